@@ -1,0 +1,114 @@
+// What a received message says, read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parser/taxonomy.h"
+
+namespace bounced {
+
+// Where in the message a value was read, in octets. For a value that was inside an encoded part
+// (base64, quoted-printable) it is the span of that part's encoded body.
+struct Span {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+};
+
+// How we know a value.
+enum class Provenance : std::uint8_t {
+  kReported = 1,  // a proper field says it
+  kDerived = 2,   // found elsewhere in the same message
+  kGuessed = 3,   // taken from free text
+};
+std::string_view ToString(Provenance provenance);
+
+template <typename T>
+struct Found {
+  T value;
+  Span where;
+  Provenance provenance = Provenance::kReported;
+};
+
+// RFC 3463, 2: class "." subject "." detail.
+struct EnhancedStatus {
+  std::uint8_t klass = 0;  // 2, 4 or 5
+  std::uint16_t subject = 0;
+  std::uint16_t detail = 0;
+  friend bool operator==(const EnhancedStatus&, const EnhancedStatus&) = default;
+};
+std::string ToString(EnhancedStatus status);
+
+// Why a recipient's result is called what it is.
+struct Classification {
+  Reason reason = Reason::kUndefined;
+  BounceClass bounce_class = BounceClass::kSoft;
+  Fault fault = Fault::kUnknown;
+  Persistence persistence = Persistence::kUnknown;
+  bool counts = false;          // towards the soft threshold
+  int confidence = 0;           // 0 to 100
+  std::string rule;             // the rule's id; never empty
+  std::string matched_text;     // as it stands in the message (presentable); empty: the code alone
+  bool text_bears_out = false;  // a text, not a code alone, carried the decision
+};
+
+// One recipient that the report is about (RFC 3464, 2.3).
+struct Recipient {
+  Kind kind = Kind::kBounce;
+  // Addresses as mailbox strings, cleaned of types, brackets and comments, xtext and \x{} undone,
+  // in the spelling of the report. Not every one is a valid Address: x400 names and bare users
+  // are kept as text.
+  std::optional<Found<std::string>> final_recipient;
+  std::optional<Found<std::string>> original_recipient;
+  std::optional<Found<EnhancedStatus>> enhanced_status;  // the one that classifies
+  std::optional<Found<EnhancedStatus>> stated_status;    // of the Status field, if another
+  std::optional<Found<int>> reply_code;                  // 200 to 599
+  // The remote server's text: the reply without its codes and line marks where it was an SMTP
+  // reply. Presentable, at most Limits::max_diagnostic octets.
+  std::optional<Found<std::string>> diagnostic;
+  std::string diagnostic_type;                   // "smtp", "x-unix"; lower case
+  std::optional<Found<std::string>> remote_mta;  // name, without its type
+  Stage stage = Stage::kUnknown;
+  std::string action;  // the Action field's word, lower case
+  Classification classification;
+};
+
+// Something odd about the message, for people and tests.
+struct Remark {
+  std::string text;  // "bound:max_parts", "the boundary does not match"
+  Span where;
+};
+
+// The headers of the message that came back, as far as it was returned. Derived by nature: nothing
+// in it is believed but what a key of ours vouches for.
+struct ReturnedMessage {
+  std::optional<Found<std::string>> return_path;
+  std::optional<Found<std::string>> message_id;
+  std::optional<Found<std::string>> to;
+  std::optional<Found<std::string>> subject;
+  std::optional<Found<std::string>> date;
+};
+
+struct Report {
+  Kind kind = Kind::kOther;
+  // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "none".
+  std::string form = "none";
+  std::vector<Recipient> recipients;
+  // Addresses that the message names as failed outside of the recipients' fields
+  // (X-Failed-Recipients), in order of appearance.
+  std::vector<Found<std::string>> failed_recipients;
+  std::optional<Found<std::string>> reporting_mta;
+  std::optional<Found<std::string>> original_envelope_id;
+  std::optional<Found<std::string>> arrival_date;
+  // Of the report itself.
+  std::optional<Found<std::string>> message_id;
+  std::optional<Found<std::string>> subject;
+  ReturnedMessage returned;
+  std::vector<Remark> remarks;
+};
+
+}  // namespace bounced

@@ -1,0 +1,67 @@
+// What texts and codes mean, as data: the files in parser/rules/. README, "Rules", has the format.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "parser/report.h"
+
+namespace bounced {
+
+// What is known of one recipient before it is classified. Views are good for the call only.
+struct Evidence {
+  Kind kind = Kind::kBounce;
+  std::optional<EnhancedStatus> enhanced_status;  // the most exact one
+  std::optional<int> reply_code;
+  Stage stage = Stage::kUnknown;
+  std::string_view text;  // the diagnostic, or the words that stand for it
+};
+
+// A text that ships with a rule, and what it must be classified as.
+struct RuleExample {
+  std::string rule;  // the rule that must win; empty: any with `reason`
+  std::string text;  // codes and all, as a server says it
+  Reason reason;
+  std::string source;  // file and rule it stands in, for messages
+};
+
+// All rules, compiled so that one pass over a text finds the matches of thousands.
+//
+// Immutable, so one object serves every thread.
+class RuleSet {
+ public:
+  // Octets of a text that are looked at; the rest can't change the answer.
+  static constexpr std::size_t kMaxTextOctets = 32 << 10;
+
+  struct File {
+    std::string name;
+    std::string content;
+  };
+  // The files that are compiled into the program.
+  static std::shared_ptr<const RuleSet> BuiltIn();
+  // INVALID_ARGUMENT names file, rule and what is wrong: unknown keys, an unknown reason, an id
+  // twice, no example, no phrase. RESOURCE_EXHAUSTED: the matcher does not fit into its memory.
+  static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
+
+  ~RuleSet();
+
+  // The rule that wins, by the order of evidence of the taxonomy: text over enhanced status over
+  // reply code and stage over class digit. Always answers; a text that no rule knows is
+  // `unclassified`, nothing at all `undefined`.
+  Classification Classify(const Evidence& evidence) const;
+
+  // The examples and counter-examples of all rules.
+  const std::vector<RuleExample>& examples() const;
+  std::size_t size() const;
+
+ private:
+  struct Compiled;
+  explicit RuleSet(std::unique_ptr<const Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace bounced

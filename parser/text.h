@@ -1,0 +1,46 @@
+// Text at the border between the standard library and Abseil, and ASCII folding.
+//
+// Debian's Abseil has a string_view of its own that converts neither way, so ours is std's
+// everywhere and these two functions stand where a call crosses over. All functions are pure.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+
+namespace bounced {
+
+constexpr absl::string_view Absl(std::string_view s) { return {s.data(), s.size()}; }
+constexpr std::string_view Std(absl::string_view s) { return {s.data(), s.size()}; }
+
+// A map from strings that is asked with a std::string_view.
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view s) const { return absl::HashOf(s); }
+};
+template <class V>
+using StringMap = absl::flat_hash_map<std::string, V, StringHash, std::equal_to<>>;
+
+// ASCII letters only: what RFC 5321 and 5322 mean by "case-insensitive".
+constexpr char FoldCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+std::string FoldCase(std::string_view s);
+bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix);
+// The place of the first `needle`, which is in lower case, or npos.
+std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from = 0);
+
+// Without leading and trailing blanks, tabs, CR and LF.
+std::string_view StripBlanks(std::string_view s);
+
+bool IsValidUtf8(std::string_view s);
+
+// For people: valid UTF-8, at most `max_octets` (cut on a character), with control and
+// bidirectional-override characters escaped as \x{HEX} and ill-formed octets as U+FFFD.
+std::string Presentable(std::string_view s, std::size_t max_octets);
+
+}  // namespace bounced

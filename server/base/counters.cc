@@ -1,0 +1,32 @@
+#include "server/base/counters.h"
+
+namespace bounced {
+namespace {
+
+constexpr CounterInfo kInfos[] = {
+    {"bounced_smtp_sessions_total", "SMTP sessions accepted"},
+    {R"(bounced_smtp_recipients_total{result="accepted"})", "RCPT answered 250"},
+    {R"(bounced_smtp_recipients_total{result="forged"})", "RCPT refused: the MAC does not hold"},
+    {R"(bounced_smtp_recipients_total{result="foreign"})",
+     "RCPT refused: signed with an unknown key"},
+    {R"(bounced_smtp_recipients_total{result="expired"})", "RCPT refused: outside of max_age"},
+    {R"(bounced_smtp_recipients_total{result="unsigned"})",
+     "RCPT refused: not signed, where signing is required"},
+    {R"(bounced_smtp_recipients_total{result="not_ours"})", "RCPT refused: no domain of ours"},
+    {R"(bounced_messages_total{result="committed"})", "Messages stored and acknowledged"},
+    {R"(bounced_messages_total{result="duplicate"})",
+     "Messages acknowledged that were stored before"},
+    {R"(bounced_messages_total{result="deferred"})", "Messages answered 4xx for want of storage"},
+    {R"(bounced_messages_total{result="bad_framing"})", "Messages refused for a false end of data"},
+    {R"(bounced_messages_total{result="too_large"})", "Messages refused for their size"},
+    {"bounced_store_commits_total", "Transactions committed"},
+    {"bounced_events_total", "Events stored"},
+    {"bounced_suppressions_total", "Suppressions made or lengthened by events"},
+};
+static_assert(sizeof(kInfos) / sizeof(kInfos[0]) == static_cast<std::size_t>(Counter::kCount));
+
+}  // namespace
+
+const CounterInfo& Info(Counter counter) { return kInfos[static_cast<std::size_t>(counter)]; }
+
+}  // namespace bounced

@@ -1,0 +1,27 @@
+// What a bounce does to an address. README, "Policy", has the table.
+#pragma once
+
+#include "absl/time/time.h"
+#include "storage/records.h"
+
+namespace bounced {
+
+// The numbers of the policy; the names of the fields are the keys of the configuration.
+struct Policy {
+  int hard_confidence = 80;    // of a hard bounce that suppresses for good at once
+  int hard_days = 7;           // the first suppression of one that is less certain
+  int hard_confirmations = 3;  // bounces on as many days make it last
+  int hard_window_days = 365;  // within which they confirm each other
+  int soft_threshold = 3;      // soft bounces on as many days ...
+  int soft_window_days = 30;   // ... within so many
+  int soft_days = 30;          // suppress for so long; each relapse doubles it
+  int soft_max_days = 480;     // up to this
+  int probation_days = 90;     // after it, one more suppresses again
+};
+
+// What one event does to one address. Pure: the same arguments give the same decision, for ever, so
+// that Explain and Reclassify can replay the past through this very function.
+Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
+                const Event& event, absl::Time now);
+
+}  // namespace bounced

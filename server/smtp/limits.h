@@ -1,0 +1,35 @@
+// The bounds of the SMTP side. The names are the keys of the configuration's [smtp].
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace bounced::smtp {
+
+inline constexpr std::size_t kMaxCommandLineOctets =
+    2048;  // with CRLF; RFC 3461, 5.4 asks 1,036 at least
+inline constexpr std::size_t kMaxReplyLineOctets = 512;  // RFC 5321, 4.5.3.1.5
+
+struct Limits {
+  std::size_t max_sessions = 4000;
+  std::size_t max_message_size = 32 << 20;  // octets
+  std::size_t max_recipients = 1000;        // of one transaction; RFC 5321, 4.5.3.1.8: 100 at least
+  std::size_t max_transactions = 100;       // of one session
+  std::size_t max_errors = 20;              // of one session, then 421
+  std::size_t slow_errors = 10;             // from here on each error reply waits error_delay
+  absl::Duration error_delay = absl::Seconds(1);
+  std::size_t max_junk_commands = 100;  // RSET, NOOP, VRFY, HELP, EHLO; beyond: errors
+  absl::Duration command_timeout = absl::Seconds(300);  // for a whole command line
+  absl::Duration data_timeout = absl::Seconds(300);     // for a message, and ...
+  std::size_t min_data_rate = 500;                      // ... a second more for so many octets
+  absl::Duration reply_timeout = absl::Seconds(300);    // for our replies to be read
+  absl::Duration session_lifetime = absl::Hours(1);
+  absl::Duration commit_timeout = absl::Seconds(60);
+  absl::Duration drain = absl::Seconds(30);  // for messages under way at SIGTERM
+  std::size_t inflight_bytes = 256 << 20;    // of messages being received, all sessions
+  std::size_t max_reply_backlog = 64 << 10;  // octets of replies held for one client
+};
+
+}  // namespace bounced::smtp

@@ -1,0 +1,49 @@
+// Listeners, the threads that serve them, and the sessions on them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/counters.h"
+#include "server/base/log.h"
+#include "server/smtp/limits.h"
+#include "server/smtp/receiver.h"
+
+namespace bounced::smtp {
+
+struct ServerOptions {
+  std::vector<std::string> listen;  // "HOST:PORT", "[::]:25"; port 0 takes a free one
+  std::string hostname;
+  int threads = 0;  // 0: one a core
+  Limits limits;
+};
+
+// One io_context a thread; every thread accepts from the one listening socket of a port (not
+// SO_REUSEPORT: a second daemon must fail to start), and a session never leaves its thread.
+class Server {
+ public:
+  // Binds and listens, serves nothing yet. INVALID_ARGUMENT: not HOST:PORT; UNAVAILABLE: cannot
+  // bind, with the address and the reason.
+  static absl::StatusOr<std::unique_ptr<Server>> Listen(const ServerOptions& options,
+                                                        Receiver& receiver, const Clock& clock,
+                                                        const Log& log, Counters& counters);
+  ~Server();
+
+  // "HOST:PORT" of each listener, with the real port.
+  std::vector<std::string> addresses() const;
+  void Start();
+  // Listeners close, idle sessions get 421, messages under way may end within Limits::drain;
+  // returns when all sessions are gone.
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bounced::smtp

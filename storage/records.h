@@ -1,0 +1,206 @@
+// What is stored: messages, events, the counters of an address, suppressions, and history.
+//
+// The words are the README's. Times are UTC. A "day" is a number of whole UTC days since
+// 1970-01-01.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "parser/address.h"
+#include "parser/taxonomy.h"
+
+namespace bounced {
+
+using Day = std::int32_t;
+Day DayOf(absl::Time time);
+absl::Time StartOf(Day day);
+
+// Why we believe a report. Stored and published by number.
+enum class Trust : std::uint8_t {
+  kUnverified = 1,
+  kSigned = 4,  // it came to a return path whose MAC held
+};
+std::string_view ToString(Trust trust);
+
+// How an event bears on the address. Stored and published by number.
+enum class Effect : std::uint8_t {
+  kNone = 1,        // recorded only
+  kCounted = 2,     // towards a threshold
+  kSuppressed = 3,  // the address was suppressed by it, or its suppression lengthened
+  kCleared = 4,     // a delivery emptied the bucket of soft bounces
+};
+std::string_view ToString(Effect effect);
+
+// The rule of policy that decided: its name is what Explain shows and the README's table lists.
+enum class PolicyRule : std::uint8_t {
+  kNoAddress = 1,  // nobody is vouched for
+  kTrustTooLow = 2,
+  kHardCertain = 3,      // suppressed until taken off
+  kHardShort = 4,        // suppressed for a time, doubling
+  kHardConfirmed = 5,    // the last confirmation that makes it last
+  kSoftCounted = 6,      // in the bucket, below the threshold
+  kSoftThreshold = 7,    // the bucket is full
+  kSoftProbation = 8,    // one more after a soft suppression
+  kSoftNotCounting = 9,  // soft, of a reason that never counts
+  kBlock = 10,           // the sender's fault never suppresses
+  kDelay = 11,
+  kDelivery = 12,
+  kDeliveryRelayed = 13,  // handed on: says nothing of the mailbox
+  kSameMessage = 14,      // this mail of ours (or this day) has been counted
+  kOther = 15,
+};
+std::string_view ToString(PolicyRule rule);
+
+// One message that was received, at one return path. The same message for two return paths is two
+// of these over one piece of evidence.
+struct Message {
+  std::string tenant;
+  std::string stream;          // of the return path
+  std::string return_path;     // canonical `local@domain` that it came to
+  std::string reverse_path;    // as the client gave it; empty: null
+  std::string client_address;  // "192.0.2.1", "2001:db8::1"; empty: not by SMTP
+  std::string client_helo;
+  std::string reporting_mta;
+  std::string report_form;        // Report::form
+  std::string envelope_id;        // ENVID, of the report
+  std::string return_path_key;    // id of the key whose MAC held; empty: unsigned
+  std::string message_reference;  // the sender's, from the return path
+  Trust trust = Trust::kUnverified;
+  absl::Time receive_time;
+  Day day = 0;  // of issue of a signed return path, else of receipt
+  // 128 bits over tenant, return path and octets: the same again is one event.
+  std::array<std::uint8_t, 16> digest{};
+};
+
+// One recipient of one report. `id` 0: not stored yet.
+struct Event {
+  std::int64_t id = 0;
+  std::int64_t message_id = 0;
+  Kind kind = Kind::kOther;
+  // Whom it is about, as vouched for. None: nobody is vouched for, so it has no effect.
+  std::optional<Address> address;
+  std::string final_recipient;  // presentable, as reported
+  std::string original_recipient;
+  std::string forwarded_to;     // another address that the report names for this one
+  std::string enhanced_status;  // "5.1.1"; empty: unknown
+  int reply_code = 0;           // 0: unknown
+  Persistence persistence = Persistence::kUnknown;
+  Stage stage = Stage::kUnknown;
+  Reason reason = Reason::kUndefined;
+  BounceClass bounce_class = BounceClass::kNone;
+  Fault fault = Fault::kUnknown;
+  bool counts = false;
+  bool text_bears_out = false;
+  int confidence = 0;
+  std::string rule;  // of the classification
+  std::string matched_text;
+  std::string diagnostic;
+  std::string diagnostic_type;
+  std::string remote_mta;
+  std::string provenance;  // how each field is known: "status=reported reply_code=guessed"
+  // Of the decision.
+  Effect effect = Effect::kNone;
+  PolicyRule policy_rule = PolicyRule::kOther;
+};
+
+// An event with its message's fields, as it is read back.
+struct StoredEvent {
+  Event event;
+  Message message;
+  std::int64_t message_octets = 0;
+  bool has_evidence = false;
+};
+
+// Where a suppression comes from. Stored and published by number.
+enum class Source : std::uint8_t {
+  kBounce = 1,
+  kComplaint = 2,
+  kUnsubscribe = 3,
+  kManual = 4,
+  kImport = 5,
+};
+std::string_view ToString(Source source);
+
+// The record that stops sending. Its key is (tenant, stream, address, source), so that a bounce of
+// 7 days never overwrites a complaint.
+struct Suppression {
+  std::string tenant;
+  std::string stream;  // empty: all streams of the tenant
+  Address address;
+  Source source = Source::kManual;
+  std::string reason;  // a Reason's name, or a person's own word for a manual one
+  BounceClass bounce_class = BounceClass::kNone;
+  absl::Time create_time;
+  absl::Time expire_time = absl::InfiniteFuture();
+  std::int64_t event_id = 0;  // 0: none
+  std::string explanation;    // a sentence for people
+};
+
+// The facts about an address on which the policy counts. Kept in one row beside the address; small,
+// since it is read and written with it.
+struct AddressRecord {
+  // Days of issue of the mails that bounced hard, but not for certain; sorted, none twice.
+  std::vector<Day> hard_days;
+  // The same of soft bounces that count.
+  std::vector<Day> soft_days;
+  // The mails that have been counted, newest last, at most kMaxCountedMails: one count per message
+  // and recipient, whatever arrives twice. Each is a hash of return path and class.
+  static constexpr std::size_t kMaxCountedMails = 16;
+  std::vector<std::uint64_t> counted_mails;
+  // How many times in a row soft bounces have suppressed it, on which day the last time, and until
+  // when (exclusive) it is on probation after that.
+  int soft_suppressions = 0;
+  Day soft_suppressed_on = 0;
+  Day probation_until = 0;
+  // The newest mail (day of issue) that was delivered: it empties the bucket of all before it.
+  Day delivered_on = 0;
+  // When a person last took the address off: mails issued on a day before that no longer count.
+  std::optional<absl::Time> released;
+
+  friend bool operator==(const AddressRecord&, const AddressRecord&) = default;
+};
+
+// Everything that a decision about an address may rest on, as it stands in the transaction.
+struct AddressHistory {
+  AddressRecord record;
+  std::vector<Suppression> suppressions;  // also expired ones
+};
+
+// What the policy decides about one event. The store carries it out, whatever it says.
+struct Decision {
+  Effect effect = Effect::kNone;
+  PolicyRule rule = PolicyRule::kOther;
+  AddressRecord next;
+  std::optional<Suppression> suppress;  // to put in place of the one with the same key
+  // Soft bounces are under way: until this day (exclusive) the verdict is RISKY. 0: it is not.
+  Day risky_until = 0;
+};
+
+// What a check is answered.
+enum class Verdict : std::uint8_t {
+  kSend = 1,
+  kSuppressed = 2,
+  kRisky = 3,
+  kInvalid = 4,
+};
+std::string_view ToString(Verdict verdict);
+
+// One change of a suppression, for good. `number` is gap-free over the whole store, from 1.
+struct Change {
+  enum class What : std::uint8_t { kCreated = 1, kReplaced = 2, kRemoved = 3 };
+  std::int64_t number = 0;
+  absl::Time time;
+  What what = What::kCreated;
+  std::string author;                 // "policy", "api"
+  std::string cause;                  // PolicyRule's name, or the words that came with the request
+  Suppression suppression;            // after (before, when it was removed)
+  std::optional<Suppression> before;  // when it was replaced
+};
+
+}  // namespace bounced

@@ -1,0 +1,174 @@
+// The store: the one interface to what is kept. SQLite is behind it (storage/sqlite/).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/records.h"
+#include "storage/suppression_index.h"
+
+namespace bounced {
+
+// A message as it came, packed (zstd) before it waits for the writer. Immutable.
+class Evidence {
+ public:
+  static std::shared_ptr<const Evidence> Pack(std::string_view message);
+  std::int64_t octets() const { return octets_; }  // of the message
+  const std::string& packed() const { return packed_; }
+
+ private:
+  Evidence(std::int64_t octets, std::string packed) : octets_(octets), packed_(std::move(packed)) {}
+  std::int64_t octets_;
+  std::string packed_;
+};
+
+// One message at one return path with what it says; at least one event.
+struct NewMessage {
+  Message message;
+  std::vector<Event> events;
+  std::shared_ptr<const Evidence> evidence;  // may be shared by several
+};
+
+// What became of it: the ids under which it is found, those of the first time for a duplicate.
+struct MessageReceipt {
+  std::int64_t message_id = 0;
+  std::vector<std::int64_t> event_ids;
+  bool duplicate = false;
+};
+
+// --- Work: what one caller wants done, all of it or nothing. The results are filled in by Apply()
+// and mean something only when it returned OK.
+
+struct StoreMessages {
+  std::vector<NewMessage> messages;
+  std::vector<MessageReceipt> receipts;  // out: one a message, in order
+};
+
+struct PutSuppressions {
+  std::vector<Suppression> suppressions;
+  std::string author;
+  std::string cause;
+  bool replace = false;  // false: one that exists under the same key, unexpired, stays as it is
+  enum class Outcome : std::uint8_t { kCreated, kReplaced, kExists };
+  std::vector<Outcome> outcomes;  // out: one a suppression, in order
+};
+
+struct RemoveSuppressions {
+  std::string tenant;
+  std::string stream;
+  std::optional<Address> address;  // set, always
+  std::optional<Source> source;    // none: whatever the source
+  std::string author;
+  std::string cause;
+  std::vector<Suppression> removed;  // out
+};
+
+using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions>;
+
+// --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
+// repeated nor skipped.
+
+struct SuppressionFilter {
+  std::string tenant;
+  std::optional<std::string> stream;  // "" is the entries for all streams
+  std::optional<Source> source;
+  std::string reason;                              // empty: any
+  std::string domain;                              // canonical; empty: any
+  std::string address_prefix;                      // canonical; empty: any
+  absl::Time created_from = absl::InfinitePast();  // inclusive
+  absl::Time created_before = absl::InfiniteFuture();
+};
+
+struct EventFilter {
+  std::string tenant;
+  std::optional<Address> address;
+  std::optional<Kind> kind;
+  std::optional<Reason> reason;
+  absl::Time received_from = absl::InfinitePast();
+  absl::Time received_before = absl::InfiniteFuture();
+};
+
+// Where the next page begins; 0: at the beginning, or (in an answer) there is none. A page may be
+// short, or empty, and still have a next one: a query looks at kMaxRowsScanned rows at most.
+using Cursor = std::int64_t;
+
+template <typename Row>
+struct Page {
+  std::vector<Row> rows;
+  Cursor next = 0;
+};
+
+// What Explain shows of an address.
+struct AddressDossier {
+  AddressRecord record;
+  Day risky_until = 0;
+  std::vector<Suppression> suppressions;  // all streams and sources, also expired ones
+  std::vector<StoredEvent> events;        // newest first, at most `max_events`
+  std::vector<Change> changes;            // newest first, at most `max_changes`
+};
+
+// Thread-safe, but for Apply(), which one thread calls. Errors, of all methods: UNAVAILABLE: busy
+// or out of descriptors, try again; RESOURCE_EXHAUSTED: no space left; DATA_LOSS: the disk or the
+// database failed, and nothing more is written until a restart. The message says what to do.
+class Store {
+ public:
+  static constexpr int kMaxRowsScanned = 50'000;
+
+  virtual ~Store() = default;
+
+  // The pure policy: what the event does to the address, whose history is as it stands in the
+  // transaction, events before it in the same batch included. Not called for an event without
+  // address.
+  using Decide = absl::FunctionRef<Decision(const AddressHistory&, const Message&, const Event&)>;
+
+  // Does all of `batch` in one transaction: opens it, reads histories, asks `decide`, writes,
+  // commits (on stable storage), publishes to the index, returns. On an error nothing is done.
+  // A message whose digest is known is not stored again; its receipt names the first one's ids.
+  // `now`: when the changes are dated.
+  virtual absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) = 0;
+
+  // Verdicts, from memory.
+  virtual const SuppressionIndex& index() const = 0;
+
+  virtual absl::StatusOr<std::vector<Suppression>> FindSuppressions(
+      std::string_view tenant, const Address& address) const = 0;
+  virtual absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter,
+                                                             int page_size, Cursor from) const = 0;
+  virtual absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
+                                                       Cursor from) const = 0;
+  // NOT_FOUND: no such event of this tenant.
+  virtual absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id) const = 0;
+  // The message that the event rests on, as it came. NOT_FOUND: no such event, or its message was
+  // not kept (more than `evidence_per_return_path` came to its return path).
+  virtual absl::StatusOr<std::string> GetEvidence(std::string_view tenant,
+                                                  std::int64_t event_id) const = 0;
+  virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
+                                                    int max_events, int max_changes) const = 0;
+};
+
+// What the operator may set.
+struct StoreOptions {
+  std::string directory;                    // made (0700) when it is not there; holds bounced.db
+  int evidence_per_return_path = 20;        // messages kept whole per signed return path
+  std::int64_t max_wal_octets = 256 << 20;  // above it a checkpoint is waited for
+  std::int64_t cache_octets = 64 << 20;     // of the writing connection
+  // The SQLite VFS to use; empty: the default. For tests of failing disks.
+  std::string vfs;
+};
+
+// Opens the database, making or migrating it as needed, and reads the index. FAILED_PRECONDITION:
+// another daemon holds it, it is newer than this program, or the directory cannot be used;
+// DATA_LOSS: it is damaged. The message names the file and says what to do.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const StoreOptions& options, absl::Time now);
+
+}  // namespace bounced

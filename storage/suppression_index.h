@@ -1,0 +1,61 @@
+// Verdicts in memory: what answers a check without the disk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "storage/records.h"
+
+namespace bounced {
+
+// What the index says of one key (tenant, stream, address). Days, since they are two octets; on the
+// very day of an expiry only the rows know, and the answer says so.
+struct IndexEntry {
+  static constexpr std::uint16_t kForever = 0xFFFF;
+  // Days since kEpochDay, rounded up: the first day on which it no longer holds for certain. 0:
+  // never did.
+  std::uint16_t suppressed_until = 0;
+  std::uint16_t risky_until = 0;
+};
+
+enum class IndexAnswer : std::uint8_t {
+  kSend,
+  kSuppressed,
+  kRisky,
+  kAskRows,  // an expiry is today
+};
+
+// A keyed 64-bit hash of (tenant, stream, address) to four octets. Two keys that collide (odds of
+// one in 10^11 with 10 million entries) share the stronger answer in memory; rows are compared in
+// full.
+//
+// Thread-safe: any number of readers beside the one writer.
+class SuppressionIndex {
+ public:
+  // `secret` seeds the hash, so that nobody outside can make keys collide.
+  explicit SuppressionIndex(std::uint64_t secret);
+  ~SuppressionIndex();
+  SuppressionIndex(const SuppressionIndex&) = delete;
+  SuppressionIndex& operator=(const SuppressionIndex&) = delete;
+
+  std::uint64_t Hash(std::string_view tenant, std::string_view stream,
+                     std::string_view canonical_address) const;
+
+  // The strongest of the tenant's entry and the stream's.
+  IndexAnswer Check(std::string_view tenant, std::string_view stream,
+                    std::string_view canonical_address, absl::Time now) const;
+
+  // By the writer only. An entry of zeros removes.
+  void Publish(std::uint64_t hash, IndexEntry entry);
+  std::size_t size() const;
+
+ private:
+  struct Shards;
+  std::uint64_t secret_;
+  std::unique_ptr<Shards> shards_;
+};
+
+}  // namespace bounced
