@@ -13,7 +13,7 @@
 namespace bounced {
 
 // What is known of one recipient before it is classified. Views are good for the call only.
-struct Evidence {
+struct Symptoms {
   Kind kind = Kind::kBounce;
   std::optional<EnhancedStatus> enhanced_status;  // the most exact one
   std::optional<int> reply_code;
@@ -52,7 +52,7 @@ class RuleSet {
   // The rule that wins, by the order of evidence of the taxonomy: text over enhanced status over
   // reply code and stage over class digit. Always answers; a text that no rule knows is
   // `unclassified`, nothing at all `undefined`.
-  Classification Classify(const Evidence& evidence) const;
+  Classification Classify(const Symptoms& symptoms) const;
 
   // The examples and counter-examples of all rules.
   const std::vector<RuleExample>& examples() const;
