@@ -118,6 +118,7 @@ struct ReasonInfo {
   bool counts;               // whether a soft one counts towards the soft threshold
   std::string_view meaning;  // a sentence for people
 };
+// Of a number that is no reason (as of a database written by another version), kUndefined's row.
 const ReasonInfo& Info(Reason reason);
 
 std::string_view ToString(Kind kind);
