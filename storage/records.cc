@@ -1,0 +1,113 @@
+#include "storage/records.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace bounced {
+namespace {
+
+constexpr std::int64_t kSecondsPerDay = 86'400;
+
+}  // namespace
+
+Day DayOf(absl::Time time) {
+  // ToUnixSeconds rounds down and saturates, so what is before 1970 or infinite works, too.
+  std::int64_t seconds = absl::ToUnixSeconds(time);
+  std::int64_t day = seconds / kSecondsPerDay - (seconds % kSecondsPerDay < 0 ? 1 : 0);
+  return static_cast<Day>(std::clamp<std::int64_t>(day, std::numeric_limits<Day>::min(),
+                                                   std::numeric_limits<Day>::max()));
+}
+
+absl::Time StartOf(Day day) { return absl::FromUnixSeconds(day * kSecondsPerDay); }
+
+std::string_view ToString(Trust trust) {
+  switch (trust) {
+    case Trust::kUnverified:
+      return "unverified";
+    case Trust::kSigned:
+      return "signed";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Effect effect) {
+  switch (effect) {
+    case Effect::kNone:
+      return "none";
+    case Effect::kCounted:
+      return "counted";
+    case Effect::kSuppressed:
+      return "suppressed";
+    case Effect::kCleared:
+      return "cleared";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(PolicyRule rule) {
+  switch (rule) {
+    case PolicyRule::kNoAddress:
+      return "no_address";
+    case PolicyRule::kTrustTooLow:
+      return "trust_too_low";
+    case PolicyRule::kHardCertain:
+      return "hard_certain";
+    case PolicyRule::kHardShort:
+      return "hard_short";
+    case PolicyRule::kHardConfirmed:
+      return "hard_confirmed";
+    case PolicyRule::kSoftCounted:
+      return "soft_counted";
+    case PolicyRule::kSoftThreshold:
+      return "soft_threshold";
+    case PolicyRule::kSoftProbation:
+      return "soft_probation";
+    case PolicyRule::kSoftNotCounting:
+      return "soft_not_counting";
+    case PolicyRule::kBlock:
+      return "block";
+    case PolicyRule::kDelay:
+      return "delay";
+    case PolicyRule::kDelivery:
+      return "delivery";
+    case PolicyRule::kDeliveryRelayed:
+      return "delivery_relayed";
+    case PolicyRule::kSameMessage:
+      return "same_message";
+    case PolicyRule::kOther:
+      return "other";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Source source) {
+  switch (source) {
+    case Source::kBounce:
+      return "bounce";
+    case Source::kComplaint:
+      return "complaint";
+    case Source::kUnsubscribe:
+      return "unsubscribe";
+    case Source::kManual:
+      return "manual";
+    case Source::kImport:
+      return "import";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kSend:
+      return "send";
+    case Verdict::kSuppressed:
+      return "suppressed";
+    case Verdict::kRisky:
+      return "risky";
+    case Verdict::kInvalid:
+      return "invalid";
+  }
+  return "unknown";
+}
+
+}  // namespace bounced

@@ -14,25 +14,34 @@ namespace bounced {
 // What the index says of one key (tenant, stream, address). Days, since they are two octets; on the
 // very day of an expiry only the rows know, and the answer says so.
 struct IndexEntry {
+  // 2020-01-01: two octets of days from here reach to the year 2199.
+  static constexpr Day kEpochDay = 18'262;
   static constexpr std::uint16_t kForever = 0xFFFF;
   // Days since kEpochDay, rounded up: the first day on which it no longer holds for certain. 0:
   // never did.
   std::uint16_t suppressed_until = 0;
   std::uint16_t risky_until = 0;
+
+  // Rounds up to a day; what lies beyond the last day that fits is for ever, before the epoch
+  // never.
+  static std::uint16_t FirstDayWithout(absl::Time expire_time);
+  static std::uint16_t FirstDayWithout(Day until);  // exclusive
+
+  friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };
 
 enum class IndexAnswer : std::uint8_t {
   kSend,
   kSuppressed,
   kRisky,
-  kAskRows,  // an expiry is today
+  kAskRows,  // an expiry is today: whoever finds no row that still holds then asks IsRisky()
 };
 
 // A keyed 64-bit hash of (tenant, stream, address) to four octets. Two keys that collide (odds of
-// one in 10^11 with 10 million entries) share the stronger answer in memory; rows are compared in
-// full.
+// one in 10^11 for an address, with 10 million entries) share the stronger answer in memory; rows
+// are compared in full.
 //
-// Thread-safe: any number of readers beside the one writer.
+// Thread-safe: any number of readers beside the one writer. A look-up takes some 0.1 us.
 class SuppressionIndex {
  public:
   // `secret` seeds the hash, so that nobody outside can make keys collide.
@@ -41,6 +50,7 @@ class SuppressionIndex {
   SuppressionIndex(const SuppressionIndex&) = delete;
   SuppressionIndex& operator=(const SuppressionIndex&) = delete;
 
+  // Never changes for a secret: it is stored in rows, too.
   std::uint64_t Hash(std::string_view tenant, std::string_view stream,
                      std::string_view canonical_address) const;
 
@@ -48,14 +58,28 @@ class SuppressionIndex {
   IndexAnswer Check(std::string_view tenant, std::string_view stream,
                     std::string_view canonical_address, absl::Time now) const;
 
+  // Whether soft bounces are under way, suppressed or not.
+  bool IsRisky(std::string_view tenant, std::string_view stream, std::string_view canonical_address,
+               absl::Time now) const;
+
+  // All zeros when there is none.
+  IndexEntry Find(std::uint64_t hash) const;
+
   // By the writer only. An entry of zeros removes.
   void Publish(std::uint64_t hash, IndexEntry entry);
+  // By the writer only, while it loads: adds to what is there, the later day of each wins.
+  void Strengthen(std::uint64_t hash, IndexEntry entry);
   std::size_t size() const;
 
  private:
   struct Shards;
-  std::uint64_t secret_;
-  std::unique_ptr<Shards> shards_;
+
+  // The later days of the tenant's entry and the stream's.
+  IndexEntry Strongest(std::string_view tenant, std::string_view stream,
+                       std::string_view canonical_address) const;
+
+  const std::uint64_t secret_;
+  const std::unique_ptr<Shards> shards_;
 };
 
 }  // namespace bounced
