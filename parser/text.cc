@@ -1,0 +1,106 @@
+#include "parser/text.h"
+
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+namespace bounced {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// What would move the cursor, break the line or turn the text around when it is shown: C0, DEL, C1,
+// the line separators and the bidirectional embeddings, overrides and isolates (UAX #9, 2).
+constexpr bool IsUnfitToShow(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+struct Decoded {
+  std::int32_t code_point;  // negative: ill-formed
+  std::size_t octets;       // at least 1
+};
+
+// The character at `at`, which is inside `s`. An ill-formed one is as long as the part that could
+// have begun a character (Unicode 15, 3.9, "maximal subpart").
+Decoded DecodeAt(std::string_view s, std::size_t at) {
+  // ICU counts in int32_t; no character has more than four octets.
+  const std::string_view window = s.substr(at, 4);
+  std::int32_t next = 0;
+  UChar32 c = 0;
+  U8_NEXT(reinterpret_cast<const std::uint8_t*>(window.data()), next,
+          static_cast<std::int32_t>(window.size()), c);
+  return {c, static_cast<std::size_t>(next)};
+}
+
+}  // namespace
+
+std::string FoldCase(std::string_view s) {
+  std::string folded(s);
+  for (char& c : folded) c = FoldCase(c);
+  return folded;
+}
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return FoldCase(x) == FoldCase(y); });
+}
+
+bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
+  return s.size() >= prefix.size() && EqualsIgnoringCase(s.substr(0, prefix.size()), prefix);
+}
+
+std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from) {
+  if (from > s.size()) return std::string_view::npos;
+  const auto found =
+      std::search(s.begin() + static_cast<std::ptrdiff_t>(from), s.end(), needle.begin(),
+                  needle.end(), [](char x, char y) { return FoldCase(x) == y; });
+  if (found == s.end() && !needle.empty()) return std::string_view::npos;
+  return static_cast<std::size_t>(found - s.begin());
+}
+
+std::string_view StripBlanks(std::string_view s) {
+  while (!s.empty() && IsBlank(s.front())) s.remove_prefix(1);
+  while (!s.empty() && IsBlank(s.back())) s.remove_suffix(1);
+  return s;
+}
+
+bool IsValidUtf8(std::string_view s) {
+  for (std::size_t at = 0; at < s.size();) {
+    const Decoded decoded = DecodeAt(s, at);
+    if (decoded.code_point < 0) return false;
+    at += decoded.octets;
+  }
+  return true;
+}
+
+std::string Presentable(std::string_view s, std::size_t max_octets) {
+  std::string shown;
+  shown.reserve(std::min(s.size(), max_octets));
+  for (std::size_t at = 0; at < s.size();) {
+    const Decoded decoded = DecodeAt(s, at);
+    std::string_view piece = s.substr(at, decoded.octets);
+    std::array<char, 12> escape{'\\', 'x', '{'};
+    if (decoded.code_point < 0) {
+      piece = kReplacement;
+    } else if (const auto c = static_cast<std::uint32_t>(decoded.code_point); IsUnfitToShow(c)) {
+      char* end = std::to_chars(escape.data() + 3, escape.data() + escape.size(), c, 16).ptr;
+      *end++ = '}';
+      std::for_each(escape.data() + 3, end, [](char& x) {
+        if (x >= 'a' && x <= 'f') x = static_cast<char>(x - 32);
+      });
+      piece = {escape.data(), static_cast<std::size_t>(end - escape.data())};
+    }
+    if (piece.size() > max_octets - shown.size()) break;
+    shown += piece;
+    at += decoded.octets;
+  }
+  return shown;
+}
+
+}  // namespace bounced
