@@ -76,6 +76,10 @@ std::string_view ToString(PolicyRule rule) {
       return "same_message";
     case PolicyRule::kOther:
       return "other";
+    case PolicyRule::kReleased:
+      return "released";
+    case PolicyRule::kStale:
+      return "stale";
   }
   return "unknown";
 }

@@ -54,6 +54,8 @@ enum class PolicyRule : std::uint8_t {
   kDeliveryRelayed = 13,  // handed on: says nothing of the mailbox
   kSameMessage = 14,      // this mail of ours (or this day) has been counted
   kOther = 15,
+  kReleased = 16,  // the mail was issued before a person took the address off
+  kStale = 17,     // what is known of newer mail has settled what this one could tell
 };
 std::string_view ToString(PolicyRule rule);
 
