@@ -62,10 +62,8 @@ Daemon::~Daemon() {
 std::optional<Outcome> Daemon::FailToStart(DaemonOptions options) {
   TempDir dir;
   WriteFiles(options, dir);
-  Process process({.argv = CommandLine(options, dir),
-                   .environment = {},
-                   .stdout_path = dir / "out",
-                   .stderr_path = dir / "err"});
+  Process process(
+      {.argv = CommandLine(options, dir), .stdout_path = dir / "out", .stderr_path = dir / "err"});
   Eventually(
       [&] { return process.Poll() || ReadFile(dir / "out").find('\n') != std::string::npos; });
   if (!process.Poll()) return std::nullopt;
@@ -74,10 +72,8 @@ std::optional<Outcome> Daemon::FailToStart(DaemonOptions options) {
 
 void Daemon::Launch() {
   const std::string out = dir_ / ("out-" + std::to_string(++starts_));
-  process_ = std::make_unique<Process>(ProcessOptions{.argv = CommandLine(options_, dir_),
-                                                      .environment = {},
-                                                      .stdout_path = out,
-                                                      .stderr_path = dir_ / "log"});
+  process_ = std::make_unique<Process>(ProcessOptions{
+      .argv = CommandLine(options_, dir_), .stdout_path = out, .stderr_path = dir_ / "log"});
   std::string ready;
   Eventually([&] {
     ready = ReadFile(out);
@@ -112,7 +108,7 @@ SmtpReply Daemon::Send(std::string_view reverse_path, const std::string& return_
 
 Outcome Daemon::Bouncectl(std::vector<std::string> arguments, std::string_view input) const {
   arguments.insert(arguments.begin(), Program("bouncectl"));
-  return Run(std::move(arguments), {"BOUNCED_SERVER=" + grpc_}, input);
+  return RunProgram(std::move(arguments), {"BOUNCED_SERVER=" + grpc_}, input);
 }
 
 }  // namespace bounced::e2e

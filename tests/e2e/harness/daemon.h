@@ -22,14 +22,14 @@ inline constexpr std::string_view kBounceDomain = "bounces.example";
 std::string Program(std::string_view name);
 
 struct DaemonOptions {
-  std::string return_path;  // more lines of [[return_path]]: "signing = 'optional'"
-  std::string smtp;         // more lines of [smtp]
-  std::string sections;     // more sections of the configuration, whole
+  std::string return_path = {};  // more lines of [[return_path]]: "signing = 'optional'"
+  std::string smtp = {};         // more lines of [smtp]
+  std::string sections = {};     // more sections of the configuration, whole
   std::string smtp_listen = "127.0.0.1:0";
   std::string grpc_listen = "127.0.0.1:0";
-  std::string data_dir;  // empty: one of its own
+  std::string data_dir = {};  // empty: one of its own
   // In front of the daemon on its command line: {"env", "LD_PRELOAD=..."}.
-  std::vector<std::string> wrapper;
+  std::vector<std::string> wrapper = {};
 };
 
 // A program "bounced" as users run it. Killed when the object ends; its log then goes to the

@@ -117,7 +117,8 @@ Postfix::Postfix(const PostfixOptions& options) {
     WriteConfiguration(options);
     // -w: returns when all listeners are up, with 0, or with another code when one can't be.
     // -e: should this process be killed, it does not stay for ever.
-    if (Run({std::string(kMaster), "-c", dir_ / "etc", "-e", "900", "-w"}).status == 0) return;
+    if (RunProgram({std::string(kMaster), "-c", dir_ / "etc", "-e", "900", "-w"}).status == 0)
+      return;
   }
   throw std::runtime_error("Postfix did not start:\n" + log());
 }

@@ -13,8 +13,8 @@ struct PostfixOptions {
   // Where mail to rcpt.example goes, and where to bounces.example. 0: nowhere (discarded).
   std::uint16_t receiver_port = 0;
   std::uint16_t bounces_port = 0;
-  std::string settings;         // more lines of main.cf
-  std::string virtual_aliases;  // "alias target, target" lines for addresses of local.example
+  std::string settings = {};         // more lines of main.cf
+  std::string virtual_aliases = {};  // "alias target, target" lines for addresses of local.example
 };
 
 // A Postfix that is nobody else's: its configuration, queue and log are in a directory of its own,

@@ -101,8 +101,8 @@ std::optional<int> Process::Wait(std::chrono::milliseconds patience) {
   return status_;
 }
 
-Outcome Run(std::vector<std::string> argv, std::vector<std::string> environment,
-            std::string_view input) {
+Outcome RunProgram(std::vector<std::string> argv, std::vector<std::string> environment,
+                   std::string_view input) {
   TempDir dir;
   WriteFile(dir / "in", input);
   Process process({.argv = std::move(argv),

@@ -14,8 +14,8 @@
 namespace bounced::e2e {
 
 struct ProcessOptions {
-  std::vector<std::string> argv;         // argv[0] is looked for in PATH
-  std::vector<std::string> environment;  // "NAME=value", on top of the test's own
+  std::vector<std::string> argv;              // argv[0] is looked for in PATH
+  std::vector<std::string> environment = {};  // "NAME=value", on top of the test's own
   std::string stdin_path = "/dev/null";
   std::string stdout_path = "/dev/null";
   std::string stderr_path = "/dev/null";
@@ -50,7 +50,7 @@ struct Outcome {
 };
 
 // Runs a program to its end.
-Outcome Run(std::vector<std::string> argv, std::vector<std::string> environment = {},
-            std::string_view input = {});
+Outcome RunProgram(std::vector<std::string> argv, std::vector<std::string> environment = {},
+                   std::string_view input = {});
 
 }  // namespace bounced::e2e

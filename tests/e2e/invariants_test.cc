@@ -1,0 +1,238 @@
+// What holds of every message and every session, seen from outside.
+#include <dirent.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/e2e/harness/daemon.h"
+#include "tests/e2e/harness/report.h"
+
+namespace bounced::e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::string_view kRecipient = "nobody@rcpt.example";
+
+std::string HardReport(std::string_view recipient = kRecipient) {
+  return Compose({.recipient = std::string(recipient)});
+}
+
+TEST(Commit, ACheckAfterThe250SeesTheSuppressionAlsoAfterACrash) {
+  Daemon daemon;
+  const std::string recipient(kRecipient);
+  const SmtpReply reply = daemon.Send("", daemon.Mint(recipient), HardReport());
+  EXPECT_EQ(reply.code, 250) << reply.text;
+  EXPECT_EQ(daemon.Check(recipient), v1::VERDICT_SUPPRESSED);
+  daemon.Stop(SIGKILL);
+  daemon.Restart();
+  EXPECT_EQ(daemon.Check(recipient), v1::VERDICT_SUPPRESSED);
+}
+
+// Many at once: a check by another connection right after each 250 never sees less.
+TEST(Commit, EachOfManyIsSeenRightAfterIts250) {
+  Daemon daemon;
+  SmtpClient session(daemon.smtp_port());
+  ASSERT_EQ(session.Greet().code, 250);
+  for (int i = 0; i < 100; ++i) {
+    const std::string recipient = "nobody" + std::to_string(i) + "@rcpt.example";
+    ASSERT_EQ(session.Command("MAIL FROM:<>").code, 250);
+    ASSERT_EQ(session.Command("RCPT TO:<" + daemon.Mint(recipient) + ">").code, 250);
+    const SmtpReply reply = session.Data(HardReport(recipient));
+    ASSERT_EQ(reply.code, 250) << reply.text;
+    ASSERT_EQ(daemon.Check(recipient), v1::VERDICT_SUPPRESSED) << i;
+  }
+}
+
+TEST(Commit, TheReplyNamesTheMessageOfTheEvents) {
+  Daemon daemon;
+  const std::string recipient(kRecipient);
+  const SmtpReply reply = daemon.Send("", daemon.Mint(recipient), HardReport());
+  const std::vector<v1::Event> events = daemon.api().Events(recipient);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(reply.id(), std::to_string(events[0].message_id())) << reply.text;
+}
+
+TEST(Once, TheSameMessageTwiceIsOneEventWithTheSameId) {
+  Daemon daemon;
+  const std::string recipient(kRecipient);
+  const std::string return_path = daemon.Mint(recipient);
+  const SmtpReply first = daemon.Send("", return_path, HardReport());
+  const SmtpReply second = daemon.Send("", return_path, HardReport());
+  EXPECT_EQ(first.code, 250);
+  EXPECT_EQ(second.code, 250);
+  EXPECT_NE(first.id(), "");
+  EXPECT_EQ(first.id(), second.id());
+  EXPECT_EQ(daemon.api().Events().size(), 1U);
+}
+
+TEST(Once, ASenderThatLostTheReplyAndADaemonThatCrashedStillMakeOneEvent) {
+  Daemon daemon;
+  const std::string recipient(kRecipient);
+  const std::string return_path = daemon.Mint(recipient);
+  const SmtpReply first = daemon.Send("", return_path, HardReport());
+  daemon.Stop(SIGKILL);
+  daemon.Restart();
+  const SmtpReply second = daemon.Send("", return_path, HardReport());
+  EXPECT_EQ(second.code, 250);
+  EXPECT_EQ(first.id(), second.id());
+  EXPECT_EQ(daemon.api().Events().size(), 1U);
+}
+
+TEST(Once, AMessageForTwoReturnPathsIsTwoEventsInOneTransaction) {
+  Daemon daemon;
+  const std::string one = "one@rcpt.example";
+  const std::string two = "two@rcpt.example";
+  const SmtpReply reply = SendMail(daemon.smtp_port(), "", {daemon.Mint(one), daemon.Mint(two)},
+                                   "Subject: no report at all\n\nhello\n");
+  EXPECT_EQ(reply.code, 250) << reply.text;
+  EXPECT_EQ(daemon.api().Events().size(), 2U);
+}
+
+TEST(Evidence, IsTheMessageOctetForOctet) {
+  Daemon daemon;
+  // A dot that was doubled on the way, octets that are no text, and lines of odd lengths.
+  std::string message = "Subject: odd\r\n\r\n.\r\n..two dots\r\n\xff\xfe\x01\r\n";
+  message += std::string(900, 'x') + "\r\n\r\n";
+  const SmtpReply reply = daemon.Send("", daemon.Mint(std::string(kRecipient)), message);
+  ASSERT_EQ(reply.code, 250) << reply.text;
+  const std::vector<v1::Event> events = daemon.api().Events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind(), v1::KIND_OTHER);
+  EXPECT_EQ(daemon.api().Evidence(events[0].id()), message);
+}
+
+TEST(Trust, AForgedOrForeignReturnPathIsRefusedAndLeavesNothing) {
+  Daemon daemon;
+  std::string forged = daemon.Mint(std::string(kRecipient));
+  const std::size_t name = forged.find("nobody=");
+  ASSERT_NE(name, std::string::npos) << forged;
+  forged.replace(name, 6, "person");
+  for (const std::string& return_path :
+       {forged, std::string("b-person@bounces.example"), std::string("x@bounces.example")}) {
+    const SmtpReply reply = daemon.Send("", return_path, HardReport("person@rcpt.example"));
+    EXPECT_EQ(reply.code, 550) << return_path;
+    EXPECT_THAT(reply.text, StartsWith("5.1.1"));
+  }
+  EXPECT_EQ(daemon.api().Events().size(), 0U);
+  EXPECT_EQ(daemon.Check("person@rcpt.example"), v1::VERDICT_SEND);
+}
+
+TEST(Trust, AnUnsignedReportHasNoEffectWhereSigningIsOptional) {
+  Daemon daemon({.return_path = "signing = 'optional'"});
+  const SmtpReply reply = daemon.Send("", "bounces@bounces.example", HardReport());
+  EXPECT_EQ(reply.code, 250) << reply.text;
+  const std::vector<v1::Event> events = daemon.api().Events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].trust(), v1::TRUST_UNVERIFIED);
+  EXPECT_EQ(events[0].effect(), v1::EFFECT_NONE);
+  EXPECT_EQ(daemon.Check(std::string(kRecipient)), v1::VERDICT_SEND);
+}
+
+TEST(Dialogue, PostmasterIsAcceptedAndNobodyElsesMailIs) {
+  Daemon daemon;
+  SmtpClient session(daemon.smtp_port());
+  ASSERT_EQ(session.Greet().code, 250);
+  EXPECT_EQ(session.Command("VRFY nobody@rcpt.example").code, 252);
+  EXPECT_EQ(session.Command("EXPN staff").code, 502);
+  ASSERT_EQ(session.Command("MAIL FROM:<someone@sender.example>").code, 250);
+  const SmtpReply relay = session.Command("RCPT TO:<victim@elsewhere.example>");
+  EXPECT_EQ(relay.code, 550);
+  EXPECT_THAT(relay.text, StartsWith("5.7.1"));
+  EXPECT_EQ(session.Command("RCPT TO:<postmaster@bounces.example>").code, 250);
+  EXPECT_EQ(session.Command("RCPT TO:<Postmaster>").code, 250);
+  EXPECT_EQ(session.Data("Subject: hello\n\nDear postmaster\n").code, 250);
+  EXPECT_EQ(session.Command("QUIT").code, 221);
+  EXPECT_TRUE(session.Closed());
+}
+
+TEST(Privacy, TheLogNamesNoAddressAndNoTextOfAMessage) {
+  Daemon daemon;
+  const std::string recipient = "secret.reader@rcpt.example";
+  std::string report = HardReport(recipient);
+  const std::string return_path = daemon.Mint(recipient);
+  EXPECT_EQ(daemon.Send("envelope.sender@sender.example", return_path, report).code, 250);
+  EXPECT_EQ(daemon.Send("", "secret.reader@bounces.example", report).code, 550);
+  daemon.Check(recipient);
+  daemon.Stop(SIGTERM);
+  const std::string log = daemon.log();
+  for (std::string_view word : {"secret.reader", "envelope.sender", "User unknown", "garden"}) {
+    EXPECT_THAT(log, Not(HasSubstr(std::string(word))));
+  }
+  EXPECT_THAT(log, Not(HasSubstr(return_path.substr(0, return_path.find('@')))));
+}
+
+// The inodes of the sockets that a process holds.
+std::set<std::string> SocketsOf(pid_t pid) {
+  std::set<std::string> inodes;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
+  DIR* dir = opendir(folder.c_str());
+  if (dir == nullptr) return inodes;
+  while (const dirent* entry = readdir(dir)) {
+    char target[256];
+    const ssize_t n = readlink((folder + entry->d_name).c_str(), target, sizeof target - 1);
+    const std::string_view link(target, n > 0 ? static_cast<std::size_t>(n) : 0);
+    if (link.starts_with("socket:[")) inodes.emplace(link.substr(8, link.size() - 9));
+  }
+  closedir(dir);
+  return inodes;
+}
+
+// The local ports of those of the sockets that are TCP and listen (`listening`), or don't.
+std::vector<int> Ports(pid_t pid, bool listening) {
+  const std::set<std::string> inodes = SocketsOf(pid);
+  std::vector<int> ports;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line)) {
+      std::istringstream fields(line);
+      std::vector<std::string> field(10);
+      for (std::string& value : field) fields >> value;
+      // proc(5): local address is field 1, state field 3 (0A: LISTEN), inode field 9.
+      if (!inodes.contains(field[9]) || (field[3] == "0A") != listening) continue;
+      ports.push_back(std::stoi(field[1].substr(field[1].find(':') + 1), nullptr, 16));
+    }
+  }
+  return ports;
+}
+
+// S139: bounced only ever answers. Every connection that it holds, after all that makes other mail
+// servers send mail, is one that it accepted: its local port is a listener's.
+TEST(NoBackscatter, TheDaemonOpensNoConnection) {
+  Daemon daemon({.return_path = "signing = 'optional'"});
+  SmtpClient session(daemon.smtp_port());
+  ASSERT_EQ(session.Greet().code, 250);
+  const std::string path(kRecipient);
+  for (const std::string& return_path : {daemon.Mint(path), std::string("x@bounces.example"),
+                                         std::string("postmaster@bounces.example")}) {
+    ASSERT_EQ(session.Command("MAIL FROM:<victim@elsewhere.example> RET=FULL").code, 250);
+    ASSERT_EQ(session.Command("RCPT TO:<" + return_path + "> NOTIFY=SUCCESS,FAILURE,DELAY").code,
+              250);
+    ASSERT_EQ(session.Command("RCPT TO:<nobody@elsewhere.example>").code, 550);
+    ASSERT_EQ(session
+                  .Data("Return-Receipt-To: victim@elsewhere.example\n"
+                        "Disposition-Notification-To: victim@elsewhere.example\n\nhello\n")
+                  .code,
+              250);
+  }
+  const std::vector<int> listeners = Ports(daemon.pid(), true);
+  EXPECT_THAT(listeners, testing::Contains(static_cast<int>(daemon.smtp_port())));
+  const std::vector<int> connections = Ports(daemon.pid(), false);
+  EXPECT_FALSE(connections.empty());  // at least the session above
+  for (const int port : connections) EXPECT_THAT(listeners, testing::Contains(port));
+}
+
+}  // namespace
+}  // namespace bounced::e2e
