@@ -1,0 +1,81 @@
+#include "server/api/bounce_service.h"
+
+#include <utility>
+
+#include "server/api/evidence.h"
+#include "server/api/from_proto.h"
+#include "server/api/message_upload.h"
+#include "server/api/page_token.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+absl::Status List(const Store& store, const v1::ListEventsRequest& request,
+                  v1::ListEventsResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  absl::StatusOr<EventFilter> filter = FilterOf(*tenant, request);
+  if (!filter.ok()) return filter.status();
+  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  std::string list = ListOf(request, *tenant);
+  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<Cursor> next = FillPage(
+      *page_size, *from,
+      [&](int size, Cursor cursor) { return store.ListEvents(*filter, size, cursor); },
+      [&](const StoredEvent& row) {
+        v1::Event* added = response.add_events();
+        *added = ToProto(row);
+        return added->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
+  return absl::OkStatus();
+}
+
+absl::Status Get(const Store& store, const v1::GetEventRequest& request,
+                 v1::GetEventResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  absl::StatusOr<StoredEvent> event = store.GetEvent(*tenant, request.event_id());
+  if (!event.ok()) return event.status();
+  *response.mutable_event() = ToProto(*event);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BounceService::ListEvents(grpc::CallbackServerContext* context,
+                                                    const v1::ListEventsRequest* request,
+                                                    v1::ListEventsResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* BounceService::GetEvent(grpc::CallbackServerContext* context,
+                                                  const v1::GetEventRequest* request,
+                                                  v1::GetEventResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(Get(services_.parts.store, *request, *response));
+  });
+}
+
+grpc::ServerWriteReactor<v1::GetEvidenceResponse>* BounceService::GetEvidence(
+    grpc::CallbackServerContext* context, const v1::GetEvidenceRequest* request) {
+  return NewEvidence(services_, context, *request);
+}
+
+grpc::ServerReadReactor<v1::ClassifyRequest>* BounceService::Classify(
+    grpc::CallbackServerContext* context, v1::ClassifyResponse* response) {
+  return NewClassify(services_, context, response);
+}
+
+grpc::ServerReadReactor<v1::IngestRequest>* BounceService::Ingest(
+    grpc::CallbackServerContext* context, v1::IngestResponse* response) {
+  return NewIngest(services_, context, response);
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,65 @@
+#include "server/api/check_stream.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/api/from_proto.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+class CheckStream final
+    : public grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse> {
+ public:
+  CheckStream(const Services& services, const Checker& checker)
+      : services_(services), checker_(checker) {
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::OK);
+    // The messages are used again and again, so that their memory is.
+    response_.Clear();
+    absl::Status status = CheckBatch(checker_, request_, services_.parts.clock.Now(), response_);
+    if (!status.ok()) return Finish(services_.ToGrpc(status));
+    StartWrite(&response_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    StartRead(&request_);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  const Services& services_;
+  const Checker& checker_;
+  v1::BatchCheckRequest request_;
+  v1::BatchCheckResponse response_;
+};
+
+}  // namespace
+
+absl::Status CheckBatch(const Checker& checker, const v1::BatchCheckRequest& request,
+                        absl::Time now, v1::BatchCheckResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
+  if (request.addresses_size() > kMaxBatchAddresses) {
+    return Invalid("addresses", absl::StrCat("more than ", kMaxBatchAddresses));
+  }
+  response.mutable_verdicts()->Reserve(request.addresses_size());
+  for (const std::string& address : request.addresses()) {
+    absl::StatusOr<Verdict> verdict = checker.Check(*tenant, request.stream(), address, now);
+    if (!verdict.ok()) return verdict.status();
+    response.add_verdicts(ToProto(*verdict));
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(
+    const Services& services, const Checker& checker) {
+  return new CheckStream(services, checker);
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,43 @@
+// May mail be sent to this address?
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/store.h"
+
+namespace bounced::api {
+
+// Answers from memory; rows are read when an expiry is today, or when what stops an address is
+// wanted. Thread-safe; holds nothing but the store, which must outlive it.
+class Checker {
+ public:
+  explicit Checker(const Store& store) : store_(store) {}
+
+  // Of something that is no address: kInvalid. Errors are the store's.
+  absl::StatusOr<Verdict> Check(std::string_view tenant, std::string_view stream,
+                                std::string_view address, absl::Time now) const;
+
+  struct Answer {
+    Verdict verdict = Verdict::kSend;
+    std::optional<Suppression> suppression;  // what stops it; set when suppressed
+  };
+  absl::StatusOr<Answer> CheckWithCause(std::string_view tenant, std::string_view stream,
+                                        std::string_view address, absl::Time now) const;
+
+ private:
+  absl::StatusOr<Answer> AskRows(std::string_view tenant, std::string_view stream,
+                                 const Address& address, absl::Time now) const;
+
+  const Store& store_;
+};
+
+// The one that stops mail of `stream`: of those for all streams and for this one that have not
+// expired, the one that lasts longest, and among equals the newest. None: mail may be sent.
+const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
+                             absl::Time now);
+
+}  // namespace bounced::api

@@ -1,0 +1,78 @@
+#include "server/api/evidence.h"
+
+#include <string>
+#include <utility>
+
+#include "server/api/from_proto.h"
+
+namespace bounced::api {
+namespace {
+
+class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResponse> {
+ public:
+  EvidenceStream(const Services& services, const grpc::CallbackServerContext* context,
+                 v1::GetEvidenceRequest request)
+      : services_(services),
+        context_(context),
+        request_(std::move(request)),
+        held_(services.budget) {
+    bool queued = services_.workers.Submit([this] { Begin(); });
+    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    WriteChunk();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Begin() {
+    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    if (absl::Status s = Read(); !s.ok()) return Finish(services_.ToGrpc(s));
+    WriteChunk();
+  }
+
+  absl::Status Read() {
+    absl::StatusOr<std::string_view> tenant = TenantOf(request_.tenant());
+    if (!tenant.ok()) return tenant.status();
+    // What it takes is known before it is read.
+    absl::StatusOr<StoredEvent> event =
+        services_.parts.store.GetEvent(*tenant, request_.event_id());
+    if (!event.ok()) return event.status();
+    if (!held_.Take(static_cast<std::size_t>(event->message_octets))) {
+      return absl::ResourceExhaustedError("messages held for other calls take all there is");
+    }
+    absl::StatusOr<std::string> message =
+        services_.parts.store.GetEvidence(*tenant, request_.event_id());
+    if (!message.ok()) return message.status();
+    message_ = *std::move(message);
+    return absl::OkStatus();
+  }
+
+  void WriteChunk() {
+    if (sent_ == message_.size()) return Finish(grpc::Status::OK);
+    response_.set_chunk(message_.substr(sent_, kEvidenceChunkOctets));
+    sent_ += response_.chunk().size();
+    StartWrite(&response_);
+  }
+
+  const Services& services_;
+  const grpc::CallbackServerContext* const context_;
+  const v1::GetEvidenceRequest request_;
+  OctetBudget::Share held_;
+  std::string message_;
+  std::size_t sent_ = 0;
+  v1::GetEvidenceResponse response_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::GetEvidenceResponse>* NewEvidence(
+    const Services& services, const grpc::CallbackServerContext* context,
+    const v1::GetEvidenceRequest& request) {
+  return new EvidenceStream(services, context, request);
+}
+
+}  // namespace bounced::api

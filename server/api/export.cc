@@ -1,0 +1,80 @@
+#include "server/api/export.h"
+
+#include <utility>
+
+#include "server/api/from_proto.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+absl::StatusOr<SuppressionFilter> SelectionOf(const v1::ExportSuppressionsRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  return FilterOf(*tenant, request.filter());
+}
+
+class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsResponse> {
+ public:
+  Export(const Services& services, const grpc::CallbackServerContext* context,
+         absl::StatusOr<SuppressionFilter> filter)
+      : services_(services), context_(context) {
+    if (filter.ok()) {
+      filter_ = *std::move(filter);
+      ReadPage();
+    } else {
+      Finish(services_.ToGrpc(filter.status()));
+    }
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (cursor_ == 0) return Finish(grpc::Status::OK);
+    ReadPage();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void ReadPage() {
+    bool queued = services_.workers.Submit([this] { WritePage(); });
+    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+  }
+
+  void WritePage() {
+    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    response_.Clear();
+    absl::StatusOr<Cursor> next = FillPage(
+        kMaxPageSize, cursor_,
+        [this](int size, Cursor cursor) {
+          return services_.parts.store.ListSuppressions(filter_, size, cursor);
+        },
+        [this](const Suppression& row) {
+          v1::Suppression* added = response_.add_suppressions();
+          *added = ToProto(row);
+          return added->ByteSizeLong();
+        });
+    if (!next.ok()) return Finish(services_.ToGrpc(next.status()));
+    cursor_ = *next;
+    if (!response_.suppressions().empty()) return StartWrite(&response_);
+    // The rows that this query looked at were none of the filter's.
+    if (cursor_ == 0) return Finish(grpc::Status::OK);
+    ReadPage();
+  }
+
+  const Services& services_;
+  const grpc::CallbackServerContext* const context_;
+  SuppressionFilter filter_;
+  Cursor cursor_ = 0;
+  v1::ExportSuppressionsResponse response_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* NewExport(
+    const Services& services, const grpc::CallbackServerContext* context,
+    const v1::ExportSuppressionsRequest& request) {
+  return new Export(services, context, SelectionOf(request));
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,221 @@
+#include "server/api/from_proto.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "server/api/limits.h"
+#include "server/api/status.h"
+
+namespace bounced::api {
+namespace {
+
+constexpr std::string_view kDefaultTenant = "default";
+
+bool IsNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// Of messages that may be left out.
+absl::StatusOr<absl::Time> TimeOr(std::string_view field, bool is_set,
+                                  const google::protobuf::Timestamp& timestamp,
+                                  absl::Time otherwise) {
+  if (!is_set) return otherwise;
+  return TimeOf(field, timestamp);
+}
+
+// What the two kinds of row that come in have in common.
+absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_view tenant,
+                                          const v1::Suppression& row, Source source,
+                                          std::string_view reason) {
+  auto field = [prefix](std::string_view name) { return absl::StrCat(Absl(prefix), Absl(name)); };
+  absl::StatusOr<Address> address = AddressOf(field("address"), row.address());
+  if (!address.ok()) return address.status();
+  for (const absl::Status& status :
+       {CheckStreamName(field("stream"), row.stream()),
+        CheckOctets(field("reason"), row.reason(), kMaxReasonOctets),
+        CheckOctets(field("explanation"), row.explanation(), kMaxExplanationOctets)}) {
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<absl::Time> expires = TimeOr(field("expire_time"), row.has_expire_time(),
+                                              row.expire_time(), absl::InfiniteFuture());
+  if (!expires.ok()) return expires.status();
+  return Suppression{.tenant = std::string(tenant),
+                     .stream = row.stream(),
+                     .address = *std::move(address),
+                     .source = source,
+                     .reason = row.reason().empty() ? std::string(reason) : row.reason(),
+                     .bounce_class = BounceClass::kNone,
+                     .create_time = {},
+                     .expire_time = *expires,
+                     .event_id = 0,
+                     .explanation = row.explanation()};
+}
+
+}  // namespace
+
+absl::StatusOr<std::string_view> TenantOf(std::string_view tenant) {
+  if (tenant.empty()) return kDefaultTenant;
+  if (tenant.size() > kMaxTenantOctets || !std::all_of(tenant.begin(), tenant.end(), [](char c) {
+        return IsNameCharacter(c) || c == '-';
+      })) {
+    return Invalid("tenant", absl::StrCat("not 1 to ", kMaxTenantOctets, " of a-z, 0-9, _ and -"));
+  }
+  return tenant;
+}
+
+absl::Status CheckStreamName(std::string_view field, std::string_view stream) {
+  if (stream.size() > kMaxStreamOctets ||
+      !std::all_of(stream.begin(), stream.end(), IsNameCharacter)) {
+    return Invalid(field, absl::StrCat("not at most ", kMaxStreamOctets, " of a-z, 0-9 and _"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets) {
+  if (value.size() <= max_octets) return absl::OkStatus();
+  return Invalid(field, absl::StrCat("longer than ", max_octets, " octets"));
+}
+
+absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address) {
+  if (address.empty()) return Invalid(field, "must be set");
+  absl::StatusOr<Address> parsed = Address::Parse(address);
+  if (!parsed.ok()) return Invalid(field, Std(parsed.status().message()));
+  return parsed;
+}
+
+absl::StatusOr<std::optional<Source>> SourceOf(std::string_view field, v1::Source source) {
+  if (source == v1::SOURCE_UNSPECIFIED) return std::nullopt;
+  if (!v1::Source_IsValid(source)) return Invalid(field, "not a source");
+  return static_cast<Source>(source);
+}
+
+absl::StatusOr<std::optional<Kind>> KindOf(std::string_view field, v1::Kind kind) {
+  if (kind == v1::KIND_UNSPECIFIED) return std::nullopt;
+  if (!v1::Kind_IsValid(kind)) return Invalid(field, "not a kind");
+  return static_cast<Kind>(kind);
+}
+
+absl::StatusOr<std::optional<ReturnPathForm>> FormOf(std::string_view field,
+                                                     v1::ReturnPathForm form) {
+  if (form == v1::RETURN_PATH_FORM_UNSPECIFIED) return std::nullopt;
+  if (!v1::ReturnPathForm_IsValid(form)) return Invalid(field, "not a form");
+  return static_cast<ReturnPathForm>(form);
+}
+
+absl::StatusOr<absl::Time> TimeOf(std::string_view field,
+                                  const google::protobuf::Timestamp& timestamp) {
+  // The years 1 to 9999, as timestamp.proto has it.
+  constexpr std::int64_t kFirst = -62'135'596'800;
+  constexpr std::int64_t kLast = 253'402'300'799;
+  if (timestamp.seconds() < kFirst || timestamp.seconds() > kLast || timestamp.nanos() < 0 ||
+      timestamp.nanos() > 999'999'999) {
+    return Invalid(field, "not a time of the years 1 to 9999");
+  }
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+absl::StatusOr<int> PageSizeOf(std::int32_t page_size) {
+  if (page_size < 0) return Invalid("page_size", "below 0");
+  return page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
+}
+
+absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
+                                           const v1::SuppressionFilter& filter) {
+  SuppressionFilter result;
+  result.tenant = std::string(tenant);
+  if (filter.has_stream()) {
+    if (absl::Status s = CheckStreamName("filter.stream", filter.stream()); !s.ok()) return s;
+    result.stream = filter.stream();
+  }
+  absl::StatusOr<std::optional<Source>> source = SourceOf("filter.source", filter.source());
+  if (!source.ok()) return source.status();
+  result.source = *source;
+  if (absl::Status s = CheckOctets("filter.reason", filter.reason(), kMaxReasonOctets); !s.ok()) {
+    return s;
+  }
+  result.reason = filter.reason();
+  if (!filter.domain().empty()) {
+    absl::StatusOr<std::string> domain = CanonicalDomain(filter.domain());
+    if (!domain.ok()) return Invalid("filter.domain", Std(domain.status().message()));
+    result.domain = *std::move(domain);
+  }
+  if (absl::Status s =
+          CheckOctets("filter.address_prefix", filter.address_prefix(), kMaxPathOctets);
+      !s.ok()) {
+    return s;
+  }
+  result.address_prefix = FoldCase(std::string_view(filter.address_prefix()));
+  absl::StatusOr<absl::Time> from = TimeOr("filter.created_from", filter.has_created_from(),
+                                           filter.created_from(), absl::InfinitePast());
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Time> before = TimeOr("filter.created_before", filter.has_created_before(),
+                                             filter.created_before(), absl::InfiniteFuture());
+  if (!before.ok()) return before.status();
+  result.created_from = *from;
+  result.created_before = *before;
+  return result;
+}
+
+absl::StatusOr<EventFilter> FilterOf(std::string_view tenant,
+                                     const v1::ListEventsRequest& request) {
+  EventFilter result;
+  result.tenant = std::string(tenant);
+  if (!request.address().empty()) {
+    absl::StatusOr<Address> address = AddressOf("address", request.address());
+    if (!address.ok()) return address.status();
+    result.address = *std::move(address);
+  }
+  absl::StatusOr<std::optional<Kind>> kind = KindOf("kind", request.kind());
+  if (!kind.ok()) return kind.status();
+  result.kind = *kind;
+  if (!request.reason().empty()) {
+    result.reason = ReasonFromName(request.reason());
+    if (!result.reason) return Invalid("reason", "not a reason of the taxonomy");
+  }
+  if (request.message_id() < 0) return Invalid("message_id", "below 0");
+  absl::StatusOr<absl::Time> from = TimeOr("received_from", request.has_received_from(),
+                                           request.received_from(), absl::InfinitePast());
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Time> before = TimeOr("received_before", request.has_received_before(),
+                                             request.received_before(), absl::InfiniteFuture());
+  if (!before.ok()) return before.status();
+  result.received_from = *from;
+  result.received_before = *before;
+  return result;
+}
+
+absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression,
+                                                absl::Time now) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(suppression.tenant());
+  if (!tenant.ok()) return Invalid("suppression.tenant", "not 1 to 64 of a-z, 0-9, _ and -");
+  absl::StatusOr<Suppression> result =
+      SuppressionOf("suppression.", *tenant, suppression, Source::kManual, "manual");
+  if (!result.ok()) return result;
+  if (result->expire_time <= now) return Invalid("suppression.expire_time", "not in the future");
+  result->create_time = now;
+  return result;
+}
+
+absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
+                                                  const v1::Suppression& suppression,
+                                                  absl::Time now) {
+  absl::StatusOr<Suppression> result =
+      SuppressionOf("", tenant, suppression, Source::kImport, "import");
+  if (!result.ok()) return result;
+  absl::StatusOr<absl::Time> created =
+      TimeOr("create_time", suppression.has_create_time(), suppression.create_time(), now);
+  if (!created.ok()) return created.status();
+  if (*created > now) return Invalid("create_time", "in the future");
+  if (result->expire_time <= *created) return Invalid("expire_time", "not after create_time");
+  result->create_time = *created;
+  if (!v1::BounceClass_IsValid(suppression.bounce_class())) {
+    return Invalid("bounce_class", "not a class");
+  }
+  if (suppression.bounce_class() != v1::BOUNCE_CLASS_UNSPECIFIED) {
+    result->bounce_class = static_cast<BounceClass>(suppression.bounce_class());
+  }
+  return result;
+}
+
+}  // namespace bounced::api

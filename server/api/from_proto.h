@@ -1,0 +1,45 @@
+// What requests say, in our own types: every bound and default that the .proto files name. Errors
+// are INVALID_ARGUMENT, begin with the name of the field and hold no address.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bounced/v1/bounce.pb.h"
+#include "bounced/v1/return_path.pb.h"
+#include "bounced/v1/suppression.pb.h"
+#include "server/intake/return_path.h"
+#include "storage/store.h"
+
+namespace bounced::api {
+
+// A view of `tenant`, or of "default" when it is empty.
+absl::StatusOr<std::string_view> TenantOf(std::string_view tenant);
+absl::Status CheckStreamName(std::string_view field, std::string_view stream);
+absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets);
+absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address);
+// None for unspecified.
+absl::StatusOr<std::optional<Source>> SourceOf(std::string_view field, v1::Source source);
+absl::StatusOr<std::optional<Kind>> KindOf(std::string_view field, v1::Kind kind);
+absl::StatusOr<std::optional<ReturnPathForm>> FormOf(std::string_view field,
+                                                     v1::ReturnPathForm form);
+absl::StatusOr<absl::Time> TimeOf(std::string_view field,
+                                  const google::protobuf::Timestamp& timestamp);
+absl::StatusOr<int> PageSizeOf(std::int32_t page_size);
+
+absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
+                                           const v1::SuppressionFilter& filter);
+absl::StatusOr<EventFilter> FilterOf(std::string_view tenant, const v1::ListEventsRequest& request);
+
+// The row that a person makes. `suppression.tenant` counts.
+absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression, absl::Time now);
+// The row that is taken over. The tenant is the import's.
+absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
+                                                  const v1::Suppression& suppression,
+                                                  absl::Time now);
+
+}  // namespace bounced::api

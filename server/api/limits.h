@@ -1,0 +1,47 @@
+// The bounds of the API. The .proto files state them to clients.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace bounced::api {
+
+inline constexpr std::size_t kMaxTenantOctets = 64;
+inline constexpr int kDefaultPageSize = 100;
+inline constexpr int kMaxPageSize = 1'000;
+inline constexpr int kMaxBatchAddresses = 10'000;
+inline constexpr int kMaxImportRows = 1'000;  // of one request
+inline constexpr int kMaxImportErrors = 100;  // told of one import
+inline constexpr std::size_t kMaxReasonOctets = 100;
+inline constexpr std::size_t kMaxExplanationOctets = 1'000;
+inline constexpr std::size_t kMaxCauseOctets = 1'000;
+inline constexpr std::size_t kMaxAuthorOctets = 100;
+inline constexpr std::size_t kMaxChunkOctets = 1 << 20;        // of a message that comes in
+inline constexpr std::size_t kEvidenceChunkOctets = 64 << 10;  // of one that goes out
+inline constexpr int kMaxExplainedEvents = 100;
+inline constexpr int kMaxExplainedChanges = 100;
+
+// A client's gRPC takes messages of up to 4 MiB by default. A page is filled in steps of so many
+// rows until it holds so many octets, so that with its last step it stays below that.
+inline constexpr int kPageStepRows = 100;
+inline constexpr std::size_t kFullPageOctets = 1 << 20;
+
+// Of the server. Debian 12's gRPC lacks the later defences of HTTP/2 servers, so these are set here
+// and not left to its defaults.
+inline constexpr int kMaxMessageOctets = 4 << 20;  // of a request
+inline constexpr int kMaxStreams = 100;            // under way on one connection
+inline constexpr int kMaxMetadataOctets = 8 << 10;
+inline constexpr std::size_t kMaxGrpcOctets = 256 << 20;  // buffers of all connections
+inline constexpr absl::Duration kMinPingInterval = absl::Seconds(10);
+inline constexpr int kMaxPingStrikes = 2;
+inline constexpr absl::Duration kKeepaliveTime = absl::Seconds(60);
+inline constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(20);
+// Of whole messages (Classify, Ingest, GetEvidence), all calls together.
+inline constexpr std::size_t kMaxHeldOctets = 256 << 20;
+// Of calls that wait for a worker.
+inline constexpr std::size_t kMaxWaitingCalls = 1'000;
+inline constexpr int kWorkers = 2;
+
+}  // namespace bounced::api

@@ -1,0 +1,30 @@
+// What the API works with.
+#pragma once
+
+#include <cstddef>
+
+#include "parser/parser.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/intake/committer.h"
+#include "server/intake/intake.h"
+#include "server/intake/policy.h"
+#include "server/intake/return_path.h"
+#include "storage/store.h"
+
+namespace bounced::api {
+
+// All of it is thread-safe and outlives the server.
+struct Parts {
+  const Store& store;
+  Committer& committer;
+  Intake& intake;
+  const Parser& parser;
+  const ReturnPaths& return_paths;
+  const Policy& policy;
+  const Clock& clock;
+  const Log& log;
+  std::size_t max_message_size;  // octets of a message to Classify and Ingest
+};
+
+}  // namespace bounced::api

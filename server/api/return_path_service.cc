@@ -1,0 +1,92 @@
+#include "server/api/return_path_service.h"
+
+#include <utility>
+
+#include "parser/text.h"
+#include "server/api/from_proto.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+v1::ReturnPathForm SignedForm(const Voucher& voucher) {
+  if (voucher.trust != Trust::kSigned) return v1::RETURN_PATH_FORM_UNSPECIFIED;
+  return static_cast<v1::ReturnPathForm>(voucher.form);
+}
+
+VouchResult Vouch(const ReturnPaths& paths, std::string_view return_path, absl::Time now) {
+  std::size_t at = return_path.rfind('@');
+  return paths.Vouch(return_path.substr(0, at), return_path.substr(at + 1), now);
+}
+
+absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
+                    v1::MintResponse& response) {
+  absl::StatusOr<Address> recipient = AddressOf("recipient", request.recipient());
+  if (!recipient.ok()) return recipient.status();
+  absl::StatusOr<std::optional<ReturnPathForm>> form = FormOf("form", request.form());
+  if (!form.ok()) return form.status();
+  MintRequest mint{.domain = request.domain(),
+                   .stream = request.stream(),
+                   .reference = request.reference(),
+                   .form = *form};
+  if (mint.domain.empty()) {
+    std::vector<std::string> domains = parts.return_paths.domains();
+    if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
+    mint.domain = domains.front();
+  }
+  absl::Time now = parts.clock.Now();
+  absl::StatusOr<std::string> minted = parts.return_paths.Mint(mint, *recipient, now);
+  if (!minted.ok()) return minted.status();
+  response.set_return_path(*minted);
+  if (VouchResult result = Vouch(parts.return_paths, *minted, now); result.voucher) {
+    response.set_form(SignedForm(*result.voucher));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
+                      v1::VerifyResponse& response) {
+  absl::StatusOr<Address> return_path = AddressOf("return_path", request.return_path());
+  if (!return_path.ok()) return return_path.status();
+  std::optional<Address> recipient;
+  if (!request.recipient().empty()) {
+    absl::StatusOr<Address> parsed = AddressOf("recipient", request.recipient());
+    if (!parsed.ok()) return parsed.status();
+    recipient = *std::move(parsed);
+  }
+  VouchResult result = Vouch(parts.return_paths, return_path->canonical(), parts.clock.Now());
+  if (!result.voucher) {
+    response.set_refusal(std::string(ToString(result.refusal)));
+    return absl::OkStatus();
+  }
+  const Voucher& voucher = *result.voucher;
+  response.set_accepted(true);
+  response.set_form(SignedForm(voucher));
+  response.set_tenant(voucher.tenant);
+  response.set_stream(voucher.stream);
+  if (voucher.recipient) response.set_recipient(voucher.recipient->canonical());
+  response.set_reference(voucher.reference);
+  response.set_key_id(voucher.key_id);
+  response.set_trust(static_cast<v1::Trust>(voucher.trust));
+  if (voucher.trust == Trust::kSigned) {
+    *response.mutable_issue_time() = ToProto(StartOf(voucher.day));
+  }
+  response.set_covers_recipient(recipient && parts.return_paths.Covers(voucher, *recipient));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ReturnPathService::Mint(grpc::CallbackServerContext* context,
+                                                  const v1::MintRequest* request,
+                                                  v1::MintResponse* response) {
+  return Answer(context, services_.ToGrpc(MintTo(services_.parts, *request, *response)));
+}
+
+grpc::ServerUnaryReactor* ReturnPathService::Verify(grpc::CallbackServerContext* context,
+                                                    const v1::VerifyRequest* request,
+                                                    v1::VerifyResponse* response) {
+  return Answer(context, services_.ToGrpc(VerifyTo(services_.parts, *request, *response)));
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,170 @@
+#include "server/api/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "server/api/bounce_service.h"
+#include "server/api/limits.h"
+#include "server/api/return_path_service.h"
+#include "server/api/services.h"
+#include "server/api/suppression_service.h"
+
+namespace bounced::api {
+namespace {
+
+constexpr std::string_view kUnixPrefix = "unix:";
+
+struct HostPort {
+  std::string_view host;  // without brackets
+  std::string_view port;
+};
+
+std::optional<HostPort> SplitHostPort(std::string_view listen) {
+  std::size_t colon = listen.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  std::string_view host = listen.substr(0, colon);
+  bool bracketed = host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (host.empty() || (!bracketed && host.find(':') != std::string_view::npos)) return std::nullopt;
+  return HostPort{host, listen.substr(colon + 1)};
+}
+
+// 127.0.0.0/8, ::1, and the name that stands for them.
+bool IsLoopback(std::string_view host) {
+  if (EqualsIgnoringCase(host, "localhost") || host == "::1") return true;
+  std::size_t octets = 0;
+  while (!host.empty()) {
+    std::size_t dot = std::min(host.find('.'), host.size());
+    std::uint32_t octet = 0;
+    if (dot == 0 || dot > 3 || !absl::SimpleAtoi(Absl(host.substr(0, dot)), &octet) ||
+        octet > 255 || host[0] == '+') {
+      return false;
+    }
+    if (octets == 0 && octet != 127) return false;
+    ++octets;
+    host.remove_prefix(std::min(dot + 1, host.size()));
+  }
+  return octets == 4;
+}
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+void SetBounds(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageOctets);
+  // Nothing that comes in is unpacked: a compressed request is UNIMPLEMENTED.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetResourceQuota(grpc::ResourceQuota("api").Resize(kMaxGrpcOctets));
+  // A second daemon on the same port must fail to start.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataOctets);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Milliseconds(kMinPingInterval));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(kKeepaliveTime));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepaliveTimeout));
+}
+
+}  // namespace
+
+struct Server::Impl {
+  explicit Impl(const Parts& parts)
+      : workers(kWorkers, kMaxWaitingCalls),
+        budget(kMaxHeldOctets),
+        services{parts, workers, budget},
+        suppressions(services),
+        bounces(services),
+        return_paths(services) {}
+
+  // In this order: the server goes first, then nothing is left that calls the others.
+  Workers workers;
+  OctetBudget budget;
+  Services services;
+  SuppressionService suppressions;
+  BounceService bounces;
+  ReturnPathService return_paths;
+  std::string address;
+  std::unique_ptr<grpc::Server> server;
+};
+
+absl::Status CheckListen(std::string_view listen) {
+  if (absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) {
+    if (listen.size() > kUnixPrefix.size()) return absl::OkStatus();
+    return absl::InvalidArgumentError("unix: needs a path");
+  }
+  std::optional<HostPort> parts = SplitHostPort(listen);
+  std::uint32_t port = 0;
+  if (!parts || parts->port.empty() || parts->port[0] == '+' ||
+      !absl::SimpleAtoi(Absl(parts->port), &port) || port > 65535) {
+    return absl::InvalidArgumentError("not HOST:PORT, [ADDRESS]:PORT or unix:PATH");
+  }
+  if (IsLoopback(parts->host)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("gRPC may not listen on ", Absl(listen),
+                   ": there are no API keys yet, so whoever reaches it may do everything; use "
+                   "127.0.0.1:7025 and, from other machines, a tunnel or a proxy that "
+                   "authenticates"));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Stop(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(std::string_view listen, const Parts& parts) {
+  if (absl::Status s = CheckListen(listen); !s.ok()) return s;
+  // Both are switches of the process, read when a builder is made.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  auto impl = std::make_unique<Impl>(parts);
+  grpc::ServerBuilder builder;
+  SetBounds(builder);
+  int port = 0;
+  builder.AddListeningPort(std::string(listen), grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&impl->suppressions);
+  builder.RegisterService(&impl->bounces);
+  builder.RegisterService(&impl->return_paths);
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen for gRPC on ", Absl(listen), ": it is in use, or not allowed"));
+  }
+  bool is_unix = absl::StartsWith(Absl(listen), Absl(kUnixPrefix));
+  impl->address = is_unix ? std::string(listen)
+                          : absl::StrCat(Absl(listen.substr(0, listen.rfind(':'))), ":", port);
+  for (const char* name :
+       {v1::SuppressionService::service_full_name(), v1::BounceService::service_full_name(),
+        v1::ReturnPathService::service_full_name()}) {
+    impl->server->GetHealthCheckService()->SetServingStatus(name, true);
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::string& Server::address() const { return impl_->address; }
+
+void Server::Stop(absl::Duration grace) {
+  if (impl_->server == nullptr) return;
+  impl_->server->GetHealthCheckService()->Shutdown();
+  impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  impl_->server->Wait();
+  impl_->server.reset();
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,44 @@
+// The gRPC server: listener, services, health and reflection.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/api/parts.h"
+
+namespace bounced::api {
+
+// Whether `listen` ("HOST:PORT", "[::1]:PORT", "unix:PATH") can only be reached from this machine.
+// There are no API keys yet, so nothing else is served. INVALID_ARGUMENT: not of these forms, or a
+// port above 65535; FAILED_PRECONDITION: not on loopback, and the message says what to do.
+absl::Status CheckListen(std::string_view listen);
+
+// Serves bounced.v1, grpc.health.v1.Health and reflection from the moment that it is made. Bounds
+// are in limits.h.
+class Server {
+ public:
+  // Port 0 takes a free one. Errors: those of CheckListen(); UNAVAILABLE: cannot bind, with the
+  // address. All of `parts` outlives the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(std::string_view listen, const Parts& parts);
+  // Stops, if that was not done.
+  ~Server();
+
+  // "HOST:PORT" with the real port, or "unix:PATH".
+  const std::string& address() const;
+
+  // Health says NOT_SERVING, new calls are refused, those under way may end within `grace` and are
+  // cancelled then; returns when all have ended. The committer must still run: what was submitted
+  // to it is waited for. Done once.
+  void Stop(absl::Duration grace);
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bounced::api

@@ -1,0 +1,221 @@
+#include "server/api/suppression_service.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/api/check_stream.h"
+#include "server/api/explain.h"
+#include "server/api/export.h"
+#include "server/api/from_proto.h"
+#include "server/api/import.h"
+#include "server/api/page_token.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+// An author that a request names, or what stands in the history when it names none.
+std::string AuthorOf(const std::string& author) { return author.empty() ? "api" : author; }
+
+absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
+                 v1::GetSuppressionResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
+  absl::StatusOr<Address> address = AddressOf("address", request.address());
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::optional<Source>> source = SourceOf("source", request.source());
+  if (!source.ok()) return source.status();
+  absl::StatusOr<std::vector<Suppression>> rows = store.FindSuppressions(*tenant, *address);
+  if (!rows.ok()) return rows.status();
+  std::erase_if(*rows, [&](const Suppression& row) {
+    return row.stream != request.stream() || (*source && row.source != **source);
+  });
+  const Suppression* found = Strongest(*rows, request.stream(), absl::InfinitePast());
+  if (found == nullptr) return absl::NotFoundError("there is no such suppression");
+  *response.mutable_suppression() = ToProto(*found);
+  return absl::OkStatus();
+}
+
+absl::Status List(const Store& store, const v1::ListSuppressionsRequest& request,
+                  v1::ListSuppressionsResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  absl::StatusOr<SuppressionFilter> filter = FilterOf(*tenant, request.filter());
+  if (!filter.ok()) return filter.status();
+  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  std::string list = ListOf(request, *tenant);
+  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<Cursor> next = FillPage(
+      *page_size, *from,
+      [&](int size, Cursor cursor) { return store.ListSuppressions(*filter, size, cursor); },
+      [&](const Suppression& row) {
+        v1::Suppression* added = response.add_suppressions();
+        *added = ToProto(row);
+        return added->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PutSuppressions> PutOf(const v1::CreateSuppressionRequest& request, absl::Time now) {
+  if (absl::Status s = CheckOctets("author", request.author(), kMaxAuthorOctets); !s.ok()) {
+    return s;
+  }
+  absl::StatusOr<Suppression> suppression = ManualSuppressionOf(request.suppression(), now);
+  if (!suppression.ok()) return suppression.status();
+  PutSuppressions put;
+  put.suppressions.push_back(*std::move(suppression));
+  put.author = AuthorOf(request.author());
+  const Suppression& row = put.suppressions.front();
+  put.cause = row.explanation.empty() ? row.reason : row.explanation;
+  put.replace = request.replace();
+  return put;
+}
+
+absl::StatusOr<RemoveSuppressions> RemoveOf(const v1::DeleteSuppressionRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  for (const absl::Status& status : {CheckStreamName("stream", request.stream()),
+                                     CheckOctets("cause", request.cause(), kMaxCauseOctets),
+                                     CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<Address> address = AddressOf("address", request.address());
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::optional<Source>> source = SourceOf("source", request.source());
+  if (!source.ok()) return source.status();
+  RemoveSuppressions remove;
+  remove.tenant = std::string(*tenant);
+  remove.stream = request.stream();
+  remove.address = *std::move(address);
+  remove.source = *source;
+  remove.author = AuthorOf(request.author());
+  remove.cause = request.cause();
+  return remove;
+}
+
+absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& request,
+                       v1::ExplainResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
+  absl::StatusOr<Address> address = Address::Parse(request.address());
+  if (!address.ok()) {
+    response = ExplainInvalid(address.status());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<AddressDossier> dossier =
+      services.parts.store.GetDossier(*tenant, *address, kMaxExplainedEvents, kMaxExplainedChanges);
+  if (!dossier.ok()) return dossier.status();
+  response = Explain(*dossier, services.parts.policy, request.stream(), services.parts.clock.Now());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* SuppressionService::Check(grpc::CallbackServerContext* context,
+                                                    const v1::CheckRequest* request,
+                                                    v1::CheckResponse* response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request->tenant());
+  if (!tenant.ok()) return Answer(context, services_.ToGrpc(tenant.status()));
+  if (absl::Status s = CheckStreamName("stream", request->stream()); !s.ok()) {
+    return Answer(context, services_.ToGrpc(s));
+  }
+  absl::StatusOr<Checker::Answer> answer = checker_.CheckWithCause(
+      *tenant, request->stream(), request->address(), services_.parts.clock.Now());
+  if (!answer.ok()) return Answer(context, services_.ToGrpc(answer.status()));
+  response->set_verdict(ToProto(answer->verdict));
+  if (answer->suppression) *response->mutable_suppression() = ToProto(*answer->suppression);
+  return Answer(context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* SuppressionService::BatchCheck(grpc::CallbackServerContext* context,
+                                                         const v1::BatchCheckRequest* request,
+                                                         v1::BatchCheckResponse* response) {
+  return Answer(context, services_.ToGrpc(CheckBatch(checker_, *request,
+                                                     services_.parts.clock.Now(), *response)));
+}
+
+grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>*
+SuppressionService::CheckStream(grpc::CallbackServerContext*) {
+  return NewCheckStream(services_, checker_);
+}
+
+grpc::ServerUnaryReactor* SuppressionService::GetSuppression(
+    grpc::CallbackServerContext* context, const v1::GetSuppressionRequest* request,
+    v1::GetSuppressionResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(Get(services_.parts.store, *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* SuppressionService::ListSuppressions(
+    grpc::CallbackServerContext* context, const v1::ListSuppressionsRequest* request,
+    v1::ListSuppressionsResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
+    grpc::CallbackServerContext* context, const v1::CreateSuppressionRequest* request,
+    v1::CreateSuppressionResponse* response) {
+  absl::StatusOr<PutSuppressions> put = PutOf(*request, services_.parts.clock.Now());
+  if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  services_.parts.committer.Submit(*std::move(put), [this, reactor, response](absl::Status status,
+                                                                              Work work) {
+    const auto& done = std::get<PutSuppressions>(work);
+    if (status.ok() && done.outcomes[0] == PutSuppressions::Outcome::kExists) {
+      status = absl::AlreadyExistsError("one with this key stands; set `replace` to replace it");
+    }
+    if (status.ok()) *response->mutable_suppression() = ToProto(done.suppressions[0]);
+    reactor->Finish(services_.ToGrpc(status));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SuppressionService::DeleteSuppression(
+    grpc::CallbackServerContext* context, const v1::DeleteSuppressionRequest* request,
+    v1::DeleteSuppressionResponse* response) {
+  absl::StatusOr<RemoveSuppressions> remove = RemoveOf(*request);
+  if (!remove.ok()) return Answer(context, services_.ToGrpc(remove.status()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  services_.parts.committer.Submit(*std::move(remove),
+                                   [this, reactor, response](absl::Status status, Work work) {
+                                     const auto& done = std::get<RemoveSuppressions>(work);
+                                     if (status.ok() && done.removed.empty()) {
+                                       status = absl::NotFoundError("there is no such suppression");
+                                     }
+                                     if (status.ok()) {
+                                       for (const Suppression& row : done.removed)
+                                         *response->add_suppressions() = ToProto(row);
+                                     }
+                                     reactor->Finish(services_.ToGrpc(status));
+                                   });
+  return reactor;
+}
+
+grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* SuppressionService::ImportSuppressions(
+    grpc::CallbackServerContext*, v1::ImportSuppressionsResponse* response) {
+  return NewImport(services_, response);
+}
+
+grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::ExportSuppressions(
+    grpc::CallbackServerContext* context, const v1::ExportSuppressionsRequest* request) {
+  return NewExport(services_, context, *request);
+}
+
+grpc::ServerUnaryReactor* SuppressionService::Explain(grpc::CallbackServerContext* context,
+                                                      const v1::ExplainRequest* request,
+                                                      v1::ExplainResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(ExplainTo(services_, *request, *response));
+  });
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,50 @@
+// bounced.v1.SuppressionService. The contract is in suppression.proto.
+#pragma once
+
+#include "bounced/v1/suppression.grpc.pb.h"
+#include "server/api/checker.h"
+#include "server/api/services.h"
+
+namespace bounced::api {
+
+// Checks are answered on gRPC's own threads, from memory; lists on workers; what writes ends on the
+// committer's thread.
+class SuppressionService final : public v1::SuppressionService::CallbackService {
+ public:
+  explicit SuppressionService(Services& services)
+      : services_(services), checker_(services.parts.store) {}
+
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const v1::CheckRequest* request,
+                                  v1::CheckResponse* response) override;
+  grpc::ServerUnaryReactor* BatchCheck(grpc::CallbackServerContext* context,
+                                       const v1::BatchCheckRequest* request,
+                                       v1::BatchCheckResponse* response) override;
+  grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* CheckStream(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* GetSuppression(grpc::CallbackServerContext* context,
+                                           const v1::GetSuppressionRequest* request,
+                                           v1::GetSuppressionResponse* response) override;
+  grpc::ServerUnaryReactor* ListSuppressions(grpc::CallbackServerContext* context,
+                                             const v1::ListSuppressionsRequest* request,
+                                             v1::ListSuppressionsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateSuppression(grpc::CallbackServerContext* context,
+                                              const v1::CreateSuppressionRequest* request,
+                                              v1::CreateSuppressionResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteSuppression(grpc::CallbackServerContext* context,
+                                              const v1::DeleteSuppressionRequest* request,
+                                              v1::DeleteSuppressionResponse* response) override;
+  grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* ImportSuppressions(
+      grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) override;
+  grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* ExportSuppressions(
+      grpc::CallbackServerContext* context, const v1::ExportSuppressionsRequest* request) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
+                                    const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
+
+ private:
+  Services& services_;
+  const Checker checker_;
+};
+
+}  // namespace bounced::api

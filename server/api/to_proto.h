@@ -1,0 +1,22 @@
+// Our own types as answers. Every text comes out as valid UTF-8, which is all that protobuf takes.
+#pragma once
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bounced/v1/bounce.pb.h"
+#include "bounced/v1/suppression.pb.h"
+#include "parser/report.h"
+#include "storage/records.h"
+#include "storage/store.h"
+
+namespace bounced::api {
+
+v1::Verdict ToProto(Verdict verdict);
+google::protobuf::Timestamp ToProto(absl::Time time);
+v1::Suppression ToProto(const Suppression& suppression);
+v1::Event ToProto(const StoredEvent& event);
+v1::SuppressionChange ToProto(const Change& change);
+v1::Report ToProto(const Report& report);
+
+}  // namespace bounced::api
