@@ -1,0 +1,120 @@
+#include "server/intake/intake.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+using Digest = decltype(Message::digest);
+
+// SHA-256 over each field with its length before it, in 8 octets, big-endian; cut to 128 bits.
+Digest DigestOf(std::initializer_list<std::string_view> fields) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        &EVP_MD_CTX_free);
+  bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const std::string_view field : fields) {
+    std::array<std::uint8_t, 8> length{};
+    for (std::size_t i = 0; i < length.size(); ++i) {
+      length[i] = static_cast<std::uint8_t>(std::uint64_t{field.size()} >> (56 - 8 * i));
+    }
+    ok = ok && EVP_DigestUpdate(context.get(), length.data(), length.size()) == 1 &&
+         EVP_DigestUpdate(context.get(), field.data(), field.size()) == 1;
+  }
+  std::array<std::uint8_t, 32> whole{};
+  ok = ok && EVP_DigestFinal_ex(context.get(), whole.data(), nullptr) == 1;
+  // It fails only without memory or without SHA-256: nothing here goes on in either case.
+  if (!ok) std::abort();
+  Digest digest;
+  std::copy_n(whole.begin(), digest.size(), digest.begin());
+  return digest;
+}
+
+std::string Name(std::string_view s) { return Presentable(s, kMaxReportedNameOctets); }
+
+// What all messages of one arrival have in common.
+Message MessageOf(const Report& report, const Arrival& arrival, absl::Time now) {
+  Message message;
+  message.reverse_path = Presentable(arrival.reverse_path, kMaxReportedAddressOctets);
+  message.client_address = Name(arrival.client_address);
+  message.client_helo = Name(arrival.client_helo);
+  if (report.reporting_mta) message.reporting_mta = Name(report.reporting_mta->value);
+  message.report_form = report.form;
+  message.envelope_id =
+      Name(report.original_envelope_id ? report.original_envelope_id->value : arrival.envelope_id);
+  message.receive_time = arrival.receive_time.value_or(now);
+  return message;
+}
+
+void Fill(const Voucher& voucher, std::string_view octets, Message& message) {
+  message.tenant = voucher.tenant;
+  message.stream = voucher.stream;
+  message.return_path = voucher.return_path;
+  message.return_path_key = voucher.key_id;
+  message.message_reference = voucher.reference;
+  message.trust = voucher.trust;
+  message.day = voucher.day;
+  message.digest = DigestOf({voucher.tenant, voucher.return_path, octets});
+}
+
+// For each voucher the first of the same return path, as a place among those that differ.
+std::vector<std::size_t> PlacesOf(const std::vector<Voucher>& vouchers) {
+  StringMap<std::size_t> places;
+  std::vector<std::size_t> result;
+  for (const Voucher& voucher : vouchers) {
+    result.push_back(places.emplace(voucher.return_path, places.size()).first->second);
+  }
+  return result;
+}
+
+}  // namespace
+
+Intake::Intake(const Parser& parser, const ReturnPaths& paths, Committer& committer,
+               const Clock& clock, Counters& counters)
+    : parser_(parser), paths_(paths), committer_(committer), clock_(clock), counters_(counters) {}
+
+void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival,
+                     Done done) {
+  if (vouchers.empty()) return done(absl::InvalidArgumentError("a message without a return path"));
+  const Report report = parser_.Parse(message);
+  const std::shared_ptr<const Evidence> evidence = Evidence::Pack(message);
+  const Message common = MessageOf(report, arrival, clock_.Now());
+  std::vector<std::size_t> places = PlacesOf(vouchers);
+  const std::size_t max_events = kMaxEventsOfMessage / vouchers.size();
+
+  StoreMessages work;
+  for (std::size_t i = 0; i < vouchers.size(); ++i) {
+    if (places[i] < work.messages.size()) continue;
+    NewMessage& made = work.messages.emplace_back();
+    made.message = common;
+    Fill(vouchers[i], message, made.message);
+    made.events = Attribute(report, vouchers[i], paths_, max_events);
+    made.evidence = evidence;
+  }
+  committer_.Submit(std::move(work), [this, places = std::move(places), done = std::move(done)](
+                                         absl::Status status, Work answered) mutable {
+    if (!status.ok()) {
+      counters_.Add(Counter::kMessagesDeferred);
+      return done(std::move(status));
+    }
+    const std::vector<MessageReceipt>& stored = std::get<StoreMessages>(answered).receipts;
+    const bool is_duplicate = std::all_of(stored.begin(), stored.end(),
+                                          [](const MessageReceipt& r) { return r.duplicate; });
+    counters_.Add(is_duplicate ? Counter::kMessagesDuplicate : Counter::kMessagesCommitted);
+    std::vector<MessageReceipt> receipts;
+    for (const std::size_t place : places) receipts.push_back(stored[place]);
+    done(std::move(receipts));
+  });
+}
+
+}  // namespace bounced

@@ -1,18 +1,18 @@
 // From a received message to committed events: who it is about, and whether we believe it.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "parser/parser.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/intake/attribution.h"
 #include "server/intake/committer.h"
 #include "server/intake/return_path.h"
 
@@ -23,32 +23,34 @@ struct Arrival {
   std::string reverse_path;
   std::string client_address;
   std::string client_helo;
-  std::string envelope_id;
-  absl::Time receive_time;
+  std::string envelope_id;                 // ENVID, decoded; the report's own goes before it
+  std::optional<absl::Time> receive_time;  // none: now
 };
 
-// Makes the events of a report for what one voucher vouches for. Pure. At least one event.
-//  - open: the token's address is judged, whatever the report names; another address that the
-//  report
-//    gives is kept as forwarded_to. Of several recipients the one with the token's address counts;
-//    if none has it, the least severe is taken for it, since one of many may have gone wrong.
-//  - sealed: the recipient that hashes to the token.
-//  - unsigned: the report's own recipient, and the trust tells the policy.
-// Other recipients of the report become events without an address: nobody else named in a report is
-// ever touched. A message that is no report becomes one event of kind `other`.
-std::vector<Event> Attribute(const Report& report, const Voucher& voucher,
-                             const ReturnPaths& paths);
-
+// Reads messages, makes events of them and has those committed. What it keeps of the texts is
+// presentable and bounded (attribution.h); the message itself is kept to the octet.
+//
 // Thread-safe.
 class Intake {
  public:
+  // All of them outlive it.
   Intake(const Parser& parser, const ReturnPaths& paths, Committer& committer, const Clock& clock,
          Counters& counters);
 
-  // Parses on the calling thread, then waits in line. `done` is called once, on another thread,
-  // after the commit, with a receipt for each voucher.
+  // Parses and packs on the calling thread, then waits in line. `done` is called once, after the
+  // commit and on the thread that commits, with a receipt for each voucher, in their order; two of
+  // one return path have the same. On an error nothing is stored: RESOURCE_EXHAUSTED, UNAVAILABLE
+  // and DATA_LOSS are the committer's and the store's, INVALID_ARGUMENT: no voucher. What is
+  // refused at once is refused on the calling thread.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::vector<MessageReceipt>>)>;
   void Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival, Done done);
+
+ private:
+  const Parser& parser_;
+  const ReturnPaths& paths_;
+  Committer& committer_;
+  const Clock& clock_;
+  Counters& counters_;
 };
 
 }  // namespace bounced

@@ -6,21 +6,29 @@
 
 namespace bounced {
 
-// The numbers of the policy; the names of the fields are the keys of the configuration.
+// The numbers of the policy; the names of the fields are the keys of the configuration. A window of
+// n days ends with its newest day and holds n.
 struct Policy {
   int hard_confidence = 80;    // of a hard bounce that suppresses for good at once
   int hard_days = 7;           // the first suppression of one that is less certain
-  int hard_confirmations = 3;  // bounces on as many days make it last
+  int hard_confirmations = 3;  // bounces of mail of as many days make it last
   int hard_window_days = 365;  // within which they confirm each other
-  int soft_threshold = 3;      // soft bounces on as many days ...
+  int soft_threshold = 3;      // soft bounces of mail of as many days ...
   int soft_window_days = 30;   // ... within so many
   int soft_days = 30;          // suppress for so long; each relapse doubles it
   int soft_max_days = 480;     // up to this
   int probation_days = 90;     // after it, one more suppresses again
 };
 
+// The least trust on which an address is touched.
+inline constexpr Trust kTrustThatSuppresses = Trust::kSigned;
+
 // What one event does to one address. Pure: the same arguments give the same decision, for ever, so
-// that Explain and Reclassify can replay the past through this very function.
+// that Explain and Reclassify can replay the past through this very function. Of `now` and
+// `message.day` it takes what time it is, and which day of mail the event is about.
+//
+// A suppression it decides on is for all streams of the tenant, of source bounce, and has the
+// event's id as it was given; its explanation holds no address.
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now);
 

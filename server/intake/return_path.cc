@@ -1,0 +1,255 @@
+#include "server/intake/return_path.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "server/intake/keyed_hash.h"
+
+namespace bounced {
+namespace {
+
+// Signs what names a key that nobody has, so that its refusal takes as long as another's.
+constexpr std::string_view kDummySecret = "no key of this id, and just as long";
+static_assert(kDummySecret.size() >= kMinReturnPathSecretOctets);
+
+const ReturnPathKey* FindKey(const ReturnPathDomain& domain, std::string_view id) {
+  for (const ReturnPathKey& key : domain.keys) {
+    if (key.id == id) return &key;
+  }
+  return nullptr;
+}
+
+absl::Status CheckKeys(const ReturnPathDomain& domain) {
+  if (domain.keys.empty() && domain.signing != Signing::kOff) {
+    return absl::InvalidArgumentError("signing is on, and there is no key: add one");
+  }
+  if (domain.keys.size() > kMaxReturnPathKeys) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("more than ", kMaxReturnPathKeys, " keys: remove the oldest"));
+  }
+  absl::flat_hash_set<std::string> ids;
+  for (const ReturnPathKey& key : domain.keys) {
+    if (!IsKeyId(key.id)) {
+      return absl::InvalidArgumentError(absl::StrCat("the key id '", key.id, "' is not 1 to ",
+                                                     kMaxKeyIdOctets, " characters of a-z 0-9"));
+    }
+    if (!ids.insert(key.id).second) {
+      return absl::InvalidArgumentError(absl::StrCat("the key id '", key.id, "' is there twice"));
+    }
+    if (key.secret.size() < kMinReturnPathSecretOctets) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the secret of key '", key.id, "' has fewer than ",
+                       kMinReturnPathSecretOctets, " octets: make a longer one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDomain(const ReturnPathDomain& domain) {
+  if (domain.tenant.empty()) return absl::InvalidArgumentError("the tenant is empty");
+  if (!IsStream(domain.stream)) {
+    return absl::InvalidArgumentError(absl::StrCat("the stream '", domain.stream,
+                                                   "' is not at most ", kMaxStreamOctets,
+                                                   " characters of a-z 0-9 _"));
+  }
+  if (domain.max_age <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("max_age is not positive");
+  }
+  return CheckKeys(domain);
+}
+
+// `local_part` is unquoted, so it is quoted again, backslashes and all, to be read as it stands.
+std::string CanonicalReturnPath(std::string_view local_part, std::string_view domain) {
+  std::string mailbox = "\"";
+  for (const char c : local_part) {
+    if (c == '"' || c == '\\') mailbox += '\\';
+    mailbox += c;
+  }
+  absl::StrAppend(&mailbox, "\"@", Absl(domain));
+  absl::StatusOr<Address> address = Address::Parse(mailbox);
+  if (address.ok()) return address->canonical();
+  return absl::StrCat(FoldCase(local_part), "@", Absl(domain));
+}
+
+Voucher Unsigned(const ReturnPathDomain& domain, std::string_view local_part, absl::Time now) {
+  Voucher voucher;
+  voucher.tenant = domain.tenant;
+  voucher.stream = domain.stream;
+  voucher.return_path = CanonicalReturnPath(local_part, domain.domain);
+  voucher.day = DayOf(now);
+  return voucher;
+}
+
+absl::Status CheckRequest(const MintRequest& request, Day today) {
+  if (!IsStream(request.stream)) {
+    return absl::InvalidArgumentError(absl::StrCat("a stream in a return path is at most ",
+                                                   kMaxStreamOctets, " characters of a-z 0-9 _"));
+  }
+  if (!IsReference(request.reference)) {
+    return absl::InvalidArgumentError(absl::StrCat("a reference in a return path is at most ",
+                                                   kMaxReferenceOctets,
+                                                   " characters of a-z 0-9 _"));
+  }
+  if (today < Token::kEpochDay || today > Token::kLastDay) {
+    return absl::FailedPreconditionError("no return path can carry this day: set the clock");
+  }
+  return absl::OkStatus();
+}
+
+// The return path of the token with its MAC put in. None: its local part is too long.
+std::optional<std::string> Sign(Token& token, const ReturnPathKey& key, std::string_view domain) {
+  token.mac = token.ExpectedMac(key.secret, domain);
+  const std::string local_part = token.Write();
+  if (local_part.size() > kMaxLocalPartOctets) return std::nullopt;
+  return absl::StrCat(local_part, "@", Absl(domain));
+}
+
+VouchResult Refused(Refusal refusal) { return {refusal, std::nullopt}; }
+VouchResult Granted(Voucher voucher) { return {Refusal::kNone, std::move(voucher)}; }
+
+// Whether a token of that day is neither too old nor from beyond what clocks may differ by.
+bool IsInAge(Day day, absl::Duration max_age, absl::Time now) {
+  return day <= DayOf(now) + 1 && now < StartOf(day + 1) + max_age;
+}
+
+VouchResult Verify(const ReturnPathDomain& domain, Token token, absl::Time now) {
+  const ReturnPathKey* key = FindKey(domain, token.key_id);
+  const std::string expected = token.ExpectedMac(
+      key != nullptr ? std::string_view(key->secret) : kDummySecret, domain.domain);
+  const bool holds = EqualInConstantTime(expected, token.mac);
+  if (key == nullptr) return Refused(Refusal::kForeign);
+  if (!holds) return Refused(Refusal::kForged);
+  if (!IsInAge(token.day, domain.max_age, now)) return Refused(Refusal::kExpired);
+
+  Voucher voucher;
+  voucher.tenant = domain.tenant;
+  voucher.stream = token.stream.empty() ? domain.stream : token.stream;
+  voucher.return_path = absl::StrCat(token.Write(), "@", domain.domain);
+  voucher.trust = Trust::kSigned;
+  voucher.day = token.day;
+  voucher.form = token.form;
+  if (token.form == ReturnPathForm::kSealed) {
+    voucher.sealed = RecipientHashFromBase32(token.recipient);
+  } else {
+    absl::StatusOr<Address> recipient = Address::Parse(token.recipient);
+    if (!recipient.ok()) return Refused(Refusal::kForged);
+    voucher.recipient = *std::move(recipient);
+  }
+  voucher.reference = std::move(token.reference);
+  voucher.key_id = std::move(token.key_id);
+  return Granted(std::move(voucher));
+}
+
+}  // namespace
+
+std::string_view ToString(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNone:
+      return "none";
+    case Refusal::kNotOurs:
+      return "not_ours";
+    case Refusal::kForged:
+      return "forged";
+    case Refusal::kForeign:
+      return "foreign";
+    case Refusal::kExpired:
+      return "expired";
+    case Refusal::kUnsigned:
+      return "unsigned";
+  }
+  return "unknown";
+}
+
+ReturnPaths::ReturnPaths(std::vector<ReturnPathDomain> domains) : domains_(std::move(domains)) {
+  for (std::size_t i = 0; i < domains_.size(); ++i) by_domain_.emplace(domains_[i].domain, i);
+}
+
+absl::StatusOr<ReturnPaths> ReturnPaths::Create(std::vector<ReturnPathDomain> domains) {
+  absl::flat_hash_set<std::string> seen;
+  for (ReturnPathDomain& domain : domains) {
+    const auto wrong = [name = domain.domain](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat("return path domain '", name, "': ", what));
+    };
+    absl::StatusOr<std::string> canonical = CanonicalDomain(domain.domain);
+    if (!canonical.ok()) return wrong(canonical.status().message());
+    if (!seen.insert(*canonical).second) return wrong("it is there twice");
+    domain.domain = *std::move(canonical);
+    if (absl::Status status = CheckDomain(domain); !status.ok()) return wrong(status.message());
+  }
+  return ReturnPaths(std::move(domains));
+}
+
+const ReturnPathDomain* ReturnPaths::FindDomain(std::string_view domain) const {
+  auto found = by_domain_.find(domain);
+  if (found == by_domain_.end()) {
+    absl::StatusOr<std::string> canonical = CanonicalDomain(domain);
+    if (!canonical.ok()) return nullptr;
+    found = by_domain_.find(*canonical);
+  }
+  return found == by_domain_.end() ? nullptr : &domains_[found->second];
+}
+
+VouchResult ReturnPaths::Vouch(std::string_view local_part, std::string_view domain,
+                               absl::Time now) const {
+  const bool is_postmaster = EqualsIgnoringCase(local_part, "postmaster");
+  if (domain.empty()) {
+    if (!is_postmaster || domains_.empty()) return Refused(Refusal::kNotOurs);
+    return Granted(Unsigned(domains_.front(), local_part, now));
+  }
+  const ReturnPathDomain* ours = FindDomain(domain);
+  if (ours == nullptr) return Refused(Refusal::kNotOurs);
+  if (ours->signing == Signing::kOff || is_postmaster || EqualsIgnoringCase(local_part, "abuse")) {
+    return Granted(Unsigned(*ours, local_part, now));
+  }
+  std::optional<Token> token = Token::Read(local_part);
+  if (token) return Verify(*ours, *std::move(token), now);
+  if (ours->signing == Signing::kRequired) return Refused(Refusal::kUnsigned);
+  return Granted(Unsigned(*ours, local_part, now));
+}
+
+absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const Address& recipient,
+                                              absl::Time now) const {
+  const ReturnPathDomain* domain = FindDomain(request.domain);
+  if (domain == nullptr) return absl::NotFoundError("no return path domain of that name");
+  if (domain->signing == Signing::kOff) {
+    return absl::FailedPreconditionError("signing is off for this return path domain");
+  }
+  if (absl::Status status = CheckRequest(request, DayOf(now)); !status.ok()) return status;
+  const ReturnPathKey& key = domain->keys.back();
+  Token token;
+  token.key_id = key.id;
+  token.stream = request.stream;
+  token.reference = request.reference;
+  token.day = DayOf(now);
+  if (request.form != ReturnPathForm::kSealed && CanBeOpen(recipient)) {
+    token.form = ReturnPathForm::kOpen;
+    token.recipient = recipient.canonical();
+    if (auto return_path = Sign(token, key, domain->domain)) return *return_path;
+  }
+  if (request.form == ReturnPathForm::kOpen) {
+    return absl::InvalidArgumentError("the recipient does not fit the open form: ask for sealed");
+  }
+  token.form = ReturnPathForm::kSealed;
+  token.recipient = ToBase32(HashRecipient(key.secret, recipient.canonical()));
+  if (auto return_path = Sign(token, key, domain->domain)) return *return_path;
+  return absl::InvalidArgumentError("stream and reference are too long together: shorten one");
+}
+
+bool ReturnPaths::Covers(const Voucher& voucher, const Address& address) const {
+  if (voucher.trust != Trust::kSigned) return false;
+  if (voucher.form == ReturnPathForm::kOpen) return voucher.recipient == address;
+  const ReturnPathDomain* domain =
+      FindDomain(std::string_view(voucher.return_path).substr(voucher.return_path.rfind('@') + 1));
+  const ReturnPathKey* key = domain != nullptr ? FindKey(*domain, voucher.key_id) : nullptr;
+  return key != nullptr && HashRecipient(key->secret, address.canonical()) == voucher.sealed;
+}
+
+std::vector<std::string> ReturnPaths::domains() const {
+  std::vector<std::string> names;
+  for (const ReturnPathDomain& domain : domains_) names.push_back(domain.domain);
+  return names;
+}
+
+}  // namespace bounced

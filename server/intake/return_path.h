@@ -1,7 +1,6 @@
 // Return paths: minting and verifying them. The format, to the byte: README, "Return paths".
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,18 +13,15 @@
 #include "absl/time/time.h"
 #include "parser/address.h"
 #include "parser/text.h"
+#include "server/intake/token.h"
 #include "storage/records.h"
 
 namespace bounced {
 
 inline constexpr std::size_t kMinReturnPathSecretOctets = 32;
-inline constexpr std::size_t kMaxReturnPathKeys = 16;   // of one domain
-inline constexpr std::size_t kMaxKeyIdOctets = 4;       // a-z 0-9
-inline constexpr std::size_t kMaxStreamOctets = 16;     // a-z 0-9 _
-inline constexpr std::size_t kMaxReferenceOctets = 16;  // a-z 0-9 _
+inline constexpr std::size_t kMaxReturnPathKeys = 16;  // of one domain
 
 enum class Signing : std::uint8_t { kRequired, kOptional, kOff };
-enum class ReturnPathForm : std::uint8_t { kOpen = 1, kSealed = 2 };
 
 struct ReturnPathKey {
   std::string id;      // 1 to kMaxKeyIdOctets of a-z 0-9
@@ -38,6 +34,7 @@ struct ReturnPathDomain {
   std::string tenant = "default";
   std::string stream;  // of mail whose return path names none
   Signing signing = Signing::kRequired;
+  // A token is good to the end of its day of issue, and this long after.
   absl::Duration max_age = absl::Hours(24 * 30);
   std::vector<ReturnPathKey> keys;  // the last signs, all verify
 };
@@ -52,7 +49,7 @@ struct Voucher {
   std::string reference;                        // the sender's own
   std::string key_id;                           // empty: unsigned
   std::optional<Address> recipient;             // open form
-  std::array<std::uint8_t, 10> sealed{};        // sealed form: the recipient's hash
+  RecipientHash sealed{};                       // sealed form
   ReturnPathForm form = ReturnPathForm::kOpen;  // of a signed one
 };
 
@@ -62,7 +59,7 @@ enum class Refusal : std::uint8_t {
   kNotOurs,   // the domain is none of ours
   kForged,    // the MAC does not hold
   kForeign,   // an unknown key's
-  kExpired,   // older than max_age, or from tomorrow
+  kExpired,   // older than max_age, or issued after tomorrow
   kUnsigned,  // no form of ours, where signing is required
 };
 std::string_view ToString(Refusal refusal);
@@ -86,28 +83,42 @@ struct MintRequest {
 class ReturnPaths {
  public:
   // INVALID_ARGUMENT names the domain and what is wrong: a domain twice, no key where one is
-  // needed, a key id twice or malformed, a short secret, a stream that cannot be in a token.
+  // needed, more than kMaxReturnPathKeys, a key id twice or malformed, a short secret, a stream
+  // that cannot be in a token, an empty tenant, a max_age that is not positive.
   static absl::StatusOr<ReturnPaths> Create(std::vector<ReturnPathDomain> domains);
 
-  // `local_part` is unquoted. Compares MACs in constant time; an unknown key costs as much as a
-  // known one. `postmaster` and `abuse` of our domains are vouched for as unsigned (RFC 2142).
+  // `local_part` is unquoted; ASCII case, a trailing dot of the domain and U-labels make no
+  // difference. Compares MACs in constant time; an unknown key costs as much as a known one.
+  //
+  // `postmaster` and `abuse` of our domains are vouched for as unsigned (RFC 2142), and so is the
+  // bare `postmaster` (RFC 5321, 4.1.1.3; an empty `domain`), for the tenant of the first domain.
+  // signing = off: every address is unsigned, tokens too. optional: what has the form of a token is
+  // refused like where signing is required, anything else is unsigned.
   VouchResult Vouch(std::string_view local_part, std::string_view domain, absl::Time now) const;
 
   // A return path of at most kMaxLocalPartOctets before the '@', in lower case. NOT_FOUND: not a
-  // domain of ours; FAILED_PRECONDITION: it has no key; INVALID_ARGUMENT: the stream or reference
-  // has other characters or is too long, or the recipient does not fit the form asked for.
+  // domain of ours; FAILED_PRECONDITION: it has no key, its signing is off, or `now` is not a day
+  // from Token::kEpochDay to kLastDay; INVALID_ARGUMENT: the stream or reference has other
+  // characters or is too long, or the recipient does not fit the form asked for. The sealed form
+  // leaves 27 octets for key id, stream and reference together.
   absl::StatusOr<std::string> Mint(const MintRequest& request, const Address& recipient,
                                    absl::Time now) const;
 
-  // Whether `voucher` is for `address`: open, it is the same; sealed, it hashes to it.
+  // Whether `voucher` is for `address`: open, it is the same; sealed, it hashes to it. Never for an
+  // unsigned one.
   bool Covers(const Voucher& voucher, const Address& address) const;
 
   // Canonical, in the order of the configuration.
   std::vector<std::string> domains() const;
+  // Whether bounces for `domain`, in any spelling, come to us.
+  bool Serves(std::string_view domain) const { return FindDomain(domain) != nullptr; }
 
  private:
   explicit ReturnPaths(std::vector<ReturnPathDomain> domains);
-  std::vector<ReturnPathDomain> domains_;
+
+  const ReturnPathDomain* FindDomain(std::string_view domain) const;
+
+  std::vector<ReturnPathDomain> domains_;  // `domain` is canonical
   StringMap<std::size_t> by_domain_;
 };
 
