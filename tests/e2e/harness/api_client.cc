@@ -1,7 +1,9 @@
 #include "tests/e2e/harness/api_client.h"
 
+#include <google/protobuf/util/time_util.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -15,11 +17,18 @@ namespace {
 
 // Large pages would hide a fault in paging.
 constexpr int kPageSize = 100;
+// Where many rows are only counted.
+constexpr int kLargestPage = 1000;
 
 void Require(const grpc::Status& status) {
   if (status.ok()) return;
   throw std::runtime_error("the call failed: " + std::to_string(status.error_code()) + ' ' +
                            status.error_message());
+}
+
+google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point time) {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
+      std::chrono::nanoseconds(time.time_since_epoch()).count());
 }
 
 struct Context : grpc::ClientContext {
@@ -89,6 +98,49 @@ v1::ExplainResponse ApiClient::Explain(const std::string& address) {
   v1::ExplainRequest request;
   request.set_address(address);
   return Call(stubs_->suppressions, &v1::SuppressionService::Stub::Explain, request);
+}
+
+std::size_t ApiClient::CountEventsSince(std::chrono::system_clock::time_point since) {
+  v1::ListEventsRequest request;
+  *request.mutable_received_from() = ToTimestamp(since);
+  request.set_page_size(kLargestPage);
+  std::size_t count = 0;
+  do {
+    const v1::ListEventsResponse page =
+        Call(stubs_->bounces, &v1::BounceService::Stub::ListEvents, request);
+    count += static_cast<std::size_t>(page.events_size());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return count;
+}
+
+std::size_t ApiClient::CountSuppressionsSince(std::chrono::system_clock::time_point since) {
+  v1::ListSuppressionsRequest request;
+  *request.mutable_filter()->mutable_created_from() = ToTimestamp(since);
+  request.set_page_size(kLargestPage);
+  std::size_t count = 0;
+  do {
+    const v1::ListSuppressionsResponse page =
+        Call(stubs_->suppressions, &v1::SuppressionService::Stub::ListSuppressions, request);
+    count += static_cast<std::size_t>(page.suppressions_size());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return count;
+}
+
+std::size_t ApiClient::CountSuppressed(const std::vector<std::string>& addresses) {
+  constexpr std::size_t kBatch = 1000;
+  std::size_t count = 0;
+  for (std::size_t begin = 0; begin < addresses.size(); begin += kBatch) {
+    v1::BatchCheckRequest request;
+    for (std::size_t i = begin; i < std::min(begin + kBatch, addresses.size()); ++i) {
+      request.add_addresses(addresses[i]);
+    }
+    const v1::BatchCheckResponse response =
+        Call(stubs_->suppressions, &v1::SuppressionService::Stub::BatchCheck, request);
+    for (const int verdict : response.verdicts()) count += verdict == v1::VERDICT_SUPPRESSED;
+  }
+  return count;
 }
 
 std::vector<v1::Event> ApiClient::Events(const std::string& address) {

@@ -1,6 +1,8 @@
 // The API as a client in C++ sees it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,6 +36,11 @@ class ApiClient {
   // All of ExportSuppressions.
   std::vector<v1::Suppression> Export();
   std::string Evidence(std::int64_t event_id);
+  // How many events were received, and suppressions made, at `since` or later.
+  std::size_t CountEventsSince(std::chrono::system_clock::time_point since);
+  std::size_t CountSuppressionsSince(std::chrono::system_clock::time_point since);
+  // How many of the addresses are suppressed.
+  std::size_t CountSuppressed(const std::vector<std::string>& addresses);
   v1::DeleteSuppressionResponse Delete(const std::string& address);
 
  private:

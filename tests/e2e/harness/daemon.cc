@@ -11,9 +11,6 @@
 namespace bounced::e2e {
 namespace {
 
-constexpr std::string_view kSecret =
-    "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
-
 std::string Configuration(const DaemonOptions& options, const std::string& key_file) {
   return "data_dir = \"" + options.data_dir + "\"\n[smtp]\nlisten = [\"" + options.smtp_listen +
          "\"]\nhostname = \"mx.bounces.example\"\n" + options.smtp + "\n[grpc]\nlisten = \"" +
@@ -30,7 +27,7 @@ std::vector<std::string> CommandLine(const DaemonOptions& options, const TempDir
 
 void WriteFiles(DaemonOptions& options, const TempDir& dir) {
   if (options.data_dir.empty()) options.data_dir = dir / "data";
-  WriteFile(dir / "return-path.key", kSecret, 0600);
+  WriteFile(dir / "return-path.key", kReturnPathSecret, 0600);
   WriteFile(dir / "bounced.toml", Configuration(options, dir / "return-path.key"));
 }
 

@@ -17,6 +17,9 @@ namespace bounced::e2e {
 
 // The return-path domain of the tests.
 inline constexpr std::string_view kBounceDomain = "bounces.example";
+// Its key "a".
+inline constexpr std::string_view kReturnPathSecret =
+    "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 // Where the programs under test lie: BOUNCED_BIN in the environment, else the build's own folder.
 std::string Program(std::string_view name);

@@ -1,0 +1,40 @@
+// Many SMTP sessions at once from one thread: how fast does a server take messages?
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bounced::bench {
+
+struct Letter {
+  std::string recipient;  // of RCPT
+  std::string wire;       // the message, dots doubled, with the final dot
+};
+
+struct LoadOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::size_t sessions = 1;
+  // Messages of one connection; then another is made. 0: as many as there are.
+  std::size_t messages_per_connection = 1;
+  // MAIL, RCPT and DATA in one write where the server offers it (RFC 2920), as senders do.
+  bool pipelining = true;
+};
+
+struct LoadResult {
+  std::size_t accepted = 0;  // 250 after the final dot
+  std::size_t refused = 0;   // anything else
+  std::string first_refusal;
+  std::chrono::duration<double> elapsed{};
+  // From the connection (or the reply before) to the 250, sorted.
+  std::vector<std::chrono::duration<double>> latencies;
+};
+
+// Sends all letters with an empty reverse path, over `sessions` connections at a time. Everything
+// is composed before, so that the driver takes little of the machine that it measures.
+LoadResult SendAll(const LoadOptions& options, const std::vector<Letter>& letters);
+
+}  // namespace bounced::bench

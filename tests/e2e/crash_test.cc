@@ -1,0 +1,172 @@
+// kill -9 at random instants under load: what was acknowledged is there, once; the rest is there as
+// a whole or not at all; and what Check says agrees with the rows.
+//
+// BOUNCED_CRASH_ROUNDS: how often (10). BOUNCED_SEED: of the instants; printed, to repeat a run.
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/e2e/harness/daemon.h"
+#include "tests/e2e/harness/minter.h"
+#include "tests/e2e/harness/report.h"
+
+namespace bounced::e2e {
+namespace {
+
+constexpr int kSessions = 6;
+constexpr std::uint64_t kMostBeforeTheKill = 300;
+
+std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+// One message that was sent, to the return paths of one or two recipients.
+struct Sent {
+  std::vector<std::string> recipients;
+  std::string message;
+  std::string id;  // that the 250 named; empty: there was no 250
+};
+
+// Sends different messages over one connection after the other until the daemon is gone.
+class Sender {
+ public:
+  Sender(std::uint16_t port, std::string name, const Minter& minter,
+         std::atomic<std::uint64_t>& acknowledged)
+      : port_(port), name_(std::move(name)), minter_(minter), acknowledged_(acknowledged) {}
+
+  void Run() {
+    try {
+      while (Session()) continue;
+    } catch (const std::runtime_error&) {
+      // Nobody listens any more.
+    }
+  }
+
+  const std::vector<Sent>& sent() const { return sent_; }
+
+ private:
+  // False: the daemon is gone.
+  bool Session() {
+    SmtpClient client(port_);
+    if (client.Greet().code != 250) return false;
+    for (int i = 0; i < 20; ++i) {
+      if (!Transaction(client)) return false;
+    }
+    return true;
+  }
+
+  bool Transaction(SmtpClient& client) {
+    const std::string number = std::to_string(sent_.size());
+    Sent mail;
+    mail.recipients.push_back(name_ + '.' + number + "@rcpt.example");
+    if (sent_.size() % 4 == 3) {
+      mail.recipients.push_back(name_ + '.' + number + ".second@rcpt.example");
+    }
+    if (client.Command("MAIL FROM:<>").code != 250) return false;
+    for (const std::string& recipient : mail.recipients) {
+      const std::string return_path = minter_.Mint(recipient);
+      if (client.Command("RCPT TO:<" + return_path + ">").code != 250) return false;
+    }
+    mail.message = Compose({.recipient = mail.recipients[0],
+                            .message_id = number + '.' + name_ + "@sender.example",
+                            .returned_octets = 100 + 997 * (sent_.size() % 7)});
+    sent_.push_back(mail);
+    const SmtpReply reply = client.Data(mail.message);
+    if (reply.code != 250) return false;
+    sent_.back().id = reply.id();
+    ++acknowledged_;
+    return true;
+  }
+
+  const std::uint16_t port_;
+  const std::string name_;
+  const Minter& minter_;
+  std::atomic<std::uint64_t>& acknowledged_;
+  std::vector<Sent> sent_;
+};
+
+// Checks one message against the daemon that was started again; whether it is there.
+bool VerifyMessage(Daemon& daemon, const Sent& mail) {
+  std::size_t stored = 0;
+  for (const std::string& recipient : mail.recipients) {
+    const std::vector<v1::Event> events = daemon.api().Events(recipient);
+    EXPECT_LE(events.size(), 1U) << "counted twice";
+    stored += events.size();
+    const v1::Verdict want = events.empty() ? v1::VERDICT_SEND : v1::VERDICT_SUPPRESSED;
+    EXPECT_EQ(daemon.Check(recipient), want) << "index and rows differ";
+    if (events.empty()) continue;
+    EXPECT_EQ(daemon.api().Evidence(events[0].id()), mail.message);
+    if (recipient == mail.recipients[0] && !mail.id.empty()) {
+      EXPECT_EQ(std::to_string(events[0].message_id()), mail.id);
+    }
+  }
+  EXPECT_TRUE(stored == 0 || stored == mail.recipients.size()) << "half of a transaction";
+  EXPECT_TRUE(mail.id.empty() || stored != 0) << "acknowledged and lost";
+  return stored != 0;
+}
+
+TEST(Crash, NothingAcknowledgedIsLostAndNothingIsThereInPart) {
+  const std::uint64_t rounds = FromEnvironment("BOUNCED_CRASH_ROUNDS", 10);
+  const std::uint64_t seed = FromEnvironment("BOUNCED_SEED", std::random_device{}());
+  SCOPED_TRACE("BOUNCED_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const Minter minter(kBounceDomain, kReturnPathSecret);
+  Daemon daemon;
+  std::set<std::string> suppressed;
+  std::uint64_t acknowledged_in_all = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    std::atomic<std::uint64_t> acknowledged = 0;
+    std::vector<Sender> senders;
+    for (int i = 0; i < kSessions; ++i) {
+      senders.emplace_back(daemon.smtp_port(),
+                           "r" + std::to_string(round) + "s" + std::to_string(i), minter,
+                           acknowledged);
+    }
+    std::vector<std::thread> threads;
+    for (Sender& sender : senders) threads.emplace_back([&sender] { sender.Run(); });
+    // An instant somewhere in the course of a message: so many were acknowledged, and then some.
+    const std::uint64_t enough = random() % kMostBeforeTheKill;
+    const auto more = std::chrono::microseconds(random() % 3000);
+    EXPECT_TRUE(Eventually([&] { return acknowledged >= enough; }));
+    const auto instant = std::chrono::steady_clock::now() + more;
+    while (std::chrono::steady_clock::now() < instant) continue;
+    EXPECT_EQ(daemon.Stop(SIGKILL), 128 + SIGKILL) << "it had ended by itself";
+    for (std::thread& thread : threads) thread.join();
+
+    daemon.Restart();
+    for (const Sender& sender : senders) {
+      for (const Sent& mail : sender.sent()) {
+        if (VerifyMessage(daemon, mail))
+          suppressed.insert(mail.recipients.begin(), mail.recipients.end());
+      }
+    }
+    acknowledged_in_all += acknowledged;
+    ASSERT_FALSE(HasFailure()) << "round " << round;
+  }
+  EXPECT_GE(acknowledged_in_all, rounds);
+
+  // The rows, by both ways of reading them, are those of the messages and no others.
+  std::set<std::string> listed;
+  for (const v1::Suppression& row : daemon.api().Suppressions()) {
+    EXPECT_TRUE(listed.insert(row.address()).second) << "listed twice";
+  }
+  std::set<std::string> exported;
+  for (const v1::Suppression& row : daemon.api().Export()) exported.insert(row.address());
+  EXPECT_EQ(listed, suppressed);
+  EXPECT_EQ(exported, suppressed);
+  RecordProperty("acknowledged", std::to_string(acknowledged_in_all));
+}
+
+}  // namespace
+}  // namespace bounced::e2e
