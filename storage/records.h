@@ -171,15 +171,16 @@ struct AddressRecord {
 // Everything that a decision about an address may rest on, as it stands in the transaction.
 struct AddressHistory {
   AddressRecord record;
-  std::vector<Suppression> suppressions;  // also expired ones
+  std::vector<Suppression> suppressions = {};  // also expired ones
 };
 
 // What the policy decides about one event. The store carries it out, whatever it says.
 struct Decision {
   Effect effect = Effect::kNone;
   PolicyRule rule = PolicyRule::kOther;
-  AddressRecord next;
-  std::optional<Suppression> suppress;  // to put in place of the one with the same key
+  AddressRecord next = {};
+  std::optional<Suppression> suppress =
+      std::nullopt;  // to put in place of the one with the same key
   // Soft bounces are under way: until this day (exclusive) the verdict is RISKY. 0: it is not.
   Day risky_until = 0;
 };
@@ -199,10 +200,10 @@ struct Change {
   std::int64_t number = 0;
   absl::Time time;
   What what = What::kCreated;
-  std::string author;                 // "policy", "api"
-  std::string cause;                  // PolicyRule's name, or the words that came with the request
-  Suppression suppression;            // after (before, when it was removed)
-  std::optional<Suppression> before;  // when it was replaced
+  std::string author;       // "policy", "api"
+  std::string cause;        // PolicyRule's name, or the words that came with the request
+  Suppression suppression;  // after (before, when it was removed)
+  std::optional<Suppression> before = std::nullopt;  // when it was replaced
 };
 
 }  // namespace bounced

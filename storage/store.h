@@ -32,7 +32,8 @@ class Evidence {
   std::string packed_;
 };
 
-// One message at one return path with what it says; at least one event.
+// One message at one return path with what it says; at least one event. Apply() sets the events'
+// ids and decisions.
 struct NewMessage {
   Message message;
   std::vector<Event> events;
@@ -42,7 +43,7 @@ struct NewMessage {
 // What became of it: the ids under which it is found, those of the first time for a duplicate.
 struct MessageReceipt {
   std::int64_t message_id = 0;
-  std::vector<std::int64_t> event_ids;
+  std::vector<std::int64_t> event_ids = {};
   bool duplicate = false;
 };
 
@@ -51,7 +52,7 @@ struct MessageReceipt {
 
 struct StoreMessages {
   std::vector<NewMessage> messages;
-  std::vector<MessageReceipt> receipts;  // out: one a message, in order
+  std::vector<MessageReceipt> receipts = {};  // out: one a message, in order
 };
 
 struct PutSuppressions {
@@ -60,7 +61,7 @@ struct PutSuppressions {
   std::string cause;
   bool replace = false;  // false: one that exists under the same key, unexpired, stays as it is
   enum class Outcome : std::uint8_t { kCreated, kReplaced, kExists };
-  std::vector<Outcome> outcomes;  // out: one a suppression, in order
+  std::vector<Outcome> outcomes = {};  // out: one a suppression, in order
 };
 
 struct RemoveSuppressions {
@@ -70,7 +71,7 @@ struct RemoveSuppressions {
   std::optional<Source> source;    // none: whatever the source
   std::string author;
   std::string cause;
-  std::vector<Suppression> removed;  // out
+  std::vector<Suppression> removed = {};  // out
 };
 
 using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions>;
@@ -163,7 +164,7 @@ struct StoreOptions {
   std::int64_t max_wal_octets = 256 << 20;  // above it a checkpoint is waited for
   std::int64_t cache_octets = 64 << 20;     // of the writing connection
   // The SQLite VFS to use; empty: the default. For tests of failing disks.
-  std::string vfs;
+  std::string vfs = "";
 };
 
 // Opens the database, making or migrating it as needed, and reads the index. FAILED_PRECONDITION:

@@ -1,0 +1,87 @@
+#include "storage/sqlite/checkpointer.h"
+
+#include <utility>
+
+namespace bounced {
+namespace {
+
+// How often the rest is tried to be made small before the gate is closed all the same: on a disk
+// slower than the commits it never would be.
+constexpr int kRounds = 4;
+
+}  // namespace
+
+Checkpointer::Checkpointer(Connection connection, Mutex& gate, FailureLatch& failures,
+                           CheckpointLimits limits)
+    : connection_(std::move(connection)),
+      gate_(gate),
+      failures_(failures),
+      limits_(limits),
+      page_octets_(connection_.AskNumber("PRAGMA page_size").value_or(4096)),
+      thread_([this] { Run(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Checkpointer::Watch(Connection& writer) { sqlite3_wal_hook(writer.db(), &OnCommit, this); }
+
+int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int pages) {
+  auto* checkpointer = static_cast<Checkpointer*>(self);
+  bool due = false;
+  {
+    MutexLock lock(checkpointer->mutex_);
+    // Shorter than it was: it began anew.
+    if (pages < checkpointer->wal_pages_) checkpointer->seen_pages_ = 0;
+    checkpointer->wal_pages_ = pages;
+    due = (pages - checkpointer->seen_pages_) * checkpointer->page_octets_ >=
+          checkpointer->limits_.step;
+  }
+  if (due) checkpointer->changed_.notify_one();
+  return SQLITE_OK;
+}
+
+void Checkpointer::Run() {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      lock.Wait(changed_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return stop_ || (wal_pages_ - seen_pages_) * page_octets_ >= limits_.step;
+      });
+      if (stop_) return;
+      seen_pages_ = wal_pages_;
+    }
+    if (!failures_.status().ok()) return;
+    if (absl::IsDataLoss(failures_.Note(Step()))) return;
+  }
+}
+
+absl::Status Checkpointer::Step() {
+  absl::StatusOr<Progress> progress = WriteBack();
+  if (!progress.ok()) return progress.status();
+  if (progress->pages * page_octets_ <= limits_.max) return absl::OkStatus();
+  for (int round = 0; round < kRounds && progress->left * page_octets_ > limits_.rest; ++round) {
+    progress = WriteBack();
+    if (!progress.ok()) return progress.status();
+  }
+  MutexLock commits_wait(gate_);
+  return WriteBack().status();
+}
+
+absl::StatusOr<Checkpointer::Progress> Checkpointer::WriteBack() {
+  int pages = 0;
+  int done = 0;
+  int rc =
+      sqlite3_wal_checkpoint_v2(connection_.db(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+  if ((rc & 0xFF) == SQLITE_BUSY) return Progress{};  // another program does it
+  if (rc != SQLITE_OK) return SqliteStatus(connection_.db(), rc);
+  MutexLock lock(mutex_);  // `pages` is how many there were when it began
+  return Progress{.pages = wal_pages_, .left = wal_pages_ - done};
+}
+
+}  // namespace bounced

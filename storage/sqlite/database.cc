@@ -1,0 +1,129 @@
+#include "storage/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "storage/sqlite/migrations.h"
+#include "storage/sqlite/statement.h"
+
+namespace bounced {
+namespace {
+
+// Of SQLite's database header ("The Database File Format", 1.3).
+constexpr std::size_t kHeaderOctets = 100;
+constexpr std::string_view kMagic("SQLite format 3\0", 16);
+constexpr std::size_t kApplicationIdOffset = 68;
+
+absl::Status Damaged(const std::string& file, std::string_view what) {
+  return absl::DataLossError(absl::StrCat(
+      file, ": ", std::string(what),
+      "; it was left as it is: restore a backup, or save what can be with sqlite3's .recover"));
+}
+
+// The size of a file; none when it is not there.
+absl::StatusOr<std::optional<std::int64_t>> SizeOf(const std::string& file) {
+  struct stat status;
+  if (stat(file.c_str(), &status) == 0) return status.st_size;
+  if (errno == ENOENT) return std::nullopt;
+  return FileStatus(errno, file);
+}
+
+// Reads the header itself: SQLite would take an empty file for a new database, and another
+// program's for one that it may convert.
+absl::Status CheckHeader(const std::string& file) {
+  int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return FileStatus(errno, file);
+  absl::Cleanup close_it = [fd] { close(fd); };
+  std::array<char, kHeaderOctets> header{};
+  ssize_t octets = pread(fd, header.data(), header.size(), 0);
+  if (octets < 0) return FileStatus(errno, file);
+  if (octets == 0) return Damaged(file, "is empty");
+  std::string_view magic(header.data(), kMagic.size());
+  if (static_cast<std::size_t>(octets) < kHeaderOctets || magic != kMagic) {
+    return Damaged(file, "is damaged, or not a SQLite database");
+  }
+  std::uint32_t id = 0;  // big-endian
+  for (std::size_t i = 0; i < 4; ++i) {
+    id = id << 8 | static_cast<std::uint8_t>(header[kApplicationIdOffset + i]);
+  }
+  if (id == kApplicationId) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      file, ": belongs to another program (application_id ", absl::Hex(id, absl::kZeroPad8),
+      ", not ", absl::Hex(kApplicationId), "); move it away, or set another data_dir"));
+}
+
+absl::Status CheckPages(Connection& connection, const std::string& file) {
+  absl::StatusOr<std::string> result = connection.Ask("PRAGMA quick_check(1)");
+  if (!result.ok()) return result.status();
+  return *result == "ok" ? absl::OkStatus() : Damaged(file, "is damaged (" + *result + ")");
+}
+
+// Hashes in rows and in memory are made under it (SuppressionIndex).
+absl::Status StoreSecret(Connection& connection) {
+  std::uint64_t secret = 0;
+  if (getrandom(&secret, sizeof secret, 0) != sizeof secret) {
+    return absl::UnavailableError("the kernel gives no random octets; try again");
+  }
+  absl::StatusOr<Statement> insert = Statement::Prepare(
+      connection.db(), "INSERT INTO meta (name, value) VALUES ('index_secret', ?)");
+  return insert.ok() ? insert->Run(secret) : insert.status();
+}
+
+// A whole, closed database under the name `file`.
+absl::Status Create(const std::string& file, const std::string& vfs, std::int64_t cache_octets) {
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    std::string left_over = file + suffix;
+    if (unlink(left_over.c_str()) != 0 && errno != ENOENT) return FileStatus(errno, left_over);
+  }
+  // SQLite gives its other files the same mode.
+  int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return FileStatus(errno, file);
+  close(fd);
+  absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kCreate);
+  if (!connection.ok()) return connection.status();
+  absl::Status status =
+      connection->Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId));
+  if (status.ok()) status = connection->SetUpForWriting(cache_octets);
+  if (status.ok()) status = Migrate(*connection);
+  if (status.ok()) status = StoreSecret(*connection);
+  if (status.ok()) status = connection->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!status.ok()) return status;
+  connection->CheckpointOnClose();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const std::string& vfs,
+                                        std::int64_t cache_octets) {
+  std::string file = directory.database();
+  absl::StatusOr<std::optional<std::int64_t>> size = SizeOf(file);
+  if (!size.ok()) return size.status();
+  if (!size->has_value()) {
+    std::string fresh = file + ".new";
+    absl::Status status = Create(fresh, vfs, cache_octets);
+    if (status.ok()) status = directory.Rename(fresh, file);
+    if (!status.ok()) return status;
+  }
+  absl::Status status = CheckHeader(file);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::optional<std::int64_t>> wal = SizeOf(file + "-wal");
+  if (!wal.ok()) return wal.status();
+  absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kWrite);
+  if (!connection.ok()) return connection.status();
+  if (wal->value_or(0) > 0) status = CheckPages(*connection, file);
+  if (status.ok()) status = connection->SetUpForWriting(cache_octets);
+  if (status.ok()) status = Migrate(*connection);
+  if (!status.ok()) return status;
+  return connection;
+}
+
+}  // namespace bounced

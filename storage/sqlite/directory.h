@@ -1,0 +1,41 @@
+// The data directory, held for one daemon.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace bounced {
+
+// Holds `bounced.lock` in it under an exclusive flock(2) as long as it lives: the kernel gives it
+// up with the process, however that ends. Movable.
+class DataDirectory {
+ public:
+  // Makes `path` (0700) when it is not there; its parent must be. FAILED_PRECONDITION says what
+  // stands in the way: another daemon, no such parent, no right to write, a read-only file system;
+  // RESOURCE_EXHAUSTED: no space for it.
+  static absl::StatusOr<DataDirectory> Hold(const std::string& path);
+
+  DataDirectory(DataDirectory&& other) noexcept
+      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+  DataDirectory& operator=(DataDirectory&&) = delete;
+  ~DataDirectory();
+
+  std::string database() const { return path_ + "/bounced.db"; }
+
+  // Puts the file `from` in the place of `to`, so that it stays there.
+  absl::Status Rename(const std::string& from, const std::string& to) const;
+
+ private:
+  DataDirectory(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+
+  std::string path_;
+  int fd_;  // of the lock
+};
+
+// What `errno` says about a file, with what to do.
+absl::Status FileStatus(int error, const std::string& file);
+
+}  // namespace bounced

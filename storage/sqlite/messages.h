@@ -1,0 +1,61 @@
+// The tables `message`, `evidence` and `event`, as the writer uses them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/records.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/statement.h"
+#include "storage/store.h"
+
+namespace bounced {
+
+// A message that is stored, and the ids of its events, which follow one another.
+struct MessageRow {
+  std::int64_t id = 0;  // 0: not stored
+  std::int64_t first_event_id = 0;
+  std::int64_t events = 0;
+  std::optional<std::int64_t> evidence_id = std::nullopt;  // none: the message was not kept
+  std::int64_t octets = 0;
+  std::uint64_t return_path_hash = 0;
+};
+
+// Belongs to the writing connection.
+class MessageTable {
+ public:
+  absl::Status Prepare(Connection& connection);
+
+  // The message of this digest; id 0: none.
+  absl::StatusOr<MessageRow> Find(std::uint64_t return_path_hash, const Message& message);
+  // How many messages came to a return path; counts no further than `most`.
+  absl::StatusOr<std::int64_t> CountAt(std::uint64_t return_path_hash, std::int64_t most);
+  absl::Status Insert(const MessageRow& row, const Message& message);
+  absl::Status InsertEvidence(std::int64_t id, const Evidence& evidence);
+  // `address_id`: none for an event without address.
+  absl::Status InsertEvent(const Event& event, std::optional<std::int64_t> address_id);
+
+ private:
+  std::optional<Statement> find_;
+  std::optional<Statement> count_;
+  std::optional<Statement> insert_;
+  std::optional<Statement> insert_evidence_;
+  std::optional<Statement> insert_event_;
+};
+
+// The columns of an event and its message in one row, as EventOf() reads them, from
+// `event JOIN message LEFT JOIN address`.
+inline constexpr const char kEventColumns[] =
+    "event.id, message_id, event.kind, reason, bounce_class, fault, persistence, stage, reply_code,"
+    " counts, text_bears_out, confidence, effect, policy_rule, enhanced_status, rule,"
+    " final_recipient, original_recipient, forwarded_to, diagnostic_type, remote_mta, provenance,"
+    " matched_text, diagnostic,"
+    " evidence_id, octets, receive_time, day, trust, digest, message.tenant, message.stream,"
+    " return_path, reverse_path, client_address, client_helo, reporting_mta, report_form,"
+    " envelope_id, return_path_key, message_reference,"
+    " address.canonical, address.spelling";
+absl::StatusOr<StoredEvent> EventOf(const Query& row);
+
+}  // namespace bounced

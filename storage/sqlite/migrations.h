@@ -1,0 +1,27 @@
+// The numbered steps from an empty file to the tables of this program (storage/migrations/).
+#pragma once
+
+#include <span>
+
+#include "absl/status/status.h"
+#include "storage/sqlite/connection.h"
+
+namespace bounced {
+
+// "bncd": what the header of our databases says (`application_id`).
+inline constexpr int kApplicationId = 0x626E6364;
+
+struct Migration {
+  int number;        // from 1, without gaps; `user_version` once it has been applied
+  const char* name;  // of its file, without ".sql"
+  const char* sql;
+};
+
+// In order of their numbers.
+std::span<const Migration> Migrations();
+
+// Brings the database up to date, in one transaction. FAILED_PRECONDITION: it has had migrations
+// that this program does not know.
+absl::Status Migrate(Connection& connection);
+
+}  // namespace bounced

@@ -1,0 +1,258 @@
+#include "storage/sqlite/reader.h"
+
+#include <limits>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "storage/sqlite/addresses.h"
+#include "storage/sqlite/evidence.h"
+#include "storage/sqlite/messages.h"
+#include "storage/sqlite/suppressions.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
+
+// A row with its id first, newest first, until a page is full, the end, or Store::kMaxRowsScanned.
+// `read` gives the row, none when the filter does not want it, or an error.
+template <typename Row, typename Read>
+absl::StatusOr<Page<Row>> ReadPage(Query& query, int page_size, Read read) {
+  Page<Row> page;
+  Cursor last = 0;
+  for (int scanned = 0;; ++scanned) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return page;
+    bool full = page.rows.size() >= static_cast<std::size_t>(page_size);
+    if (full || scanned == Store::kMaxRowsScanned) {
+      page.next = last;
+      return page;
+    }
+    last = query.Integer(0);
+    absl::StatusOr<std::optional<Row>> row = read(query);
+    if (!row.ok()) return row.status();
+    if (row->has_value()) page.rows.push_back(**std::move(row));
+  }
+}
+
+absl::Status CheckPaging(int page_size, Cursor from) {
+  if (page_size >= 1 && from >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError("page_size must be at least 1, and the cursor not below 0");
+}
+
+// Columns of a listed suppression before those that SuppressionOf() reads.
+constexpr int kTenant = 1;
+constexpr int kCanonical = 2;
+constexpr int kSpelling = 3;
+constexpr int kFirst = 4;
+
+absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filter,
+                                                  const Query& row) {
+  std::string_view canonical = row.Text(kCanonical);
+  if (row.Text(kTenant) != filter.tenant) return std::nullopt;
+  if (!canonical.starts_with(filter.address_prefix)) return std::nullopt;
+  if (!filter.domain.empty() && canonical.substr(canonical.rfind('@') + 1) != filter.domain) {
+    return std::nullopt;
+  }
+  if (filter.stream && row.Text(kFirst) != *filter.stream) return std::nullopt;
+  if (filter.source && row.Number<Source>(kFirst + 1) != *filter.source) return std::nullopt;
+  absl::Time created = row.Time(kFirst + 3);
+  if (created < filter.created_from || created >= filter.created_before) return std::nullopt;
+  if (!filter.reason.empty() && row.Text(kFirst + 6) != filter.reason) return std::nullopt;
+  absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
+  if (!address.ok()) return address.status();
+  return SuppressionOf(row, kFirst, filter.tenant, *std::move(address));
+}
+
+absl::StatusOr<std::optional<StoredEvent>> Select(const EventFilter& filter, const Query& row) {
+  absl::StatusOr<StoredEvent> stored = EventOf(row);
+  if (!stored.ok()) return stored.status();
+  const absl::Time received = stored->message.receive_time;
+  bool wanted = stored->message.tenant == filter.tenant &&
+                (!filter.kind || stored->event.kind == *filter.kind) &&
+                (!filter.reason || stored->event.reason == *filter.reason) &&
+                received >= filter.received_from && received < filter.received_before;
+  if (!wanted) return std::nullopt;
+  return *std::move(stored);
+}
+
+absl::Status NoSuchEvent() { return absl::NotFoundError("no such event"); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& file,
+                                                     const std::string& vfs,
+                                                     const SuppressionIndex& index) {
+  absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kRead);
+  if (!connection.ok()) return connection.status();
+  std::unique_ptr<Reader> reader(new Reader(*std::move(connection), index));
+  absl::Status status = reader->Prepare();
+  if (!status.ok()) return status;
+  return reader;
+}
+
+absl::Status Reader::Prepare() {
+  Preparer prepare(connection_.db());
+  prepare(find_address_, kFindAddressSql);
+  prepare(suppressions_of_address_, kSuppressionsOfAddressSql);
+  prepare(suppressions_,
+          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, ",
+                       Absl(kSuppressionColumns),
+                       " FROM suppression CROSS JOIN address ON address.id = address_id"
+                       " WHERE suppression.id < ? ORDER BY suppression.id DESC"));
+  // CROSS: the order of the tables is the order of the loops, so rows come as ids do.
+  constexpr char kJoin[] =
+      " FROM event CROSS JOIN message ON message.id = message_id"
+      " LEFT JOIN address ON address.id = address_id";
+  prepare(events_, absl::StrCat("SELECT ", kEventColumns, kJoin,
+                                " WHERE event.id < ? ORDER BY event.id DESC"));
+  prepare(events_of_address_,
+          absl::StrCat("SELECT ", kEventColumns, kJoin,
+                       " WHERE event.address_id = ? AND event.id < ? ORDER BY event.id DESC"));
+  prepare(event_, absl::StrCat("SELECT ", kEventColumns, kJoin, " WHERE event.id = ?"));
+  prepare(evidence_,
+          "SELECT message.tenant, evidence.octets, codec, data FROM event"
+          " CROSS JOIN message ON message.id = message_id"
+          " CROSS JOIN evidence ON evidence.id = evidence_id WHERE event.id = ?");
+  prepare(changes_of_address_,
+          absl::StrCat("SELECT number, time, what, author, cause, was_bounce_class,"
+                       " was_create_time, was_expire_time, was_event_id, was_reason,"
+                       " was_explanation, ",
+                       Absl(kSuppressionColumns),
+                       " FROM change WHERE address_id = ? ORDER BY number DESC LIMIT ?"));
+  return prepare.status();
+}
+
+absl::StatusOr<std::vector<Suppression>> Reader::FindSuppressions(std::string_view tenant,
+                                                                  const Address& address) {
+  absl::StatusOr<AddressDossier> dossier = GetDossier(tenant, address, 0, 0);
+  if (!dossier.ok()) return dossier.status();
+  return std::move(dossier->suppressions);
+}
+
+absl::StatusOr<Page<Suppression>> Reader::ListSuppressions(const SuppressionFilter& filter,
+                                                           int page_size, Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  Query query = suppressions_->Start(from == 0 ? kNewest : from);
+  return ReadPage<Suppression>(query, page_size,
+                               [&](const Query& row) { return Select(filter, row); });
+}
+
+absl::StatusOr<Page<StoredEvent>> Reader::ListEvents(const EventFilter& filter, int page_size,
+                                                     Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  if (from == 0) from = kNewest;
+  auto select = [&](const Query& row) { return Select(filter, row); };
+  if (!filter.address) {
+    Query query = events_->Start(from);
+    return ReadPage<StoredEvent>(query, page_size, select);
+  }
+  absl::StatusOr<AddressRow> row =
+      FindAddress(*find_address_, index_.Hash(filter.tenant, "", filter.address->canonical()),
+                  filter.tenant, *filter.address);
+  if (!row.ok()) return row.status();
+  if (row->id == 0) return Page<StoredEvent>{};
+  Query query = events_of_address_->Start(row->id, from);
+  return ReadPage<StoredEvent>(query, page_size, select);
+}
+
+absl::StatusOr<StoredEvent> Reader::GetEvent(std::string_view tenant, std::int64_t id) {
+  Query query = event_->Start(id);
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  if (!*there) return NoSuchEvent();
+  absl::StatusOr<StoredEvent> stored = EventOf(query);
+  if (stored.ok() && stored->message.tenant != tenant) return NoSuchEvent();
+  return stored;
+}
+
+absl::StatusOr<std::string> Reader::GetEvidence(std::string_view tenant, std::int64_t event_id) {
+  Query query = evidence_->Start(event_id);
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  if (!*there || query.Text(0) != tenant) {
+    return absl::NotFoundError("no such event, or its message was not kept");
+  }
+  return Unpack(query.Octets(3), query.Integer(1), query.Number<EvidenceCodec>(2));
+}
+
+absl::StatusOr<AddressDossier> Reader::GetDossier(std::string_view tenant, const Address& address,
+                                                  int max_events, int max_changes) {
+  // One transaction, so that no commit comes between its parts.
+  absl::Status status = connection_.Execute("BEGIN");
+  if (!status.ok()) return status;
+  absl::Cleanup end = [this] { connection_.Execute("ROLLBACK").IgnoreError(); };
+  return ReadDossier(tenant, address, max_events, max_changes);
+}
+
+absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, const Address& address,
+                                                   int max_events, int max_changes) {
+  AddressDossier dossier;
+  absl::StatusOr<AddressRow> row =
+      FindAddress(*find_address_, index_.Hash(tenant, "", address.canonical()), tenant, address);
+  if (!row.ok()) return row.status();
+  if (row->id == 0) return dossier;
+  dossier.record = std::move(row->record);
+  dossier.risky_until = row->risky_until;
+  absl::StatusOr<std::vector<SuppressionRow>> suppressions =
+      SuppressionsOf(*suppressions_of_address_, row->id, tenant, address);
+  if (!suppressions.ok()) return suppressions.status();
+  for (SuppressionRow& suppression : *suppressions) {
+    dossier.suppressions.push_back(std::move(suppression.suppression));
+  }
+  if (max_events > 0) {
+    Query query = events_of_address_->Start(row->id, kNewest);
+    absl::StatusOr<Page<StoredEvent>> events = ReadPage<StoredEvent>(
+        query, max_events, [](const Query& event) -> absl::StatusOr<std::optional<StoredEvent>> {
+          absl::StatusOr<StoredEvent> stored = EventOf(event);
+          if (!stored.ok()) return stored.status();
+          return *std::move(stored);
+        });
+    if (!events.ok()) return events.status();
+    dossier.events = std::move(events->rows);
+  }
+  if (max_changes > 0) {
+    absl::StatusOr<std::vector<Change>> changes =
+        ReadChanges(row->id, tenant, address, max_changes);
+    if (!changes.ok()) return changes.status();
+    dossier.changes = *std::move(changes);
+  }
+  return dossier;
+}
+
+absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
+                                                        std::string_view tenant,
+                                                        const Address& address, int max_changes) {
+  constexpr int kWas = 5;
+  constexpr int kIs = 11;
+  std::vector<Change> changes;
+  Query query = changes_of_address_->Start(address_id, max_changes);
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return changes;
+    Change change{.number = query.Integer(0),
+                  .time = query.Time(1),
+                  .what = query.Number<Change::What>(2),
+                  .author = std::string(query.Text(3)),
+                  .cause = std::string(query.Text(4)),
+                  .suppression = SuppressionOf(query, kIs, tenant, address),
+                  .before = std::nullopt};
+    if (!query.IsNull(kWas)) {
+      change.before = change.suppression;
+      change.before->bounce_class = query.Number<BounceClass>(kWas);
+      change.before->create_time = query.Time(kWas + 1);
+      change.before->expire_time = query.Time(kWas + 2);
+      change.before->event_id = query.Integer(kWas + 3);
+      change.before->reason = query.Text(kWas + 4);
+      change.before->explanation = query.Text(kWas + 5);
+    }
+    changes.push_back(std::move(change));
+  }
+}
+
+}  // namespace bounced

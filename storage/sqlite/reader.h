@@ -1,0 +1,63 @@
+// A reading connection and the queries on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/records.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/statement.h"
+#include "storage/store.h"
+#include "storage/suppression_index.h"
+
+namespace bounced {
+
+// Used by one thread at a time. The methods are those of Store; each sees one state of the
+// database.
+class Reader {
+ public:
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(const std::string& file,
+                                                      const std::string& vfs,
+                                                      const SuppressionIndex& index);
+
+  absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
+                                                            const Address& address);
+  absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
+                                                     Cursor from);
+  absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
+                                               Cursor from);
+  absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id);
+  absl::StatusOr<std::string> GetEvidence(std::string_view tenant, std::int64_t event_id);
+  absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
+                                            int max_events, int max_changes);
+
+ private:
+  Reader(Connection connection, const SuppressionIndex& index)
+      : connection_(std::move(connection)), index_(index) {}
+
+  absl::Status Prepare();
+  absl::StatusOr<AddressDossier> ReadDossier(std::string_view tenant, const Address& address,
+                                             int max_events, int max_changes);
+  absl::StatusOr<std::vector<Change>> ReadChanges(std::int64_t address_id, std::string_view tenant,
+                                                  const Address& address, int max_changes);
+
+  Connection connection_;
+  const SuppressionIndex& index_;
+  std::optional<Statement> find_address_;
+  std::optional<Statement> suppressions_of_address_;
+  std::optional<Statement> suppressions_;
+  std::optional<Statement> events_;
+  std::optional<Statement> events_of_address_;
+  std::optional<Statement> event_;
+  std::optional<Statement> evidence_;
+  std::optional<Statement> changes_of_address_;
+};
+
+}  // namespace bounced

@@ -1,0 +1,330 @@
+#include "storage/sqlite/writer.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace bounced {
+namespace {
+
+absl::Status Check(const StoreMessages& work) {
+  for (const NewMessage& message : work.messages) {
+    if (message.events.empty()) return absl::InvalidArgumentError("a message without an event");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const PutSuppressions&) { return absl::OkStatus(); }
+
+absl::Status Check(const RemoveSuppressions& work) {
+  return work.address ? absl::OkStatus() : absl::InvalidArgumentError("address is not set");
+}
+
+bool SameKey(const Suppression& a, const Suppression& b) {
+  return a.stream == b.stream && a.source == b.source;
+}
+
+// Whether `next`, of the same key, says what `standing` says already. One that names no event does
+// not contradict the event that stands.
+bool SaysTheSame(const Suppression& next, const Suppression& standing) {
+  return next.reason == standing.reason && next.bounce_class == standing.bounce_class &&
+         next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
+         (next.event_id == standing.event_id || next.event_id == 0) &&
+         next.explanation == standing.explanation;
+}
+
+}  // namespace
+
+IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_view stream,
+                   Day risky_until, absl::Time now) {
+  IndexEntry entry;
+  for (const SuppressionRow& row : suppressions) {
+    if (row.suppression.stream != stream || row.suppression.expire_time <= now) continue;
+    entry.suppressed_until =
+        std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(row.suppression.expire_time));
+  }
+  if (stream.empty() && DayOf(now) < risky_until) {
+    entry.risky_until = IndexEntry::FirstDayWithout(risky_until);
+  }
+  return entry;
+}
+
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(Connection& connection,
+                                                       SuppressionIndex& index,
+                                                       int evidence_per_return_path) {
+  std::unique_ptr<Writer> writer(new Writer(connection, index, evidence_per_return_path));
+  absl::Status status = writer->Prepare();
+  if (!status.ok()) return status;
+  return writer;
+}
+
+absl::Status Writer::Prepare() {
+  Preparer prepare(connection_.db());
+  prepare(begin_, "BEGIN IMMEDIATE");
+  prepare(commit_, "COMMIT");
+  prepare(roll_back_, "ROLLBACK");
+  absl::Status status = prepare.status();
+  if (status.ok()) status = addresses_.Prepare(connection_);
+  if (status.ok()) status = messages_.Prepare(connection_);
+  if (status.ok()) status = suppressions_.Prepare(connection_);
+  auto last = [&](std::int64_t& next, std::string_view sql) {
+    if (!status.ok()) return;
+    absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
+    if (newest.ok()) next = *newest + 1;
+    status = newest.status();
+  };
+  last(next_.address, "SELECT max(id) FROM address");
+  last(next_.message, "SELECT max(id) FROM message");
+  last(next_.evidence, "SELECT max(id) FROM evidence");
+  last(next_.event, "SELECT max(id) FROM event");
+  last(next_.suppression, "SELECT max(id) FROM suppression");
+  last(next_.change, "SELECT max(number) FROM change");
+  return status;
+}
+
+absl::Status Writer::Apply(std::span<Work* const> batch, Store::Decide decide, absl::Time now) {
+  for (const Work* work : batch) {
+    absl::Status status = std::visit([](const auto& one) { return Check(one); }, *work);
+    if (!status.ok()) return status;
+  }
+  decide_ = &decide;
+  now_ = FromColumn(ToColumn(now));
+  absl::Status status = Begin();
+  for (Work* work : batch) {
+    if (status.ok()) status = std::visit([this](auto& one) { return Do(one); }, *work);
+  }
+  if (status.ok()) status = Commit();
+  if (status.ok()) {
+    Publish();
+  } else {
+    RollBack();
+  }
+  return status;
+}
+
+absl::Status Writer::Begin() {
+  before_ = next_;
+  kept_.clear();
+  published_.clear();
+  return begin_->Run();
+}
+
+absl::Status Writer::Commit() { return commit_->Run(); }
+
+void Writer::RollBack() {
+  next_ = before_;
+  // SQLite has done it already after most failures; what it then says of this one is no news.
+  if (sqlite3_get_autocommit(connection_.db()) == 0) roll_back_->Run().IgnoreError();
+}
+
+void Writer::Publish() {
+  for (const auto& [hash, entry] : published_) index_.Publish(hash, entry);
+}
+
+absl::Status Writer::Do(StoreMessages& work) {
+  work.receipts.clear();
+  for (NewMessage& message : work.messages) {
+    absl::StatusOr<MessageReceipt> receipt = StoreMessage(message);
+    if (!receipt.ok()) return receipt.status();
+    work.receipts.push_back(*std::move(receipt));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
+  const Message& m = message.message;
+  absl::StatusOr<MessageRow> row = messages_.Find(index_.Hash(m.tenant, "", m.return_path), m);
+  if (!row.ok()) return row.status();
+  MessageReceipt receipt;
+  receipt.duplicate = row->id != 0;
+  if (!receipt.duplicate) {
+    absl::StatusOr<std::optional<std::int64_t>> evidence = Keep(message, row->return_path_hash);
+    if (!evidence.ok()) return evidence.status();
+    row->id = next_.message++;
+    row->events = static_cast<std::int64_t>(message.events.size());
+    row->first_event_id = next_.event;
+    row->evidence_id = *evidence;
+    row->octets = message.evidence ? message.evidence->octets() : 0;
+    next_.event += row->events;
+    absl::Status status = messages_.Insert(*row, m);
+    for (std::size_t i = 0; i < message.events.size() && status.ok(); ++i) {
+      Event& event = message.events[i];
+      event.id = row->first_event_id + static_cast<std::int64_t>(i);
+      event.message_id = row->id;
+      status = Judge(m, event);
+    }
+    if (!status.ok()) return status;
+  }
+  receipt.message_id = row->id;
+  for (std::int64_t i = 0; i < row->events; ++i) {
+    receipt.event_ids.push_back(row->first_event_id + i);
+  }
+  return receipt;
+}
+
+// The id under which the message itself is kept; none: beyond the bound it is not. All before it
+// were kept, so those are counted that came, which the index alone tells.
+absl::StatusOr<std::optional<std::int64_t>> Writer::Keep(const NewMessage& message,
+                                                         std::uint64_t return_path_hash) {
+  if (message.evidence == nullptr) return std::nullopt;
+  if (message.message.trust == Trust::kSigned) {
+    absl::StatusOr<std::int64_t> came =
+        messages_.CountAt(return_path_hash, evidence_per_return_path_);
+    if (!came.ok()) return came.status();
+    if (*came >= evidence_per_return_path_) return std::nullopt;
+  }
+  auto [kept, is_new] = kept_.try_emplace(message.evidence.get(), next_.evidence);
+  if (is_new) {
+    absl::Status status = messages_.InsertEvidence(next_.evidence++, *message.evidence);
+    if (!status.ok()) return status;
+  }
+  return kept->second;
+}
+
+absl::Status Writer::Judge(const Message& message, Event& event) {
+  if (!event.address) {
+    event.effect = Effect::kNone;
+    event.policy_rule = PolicyRule::kNoAddress;
+    return messages_.InsertEvent(event, std::nullopt);
+  }
+  absl::StatusOr<Standing> standing = Find(message.tenant, *event.address);
+  if (!standing.ok()) return standing.status();
+  AddressHistory history{.record = standing->row.record, .suppressions = {}};
+  for (const SuppressionRow& row : standing->suppressions) {
+    history.suppressions.push_back(row.suppression);
+  }
+  Decision decision = (*decide_)(history, message, event);
+  event.effect = decision.effect;
+  event.policy_rule = decision.rule;
+  absl::Status status = Save(*standing, std::move(decision.next), decision.risky_until);
+  if (status.ok()) status = messages_.InsertEvent(event, standing->row.id);
+  if (status.ok() && decision.suppress) {
+    if (decision.suppress->event_id == 0) decision.suppress->event_id = event.id;
+    status = Put(*standing, *std::move(decision.suppress),
+                 {.author = "policy", .words = ToString(decision.rule)});
+  }
+  return status;
+}
+
+absl::Status Writer::Do(PutSuppressions& work) {
+  work.outcomes.clear();
+  for (const Suppression& suppression : work.suppressions) {
+    absl::StatusOr<Standing> standing = Find(suppression.tenant, suppression.address);
+    if (!standing.ok()) return standing.status();
+    auto stands = std::find_if(
+        standing->suppressions.begin(), standing->suppressions.end(),
+        [&](const SuppressionRow& row) { return SameKey(row.suppression, suppression); });
+    if (stands == standing->suppressions.end()) {
+      work.outcomes.push_back(PutSuppressions::Outcome::kCreated);
+    } else if (work.replace || stands->suppression.expire_time <= now_) {
+      work.outcomes.push_back(PutSuppressions::Outcome::kReplaced);
+    } else {
+      work.outcomes.push_back(PutSuppressions::Outcome::kExists);
+      continue;
+    }
+    absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);
+    if (status.ok()) {
+      status = Put(*standing, suppression, {.author = work.author, .words = work.cause});
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Writer::Do(RemoveSuppressions& work) {
+  work.removed.clear();
+  absl::StatusOr<Standing> standing = Find(work.tenant, *work.address);
+  if (!standing.ok()) return standing.status();
+  for (std::size_t i = standing->suppressions.size(); i-- > 0;) {
+    const Suppression& suppression = standing->suppressions[i].suppression;
+    if (suppression.stream != work.stream) continue;
+    if (work.source && suppression.source != *work.source) continue;
+    work.removed.push_back(suppression);
+    absl::Status status = Remove(*standing, i, {.author = work.author, .words = work.cause});
+    if (!status.ok()) return status;
+  }
+  if (work.removed.empty()) return absl::OkStatus();
+  AddressRecord record = standing->row.record;
+  record.released = now_;
+  return Save(*standing, std::move(record), 0);
+}
+
+absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {
+  absl::StatusOr<AddressRow> row =
+      addresses_.Find(index_.Hash(tenant, "", address.canonical()), tenant, address);
+  if (!row.ok()) return row.status();
+  Standing standing{
+      .tenant = tenant, .address = address, .row = *std::move(row), .suppressions = {}};
+  if (standing.row.id == 0) return standing;
+  absl::StatusOr<std::vector<SuppressionRow>> suppressions =
+      suppressions_.Of(standing.row.id, tenant, address);
+  if (!suppressions.ok()) return suppressions.status();
+  standing.suppressions = *std::move(suppressions);
+  return standing;
+}
+
+absl::Status Writer::Save(Standing& standing, AddressRecord record, Day risky_until) {
+  AddressRow& row = standing.row;
+  bool as_it_was = row.id != 0 && row.record == record && row.risky_until == risky_until;
+  if (as_it_was) return absl::OkStatus();
+  bool is_new = row.id == 0;
+  if (is_new) row.id = next_.address++;
+  row.record = std::move(record);
+  row.risky_until = risky_until;
+  Note(standing, "");
+  return is_new ? addresses_.Insert(row, standing.tenant, standing.address)
+                : addresses_.Update(row);
+}
+
+absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause cause) {
+  suppression = AsStored(std::move(suppression));
+  suppression.tenant = std::string(standing.tenant);
+  suppression.address = standing.address;
+  auto stands = std::find_if(
+      standing.suppressions.begin(), standing.suppressions.end(),
+      [&](const SuppressionRow& row) { return SameKey(row.suppression, suppression); });
+  std::optional<Suppression> before;
+  absl::Status status;
+  if (stands == standing.suppressions.end()) {
+    std::uint64_t hash =
+        index_.Hash(standing.tenant, suppression.stream, standing.address.canonical());
+    standing.suppressions.push_back({.id = next_.suppression++, .suppression = suppression});
+    status = suppressions_.Insert(standing.suppressions.back(), standing.row.id, hash);
+  } else {
+    if (SaysTheSame(suppression, stands->suppression)) return absl::OkStatus();
+    before = std::exchange(stands->suppression, suppression);
+    status = suppressions_.Update(*stands);
+  }
+  if (!status.ok()) return status;
+  Note(standing, suppression.stream);
+  return Append(standing, before ? Change::What::kReplaced : Change::What::kCreated, cause,
+                suppression, before);
+}
+
+absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {
+  SuppressionRow row = std::move(standing.suppressions[at]);
+  standing.suppressions.erase(standing.suppressions.begin() + static_cast<std::ptrdiff_t>(at));
+  absl::Status status = suppressions_.Remove(row.id);
+  if (!status.ok()) return status;
+  Note(standing, row.suppression.stream);
+  return Append(standing, Change::What::kRemoved, cause, row.suppression, std::nullopt);
+}
+
+absl::Status Writer::Append(const Standing& standing, Change::What what, Cause cause,
+                            const Suppression& suppression, std::optional<Suppression> before) {
+  Change change{.number = next_.change++,
+                .time = now_,
+                .what = what,
+                .author = std::string(cause.author),
+                .cause = std::string(cause.words),
+                .suppression = suppression,
+                .before = std::move(before)};
+  return suppressions_.Append(change, standing.row.id);
+}
+
+void Writer::Note(const Standing& standing, std::string_view stream) {
+  published_[index_.Hash(standing.tenant, stream, standing.address.canonical())] =
+      EntryOf(standing.suppressions, stream, standing.row.risky_until, now_);
+}
+
+}  // namespace bounced

@@ -1,0 +1,118 @@
+// The writing connection's transactions: Store::Apply() without threads or failures that last.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/records.h"
+#include "storage/sqlite/addresses.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/messages.h"
+#include "storage/sqlite/statement.h"
+#include "storage/sqlite/suppressions.h"
+#include "storage/store.h"
+#include "storage/suppression_index.h"
+
+namespace bounced {
+
+// Used by one thread at a time. Ids are given here, one after the other, so that a row knows those
+// of the rows beside it before they are written.
+class Writer {
+ public:
+  // Statements are prepared on `connection`, which must live as long.
+  static absl::StatusOr<std::unique_ptr<Writer>> Create(Connection& connection,
+                                                        SuppressionIndex& index,
+                                                        int evidence_per_return_path);
+
+  // See Store::Apply(). After an error the database and the index are as before.
+  absl::Status Apply(std::span<Work* const> batch, Store::Decide decide, absl::Time now);
+
+ private:
+  // The ids that come next.
+  struct Ids {
+    std::int64_t address = 1;
+    std::int64_t message = 1;
+    std::int64_t evidence = 1;
+    std::int64_t event = 1;
+    std::int64_t suppression = 1;
+    std::int64_t change = 1;
+  };
+  // What stands of one address in this transaction.
+  struct Standing {
+    std::string_view tenant;
+    const Address& address;
+    AddressRow row;
+    std::vector<SuppressionRow> suppressions;
+  };
+  // Who changes suppressions, and why.
+  struct Cause {
+    std::string_view author;
+    std::string_view words;
+  };
+
+  Writer(Connection& connection, SuppressionIndex& index, int evidence_per_return_path)
+      : connection_(connection),
+        index_(index),
+        evidence_per_return_path_(evidence_per_return_path) {}
+
+  absl::Status Prepare();
+  absl::Status Begin();
+  absl::Status Commit();
+  void RollBack();
+  void Publish();
+
+  absl::Status Do(StoreMessages& work);
+  absl::Status Do(PutSuppressions& work);
+  absl::Status Do(RemoveSuppressions& work);
+
+  absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
+  absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
+                                                   std::uint64_t return_path_hash);
+  absl::Status Judge(const Message& message, Event& event);
+
+  absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
+  // Writes the address's row, when it is new or not as it was.
+  absl::Status Save(Standing& standing, AddressRecord record, Day risky_until);
+  // Puts `suppression` in the place of the one with its key, or beside the others.
+  absl::Status Put(Standing& standing, Suppression suppression, Cause cause);
+  absl::Status Remove(Standing& standing, std::size_t at, Cause cause);
+  absl::Status Append(const Standing& standing, Change::What what, Cause cause,
+                      const Suppression& suppression, std::optional<Suppression> before);
+  // Notes what the index is to say of the address in `stream` after the commit.
+  void Note(const Standing& standing, std::string_view stream);
+
+  Connection& connection_;
+  SuppressionIndex& index_;
+  const int evidence_per_return_path_;
+  std::optional<Statement> begin_;
+  std::optional<Statement> commit_;
+  std::optional<Statement> roll_back_;
+  AddressTable addresses_;
+  MessageTable messages_;
+  SuppressionTable suppressions_;
+  Ids next_;
+
+  // Of the transaction.
+  Store::Decide* decide_ = nullptr;
+  absl::Time now_;
+  Ids before_;
+  absl::flat_hash_map<const Evidence*, std::int64_t> kept_;
+  absl::flat_hash_map<std::uint64_t, IndexEntry> published_;
+};
+
+// What the index says of one key of an address: the strongest of `suppressions` that are of this
+// stream, and for the tenant as a whole also `risky_until`. What is over by `now` says nothing.
+IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_view stream,
+                   Day risky_until, absl::Time now);
+
+}  // namespace bounced
