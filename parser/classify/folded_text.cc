@@ -1,0 +1,142 @@
+#include "parser/classify/folded_text.h"
+
+#include <algorithm>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsLetterOrDigit(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool IsHighBit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+// atext and the dot (RFC 5322, 3.2.3), with UTF-8 (RFC 6531, 3.3).
+bool IsLocalPart(char c) {
+  constexpr std::string_view kOther = ".!#$%&'*+-/=?^_`{|}~";
+  return IsLetterOrDigit(c) || IsHighBit(c) || kOther.find(c) != std::string_view::npos;
+}
+constexpr bool IsDomain(char c) {
+  return IsLetterOrDigit(c) || IsHighBit(c) || c == '.' || c == '-' || c == '_';
+}
+
+// The octets of an enhanced status (RFC 3463, 2) at the start of `text`, or 0.
+std::size_t StatusLength(std::string_view text) {
+  if (text.size() < 5 || text[0] < '2' || text[0] > '5' || text[1] != '.') return 0;
+  std::size_t i = 2;
+  for (char end_of_part : {'.', ' '}) {
+    std::size_t digits = 0;
+    while (digits < 3 && i < text.size() && IsDigit(text[i])) ++digits, ++i;
+    if (digits == 0) return 0;
+    if (end_of_part == '.') {
+      if (i == text.size() || text[i] != '.') return 0;
+      ++i;
+    }
+  }
+  return i == text.size() || IsSpace(text[i]) ? i : 0;
+}
+
+// The octets of a reply's line mark at the start of `text`: "550 ", "550-", "550-5.1.1". In the
+// middle of a line a bare number may be a count or a year, so there a status has to follow.
+std::size_t ReplyMarkLength(std::string_view text, bool line_start) {
+  if (text.size() < 4 || text[0] < '2' || text[0] > '5' || !IsDigit(text[1]) || !IsDigit(text[2])) {
+    return 0;
+  }
+  if (text[3] != ' ' && text[3] != '-') return 0;
+  std::size_t status = StatusLength(text.substr(4));
+  if (status > 0) return 4 + status;
+  return line_start ? 4 : 0;
+}
+
+// UTF-8 that stands for an ASCII octet: its length, and the octet.
+struct LookAlike {
+  std::size_t length = 0;
+  char octet = 0;
+};
+LookAlike FindLookAlike(std::string_view text) {
+  if (text.starts_with("\xC2\xA0")) return {2, ' '};       // no-break space
+  if (text.starts_with("\xE2\x80\x98")) return {3, '\''};  // opening single quote
+  if (text.starts_with("\xE2\x80\x99")) return {3, '\''};  // closing, and the apostrophe
+  if (text.starts_with("\xE2\x80\x90")) return {3, ' '};   // hyphen
+  if (text.starts_with("\xE2\x80\x91")) return {3, ' '};   // non-breaking hyphen
+  return {};
+}
+
+}  // namespace
+
+FoldedText::FoldedText(std::string_view text) : original_(text) {
+  folded_.reserve(text.size());
+  begins_.reserve(text.size());
+  ends_.reserve(text.size());
+  Fold();
+}
+
+void FoldedText::Fold() {
+  bool line_start = true;
+  for (std::size_t i = 0; i < original_.size();) {
+    if (AtTokenStart() && IsDigit(original_[i])) {
+      std::size_t mark = ReplyMarkLength(original_.substr(i), line_start);
+      if (mark > 0) {
+        i += mark;
+        line_start = false;
+        continue;
+      }
+    }
+    char c = original_[i];
+    LookAlike alike = IsHighBit(c) ? FindLookAlike(original_.substr(i)) : LookAlike{1, c};
+    if (alike.length == 0) alike = {1, c};
+    if (alike.octet == '@') {
+      i = FoldMailbox(i);
+    } else {
+      Append(alike.octet, i, alike.length);
+      i += alike.length;
+    }
+    line_start = c == '\n' || (line_start && IsSpace(c));
+  }
+  if (!folded_.empty() && folded_.back() == ' ') folded_.pop_back();
+  begins_.resize(folded_.size());
+  ends_.resize(folded_.size());
+}
+
+void FoldedText::Append(char c, std::size_t from, std::size_t length) {
+  if (IsSpace(c) || c == '-' || c == '_') c = ' ';
+  if (c == ' ' && AtTokenStart()) {
+    if (!folded_.empty() && ends_.back() == from)
+      ends_.back() += static_cast<std::uint32_t>(length);
+    return;
+  }
+  folded_.push_back(FoldCase(c));
+  begins_.push_back(static_cast<std::uint32_t>(from));
+  ends_.push_back(static_cast<std::uint32_t>(from + length));
+}
+
+// Folds the mailbox around the '@' at `at` and returns where it ends. What is taken back was put
+// there once, so the whole stays linear.
+std::size_t FoldedText::FoldMailbox(std::size_t at) {
+  std::size_t begin = at;
+  while (!folded_.empty() && ends_.back() == begin && IsLocalPart(original_[begins_.back()]) &&
+         IsLocalPart(original_[begin - 1])) {
+    begin = begins_.back();
+    folded_.pop_back();
+    begins_.pop_back();
+    ends_.pop_back();
+  }
+  std::size_t end = at + 1;
+  while (end < original_.size() && IsDomain(original_[end])) ++end;
+  Append('@', begin, end - begin);
+  return end;
+}
+
+bool FoldedText::has_words() const {
+  return std::any_of(folded_.begin(), folded_.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || IsHighBit(c); });
+}
+
+std::string_view FoldedText::Original(std::size_t begin, std::size_t end) const {
+  return original_.substr(begins_[begin], ends_[end - 1] - begins_[begin]);
+}
+
+}  // namespace bounced

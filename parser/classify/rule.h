@@ -1,0 +1,46 @@
+// One rule, compiled: what it looks for and what it says.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parser/classify/code_pattern.h"
+#include "parser/taxonomy.h"
+
+namespace bounced {
+
+// Phrases that stand in a text in this order: one of each slot, and between the end of one and the
+// beginning of the next at most `within` octets of the folded text.
+struct TextPattern {
+  std::vector<std::vector<int>> slots;  // indices of phrases, the alternatives of each slot
+  std::size_t within = 0;
+};
+
+// In `when`, each kind that is not empty must have one that matches; in `unless`, any match at all
+// keeps the rule from firing.
+struct Condition {
+  std::vector<TextPattern> text;
+  std::vector<StatusPattern> status;
+  std::vector<CodePattern> code;
+  std::vector<Stage> stage;
+};
+
+// What a rule rests on; the lower, the more it is believed.
+enum class Evidence : std::uint8_t { kText = 1, kStatus = 2, kReplyCode = 3, kClassDigit = 4 };
+
+struct Rule {
+  std::string id;
+  // None: the rule does not say why, only that trying again is worth while.
+  std::optional<Reason> reason;
+  int confidence = 0;
+  int priority = 0;
+  Evidence evidence = Evidence::kText;
+  int specificity = 0;  // how many kinds of condition it makes, an exact status for two
+  Condition when;
+  Condition unless;
+};
+
+}  // namespace bounced

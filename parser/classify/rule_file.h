@@ -1,0 +1,48 @@
+// Reads the files of rules. README, "Rules", has their format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "parser/classify/rule.h"
+#include "parser/rules.h"
+#include "parser/text.h"
+
+namespace bounced {
+
+// Longest phrase, in octets. A sentence fits; a whole diagnostic is one server's, not a rule.
+inline constexpr std::size_t kMaxPhraseOctets = 120;
+// Largest `within`, in octets. Beyond a long sentence, two phrases have nothing to do with each
+// other.
+inline constexpr std::size_t kMaxWithinOctets = 200;
+// Priorities reach from -kMaxPriority to kMaxPriority.
+inline constexpr int kMaxPriority = 100;
+// What a rule without text may at most be believed: codes lie (README, "Rules").
+inline constexpr int kMaxConfidenceOfCodes = 60;
+
+// All rules of all files, and the phrases that they share.
+class RuleBook {
+ public:
+  // Adds the rules of `file`. INVALID_ARGUMENT names file, line, rule and what is wrong; the book
+  // is then of no more use.
+  absl::Status Add(const RuleSet::File& file);
+
+  std::vector<Rule> rules;
+  std::vector<std::string> phrases;  // folded, each once
+  std::vector<RuleExample> examples;
+
+  // The index of `phrase`, which is folded, in `phrases`.
+  int Intern(std::string phrase);
+  // Whether a rule has `id`, and where: "file:line". Empty: none has.
+  std::string_view PlaceOf(std::string_view id) const;
+  void Place(std::string_view id, std::string place);
+
+ private:
+  StringMap<int> index_;
+  StringMap<std::string> places_;
+};
+
+}  // namespace bounced
