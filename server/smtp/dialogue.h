@@ -3,75 +3,45 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/smtp/action.h"
+#include "server/smtp/data_receiver.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/message_buffer.h"
+#include "server/smtp/parameters.h"
 
 namespace bounced::smtp {
 
-// A mailbox of RCPT: unquoted local part, domain as the client wrote it (one trailing dot dropped).
-// An empty domain: the bare `postmaster`.
-struct ForwardPath {
-  std::string local_part;
-  std::string domain;
-};
-
-struct EnvelopeRecipient {
-  ForwardPath path;
-  std::string original_recipient;  // ORCPT, decoded; may be empty
-  absl::Time vouch_time;           // when it was accepted
-};
-
-struct Envelope {
-  std::string helo;          // argument of EHLO or HELO
-  std::string reverse_path;  // without brackets; empty: null
-  std::string envelope_id;   // ENVID, decoded
-  bool smtputf8 = false;
-  std::vector<EnvelopeRecipient> recipients;  // accepted ones, none twice
-};
-
-// What the dialogue wants done, in order.
-struct Reply {
-  std::string text;
-};  // whole lines, CRLF included: send it
-struct Pause {
-  absl::Duration duration;
-};  // before what follows
-struct Admit {
-  std::uint64_t declared_octets;
-};  // at MAIL; answer with Admitted()
-struct Vouch {
-  ForwardPath path;
-};  // at RCPT; answer with Vouched()
-struct Accept {
-  Envelope envelope;
-  std::string message;
-};                 // message whole; answer with Accepted()
-struct HangUp {};  // what was said is sent, then the connection ends
-using Action = std::variant<Reply, Pause, Admit, Vouch, Accept, HangUp>;
-
-// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3461, 6152, 6531).
-// Bytes go in, actions come out; it owns no socket, clock or thread, so a test or a fuzzer drives
-// it as well as the network does. For input that keeps to RFC 2920 the actions do not depend on how
-// the bytes were cut.
+// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3461, 6152, 6531,
+// 9422). Bytes go in, actions come out; it owns no socket, clock or thread, so a test or a fuzzer
+// drives it as well as the network does. For input that keeps to RFC 2920 the actions do not depend
+// on how the bytes were cut.
+//
+// `now` is a steady clock's (Clock::Steady()) everywhere but in Vouched(). No octet of the client's
+// is ever in a reply.
 class Dialogue {
  public:
-  // Greets at once. `hostname` is what the banner and EHLO say.
+  // Greets at once; bytes that are fed before the first Next() came before the banner and end the
+  // dialogue (RFC 5321, 4.3.1). `hostname`, of at most 255 octets, is what banner and EHLO say.
   Dialogue(std::string hostname, const Limits& limits, absl::Time now);
 
+  // Bytes that cannot be used yet are kept. Who feeds it gives no more than a buffer of some
+  // kilobytes, and none while Next() has actions or an answer is owed: that bounds what is kept.
   void Feed(std::string_view bytes, absl::Time now);
-  // The deadline passed and nothing came.
+  // The deadline passed and nothing came. Without effect before the deadline.
   void TimedOut(absl::Time now);
   // The daemon stops: an idle session is told 421, one in a message may end within Limits::drain.
   void ShutDown(absl::Time now);
+  // All sessions together hold too much: a message under way is dropped, read to its end, and
+  // answered 451 4.3.1 (a chunk: 452 4.3.1).
+  void Shed();
 
   // None: it wants bytes, or is owed an answer.
   std::optional<Action> Next();
@@ -79,19 +49,123 @@ class Dialogue {
   // RESOURCE_EXHAUSTED becomes 452 4.3.1, other errors 451 4.3.0.
   void Admitted(const absl::Status& status);
   // NOT_FOUND becomes 550 5.7.1 (no relay), PERMISSION_DENIED 550 5.1.1, other errors 451 4.3.5.
-  void Vouched(const absl::Status& status, absl::Time now);
+  // `time` is the time of day that the path was judged at; it becomes the recipient's vouch_time.
+  void Vouched(const absl::Status& status, absl::Time time);
   // OK (with the id to name) becomes 250, RESOURCE_EXHAUSTED 452 4.3.1, anything else 451 4.3.0.
   void Accepted(const absl::StatusOr<std::string>& id, absl::Time now);
 
-  // Of the peer's silence or slowness.
+  // Of the peer's silence or slowness. InfiniteFuture while an answer is owed.
   absl::Time Deadline() const;
-  // Octets of message held.
-  std::size_t held_octets() const;
+  // Octets of message held. The memory behind them may be up to twice as much.
+  std::size_t held_octets() const { return message_.held(); }
+  // In the octets of a message: wants no answer and gives none before more of them came.
+  bool in_data() const {
+    return (state_ == State::kData || state_ == State::kChunk) && owed_ == Owed::kNothing &&
+           next_action_ == actions_.size();
+  }
   // Says nothing more and wants no more bytes.
-  bool done() const;
+  bool done() const { return closed_ && next_action_ == actions_.size(); }
+  // So far: errors of the client's, transactions begun.
+  std::size_t errors() const { return errors_; }
+  std::size_t transactions() const { return transactions_; }
 
  private:
-  // ...
+  enum class State : std::uint8_t {
+    kStart,   // no EHLO or HELO yet
+    kReady,   // no transaction
+    kMail,    // a transaction, no recipient
+    kRcpt,    // a transaction with recipients
+    kChunks,  // between the chunks of a message
+    kData,    // in the octets behind DATA
+    kChunk,   // in the octets behind BDAT
+  };
+  enum class Owed : std::uint8_t { kNothing, kAdmitted, kVouched, kAccepted };
+  struct Verb;
+  static const Verb kVerbs[];
+  static const Verb* FindVerb(std::string_view name);
+
+  // dialogue.cc: input, replies, deadlines
+  bool Step();
+  bool ReadLine();
+  void DropLongLine();
+  void RunLine(std::string_view line);
+  void Say(std::string_view reply);
+  void Fail(std::string_view reply);
+  bool CountError();
+  bool CountJunk();
+  void Close(std::string_view reply);
+  void CommandDone();
+  bool InMessage() const;
+  std::size_t Receive(std::string_view bytes);
+
+  // verbs.cc: what does not touch a transaction but to end it
+  void Ehlo(std::string_view argument);
+  void Helo(std::string_view argument);
+  void Rset(std::string_view argument);
+  void Noop(std::string_view argument);
+  void Vrfy(std::string_view argument);
+  void Help(std::string_view argument);
+  void Quit(std::string_view argument);
+  void NotOffered(std::string_view argument);
+  void NotSmtp(std::string_view argument);
+
+  // transaction.cc: the envelope
+  void Mail(std::string_view argument);
+  void Rcpt(std::string_view argument);
+  void ResetTransaction();
+
+  // message.cc: the message
+  void Data(std::string_view argument);
+  void Bdat(std::string_view argument);
+  void BeginMessage();
+  std::size_t ReceiveData(std::string_view bytes);
+  std::size_t ReceiveChunk(std::string_view bytes);
+  void EndOfData();
+  void EndOfChunk();
+  void EndOfKeptChunk();
+  void DropMessage(DiscardReason reason);
+  void OfferMessage();
+
+  const std::string hostname_;
+  const Limits limits_;
+
+  State state_ = State::kStart;
+  Owed owed_ = Owed::kNothing;
+  bool greeted_ = false;
+  bool closed_ = false;
+  bool stopping_ = false;
+  std::vector<Action> actions_;  // from next_action_ on: to be given by Next()
+  std::size_t next_action_ = 0;
+
+  std::string input_;        // from at_ on: not yet used
+  std::size_t at_ = 0;       // where the line begins
+  std::size_t scanned_ = 0;  // up to here there is no LF
+  bool long_line_ = false;   // more than kMaxCommandLineOctets of this line were dropped
+  bool bad_line_ = false;    // NUL or a bare CR was in what was dropped
+
+  absl::Time now_;
+  absl::Time start_;          // of the session
+  absl::Time command_start_;  // since when a command is awaited
+  absl::Time data_start_;     // of the message under way
+  absl::Time drain_end_;      // when stopping
+
+  std::size_t errors_ = 0;
+  std::size_t junk_ = 0;
+  std::size_t transactions_ = 0;
+
+  // The transaction.
+  Envelope envelope_;
+  MailParameters parameters_;
+  EnvelopeRecipient recipient_;  // while its path is vouched for
+  bool rcpt_tried_ = false;
+
+  // The message.
+  DataReceiver data_;
+  MessageBuffer message_;
+  std::uint64_t chunk_left_ = 0;
+  bool chunk_last_ = false;
+  bool chunks_failed_ = false;       // one of this message was refused already
+  State chunk_from_ = State::kRcpt;  // the state that BDAT came in
 };
 
 }  // namespace bounced::smtp

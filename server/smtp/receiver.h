@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/smtp/dialogue.h"
+#include "server/smtp/envelope.h"
 
 namespace bounced::smtp {
 

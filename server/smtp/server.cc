@@ -1,0 +1,85 @@
+#include "server/smtp/server.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/smtp/listener.h"
+#include "server/smtp/worker.h"
+
+namespace bounced::smtp {
+
+struct Server::Impl {
+  Impl(const ServerOptions& options, Receiver& receiver, const Clock& clock, const Log& log,
+       Counters& counters)
+      : shared{options.hostname, options.limits, receiver, clock, log, counters} {
+    // The ids of one run do not come again in the next one: each second has room for a million.
+    shared.next_session_id = static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())) << 20;
+  }
+
+  absl::Status Listen(const std::string& address);
+
+  Shared shared;
+  std::vector<std::string> addresses;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
+};
+
+// Each worker has a descriptor of its own for the one socket.
+absl::Status Server::Impl::Listen(const std::string& address) {
+  absl::StatusOr<Listener> listener = smtp::Listen(address);
+  if (!listener.ok()) return listener.status();
+  workers.front()->Listen(listener->protocol, listener->descriptor);
+  for (std::size_t i = 1; i < workers.size(); ++i) {
+    const int copy = ::fcntl(listener->descriptor, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", address, ": ", std::system_category().message(errno)));
+    }
+    workers[i]->Listen(listener->protocol, copy);
+  }
+  addresses.push_back(std::move(listener->address));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Listen(const ServerOptions& options,
+                                                       Receiver& receiver, const Clock& clock,
+                                                       const Log& log, Counters& counters) {
+  auto impl = std::make_unique<Impl>(options, receiver, clock, log, counters);
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int threads = options.threads > 0 ? options.threads : cores;
+  for (int i = 0; i < threads; ++i) impl->workers.push_back(std::make_unique<Worker>(impl->shared));
+  for (const std::string& address : options.listen) {
+    absl::Status listening = impl->Listen(address);
+    if (!listening.ok()) return listening;
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Stop(); }
+
+std::vector<std::string> Server::addresses() const { return impl_->addresses; }
+
+void Server::Start() {
+  if (!impl_->threads.empty()) return;
+  for (const std::unique_ptr<Worker>& worker : impl_->workers) {
+    impl_->threads.emplace_back([&worker = *worker] { worker.Run(); });
+  }
+}
+
+void Server::Stop() {
+  for (const std::unique_ptr<Worker>& worker : impl_->workers) worker->Stop();
+  for (std::thread& thread : impl_->threads) thread.join();
+  impl_->threads.clear();
+  impl_->workers.clear();
+}
+
+}  // namespace bounced::smtp

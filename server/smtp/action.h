@@ -1,0 +1,53 @@
+// What a Dialogue wants done.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "server/smtp/envelope.h"
+
+namespace bounced::smtp {
+
+// Send it: whole lines, CRLF included. It may wait for others while Next() gives more, and goes out
+// before anything is waited for (RFC 2920, 3.2).
+struct Reply {
+  std::string text;
+};
+
+// Before what follows.
+struct Pause {
+  absl::Duration duration;
+};
+
+// At MAIL; answer with Admitted(). 0: the client did not say.
+struct Admit {
+  std::uint64_t declared_octets;
+};
+
+// At RCPT; answer with Vouched().
+struct Vouch {
+  ForwardPath path;
+};
+
+// A message is whole; answer with Accepted().
+struct Accept {
+  Envelope envelope;
+  std::string message;
+};
+
+enum class DiscardReason { kFraming, kTooLarge, kShed };
+
+// A message is not kept, and the reply that says so follows. Wants no answer: for log and counters.
+struct Discard {
+  DiscardReason reason;
+  std::uint64_t octets;
+};
+
+// What was said is sent, then the connection ends.
+struct HangUp {};
+
+using Action = std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, HangUp>;
+
+}  // namespace bounced::smtp

@@ -1,0 +1,92 @@
+#include "server/smtp/listener.h"
+
+#include <asio/io_context.hpp>
+#include <asio/ip/v6_only.hpp>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+
+namespace bounced::smtp {
+namespace {
+
+using asio::ip::tcp;
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port;
+};
+
+// "HOST:PORT" or "[HOST]:PORT"; a host of IPv6 has its brackets.
+std::optional<HostPort> Split(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  std::string_view host = address.substr(0, colon);
+  const std::string_view digits = address.substr(colon + 1);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (host.empty() || error != std::errc() || end != digits.data() + digits.size()) {
+    return std::nullopt;
+  }
+  return HostPort{std::string(host), port};
+}
+
+absl::Status CannotListen(std::string_view address, const std::error_code& error) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", Absl(address), ": ", error.message()));
+}
+
+std::string ToString(const tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+std::error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  std::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  // A port is free again as soon as its daemon is gone, and never before.
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  // "0.0.0.0:25" and "[::]:25" stand side by side.
+  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+  // Replies are flushed when they are due; a connection takes this option from its listener.
+  if (!error) acceptor.set_option(tcp::no_delay(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  return error;
+}
+
+}  // namespace
+
+absl::StatusOr<Listener> Listen(std::string_view address) {
+  const std::optional<HostPort> split = Split(address);
+  if (!split) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("listen: \"", Absl(address), "\" is not HOST:PORT, nor [IPV6]:PORT"));
+  }
+  asio::io_context io;
+  std::error_code error;
+  tcp::resolver resolver(io);
+  const auto found =
+      resolver.resolve(split->host, std::to_string(split->port),
+                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return CannotListen(address, error);
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  tcp::acceptor acceptor(io);
+  error = Open(acceptor, endpoint);
+  if (error) return CannotListen(address, error);
+  Listener listener{endpoint.protocol(), -1, ToString(acceptor.local_endpoint())};
+  listener.descriptor = acceptor.release(error);
+  if (error) return CannotListen(address, error);
+  return listener;
+}
+
+}  // namespace bounced::smtp

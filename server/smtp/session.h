@@ -1,0 +1,101 @@
+// One connection: moves bytes and answers between a socket, a Dialogue and the Receiver.
+#pragma once
+
+#include <array>
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/counters.h"
+#include "server/base/log.h"
+#include "server/smtp/dialogue.h"
+#include "server/smtp/limits.h"
+#include "server/smtp/receiver.h"
+
+namespace bounced::smtp {
+
+// What all sessions of a server share. Outlives them. Thread-safe.
+struct Shared {
+  const std::string hostname;
+  const Limits limits;
+  Receiver& receiver;
+  const Clock& clock;
+  const Log& log;
+  Counters& counters;
+  std::atomic<std::size_t> sessions = 0;           // open
+  std::atomic<std::uint64_t> inflight = 0;         // octets of messages held, all sessions
+  std::atomic<std::uint64_t> next_session_id = 0;  // of the log
+  std::atomic<std::int64_t> accept_logged =
+      0;  // Unix second of the last line about a failed accept
+};
+
+// Belongs to its thread, with all that it calls but the Receiver. It reads only when everything was
+// answered and the answers are sent, so a client that does not read is not read either, and what is
+// held for it is one buffer of input and Limits::max_reply_backlog (RFC 2920, 3.1).
+//
+// It has no timer of its own: Sweep() is called now and then, and ends what is late.
+class Session {
+ public:
+  // `scratch` is used between two waits only, so the sessions of a thread share it.
+  Session(asio::ip::tcp::socket socket, asio::ip::address client, std::string& scratch,
+          Shared& shared);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Serves to the end. The session must outlive it.
+  asio::awaitable<void> Run();
+  void Sweep(absl::Time now);
+  void ShutDown();
+
+  // The list of its thread's sessions.
+  Session* previous = nullptr;
+  Session* next = nullptr;
+
+ private:
+  enum class Send : std::uint8_t { kAll, kSome, kFailed };
+
+  asio::awaitable<bool> Perform();
+  asio::awaitable<bool> Flush();
+  asio::awaitable<void> Wait(absl::Duration duration);
+  asio::awaitable<void> Commit(Accept& accept);  // which must outlive the wait
+  Send TrySend();
+  bool ReadEarly();
+  void ReadMore();
+  void Feed(std::string_view bytes);
+  void AccountHeld();
+  absl::Status AdmitNow(std::uint64_t declared_octets) const;
+  void Note(const Discard& discard);
+  void NoteMessage(std::string_view result, std::uint64_t octets);
+  void DropUnread();
+  absl::Time Steady() const { return shared_.clock.Steady(); }
+
+  Shared& shared_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer event_;  // waited on for a pause and for a commit; cancelled to wake
+  std::string& scratch_;
+  const asio::ip::address client_;
+  const std::string id_;
+  Dialogue dialogue_;
+
+  std::string output_;  // from sent_ on: not yet sent
+  std::size_t sent_ = 0;
+  absl::Time deadline_;  // of what is waited for now
+  bool late_ = false;    // the deadline passed
+  bool writing_ = false;
+  absl::Time drain_end_;             // when the server stops: for replies to be read
+  std::uint64_t accounted_ = 0;      // our share of Shared::inflight
+  std::uint64_t messages_ = 0;       // acknowledged
+  std::string_view end_ = "closed";  // how the session ended, for the log
+  std::array<char, 4096> input_;
+};
+
+}  // namespace bounced::smtp

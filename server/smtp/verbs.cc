@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "parser/text.h"
+#include "server/smtp/verb.h"
+
+namespace bounced::smtp {
+namespace {
+
+constexpr unsigned kAnywhere = ~0u;
+constexpr unsigned kNowhere = 0;
+constexpr std::size_t kMaxNameOctets = 255;  // of EHLO's argument; RFC 5321, 4.5.3.1.2
+
+// RFC 5321, 4.1.4: nobody is refused for a name that is wrong, only for one that cannot be written
+// down.
+bool IsClientName(std::string_view name, bool utf8) {
+  return !name.empty() && name.size() <= kMaxNameOctets &&
+         std::all_of(name.begin(), name.end(), [utf8](char c) {
+           const auto octet = static_cast<unsigned char>(c);
+           return (octet >= ' ' && octet < 0x7f) || (utf8 && octet >= 0x80);
+         });
+}
+
+constexpr std::string_view kBadName = "501 Say EHLO or HELO with your host name";
+
+}  // namespace
+
+// Where each verb is welcome (RFC 5321, 4.1.4). A verb that is not here gets 500.
+const Dialogue::Verb Dialogue::kVerbs[] = {
+    {"MAIL", 1u << unsigned(State::kReady), false, &Dialogue::Mail,
+     "503 5.5.1 MAIL comes after EHLO, and not inside of a transaction"},
+    {"RCPT", 1u << unsigned(State::kMail) | 1u << unsigned(State::kRcpt), false, &Dialogue::Rcpt,
+     "503 5.5.1 RCPT comes after MAIL and before the message"},
+    {"DATA", 1u << unsigned(State::kMail) | 1u << unsigned(State::kRcpt), true, &Dialogue::Data,
+     "503 5.5.1 DATA comes after MAIL and RCPT, and does not mix with BDAT"},
+    {"BDAT", kAnywhere, false, &Dialogue::Bdat, ""},
+    {"QUIT", kAnywhere, false, &Dialogue::Quit, ""},
+    {"EHLO", kAnywhere, true, &Dialogue::Ehlo, ""},
+    {"HELO", kAnywhere, true, &Dialogue::Helo, ""},
+    {"RSET", kAnywhere, false, &Dialogue::Rset, ""},
+    {"NOOP", kAnywhere, false, &Dialogue::Noop, ""},
+    {"VRFY", kAnywhere, false, &Dialogue::Vrfy, ""},
+    {"HELP", kAnywhere, false, &Dialogue::Help, ""},
+    {"AUTH", kNowhere, false, &Dialogue::NotOffered, "503 5.5.1 No login is served on this port"},
+    {"STARTTLS", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"EXPN", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"ETRN", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"TURN", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"SEND", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"SOML", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"SAML", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"XCLIENT", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"XFORWARD", kAnywhere, false, &Dialogue::NotOffered, ""},
+    // What a browser, a scanner or a proxy says that took us for something else.
+    {"GET", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"POST", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"PUT", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"HEAD", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"CONNECT", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"OPTIONS", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"PROXY", kAnywhere, false, &Dialogue::NotSmtp, ""},
+};
+
+const Dialogue::Verb* Dialogue::FindVerb(std::string_view name) {
+  const Verb* verb = std::find_if(std::begin(kVerbs), std::end(kVerbs), [name](const Verb& v) {
+    return EqualsIgnoringCase(v.name, name);
+  });
+  return verb == std::end(kVerbs) ? nullptr : verb;
+}
+
+void Dialogue::Ehlo(std::string_view argument) {
+  if (!IsClientName(argument, /*utf8=*/true)) return Fail(kBadName);
+  if (!CountJunk()) return;
+  ResetTransaction();
+  envelope_.helo = argument;
+  state_ = State::kReady;
+  // No enhanced status here (RFC 2034, 4). DSN is understood but not listed: who lists it owes
+  // reports of delivery (RFC 3461, 5.2.3), and we send no mail.
+  Say("250-" + hostname_ + "\r\n250-PIPELINING\r\n250-SIZE " +
+      std::to_string(limits_.max_message_size) +
+      "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME"
+      "\r\n250-ENHANCEDSTATUSCODES\r\n250-LIMITS RCPTMAX=" +
+      std::to_string(limits_.max_recipients) +
+      " MAILMAX=" + std::to_string(limits_.max_transactions) + "\r\n250 HELP");
+}
+
+void Dialogue::Helo(std::string_view argument) {
+  if (!IsClientName(argument, /*utf8=*/false)) return Fail(kBadName);
+  if (!CountJunk()) return;
+  ResetTransaction();
+  envelope_.helo = argument;
+  state_ = State::kReady;
+  Say("250 " + hostname_);
+}
+
+void Dialogue::Rset(std::string_view argument) {
+  if (!argument.empty()) return Fail("501 5.5.4 RSET takes no argument");
+  if (!CountJunk()) return;
+  ResetTransaction();
+  if (state_ != State::kStart) state_ = State::kReady;
+  Say("250 2.0.0 Ok");
+}
+
+void Dialogue::Noop(std::string_view) {
+  if (CountJunk()) Say("250 2.0.0 Ok");
+}
+
+void Dialogue::Vrfy(std::string_view argument) {
+  if (argument.empty()) return Fail("501 5.5.4 VRFY takes an address");
+  // The same for all (RFC 5321, 7.3): who may be verified can be harvested.
+  if (CountJunk()) Say("252 2.0.0 Send mail, and it will be seen");
+}
+
+void Dialogue::Help(std::string_view) {
+  if (CountJunk()) Say("214 2.0.0 This host takes bounces of mail that it knows of; see RFC 5321");
+}
+
+void Dialogue::Quit(std::string_view) { Close("221 2.0.0 Bye"); }
+
+void Dialogue::NotOffered(std::string_view) { Fail("502 5.5.1 This command is not offered here"); }
+
+void Dialogue::NotSmtp(std::string_view) { Close("500 5.5.2 This is an SMTP server"); }
+
+}  // namespace bounced::smtp

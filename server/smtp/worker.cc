@@ -1,0 +1,148 @@
+#include "server/smtp/worker.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace bounced::smtp {
+namespace {
+
+using asio::ip::tcp;
+
+// How late a deadline may be noticed.
+constexpr std::chrono::milliseconds kTick(100);
+// How long accepting rests when the machine has no more descriptors.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+constexpr std::size_t kScratchOctets = 64 << 10;
+constexpr std::string_view kTooMany = "421 4.3.2 Too many connections; try again later\r\n";
+
+asio::ip::address Unmapped(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+}  // namespace
+
+Worker::Worker(Shared& shared)
+    : shared_(shared),
+      io_(1),
+      work_(asio::make_work_guard(io_)),
+      clock_(io_),
+      accept_pause_(io_),
+      scratch_(kScratchOctets, '\0') {}
+
+Worker::~Worker() = default;
+
+void Worker::Listen(tcp protocol, int descriptor) {
+  acceptors_.emplace_back(io_, protocol, descriptor);
+}
+
+void Worker::Run() {
+  for (tcp::acceptor& acceptor : acceptors_) {
+    asio::co_spawn(io_, AcceptLoop(acceptor), asio::detached);
+  }
+  io_.run();
+}
+
+asio::awaitable<void> Worker::AcceptLoop(tcp::acceptor& acceptor) {
+  while (!stopping_) {
+    tcp::socket socket(io_);
+    tcp::endpoint peer;
+    std::error_code error;
+    co_await acceptor.async_accept(socket, peer, asio::redirect_error(asio::use_awaitable, error));
+    if (stopping_) co_return;
+    if (!error) {
+      Serve(std::move(socket), peer);
+    } else if (error != asio::error::connection_aborted) {
+      LogAcceptError(error);
+      accept_pause_.expires_after(kAcceptPause);
+      co_await accept_pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+}
+
+// Once a minute, whatever the number of failures and threads.
+void Worker::LogAcceptError(const std::error_code& error) {
+  constexpr std::int64_t kSeconds = 60;
+  const std::int64_t now = absl::ToUnixSeconds(shared_.clock.Steady());
+  std::int64_t last = shared_.accept_logged.load(std::memory_order_relaxed);
+  if (last != 0 && now - last < kSeconds) return;
+  if (!shared_.accept_logged.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  shared_.log.Error("smtp.accept_failed", {{"error", error.message()}});
+}
+
+void Worker::Serve(tcp::socket socket, const tcp::endpoint& peer) {
+  shared_.counters.Add(Counter::kSessions);
+  if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) >= shared_.limits.max_sessions) {
+    shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+    // The send buffer of a new socket is empty: it takes the line, or the client is gone.
+    [[maybe_unused]] const ssize_t sent = ::send(socket.native_handle(), kTooMany.data(),
+                                                 kTooMany.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
+  auto session =
+      std::make_unique<Session>(std::move(socket), Unmapped(peer.address()), scratch_, shared_);
+  Session* const raw = session.release();
+  raw->next = sessions_;
+  if (sessions_ != nullptr) sessions_->previous = raw;
+  sessions_ = raw;
+  StartClock();
+  asio::co_spawn(io_, raw->Run(), [this, raw](const std::exception_ptr& failure) {
+    // Nothing throws but an allocation; the connection that asked for it ends, and no other.
+    if (failure) shared_.log.Error("smtp.session_failed", {});
+    Remove(raw);
+  });
+}
+
+void Worker::Remove(Session* session) {
+  if (session->previous != nullptr) session->previous->next = session->next;
+  if (session->next != nullptr) session->next->previous = session->previous;
+  if (sessions_ == session) sessions_ = session->next;
+  delete session;
+  shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  if (stopping_ && sessions_ == nullptr) clock_.cancel();
+}
+
+// One timer serves the deadlines of all sessions, and rests when there are none.
+void Worker::StartClock() {
+  if (std::exchange(ticking_, true)) return;
+  clock_.expires_after(kTick);
+  clock_.async_wait([this](const std::error_code&) { Tick(); });
+}
+
+void Worker::Tick() {
+  ticking_ = false;
+  if (sessions_ == nullptr) return;
+  const absl::Time now = shared_.clock.Steady();
+  for (Session* s = sessions_; s != nullptr; s = s->next) s->Sweep(now);
+  StartClock();
+}
+
+void Worker::Stop() {
+  asio::post(io_, [this] { StopHere(); });
+}
+
+void Worker::StopHere() {
+  if (std::exchange(stopping_, true)) return;
+  for (tcp::acceptor& acceptor : acceptors_) {
+    std::error_code ignored;
+    acceptor.close(ignored);
+  }
+  accept_pause_.cancel();
+  for (Session* s = sessions_; s != nullptr; s = s->next) s->ShutDown();
+  if (sessions_ == nullptr) clock_.cancel();
+  work_.reset();
+}
+
+}  // namespace bounced::smtp

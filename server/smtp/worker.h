@@ -1,0 +1,52 @@
+// One thread of the server: it accepts, and serves what it accepted to the end.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <list>
+#include <string>
+
+#include "server/smtp/session.h"
+
+namespace bounced::smtp {
+
+// Run() belongs to a thread of the worker's own; Stop() may be called from any other. Listen()
+// comes before both.
+class Worker {
+ public:
+  explicit Worker(Shared& shared);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Takes over a listening socket.
+  void Listen(asio::ip::tcp protocol, int descriptor);
+  // Serves until Stop() was called and all sessions are gone.
+  void Run();
+  void Stop();
+
+ private:
+  asio::awaitable<void> AcceptLoop(asio::ip::tcp::acceptor& acceptor);
+  void Serve(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer);
+  void LogAcceptError(const std::error_code& error);
+  void Remove(Session* session);
+  void StartClock();
+  void Tick();
+  void StopHere();
+
+  Shared& shared_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::list<asio::ip::tcp::acceptor> acceptors_;
+  asio::steady_timer clock_;
+  asio::steady_timer accept_pause_;
+  std::string scratch_;
+  Session* sessions_ = nullptr;  // a doubly linked list
+  bool ticking_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace bounced::smtp
