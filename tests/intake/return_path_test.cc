@@ -1,0 +1,555 @@
+#include "server/intake/return_path.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+namespace bounced {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kSecretA[] = "0123456789abcdef0123456789abcdef";
+constexpr char kSecretB[] = "this-is-the-second-key-of-forty-octets..";
+const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 7, 1, 12), absl::UTCTimeZone());
+
+absl::Time Noon(absl::CivilDay day) {
+  return absl::FromCivil(absl::CivilHour(day) + 12, absl::UTCTimeZone());
+}
+
+Address MustParse(std::string_view mailbox) {
+  absl::StatusOr<Address> address = Address::Parse(mailbox);
+  EXPECT_TRUE(address.ok()) << address.status();
+  return *address;
+}
+
+ReturnPathDomain Domain(std::string domain) {
+  ReturnPathDomain d;
+  d.domain = std::move(domain);
+  d.keys = {{"a", kSecretA}};
+  return d;
+}
+
+ReturnPaths MustCreate(std::vector<ReturnPathDomain> domains) {
+  absl::StatusOr<ReturnPaths> paths = ReturnPaths::Create(std::move(domains));
+  EXPECT_TRUE(paths.ok()) << paths.status();
+  return *std::move(paths);
+}
+
+// The two sides of the last '@'.
+std::pair<std::string, std::string> Split(const std::string& return_path) {
+  const std::size_t at = return_path.rfind('@');
+  return {return_path.substr(0, at), return_path.substr(at + 1)};
+}
+
+VouchResult Vouch(const ReturnPaths& paths, const std::string& return_path, absl::Time now) {
+  const auto [local_part, domain] = Split(return_path);
+  return paths.Vouch(local_part, domain, now);
+}
+
+// --- Vectors
+
+struct Vector {
+  std::string_view name;
+  ReturnPathForm form;
+  std::string_view domain;  // canonical
+  std::string_view key_id;
+  std::string_view secret;
+  std::string_view stream;
+  std::string_view reference;
+  absl::CivilDay issued;
+  std::string_view recipient;  // canonical
+  std::string_view want;
+};
+
+const Vector kVectors[] = {
+    {"Open", ReturnPathForm::kOpen, "bounces.example.net", "a", kSecretA, "", "",
+     absl::CivilDay(2026, 7, 1), "r@example.net",
+     "bo-a---ckfy2tf7e4udni4-r=example.net@bounces.example.net"},
+    {"OpenWithAllFields", ReturnPathForm::kOpen, "bounces.example.net", "a", kSecretA, "news", "42",
+     absl::CivilDay(2026, 7, 1), "anna=b@example.net",
+     "bo-a-news-42-ckfoh4px2rkthgu-anna=b=example.net@bounces.example.net"},
+    {"OpenOnTheFirstDay", ReturnPathForm::kOpen, "xn--bcher-kva.example", "k9z0", kSecretB,
+     "receipts_2", "", absl::CivilDay(2020, 1, 1), "o-brien+tag@m-1.example.net",
+     "bo-k9z0-receipts_2--aaacyzbg4miucr4-o-brien+tag=m-1.example.net@xn--bcher-kva.example"},
+    {"Sealed", ReturnPathForm::kSealed, "bounces.example.net", "a", kSecretA, "", "",
+     absl::CivilDay(2026, 7, 1), "r@example.net",
+     "bs-a---ckfky3crgwznl7qvq2xtoelkq56ocp5@bounces.example.net"},
+    {"SealedOnTheLastDay", ReturnPathForm::kSealed, "bounces.example.net", "b", kSecretB,
+     "newsletter_16___", "m_1234567", absl::CivilDay(2109, 9, 18), "\"a b\"@example.net",
+     "bs-b-newsletter_16___-m_1234567-777664hoogmeoqjmthkljarnpsdukx6@bounces.example.net"},
+    {"SealedOfAnUtf8Address", ReturnPathForm::kSealed, "bounces.example.net", "b", kSecretB, "", "",
+     absl::CivilDay(2026, 7, 1), "j\xc3\xb6rg@xn--bcher-kva.example",
+     "bs-b---ckfelqlhg5edgyy6qvytrlbjkwyjwux@bounces.example.net"},
+};
+
+class VectorTest : public testing::TestWithParam<Vector> {
+ protected:
+  ReturnPaths Paths() const {
+    ReturnPathDomain domain = Domain(std::string(GetParam().domain));
+    domain.keys = {{std::string(GetParam().key_id), std::string(GetParam().secret)}};
+    return MustCreate({domain});
+  }
+};
+
+TEST_P(VectorTest, IsMintedAndVouchedFor) {
+  const Vector& v = GetParam();
+  const ReturnPaths paths = Paths();
+  const MintRequest request{std::string(v.domain), std::string(v.stream), std::string(v.reference),
+                            v.form};
+  const Address recipient = MustParse(v.recipient);
+  const absl::StatusOr<std::string> minted = paths.Mint(request, recipient, Noon(v.issued));
+  ASSERT_TRUE(minted.ok()) << minted.status();
+  EXPECT_EQ(*minted, v.want);
+
+  const VouchResult vouched = Vouch(paths, std::string(v.want), Noon(v.issued));
+  ASSERT_EQ(vouched.refusal, Refusal::kNone) << ToString(vouched.refusal);
+  EXPECT_EQ(vouched.voucher->trust, Trust::kSigned);
+  EXPECT_EQ(vouched.voucher->return_path, v.want);
+  EXPECT_EQ(vouched.voucher->stream, v.stream);
+  EXPECT_EQ(vouched.voucher->reference, v.reference);
+  EXPECT_EQ(vouched.voucher->key_id, v.key_id);
+  EXPECT_EQ(vouched.voucher->day, DayOf(Noon(v.issued)));
+  EXPECT_EQ(vouched.voucher->form, v.form);
+  EXPECT_EQ(vouched.voucher->recipient.has_value(), v.form == ReturnPathForm::kOpen);
+  EXPECT_TRUE(paths.Covers(*vouched.voucher, recipient));
+  EXPECT_FALSE(paths.Covers(*vouched.voucher, MustParse("other@example.net")));
+}
+
+std::string Quoted(std::string_view s) { return absl::StrCat("'", std::string(s), "'"); }
+
+// A second implementation, of the README's words, in another language.
+TEST_P(VectorTest, IsWhatAnIndependentMinterMakes) {
+  if (system("python3 -c 'import hmac' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "python3 is not installed: the second minter was not asked";
+  }
+  const Vector& v = GetParam();
+  const std::string command = absl::StrCat(
+      "python3 '" BOUNCED_SOURCE_DIR "/tests/intake/mint.py' ",
+      v.form == ReturnPathForm::kOpen ? "open" : "sealed", " ", Quoted(v.domain), " ",
+      Quoted(v.key_id), " ", Quoted(v.secret), " ", Quoted(v.stream), " ", Quoted(v.reference), " ",
+      absl::FormatCivilTime(v.issued), " ", Quoted(v.recipient));
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), &pclose);
+  ASSERT_NE(pipe, nullptr);
+  std::array<char, 512> line{};
+  ASSERT_NE(fgets(line.data(), line.size(), pipe.get()), nullptr);
+  EXPECT_EQ(absl::StripAsciiWhitespace(line.data()),
+            absl::string_view(v.want.data(), v.want.size()));
+}
+INSTANTIATE_TEST_SUITE_P(, VectorTest, testing::ValuesIn(kVectors),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// Each octet counts, and the case of none does.
+TEST_P(VectorTest, HoldsInAnyCaseAndWithNoOtherOctet) {
+  const ReturnPaths paths = Paths();
+  const auto [local_part, domain] = Split(std::string(GetParam().want));
+  const absl::Time now = Noon(GetParam().issued);
+  EXPECT_EQ(paths.Vouch(absl::AsciiStrToUpper(local_part), domain, now).refusal, Refusal::kNone);
+  for (std::size_t i = 0; i < local_part.size(); ++i) {
+    for (int octet = 0; octet < 256; ++octet) {
+      std::string changed = local_part;
+      changed[i] = static_cast<char>(octet);
+      const bool is_same = absl::AsciiStrToLower(changed) == local_part;
+      const VouchResult vouched = paths.Vouch(changed, domain, now);
+      ASSERT_EQ(vouched.refusal == Refusal::kNone, is_same) << changed;
+      if (is_same) {
+        ASSERT_EQ(vouched.voucher->return_path, GetParam().want);
+      }
+    }
+    ASSERT_NE(paths.Vouch(local_part.substr(0, i), domain, now).refusal, Refusal::kNone);
+  }
+  EXPECT_NE(paths.Vouch(local_part + "a", domain, now).refusal, Refusal::kNone);
+}
+
+// --- Refusals
+
+struct VouchCase {
+  std::string_view name;
+  Signing signing;
+  std::string_view local_part;
+  std::string_view domain;
+  Refusal want;
+  Trust trust = Trust::kUnverified;  // when it is not refused
+};
+class VouchTest : public testing::TestWithParam<VouchCase> {};
+
+TEST_P(VouchTest, TellsOursFromOthers) {
+  ReturnPathDomain domain = Domain(
+      "B\xc3\xbc"
+      "cher.example");
+  domain.signing = GetParam().signing;
+  domain.tenant = "acme";
+  domain.stream = "news";
+  const ReturnPaths paths = MustCreate({domain});
+  const VouchResult result = paths.Vouch(GetParam().local_part, GetParam().domain, kNoon);
+  EXPECT_EQ(ToString(result.refusal), ToString(GetParam().want));
+  ASSERT_EQ(result.voucher.has_value(), GetParam().want == Refusal::kNone);
+  if (!result.voucher) return;
+  EXPECT_EQ(result.voucher->trust, GetParam().trust);
+  EXPECT_EQ(result.voucher->tenant, "acme");
+  EXPECT_EQ(result.voucher->stream, "news");
+  EXPECT_EQ(result.voucher->day, DayOf(kNoon));
+}
+
+// Minted for r@example.net with key "a" at xn--bcher-kva.example on the day of kNoon.
+constexpr std::string_view kGood = "bo-a---ckfto5g3yeixcc5-r=example.net";
+constexpr std::string_view kForged = "bo-a---ckfaaaaaaaaaaaa-r=example.net";
+constexpr std::string_view kForeign = "bo-z---ckfaaaaaaaaaaaa-r=example.net";
+constexpr std::string_view kAscii = "xn--bcher-kva.example";
+constexpr auto kRequired = Signing::kRequired;
+constexpr auto kOptional = Signing::kOptional;
+constexpr auto kOff = Signing::kOff;
+INSTANTIATE_TEST_SUITE_P(
+    , VouchTest,
+    testing::ValuesIn<VouchCase>({
+        {"Signed", kRequired, kGood, kAscii, Refusal::kNone, Trust::kSigned},
+        {"SignedAtAnUpperCaseDomain", kRequired, kGood, "XN--BCHER-KVA.Example", Refusal::kNone,
+         Trust::kSigned},
+        {"SignedAtATrailingDot", kRequired, kGood, "xn--bcher-kva.example.", Refusal::kNone,
+         Trust::kSigned},
+        {"SignedAtAULabel", kRequired, kGood,
+         "b\xc3\xbc"
+         "cher.example",
+         Refusal::kNone, Trust::kSigned},
+        {"SignedAtTwoTrailingDots", kRequired, kGood, "xn--bcher-kva.example..", Refusal::kNotOurs},
+        {"SignedElsewhere", kRequired, kGood, "example.net", Refusal::kNotOurs},
+        {"SignedAtASubdomain", kRequired, kGood, "x.xn--bcher-kva.example", Refusal::kNotOurs},
+        {"SignedAtNoDomain", kRequired, kGood, "", Refusal::kNotOurs},
+        {"SignedWhereOptional", kOptional, kGood, kAscii, Refusal::kNone, Trust::kSigned},
+        {"SignedWhereOff", kOff, kGood, kAscii, Refusal::kNone},
+        {"Forged", kRequired, kForged, kAscii, Refusal::kForged},
+        {"ForgedWhereOptional", kOptional, kForged, kAscii, Refusal::kForged},
+        {"ForgedWhereOff", kOff, kForged, kAscii, Refusal::kNone},
+        {"Foreign", kRequired, kForeign, kAscii, Refusal::kForeign},
+        {"ForeignWhereOptional", kOptional, kForeign, kAscii, Refusal::kForeign},
+        {"Unsigned", kRequired, "bounce+r", kAscii, Refusal::kUnsigned},
+        {"UnsignedWhereOptional", kOptional, "bounce+r", kAscii, Refusal::kNone},
+        {"UnsignedWhereOff", kOff, "bounce+r", kAscii, Refusal::kNone},
+        {"PrefixAlone", kRequired, "bo-x", kAscii, Refusal::kUnsigned},
+        {"PrefixAloneWhereOptional", kOptional, "bo-x", kAscii, Refusal::kNone},
+        {"Empty", kRequired, "", kAscii, Refusal::kUnsigned},
+        {"Postmaster", kRequired, "PostMaster", kAscii, Refusal::kNone},
+        {"Abuse", kRequired, "Abuse", kAscii, Refusal::kNone},
+        {"PostmasterElsewhere", kRequired, "postmaster", "example.net", Refusal::kNotOurs},
+        {"BarePostmaster", kRequired, "POSTMASTER", "", Refusal::kNone},
+        {"BareAbuse", kRequired, "abuse", "", Refusal::kNotOurs},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+struct SpellingCase {
+  std::string_view name;
+  std::string_view local_part;
+  std::string_view want;
+};
+class UnsignedReturnPathTest : public testing::TestWithParam<SpellingCase> {};
+
+TEST_P(UnsignedReturnPathTest, IsCanonical) {
+  ReturnPathDomain domain = Domain("rp.example");
+  domain.signing = Signing::kOff;
+  const ReturnPaths paths = MustCreate({domain});
+  const VouchResult result = paths.Vouch(GetParam().local_part, "RP.example", kNoon);
+  ASSERT_TRUE(result.voucher.has_value());
+  EXPECT_EQ(result.voucher->return_path, GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(, UnsignedReturnPathTest,
+                         testing::ValuesIn<SpellingCase>({
+                             {"Capitals", "Bounce+X", "bounce+x@rp.example"},
+                             {"WithABlank", "A b", "\"a b\"@rp.example"},
+                             {"WithQuotes", "\"x\"", "\"\\\"x\\\"\"@rp.example"},
+                             {"WithABackslash", "a\\b", "\"a\\\\b\"@rp.example"},
+                             {"NotNfc", "u\xcc\x88", "\xc3\xbc@rp.example"},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(BarePostmaster, IsOfTheFirstDomainAndOfNobodyWithoutOne) {
+  ReturnPathDomain first = Domain("first.example");
+  first.tenant = "one";
+  ReturnPathDomain second = Domain("second.example");
+  second.tenant = "two";
+  const VouchResult result = MustCreate({first, second}).Vouch("postmaster", "", kNoon);
+  ASSERT_TRUE(result.voucher.has_value());
+  EXPECT_EQ(result.voucher->tenant, "one");
+  EXPECT_EQ(result.voucher->return_path, "postmaster@first.example");
+  EXPECT_EQ(MustCreate({}).Vouch("postmaster", "", kNoon).refusal, Refusal::kNotOurs);
+}
+
+// --- Age
+
+struct AgeCase {
+  std::string_view name;
+  absl::Duration after_midnight;  // of the day of issue
+  Refusal want;
+};
+class AgeTest : public testing::TestWithParam<AgeCase> {};
+
+TEST_P(AgeTest, IsCountedFromTheEndOfTheDayOfIssue) {
+  ReturnPathDomain domain = Domain("rp.example");
+  domain.max_age = absl::Hours(24 * 30);
+  const ReturnPaths paths = MustCreate({domain});
+  const auto minted = paths.Mint({"rp.example", "", "", {}}, MustParse("r@example.net"), kNoon);
+  ASSERT_TRUE(minted.ok());
+  const absl::Time midnight = StartOf(DayOf(kNoon));
+  const VouchResult result = Vouch(paths, *minted, midnight + GetParam().after_midnight);
+  EXPECT_EQ(ToString(result.refusal), ToString(GetParam().want));
+}
+constexpr absl::Duration kDay = absl::Hours(24);
+INSTANTIATE_TEST_SUITE_P(, AgeTest,
+                         testing::ValuesIn<AgeCase>({
+                             {"TwoDaysBefore", -kDay - absl::Nanoseconds(1), Refusal::kExpired},
+                             {"TheDayBefore", -kDay, Refusal::kNone},
+                             {"TheMomentOfMidnight", absl::ZeroDuration(), Refusal::kNone},
+                             {"TwentyNineDays", 29 * kDay, Refusal::kNone},
+                             {"ThirtyDays", 31 * kDay - absl::Nanoseconds(1), Refusal::kNone},
+                             {"ThirtyOneDays", 31 * kDay, Refusal::kExpired},
+                             {"AYear", 365 * kDay, Refusal::kExpired},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Age, IsNotToldOfWhatIsForged) {
+  const ReturnPaths paths = MustCreate({Domain("rp.example")});
+  EXPECT_EQ(paths.Vouch("bo-a---aaaaaaaaaaaaaaa-r=example.net", "rp.example", kNoon).refusal,
+            Refusal::kForged);
+}
+
+// --- Keys
+
+TEST(Rotation, TheLastKeySignsAndAllVerify) {
+  ReturnPathDomain domain = Domain("rp.example");
+  const ReturnPaths before = MustCreate({domain});
+  domain.keys.push_back({"b", kSecretB});
+  const ReturnPaths during = MustCreate({domain});
+  domain.keys.erase(domain.keys.begin());
+  const ReturnPaths after = MustCreate({domain});
+
+  const Address recipient = MustParse("r@example.net");
+  const std::string old_token = *before.Mint({"rp.example", "", "", {}}, recipient, kNoon);
+  const std::string new_token = *during.Mint({"rp.example", "", "", {}}, recipient, kNoon);
+  EXPECT_EQ(new_token.substr(0, 5), "bo-b-");
+  EXPECT_EQ(Vouch(before, new_token, kNoon).refusal, Refusal::kForeign);
+  EXPECT_EQ(Vouch(during, old_token, kNoon).refusal, Refusal::kNone);
+  EXPECT_EQ(Vouch(during, new_token, kNoon).refusal, Refusal::kNone);
+  EXPECT_EQ(Vouch(after, old_token, kNoon).refusal, Refusal::kForeign);
+  EXPECT_EQ(Vouch(after, new_token, kNoon).refusal, Refusal::kNone);
+}
+
+TEST(Rotation, AnIdThatIsUsedAgainWithAnotherSecretForges) {
+  ReturnPathDomain domain = Domain("rp.example");
+  const std::string token =
+      *MustCreate({domain}).Mint({"rp.example", "", "", {}}, MustParse("r@example.net"), kNoon);
+  domain.keys = {{"a", kSecretB}};
+  EXPECT_EQ(Vouch(MustCreate({domain}), token, kNoon).refusal, Refusal::kForged);
+}
+
+TEST(Domains, ATokenOfOneIsForgedAtAnotherWithTheSameKey) {
+  const ReturnPaths paths = MustCreate({Domain("one.example"), Domain("two.example")});
+  const std::string token =
+      *paths.Mint({"one.example", "", "", {}}, MustParse("r@example.net"), kNoon);
+  EXPECT_EQ(paths.Vouch(Split(token).first, "two.example", kNoon).refusal, Refusal::kForged);
+  EXPECT_THAT(paths.domains(), testing::ElementsAre("one.example", "two.example"));
+  EXPECT_TRUE(paths.Serves("TWO.example."));
+  EXPECT_FALSE(paths.Serves("three.example"));
+}
+
+// --- Minting
+
+struct MintCase {
+  std::string_view name;
+  MintRequest request;
+  std::string_view recipient;
+  absl::StatusCode code;
+  std::string_view prefix;  // when it is OK
+};
+class MintTest : public testing::TestWithParam<MintCase> {};
+
+TEST_P(MintTest, TakesTheFormThatFits) {
+  ReturnPathDomain off = Domain("off.example");
+  off.signing = Signing::kOff;
+  const ReturnPaths paths = MustCreate({Domain("rp.example"), off});
+  const absl::StatusOr<std::string> minted =
+      paths.Mint(GetParam().request, MustParse(GetParam().recipient), kNoon);
+  ASSERT_EQ(minted.status().code(), GetParam().code) << minted.status();
+  if (!minted.ok()) return;
+  EXPECT_EQ(minted->substr(0, GetParam().prefix.size()), GetParam().prefix);
+  EXPECT_LE(Split(*minted).first.size(), kMaxLocalPartOctets);
+  EXPECT_EQ(absl::AsciiStrToLower(*minted), *minted);
+  EXPECT_EQ(Vouch(paths, *minted, kNoon).refusal, Refusal::kNone);
+}
+constexpr auto kOk = absl::StatusCode::kOk;
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kOpen = ReturnPathForm::kOpen;
+constexpr auto kSealed = ReturnPathForm::kSealed;
+INSTANTIATE_TEST_SUITE_P(
+    , MintTest,
+    testing::ValuesIn<MintCase>({
+        {"OpenWhenItFits", {"rp.example", "", "", {}}, "R@Example.net", kOk, "bo-a---"},
+        {"SealedWhenAskedFor", {"rp.example", "", "", kSealed}, "r@example.net", kOk, "bs-a---"},
+        {"OpenAt64Octets",
+         {"rp.example", "", "", {}},
+         "abcdefghijklmnopqrstuvwxyzabc@example.net",
+         kOk,
+         "bo-"},
+        {"SealedAt65Octets",
+         {"rp.example", "", "", {}},
+         "abcdefghijklmnopqrstuvwxyzabcd@example.net",
+         kOk,
+         "bs-"},
+        {"OpenAt65OctetsAskedFor",
+         {"rp.example", "", "", kOpen},
+         "abcdefghijklmnopqrstuvwxyzabcd@example.net",
+         kInvalid,
+         ""},
+        {"SealedForAQuotedString", {"rp.example", "", "", {}}, "\"a b\"@example.net", kOk, "bs-"},
+        {"OpenForOneThatNeedsNoQuotes",
+         {"rp.example", "", "", {}},
+         "\"ab\"@example.net",
+         kOk,
+         "bo-"},
+        {"SealedForUtf8", {"rp.example", "", "", {}}, "\xc3\xbc@example.net", kOk, "bs-"},
+        {"SealedForALiteral", {"rp.example", "", "", {}}, "r@[192.0.2.1]", kOk, "bs-"},
+        {"OpenForAQuotedString",
+         {"rp.example", "", "", kOpen},
+         "\"a b\"@example.net",
+         kInvalid,
+         ""},
+        {"StreamOf16",
+         {"rp.example", "abcdefghijklmno_", "", {}},
+         "r@e.net",
+         kOk,
+         "bo-a-abcdefghijklmno_-"},
+        {"StreamOf17", {"rp.example", "abcdefghijklmno_p", "", {}}, "r@e.net", kInvalid, ""},
+        {"StreamInCapitals", {"rp.example", "News", "", {}}, "r@e.net", kInvalid, ""},
+        {"ReferenceOf16",
+         {"rp.example", "", "abcdefghijklmno_", {}},
+         "r@e.net",
+         kOk,
+         "bo-a--abcdefghijklmno_-"},
+        {"ReferenceOf17", {"rp.example", "", "abcdefghijklmno_p", {}}, "r@e.net", kInvalid, ""},
+        {"ReferenceWithAHyphen", {"rp.example", "", "a-b", {}}, "r@e.net", kInvalid, ""},
+        {"SealedFieldsOf26And1",
+         {"rp.example", "abcdefghijklmnop", "abcdefghij", kSealed},
+         "r@e.net",
+         kOk,
+         "bs-"},
+        {"SealedFieldsOf27And1",
+         {"rp.example", "abcdefghijklmnop", "abcdefghijk", kSealed},
+         "r@e.net",
+         kInvalid,
+         ""},
+        {"AnotherDomain", {"example.net", "", "", {}}, "r@e.net", absl::StatusCode::kNotFound, ""},
+        {"SigningOff",
+         {"off.example", "", "", {}},
+         "r@e.net",
+         absl::StatusCode::kFailedPrecondition,
+         ""},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Mint, WantsADayThatFifteenBitsHold) {
+  const ReturnPaths paths = MustCreate({Domain("rp.example")});
+  const Address recipient = MustParse("r@example.net");
+  const auto code = [&](Day day) {
+    return paths.Mint({"rp.example", "", "", {}}, recipient, StartOf(day)).status().code();
+  };
+  EXPECT_EQ(code(Token::kEpochDay - 1), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code(Token::kEpochDay), kOk);
+  EXPECT_EQ(code(Token::kLastDay), kOk);
+  EXPECT_EQ(code(Token::kLastDay + 1), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(Covers, NeverForAnUnsignedVoucher) {
+  ReturnPathDomain domain = Domain("rp.example");
+  domain.signing = Signing::kOff;
+  const ReturnPaths paths = MustCreate({domain});
+  Voucher voucher = *paths.Vouch("x", "rp.example", kNoon).voucher;
+  voucher.recipient = MustParse("r@example.net");
+  EXPECT_FALSE(paths.Covers(voucher, MustParse("r@example.net")));
+}
+
+// --- What Create refuses
+
+struct CreateCase {
+  std::string_view name;
+  std::vector<ReturnPathDomain> domains;
+  std::string_view message;  // empty: it is taken
+};
+class CreateTest : public testing::TestWithParam<CreateCase> {};
+
+TEST_P(CreateTest, NamesTheDomainAndWhatIsWrong) {
+  const absl::StatusOr<ReturnPaths> paths = ReturnPaths::Create(GetParam().domains);
+  if (GetParam().message.empty()) {
+    EXPECT_TRUE(paths.ok()) << paths.status();
+    return;
+  }
+  EXPECT_EQ(paths.status().code(), kInvalid);
+  EXPECT_THAT(std::string(paths.status().message()), HasSubstr(std::string(GetParam().message)));
+  EXPECT_THAT(std::string(paths.status().message()), HasSubstr("'rp.example'"));
+  EXPECT_THAT(std::string(paths.status().message()), testing::Not(HasSubstr(kSecretA)));
+}
+
+template <typename Change>
+ReturnPathDomain Changed(Change change) {
+  ReturnPathDomain domain = Domain("rp.example");
+  change(domain);
+  return domain;
+}
+
+std::vector<ReturnPathKey> Keys(std::size_t n) {
+  std::vector<ReturnPathKey> keys;
+  for (std::size_t i = 0; i < n; ++i) keys.push_back({absl::StrCat(i), kSecretA});
+  return keys;
+}
+INSTANTIATE_TEST_SUITE_P(
+    , CreateTest,
+    testing::ValuesIn<CreateCase>({
+        {"Nothing", {}, ""},
+        {"One", {Domain("rp.example")}, ""},
+        {"DomainTwice", {Domain("RP.example."), Domain("rp.example")}, "twice"},
+        {"NoKey", {Changed([](auto& d) { d.keys.clear(); })}, "no key"},
+        {"NoKeyWhereOptional",
+         {Changed([](auto& d) { d.keys.clear(), d.signing = Signing::kOptional; })},
+         "no key"},
+        {"NoKeyWhereOff",
+         {Changed([](auto& d) { d.keys.clear(), d.signing = Signing::kOff; })},
+         ""},
+        {"SixteenKeys", {Changed([](auto& d) { d.keys = Keys(16); })}, ""},
+        {"SeventeenKeys", {Changed([](auto& d) { d.keys = Keys(17); })}, "more than 16"},
+        {"KeyIdTwice",
+         {Changed([](auto& d) { d.keys.push_back(d.keys[0]); })},
+         "'a' is there twice"},
+        {"KeyIdEmpty", {Changed([](auto& d) { d.keys[0].id = ""; })}, "key id ''"},
+        {"KeyIdOfFour", {Changed([](auto& d) { d.keys[0].id = "az09"; })}, ""},
+        {"KeyIdOfFive", {Changed([](auto& d) { d.keys[0].id = "az09a"; })}, "key id 'az09a'"},
+        {"KeyIdInCapitals", {Changed([](auto& d) { d.keys[0].id = "A"; })}, "key id 'A'"},
+        {"SecretOf31",
+         {Changed([](auto& d) { d.keys[0].secret.assign(31, 'x'); })},
+         "fewer than 32"},
+        {"SecretOf32", {Changed([](auto& d) { d.keys[0].secret.assign(32, 'x'); })}, ""},
+        {"SecretOf33", {Changed([](auto& d) { d.keys[0].secret.assign(33, 'x'); })}, ""},
+        {"StreamOf16", {Changed([](auto& d) { d.stream.assign(16, 'x'); })}, ""},
+        {"StreamOf17", {Changed([](auto& d) { d.stream.assign(17, 'x'); })}, "the stream"},
+        {"StreamWithAHyphen", {Changed([](auto& d) { d.stream = "a-b"; })}, "the stream 'a-b'"},
+        {"NoTenant", {Changed([](auto& d) { d.tenant = ""; })}, "tenant"},
+        {"NoAge", {Changed([](auto& d) { d.max_age = absl::ZeroDuration(); })}, "max_age"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Create, RefusesWhatIsNoDomain) {
+  EXPECT_THAT(std::string(ReturnPaths::Create({Domain("a..b")}).status().message()),
+              HasSubstr("return path domain 'a..b'"));
+}
+
+}  // namespace
+}  // namespace bounced

@@ -1,0 +1,84 @@
+#include "server/intake/secret_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace bounced {
+namespace {
+
+using testing::HasSubstr;
+
+class SecretFileTest : public testing::Test {
+ protected:
+  SecretFileTest() {
+    std::string name = testing::TempDir() + "secret_file_test.XXXXXX";
+    directory_ = mkdtemp(name.data());
+  }
+  ~SecretFileTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string File(const std::string& content, mode_t mode) const {
+    const std::string path = directory_ + "/key";
+    std::ofstream(path, std::ios::binary) << content;
+    EXPECT_EQ(chmod(path.c_str(), mode), 0);
+    return path;
+  }
+
+  std::string directory_;
+};
+
+const std::string k32 = "0123456789abcdef0123456789abcdef";
+
+TEST_F(SecretFileTest, LosesItsLineEndOnly) {
+  EXPECT_EQ(*ReadSecretFile(File(" " + k32 + " \t\r\n\n", 0600)), " " + k32);
+}
+
+TEST_F(SecretFileTest, KeepsEveryOctetWithin) {
+  const std::string binary = k32 + std::string("\0\xff\n", 3) + "z";
+  EXPECT_EQ(*ReadSecretFile(File(binary, 0600)), binary);
+}
+
+TEST_F(SecretFileTest, HasLeastAndMostOctets) {
+  const auto code = [&](std::size_t octets) {
+    return ReadSecretFile(File(std::string(octets, 'x'), 0600)).status().code();
+  };
+  EXPECT_EQ(code(0), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(kMinSecretFileOctets - 1), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(kMinSecretFileOctets), absl::StatusCode::kOk);
+  EXPECT_EQ(code(kMinSecretFileOctets + 1), absl::StatusCode::kOk);
+  EXPECT_EQ(code(kMaxSecretFileOctets - 1), absl::StatusCode::kOk);
+  EXPECT_EQ(code(kMaxSecretFileOctets), absl::StatusCode::kOk);
+  EXPECT_EQ(code(kMaxSecretFileOctets + 1), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SecretFileTest, BlanksDoNotMakeItLonger) {
+  EXPECT_EQ(ReadSecretFile(File(std::string(31, 'x') + "\n", 0600)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SecretFileTest, IsClosedToOthers) {
+  for (mode_t mode : {0604, 0602, 0601, 0644, 0666}) {
+    const absl::Status status = ReadSecretFile(File(k32, mode)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << mode;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 0600"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(directory_ + "/key"));
+  }
+  for (mode_t mode : {0400, 0600, 0640, 0660}) {
+    EXPECT_TRUE(ReadSecretFile(File(k32, mode)).ok()) << mode;
+  }
+}
+
+TEST_F(SecretFileTest, IsAPlainFileThatIsThere) {
+  EXPECT_EQ(ReadSecretFile(directory_ + "/none").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadSecretFile(directory_).status().code(), absl::StatusCode::kFailedPrecondition);
+  const std::string pipe = directory_ + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ReadSecretFile(pipe).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace bounced
