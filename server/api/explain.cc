@@ -1,6 +1,7 @@
 #include "server/api/explain.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,30 +31,70 @@ struct Counted {
   bool on_probation = false;
 };
 
+bool IsOnProbation(const AddressRecord& record, Day day) {
+  bool released = record.released && record.soft_suppressed_on <= DayOf(*record.released);
+  return record.soft_suppressions > 0 && day < record.probation_until && !released;
+}
+
 Counted CountToday(const AddressRecord& record, const Policy& policy, Day today) {
   Counted counted;
-  Day released = record.released ? DayOf(*record.released) : 0;
-  auto live = [released, today](Day day, int window_days) {
-    return day >= released && day > today - window_days;
+  Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
+  auto live = [&record, today](Day day, int window_days) {
+    return (!record.released || day >= DayOf(*record.released)) && day > today - window_days;
   };
   for (Day day : record.hard_days) {
     if (live(day, policy.hard_window_days)) counted.hard.push_back(day);
   }
   for (Day day : record.soft_days) {
-    if (live(day, policy.soft_window_days) && day > record.delivered_on &&
-        day > record.soft_suppressed_on) {
-      counted.soft.push_back(day);
-    }
+    if (live(day, policy.soft_window_days) && day > settled) counted.soft.push_back(day);
   }
-  counted.on_probation = record.soft_suppressions > 0 && today < record.probation_until;
+  counted.on_probation = IsOnProbation(record, today);
   return counted;
 }
 
-// How long the next soft suppression of one on probation is.
-int RelapseDays(const AddressRecord& record, const Policy& policy) {
-  std::int64_t days = policy.soft_days;
-  for (int i = 0; i < record.soft_suppressions && days < policy.soft_max_days; ++i) days *= 2;
-  return static_cast<int>(std::min<std::int64_t>(days, policy.soft_max_days));
+// How many bounces of mail issued on as many days, the first of them as soon as it can count, would
+// suppress an address, and for how long.
+struct Forecast {
+  int bounces = 0;
+  int days = 0;  // 0: until somebody takes it off
+};
+enum class Wanted { kAny, kForGood };
+
+// Asks the policy itself, so that the sentences hold whatever its rules are. None: it would not, by
+// `most` bounces.
+std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& policy, Reason reason,
+                                absl::Time now, Wanted wanted, int most) {
+  static const absl::StatusOr<Address> kAnybody = Address::Parse("anybody@example.com");
+  const ReasonInfo& info = Info(reason);
+  Event event;
+  event.kind = Kind::kBounce;
+  event.address = *kAnybody;
+  event.reason = reason;
+  event.bounce_class = info.bounce_class;
+  event.fault = info.fault;
+  event.counts = info.counts;
+  Message message;
+  message.trust = Trust::kSigned;
+  AddressHistory history{record, {}};
+  Day day = DayOf(now);
+  for (int bounces = 0, tries = 0; bounces < most && tries <= 2 * most; ++tries, ++day) {
+    message.day = day;
+    // No mail that has been counted has this return path.
+    message.return_path = absl::StrCat("forecast ", day);
+    absl::Time then = std::max(now, StartOf(day));
+    Decision decision = Decide(policy, history, message, event, then);
+    // A day on which mail has been counted already, or that a suppression has settled.
+    if (decision.effect == Effect::kNone && !decision.suppress) continue;
+    ++bounces;
+    if (decision.suppress) {
+      absl::Time until = decision.suppress->expire_time;
+      if (until == absl::InfiniteFuture()) return Forecast{bounces, 0};
+      int days = static_cast<int>((until - then) / absl::Hours(24));
+      if (wanted == Wanted::kAny) return Forecast{bounces, days};
+    }
+    history.record = decision.next;
+  }
+  return std::nullopt;
 }
 
 std::string SummaryOf(const Suppression& suppression) {
@@ -148,25 +189,28 @@ class Outlook {
       return Say("It lasts until somebody takes it off.");
     }
     Say("It ends by itself on ", ShowTime(suppression.expire_time), ".");
-    if (counted_.on_probation && record_.probation_until > DayOf(suppression.expire_time)) {
-      Say("After that, one more soft bounce until ", ShowDay(record_.probation_until),
-          " would suppress it again, for ", Plural(RelapseDays(record_, policy_), "day"), ".");
-    }
+    if (!IsOnProbation(record_, DayOf(suppression.expire_time))) return;
+    std::optional<Forecast> next =
+        Foresee(record_, policy_, kSoft, suppression.expire_time, Wanted::kAny, 1);
+    if (!next) return;
+    Say("From then until ", ShowDay(record_.probation_until),
+        " one more soft bounce would suppress it again, for ", Plural(next->days, "day"), ".");
   }
 
   void Soft() {
-    int left = policy_.soft_threshold - static_cast<int>(counted_.soft.size());
+    std::optional<Forecast> next =
+        Foresee(record_, policy_, kSoft, now_, Wanted::kAny, policy_.soft_threshold);
+    if (next && next->bounces == 1) {
+      Say("One more soft bounce of mail issued on another day would suppress it for ",
+          Plural(next->days, "day"), ".");
+    } else if (next) {
+      Say(next->bounces, counted_.soft.empty() ? "" : " more", " soft bounces of mail issued on ",
+          next->bounces, counted_.soft.empty() ? " days" : " other days", " within ",
+          Plural(policy_.soft_window_days, "day"), " would suppress it for ",
+          Plural(next->days, "day"), ".");
+    }
     if (counted_.on_probation) {
-      Say("One more soft bounce of mail issued on another day would suppress it for ",
-          Plural(RelapseDays(record_, policy_), "day"), "; the probation ends on ",
-          ShowDay(record_.probation_until), ".");
-    } else if (left <= 1) {
-      Say("One more soft bounce of mail issued on another day would suppress it for ",
-          Plural(policy_.soft_days, "day"), ".");
-    } else {
-      Say(left, counted_.soft.empty() ? "" : " more", " soft bounces of mail issued on ", left,
-          " different days within ", Plural(policy_.soft_window_days, "day"),
-          " would suppress it for ", Plural(policy_.soft_days, "day"), ".");
+      Say("Its probation ends on ", ShowDay(record_.probation_until), ", or with a delivery.");
     }
     if (!counted_.soft.empty()) {
       Say("The oldest soft bounce that counts lapses on ",
@@ -181,17 +225,23 @@ class Outlook {
 
   void Hard() {
     Say("A hard bounce whose text leaves no doubt would suppress it until somebody takes it off.");
-    int count = static_cast<int>(counted_.hard.size());
-    int left = policy_.hard_confirmations - count;
-    if (left <= 1) {
-      Say("A less certain hard bounce of mail issued on another day would do the same.");
-      return;
+    const std::string_view other = counted_.hard.empty() ? "" : " of mail issued on another day";
+    std::optional<Forecast> next = Foresee(record_, policy_, kHard, now_, Wanted::kAny, 1);
+    if (next && next->days == 0) {
+      return Say("A less certain hard bounce", Absl(other), " would do the same.");
     }
-    int days = policy_.hard_days << std::min(count, 16);
-    Say("A less certain hard bounce", count == 0 ? "" : " of mail issued on another day",
-        " would suppress it for ", Plural(days, "day"), "; ", left, count == 0 ? "" : " more",
-        " of mail issued on ", left, count == 0 ? " different" : " other", " days for good.");
+    std::optional<Forecast> last =
+        Foresee(record_, policy_, kHard, now_, Wanted::kForGood, policy_.hard_confirmations);
+    if (!next || !last) return;
+    Say("A less certain hard bounce", Absl(other), " would suppress it for ",
+        Plural(next->days, "day"), "; ", last->bounces, " of mail issued on ", last->bounces,
+        counted_.hard.empty() ? " days" : " other days", " would do so until it is taken off.");
   }
+
+  // What a full mailbox and a closed one are: soft bounces that count, and hard ones that are not
+  // certain.
+  static constexpr Reason kSoft = Reason::kMailboxFull;
+  static constexpr Reason kHard = Reason::kMailboxDisabled;
 
   const AddressDossier& dossier_;
   const AddressRecord& record_;

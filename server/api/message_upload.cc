@@ -109,9 +109,10 @@ class Ingest final : public Upload<v1::IngestRequest> {
       return s;
     }
     arrival_.reverse_path = first.reverse_path();
-    arrival_.receive_time = parts.clock.Now();
-    VouchResult result = parts.return_paths.Vouch(return_path->local_part(), return_path->domain(),
-                                                  arrival_.receive_time);
+    absl::Time now = parts.clock.Now();
+    arrival_.receive_time = now;
+    VouchResult result =
+        parts.return_paths.Vouch(return_path->local_part(), return_path->domain(), now);
     if (!result.voucher) {
       return absl::PermissionDeniedError(
           absl::StrCat("the return path does not verify: ", Absl(ToString(result.refusal))));

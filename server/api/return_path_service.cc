@@ -25,6 +25,11 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
   if (!recipient.ok()) return recipient.status();
   absl::StatusOr<std::optional<ReturnPathForm>> form = FormOf("form", request.form());
   if (!form.ok()) return form.status();
+  static_assert(kMaxReferenceOctets == kMaxStreamOctets);
+  for (const absl::Status& status : {CheckStreamName("stream", request.stream()),
+                                     CheckStreamName("reference", request.reference())}) {
+    if (!status.ok()) return status;
+  }
   MintRequest mint{.domain = request.domain(),
                    .stream = request.stream(),
                    .reference = request.reference(),
@@ -36,6 +41,10 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
   }
   absl::Time now = parts.clock.Now();
   absl::StatusOr<std::string> minted = parts.return_paths.Mint(mint, *recipient, now);
+  // What is left to be wrong is that all of it together does not fit.
+  if (absl::IsInvalidArgument(minted.status())) {
+    return Invalid(*form ? "form" : "reference", Std(minted.status().message()));
+  }
   if (!minted.ok()) return minted.status();
   response.set_return_path(*minted);
   if (VouchResult result = Vouch(parts.return_paths, *minted, now); result.voucher) {

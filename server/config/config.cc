@@ -1,0 +1,105 @@
+#include "server/config/config.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "server/config/keys.h"
+#include "server/config/reader.h"
+#include "server/intake/secret_file.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::string_view kDemo = R"(
+data_dir = "bounced-data"
+[smtp]
+listen = ["127.0.0.1:2525"]
+hostname = "localhost"
+[grpc]
+listen = "127.0.0.1:7025"
+[[return_path]]
+domain = "bounces.localhost"
+[[return_path.key]]
+id = "demo"
+secret_file = "bounced-data/return-path.key"
+)";
+
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    int error = errno;
+    std::string message = absl::StrCat(path, ": ", std::strerror(error));
+    return error == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
+  }
+  absl::Cleanup close = [fd] { ::close(fd); };
+  std::string text(kMaxConfigOctets + 1, '\0');
+  std::size_t size = 0;
+  for (;;) {
+    ssize_t got = ::read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::PermissionDeniedError(absl::StrCat(path, ": ", std::strerror(errno)));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
+  if (text.size() > kMaxConfigOctets) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Absl(file), ": longer than ", kMaxConfigOctets, " octets"));
+  }
+  Config config;
+  try {
+    const toml::table table = toml::parse(text);
+    const std::vector<Key<Config>> keys = TopKeys();
+    absl::Status status = ReadTable<Config>(table, "", keys, config);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(Absl(file), ":", status.message()));
+    }
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(absl::StrCat(Absl(file), ":", error.source().begin.line, ": ",
+                                                   Absl(std::string_view(error.description()))));
+  }
+  config.store.options.directory = config.data_dir;
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadWhole(path);
+  if (!text.ok()) return text.status();
+  return ParseConfig(*text, path);
+}
+
+Config DemoConfig() {
+  absl::StatusOr<Config> config = ParseConfig(kDemo, "the embedded default");
+  config->is_demo = true;
+  return *std::move(config);
+}
+
+absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
+  std::vector<ReturnPathDomain> domains;
+  for (const ReturnPathSection& section : config.return_paths) {
+    ReturnPathDomain& domain = domains.emplace_back(section.domain);
+    for (const KeyFile& file : section.files) {
+      absl::StatusOr<std::string> secret = ReadSecretFile(file.secret_file);
+      if (!secret.ok()) return secret.status();
+      domain.keys.push_back({file.id, *std::move(secret)});
+    }
+  }
+  return domains;
+}
+
+}  // namespace bounced

@@ -1,0 +1,73 @@
+// The daemon's configuration: a TOML file. README, "Configuration", has every key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/log.h"
+#include "server/intake/policy.h"
+#include "server/intake/return_path.h"
+#include "server/smtp/limits.h"
+#include "storage/store.h"
+
+namespace bounced {
+
+struct KeyFile {
+  std::string id;
+  std::string secret_file;  // see server/intake/secret_file.h
+};
+
+// A [[return_path]] with its [[return_path.key]]s.
+struct ReturnPathSection {
+  ReturnPathDomain domain;     // its `keys` are empty until the files are read
+  std::vector<KeyFile> files;  // in the order of the file: the last signs, all verify
+};
+
+// What is not set has a default that suits a machine on the internet.
+struct Config {
+  std::string data_dir = "/var/lib/bounced";
+  struct {
+    std::vector<std::string> listen = {"0.0.0.0:25"};
+    std::string hostname;  // empty: the machine's name
+    smtp::Limits limits;
+  } smtp;
+  struct {
+    std::string listen = "127.0.0.1:7025";
+  } grpc;
+  std::vector<ReturnPathSection> return_paths;
+  Policy policy;
+  struct {
+    StoreOptions options;  // `directory` is data_dir
+    std::int64_t min_free = 512 << 20;
+  } store;
+  struct {
+    LogLevel level = LogLevel::kInfo;
+  } log;
+  // The embedded default: a key is made in data_dir when it has none.
+  bool is_demo = false;
+};
+
+// Largest file that is read.
+inline constexpr std::size_t kMaxConfigOctets = 1 << 20;
+
+// `file` is for messages. INVALID_ARGUMENT: "FILE:LINE: KEY: what is wrong"; of an unknown key it
+// names the nearest known one. Of what must agree (`listen` of [grpc] and loopback, return paths
+// and their keys) the parts that need them say it, at the start and at --check-config.
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);
+
+// NOT_FOUND: there is no such file; PERMISSION_DENIED: it cannot be read; else as ParseConfig().
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// For a first try on one's own machine, with no file at all: loopback only (SMTP on port 2525, gRPC
+// on 7025), data in ./bounced-data, return paths of `bounces.localhost` signed with a key that is
+// made there at the first start.
+Config DemoConfig();
+
+// Reads the key files. Errors are ReadSecretFile()'s.
+absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
+
+}  // namespace bounced

@@ -1,0 +1,138 @@
+#include "server/config/keys.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kMaxPath = 4'000;
+constexpr std::size_t kMaxReturnPaths = 10'000;
+constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
+constexpr std::size_t kMaxTenant = 64;         // as in the API
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr absl::Duration kDay = absl::Hours(24);
+
+// The place of a member in its section.
+#define PLACE(member) \
+  [](auto& section) -> auto& { return section.member; }
+
+std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
+  using Smtp = decltype(Config::smtp);
+  // A number of the Limits, under its field's name.
+#define NUMBER(field, min, max) Integer<Smtp>(#field, PLACE(limits.field), min, max)
+#define TIME(field, min, max) Duration<Smtp>(#field, PLACE(limits.field), min, max)
+  static const std::vector<Key<Smtp>> keys = {
+      TextList<Smtp>("listen", PLACE(listen), 1, kMaxListeners, kMaxListenOctets),
+      Text<Smtp>("hostname", PLACE(hostname), 1, kMaxDomainOctets),
+      NUMBER(max_sessions, 1, 1'000'000),
+      NUMBER(max_message_size, 64 << 10, 1 << 30),  // RFC 5321, 4.5.3.1.7: 64 KiB at least
+      NUMBER(max_recipients, 100, 100'000),         // RFC 5321, 4.5.3.1.8: 100 at least
+      NUMBER(max_transactions, 1, 1'000'000),
+      NUMBER(max_errors, 1, 10'000),
+      NUMBER(slow_errors, 0, 10'000),
+      TIME(error_delay, absl::ZeroDuration(), absl::Minutes(1)),
+      NUMBER(max_junk_commands, 1, 100'000),
+      TIME(command_timeout, absl::Seconds(1), kDay),
+      TIME(data_timeout, absl::Seconds(1), kDay),
+      NUMBER(min_data_rate, 1, 1 << 30),
+      TIME(reply_timeout, absl::Seconds(1), kDay),
+      TIME(session_lifetime, absl::Seconds(1), 7 * kDay),
+      TIME(commit_timeout, absl::Seconds(1), absl::Minutes(10)),
+      TIME(drain, absl::ZeroDuration(), absl::Hours(1)),
+      NUMBER(inflight_bytes, kMiB, std::int64_t{1} << 40),
+      NUMBER(max_reply_backlog, 1 << 10, 16 * kMiB),
+  };
+#undef NUMBER
+#undef TIME
+  return keys;
+}
+
+std::span<const Key<decltype(Config::grpc)>> GrpcKeys() {
+  using Grpc = decltype(Config::grpc);
+  static const std::vector<Key<Grpc>> keys = {
+      Text<Grpc>("listen", PLACE(listen), 1, kMaxListenOctets),
+  };
+  return keys;
+}
+
+std::span<const Key<KeyFile>> KeyKeys() {
+  static const std::vector<Key<KeyFile>> keys = {
+      Text<KeyFile>("id", PLACE(id), 1, kMaxKeyIdOctets),
+      Text<KeyFile>("secret_file", PLACE(secret_file), 1, kMaxPath),
+  };
+  return keys;
+}
+
+std::span<const Key<ReturnPathSection>> ReturnPathKeys() {
+  using Section = ReturnPathSection;
+  static const std::vector<Key<Section>> keys = {
+      Text<Section>("domain", PLACE(domain.domain), 1, kMaxDomainOctets),
+      Name<Section>("tenant", PLACE(domain.tenant), kMaxTenant),
+      Text<Section>("stream", PLACE(domain.stream), 0, kMaxStreamOctets),
+      Choice<Section>(
+          "signing", PLACE(domain.signing),
+          std::vector<std::pair<std::string_view, Signing>>{{"required", Signing::kRequired},
+                                                            {"optional", Signing::kOptional},
+                                                            {"off", Signing::kOff}}),
+      Duration<Section>("max_age", PLACE(domain.max_age), kDay, 3'650 * kDay),
+      Tables<Section, KeyFile>("key", KeyKeys(), PLACE(files), kMaxReturnPathKeys,
+                               {"id", "secret_file"}),
+  };
+  return keys;
+}
+
+std::span<const Key<Policy>> PolicyKeys() {
+#define NUMBER(field, min, max) Integer<Policy>(#field, PLACE(field), min, max)
+  static const std::vector<Key<Policy>> keys = {
+      NUMBER(hard_confidence, 0, 100),   NUMBER(hard_days, 1, 3'650),
+      NUMBER(hard_confirmations, 1, 30), NUMBER(hard_window_days, 1, 3'650),
+      NUMBER(soft_threshold, 1, 30),     NUMBER(soft_window_days, 1, 3'650),
+      NUMBER(soft_days, 1, 3'650),       NUMBER(soft_max_days, 1, 3'650),
+      NUMBER(probation_days, 0, 3'650),
+  };
+#undef NUMBER
+  return keys;
+}
+
+std::span<const Key<decltype(Config::store)>> StoreKeys() {
+  using StoreSection = decltype(Config::store);
+  static const std::vector<Key<StoreSection>> keys = {
+      Integer<StoreSection>("evidence_per_return_path", PLACE(options.evidence_per_return_path), 0,
+                            1'000'000),
+      Integer<StoreSection>("max_wal_octets", PLACE(options.max_wal_octets), kMiB,
+                            std::int64_t{1} << 40),
+      Integer<StoreSection>("cache_octets", PLACE(options.cache_octets), kMiB,
+                            std::int64_t{1} << 40),
+      Integer<StoreSection>("min_free", PLACE(min_free), 0, std::int64_t{1} << 50),
+  };
+  return keys;
+}
+
+std::span<const Key<decltype(Config::log)>> LogKeys() {
+  using LogSection = decltype(Config::log);
+  static const std::vector<Key<LogSection>> keys = {
+      Choice<LogSection>(
+          "level", PLACE(level),
+          std::vector<std::pair<std::string_view, LogLevel>>{{"error", LogLevel::kError},
+                                                             {"warning", LogLevel::kWarning},
+                                                             {"info", LogLevel::kInfo},
+                                                             {"debug", LogLevel::kDebug}}),
+  };
+  return keys;
+}
+
+}  // namespace
+
+std::vector<Key<Config>> TopKeys() {
+  return {
+      Text<Config>("data_dir", PLACE(data_dir), 1, kMaxPath),
+      Table<Config>("smtp", SmtpKeys(), PLACE(smtp)),
+      Table<Config>("grpc", GrpcKeys(), PLACE(grpc)),
+      Tables<Config>("return_path", ReturnPathKeys(), PLACE(return_paths), kMaxReturnPaths,
+                     {"domain"}),
+      Table<Config>("policy", PolicyKeys(), PLACE(policy)),
+      Table<Config>("store", StoreKeys(), PLACE(store)),
+      Table<Config>("log", LogKeys(), PLACE(log)),
+  };
+}
+
+}  // namespace bounced

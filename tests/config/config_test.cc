@@ -1,0 +1,359 @@
+#include "server/config/config.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace bounced {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string ErrorOf(std::string_view text) {
+  absl::StatusOr<Config> config = ParseConfig(text, "f.toml");
+  if (config.ok()) return "";
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(config.status().message());
+}
+
+constexpr auto kNameOf = [](const auto& test) { return std::string(test.param.name); };
+
+// --- Every key that is a number or a time: its section, name, bounds and place.
+
+struct Bound {
+  std::string section;
+  std::string name;
+  // As they stand in the file; below and above are the nearest that are refused (empty: none).
+  std::string below, min, max, above;
+  std::function<std::int64_t(const Config&)> get;
+  std::int64_t min_value, max_value;
+};
+
+Bound Number(std::string section, std::string name, std::int64_t min, std::int64_t max,
+             std::function<std::int64_t(const Config&)> get) {
+  return {std::move(section),
+          std::move(name),
+          std::to_string(min - 1),
+          std::to_string(min),
+          std::to_string(max),
+          std::to_string(max + 1),
+          std::move(get),
+          min,
+          max};
+}
+
+Bound Seconds(std::string section, std::string name, std::int64_t min, std::int64_t max,
+              std::function<absl::Duration(const Config&)> get) {
+  auto show = [](std::int64_t s) { return '"' + std::to_string(s) + "s\""; };
+  return {std::move(section),
+          std::move(name),
+          min > 0 ? show(min - 1) : "",
+          show(min),
+          show(max),
+          show(max + 1),
+          [get](const Config& c) { return absl::ToInt64Seconds(get(c)); },
+          min,
+          max};
+}
+
+#define LIMIT(field, min, max)     \
+  Number("smtp", #field, min, max, \
+         [](const Config& c) { return static_cast<std::int64_t>(c.smtp.limits.field); })
+#define LIMIT_TIME(field, min, max) \
+  Seconds("smtp", #field, min, max, [](const Config& c) { return c.smtp.limits.field; })
+#define POLICY(field, min, max) \
+  Number("policy", #field, min, max, [](const Config& c) { return c.policy.field; })
+
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kDay = 86'400;
+
+std::vector<Bound> Bounds() {
+  return {
+      LIMIT(max_sessions, 1, 1'000'000),
+      LIMIT(max_message_size, 65'536, 1 << 30),
+      LIMIT(max_recipients, 100, 100'000),
+      LIMIT(max_transactions, 1, 1'000'000),
+      LIMIT(max_errors, 1, 10'000),
+      LIMIT(slow_errors, 0, 10'000),
+      LIMIT_TIME(error_delay, 0, 60),
+      LIMIT(max_junk_commands, 1, 100'000),
+      LIMIT_TIME(command_timeout, 1, kDay),
+      LIMIT_TIME(data_timeout, 1, kDay),
+      LIMIT(min_data_rate, 1, 1 << 30),
+      LIMIT_TIME(reply_timeout, 1, kDay),
+      LIMIT_TIME(session_lifetime, 1, 7 * kDay),
+      LIMIT_TIME(commit_timeout, 1, 600),
+      LIMIT_TIME(drain, 0, 3'600),
+      LIMIT(inflight_bytes, kMiB, std::int64_t{1} << 40),
+      LIMIT(max_reply_backlog, 1'024, 16 * kMiB),
+      POLICY(hard_confidence, 0, 100),
+      POLICY(hard_days, 1, 3'650),
+      POLICY(hard_confirmations, 1, 30),
+      POLICY(hard_window_days, 1, 3'650),
+      POLICY(soft_threshold, 1, 30),
+      POLICY(soft_window_days, 1, 3'650),
+      POLICY(soft_days, 1, 3'650),
+      POLICY(soft_max_days, 1, 3'650),
+      POLICY(probation_days, 0, 3'650),
+      Number("store", "evidence_per_return_path", 0, 1'000'000,
+             [](const Config& c) { return c.store.options.evidence_per_return_path; }),
+      Number("store", "max_wal_octets", kMiB, std::int64_t{1} << 40,
+             [](const Config& c) { return c.store.options.max_wal_octets; }),
+      Number("store", "cache_octets", kMiB, std::int64_t{1} << 40,
+             [](const Config& c) { return c.store.options.cache_octets; }),
+      Number("store", "min_free", 0, std::int64_t{1} << 50,
+             [](const Config& c) { return c.store.min_free; }),
+  };
+}
+
+class BoundTest : public testing::TestWithParam<Bound> {
+ protected:
+  absl::StatusOr<Config> With(const std::string& value) {
+    return ParseConfig("[" + GetParam().section + "]\n" + GetParam().name + " = " + value,
+                       "f.toml");
+  }
+  std::string ErrorWith(const std::string& value) {
+    absl::StatusOr<Config> config = With(value);
+    return config.ok() ? "" : std::string(config.status().message());
+  }
+  std::string Place() { return "f.toml:2: " + GetParam().section + "." + GetParam().name + ": "; }
+};
+
+TEST_P(BoundTest, TakesItsLeastAndItsMost) {
+  absl::StatusOr<Config> least = With(GetParam().min);
+  ASSERT_TRUE(least.ok()) << least.status();
+  EXPECT_EQ(GetParam().get(*least), GetParam().min_value);
+  absl::StatusOr<Config> most = With(GetParam().max);
+  ASSERT_TRUE(most.ok()) << most.status();
+  EXPECT_EQ(GetParam().get(*most), GetParam().max_value);
+}
+
+TEST_P(BoundTest, RefusesWhatLiesBeyondAndSaysTheBounds) {
+  for (const std::string& value : {GetParam().below, GetParam().above}) {
+    if (value.empty()) continue;
+    EXPECT_THAT(ErrorWith(value), StartsWith(Place() + "must be ")) << value;
+  }
+}
+
+TEST_P(BoundTest, RefusesOtherTypes) {
+  for (const std::string value : {"true", "1.5", "[1]", "{}", "\"many\"", "\"-1s\"", "\"1w\"",
+                                  "\"99999999999999999999d\"", "\"s\""}) {
+    EXPECT_THAT(ErrorWith(value), StartsWith(Place() + "must be a")) << value;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, BoundTest, testing::ValuesIn(Bounds()), kNameOf);
+
+// --- The rest
+
+TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
+  absl::StatusOr<Config> config = ParseConfig("", "f.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->data_dir, "/var/lib/bounced");
+  EXPECT_EQ(config->store.options.directory, "/var/lib/bounced");
+  EXPECT_THAT(config->smtp.listen, ElementsAre("0.0.0.0:25"));
+  EXPECT_EQ(config->smtp.hostname, "");
+  EXPECT_EQ(config->smtp.limits.max_message_size, 32u << 20);
+  EXPECT_EQ(config->grpc.listen, "127.0.0.1:7025");
+  EXPECT_TRUE(config->return_paths.empty());
+  EXPECT_EQ(config->policy.soft_threshold, 3);
+  EXPECT_EQ(config->store.min_free, 512 << 20);
+  EXPECT_EQ(config->log.level, LogLevel::kInfo);
+  EXPECT_FALSE(config->is_demo);
+}
+
+constexpr std::string_view kFull = R"(data_dir = "/srv/b"
+[smtp]
+listen = ["192.0.2.1:25", "[::]:2525"]
+hostname = "mx.example.net"
+command_timeout = "5m"
+session_lifetime = "2h"
+[grpc]
+listen = "unix:/run/b.sock"
+[log]
+level = "debug"
+[[return_path]]
+domain = "bounces.example.net"
+tenant = "shop-1"
+stream = "news"
+signing = "optional"
+max_age = "14d"
+[[return_path.key]]
+id = "a"
+secret_file = "/etc/a.key"
+[[return_path.key]]
+id = "b"
+secret_file = "/etc/b.key"
+[[return_path]]
+domain = "b2.example.net"
+signing = "off"
+)";
+
+TEST(ConfigTest, ReadsEverySection) {
+  absl::StatusOr<Config> config = ParseConfig(kFull, "f.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->store.options.directory, "/srv/b");
+  EXPECT_THAT(config->smtp.listen, ElementsAre("192.0.2.1:25", "[::]:2525"));
+  EXPECT_EQ(config->smtp.hostname, "mx.example.net");
+  EXPECT_EQ(config->smtp.limits.command_timeout, absl::Minutes(5));
+  EXPECT_EQ(config->smtp.limits.session_lifetime, absl::Hours(2));
+  EXPECT_EQ(config->grpc.listen, "unix:/run/b.sock");
+  EXPECT_EQ(config->log.level, LogLevel::kDebug);
+  ASSERT_EQ(config->return_paths.size(), 2u);
+  const ReturnPathSection& first = config->return_paths[0];
+  EXPECT_EQ(first.domain.domain, "bounces.example.net");
+  EXPECT_EQ(first.domain.tenant, "shop-1");
+  EXPECT_EQ(first.domain.stream, "news");
+  EXPECT_EQ(first.domain.signing, Signing::kOptional);
+  EXPECT_EQ(first.domain.max_age, absl::Hours(24 * 14));
+  ASSERT_EQ(first.files.size(), 2u);
+  EXPECT_EQ(first.files[0].id, "a");
+  EXPECT_EQ(first.files[1].id, "b");  // the newest, which signs
+  EXPECT_EQ(first.files[1].secret_file, "/etc/b.key");
+  const ReturnPathSection& second = config->return_paths[1];
+  EXPECT_EQ(second.domain.tenant, "default");
+  EXPECT_EQ(second.domain.signing, Signing::kOff);
+  EXPECT_EQ(second.domain.max_age, absl::Hours(24 * 30));
+}
+
+struct Wrong {
+  std::string_view name;
+  std::string_view text;
+  std::string_view want;  // the message begins so
+};
+
+class WrongTest : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongTest, IsRefusedWithItsLine) {
+  EXPECT_THAT(ErrorOf(GetParam().text), StartsWith(std::string(GetParam().want)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , WrongTest,
+    testing::ValuesIn<Wrong>({
+        {"UnknownAtTheTop", "\ndata_dri = \"x\"",
+         R"(f.toml:2: data_dri: unknown key; the nearest known one is "data_dir")"},
+        {"UnknownSection", "[smpt]\nlisten = []",
+         R"(f.toml:1: smpt: unknown key; the nearest known one is "smtp")"},
+        {"NotBuilt", "[http]\nlisten = \"127.0.0.1:7080\"", "f.toml:1: http: unknown key; "},
+        {"UnknownInSmtp", "[smtp]\n\nhostnmae = \"x\"",
+         R"(f.toml:3: smtp.hostnmae: unknown key; the nearest known one is "hostname")"},
+        {"UnknownInGrpc", "[grpc]\nlissten = \"x\"",
+         R"(f.toml:2: grpc.lissten: unknown key; the nearest known one is "listen")"},
+        {"UnknownInPolicy", "[policy]\nsoft_treshold = 3",
+         R"(f.toml:2: policy.soft_treshold: unknown key; the nearest known one is "soft_threshold")"},
+        {"UnknownInStore", "[store]\nminfree = 3",
+         R"(f.toml:2: store.minfree: unknown key; the nearest known one is "min_free")"},
+        {"UnknownInLog", "[log]\nlvl = \"info\"",
+         R"(f.toml:2: log.lvl: unknown key; the nearest known one is "level")"},
+        {"UnknownInReturnPath", "[[return_path]]\ndomain = \"a.example\"\nsining = \"off\"",
+         R"(f.toml:3: return_path.sining: unknown key; the nearest known one is "signing")"},
+        {"UnknownInKey",
+         "[[return_path]]\ndomain = \"a.example\"\n[[return_path.key]]\nid = \"a\"\n"
+         "secret_file = \"x\"\nsecret = \"y\"",
+         R"(f.toml:6: return_path.key.secret: unknown key; the nearest known one is )"},
+        {"ControlOctetsAreShown", "\"a\\u001b[2J\" = 1", "f.toml:1: a\\x{1B}[2J: unknown key"},
+        {"NoDomain", "[[return_path]]\nstream = \"a\"", "f.toml:1: return_path: domain is missing"},
+        {"NoSecretFile", "[[return_path]]\ndomain = \"a.example\"\n[[return_path.key]]\nid = \"a\"",
+         "f.toml:3: return_path.key: secret_file is missing"},
+        {"LongKeyId",
+         "[[return_path]]\ndomain = \"a.example\"\n[[return_path.key]]\nid = \"abcde\"\n"
+         "secret_file = \"x\"",
+         "f.toml:4: return_path.key.id: longer than 4 octets"},
+        {"TenantCharacters", "[[return_path]]\ndomain = \"a.example\"\ntenant = \"A\"",
+         "f.toml:3: return_path.tenant: has other characters"},
+        {"MaxAge", "[[return_path]]\ndomain = \"a.example\"\nmax_age = \"23h\"",
+         "f.toml:3: return_path.max_age: must be \"1d\" to \"3650d\""},
+        {"Signing", "[[return_path]]\ndomain = \"a.example\"\nsigning = \"on\"",
+         R"(f.toml:3: return_path.signing: must be one of "required", "optional", "off")"},
+        {"LogLevel", "[log]\nlevel = \"loud\"",
+         R"(f.toml:2: log.level: must be one of "error", "warning", "info", "debug")"},
+        {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},
+        {"ReturnPathIsNoArray", "[return_path]\ndomain = \"a.example\"",
+         "f.toml:1: return_path: must be tables"},
+        {"NoListener", "[smtp]\nlisten = []", "f.toml:2: smtp.listen: must have 1 to 64 entries"},
+        {"ListenIsNoList", "[smtp]\nlisten = \"x:25\"", "f.toml:2: smtp.listen: must be a list"},
+        {"ListenHoldsANumber", "[smtp]\nlisten = [25]", "f.toml:2: smtp.listen: must be a text"},
+        {"EmptyDataDir", "data_dir = \"\"", "f.toml:1: data_dir: must not be empty"},
+        {"DataDirIsANumber", "data_dir = 1", "f.toml:1: data_dir: must be a text in quotes"},
+        {"NoToml", "[smtp]\nhostname = ", "f.toml:2: "},
+        {"TwiceTheSame", "[grpc]\nlisten = \"a\"\nlisten = \"b\"", "f.toml:3: "},
+    }),
+    kNameOf);
+
+TEST(ConfigTest, TakesAFileOfItsMostOctetsAndNoMore) {
+  std::string text = "# ";
+  text.resize(kMaxConfigOctets, 'x');
+  EXPECT_EQ(ErrorOf(text), "");
+  text += 'x';
+  EXPECT_THAT(ErrorOf(text), HasSubstr("longer than"));
+}
+
+TEST(ConfigTest, TheEmbeddedDefaultStaysOnLoopback) {
+  Config config = DemoConfig();
+  EXPECT_TRUE(config.is_demo);
+  EXPECT_THAT(config.smtp.listen, ElementsAre("127.0.0.1:2525"));
+  EXPECT_EQ(config.grpc.listen, "127.0.0.1:7025");
+  EXPECT_EQ(config.store.options.directory, "bounced-data");
+  ASSERT_EQ(config.return_paths.size(), 1u);
+  EXPECT_EQ(config.return_paths[0].domain.signing, Signing::kRequired);
+  ASSERT_EQ(config.return_paths[0].files.size(), 1u);
+  EXPECT_EQ(config.return_paths[0].files[0].secret_file, "bounced-data/return-path.key");
+}
+
+class FilesTest : public testing::Test {
+ protected:
+  FilesTest() {
+    std::string name = testing::TempDir() + "config-XXXXXX";
+    dir_ = ::mkdtemp(name.data());
+  }
+  ~FilesTest() override { std::filesystem::remove_all(dir_); }
+
+  std::string Write(const std::string& name, const std::string& text, mode_t mode = 0600) {
+    std::string path = dir_ / name;
+    std::ofstream(path) << text;
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+
+  std::filesystem::path dir_;
+};
+
+TEST_F(FilesTest, LoadsAFileAndNamesItInErrors) {
+  std::string good = Write("good.toml", "data_dir = \"/x\"");
+  absl::StatusOr<Config> config = LoadConfig(good);
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->data_dir, "/x");
+  std::string bad = Write("bad.toml", "x = 1");
+  EXPECT_THAT(std::string(LoadConfig(bad).status().message()), StartsWith(bad + ":1: x: "));
+  EXPECT_EQ(LoadConfig(dir_ / "none.toml").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(LoadConfig(dir_).status().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(FilesTest, ReadsTheKeysInOrder) {
+  Config config;
+  ReturnPathSection& section = config.return_paths.emplace_back();
+  section.domain.domain = "a.example";
+  section.files = {{"a", Write("a", std::string(32, 'a') + "\n")},
+                   {"b", Write("b", std::string(32, 'b'))}};
+  absl::StatusOr<std::vector<ReturnPathDomain>> domains = ReadKeys(config);
+  ASSERT_TRUE(domains.ok()) << domains.status();
+  ASSERT_EQ(domains->front().keys.size(), 2u);
+  EXPECT_EQ(domains->front().keys[0].secret, std::string(32, 'a'));
+  EXPECT_EQ(domains->front().keys[1].id, "b");
+
+  section.files.push_back({"c", Write("c", std::string(32, 'c'), 0604)});
+  EXPECT_FALSE(ReadKeys(config).ok());
+}
+
+}  // namespace
+}  // namespace bounced
