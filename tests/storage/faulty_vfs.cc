@@ -1,0 +1,361 @@
+#include "faulty_vfs.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <new>
+#include <random>
+#include <vector>
+
+#include "sqlite3.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::int64_t kSectorOctets = 512;
+
+std::atomic<bool> synchronous_off = false;
+
+// One write or truncation that has not been synced.
+struct Unsynced {
+  std::int64_t offset = 0;
+  std::int64_t size_before = 0;
+  std::string before = {};  // what was at `offset`, as far as there was something
+  std::string after = {};
+  bool truncates = false;
+};
+
+}  // namespace
+
+struct FaultyVfs::State {
+  sqlite3_vfs vfs{};
+  sqlite3_vfs* real = nullptr;
+  std::string name;
+
+  mutable std::mutex mutex;
+  std::array<int, 4> counts{};
+  std::optional<Call> call;  // that fails or cuts the power
+  int at = 0;
+  int code = 0;
+  bool for_good = false;
+  bool cuts = false;
+  bool struck = false;
+  bool off = false;
+  std::map<std::string, std::vector<Unsynced>> unsynced;
+
+  // What the call must return at once; SQLITE_OK: let it be done.
+  int Enter(Call made) {
+    if (off) return SQLITE_IOERR;
+    int count = ++counts[static_cast<std::size_t>(made)];
+    if (call != made || (count != at && !(for_good && count > at))) return SQLITE_OK;
+    struck = true;
+    off = cuts;
+    return cuts ? SQLITE_IOERR : code;
+  }
+  void Reset() {
+    counts.fill(0);
+    call.reset();
+    for_good = cuts = struck = false;
+  }
+};
+
+namespace {
+
+using Call = FaultyVfs::Call;
+
+struct FaultyFile {
+  sqlite3_file base;
+  void* state;  // FaultyVfs::State
+  std::string* path;
+  sqlite3_file* real;
+};
+
+// Access to the private State from C callbacks.
+template <typename State>
+struct Methods {
+  static FaultyFile* Of(sqlite3_file* file) { return reinterpret_cast<FaultyFile*>(file); }
+  static State& StateOf(sqlite3_file* file) { return *static_cast<State*>(Of(file)->state); }
+  static sqlite3_file* Real(sqlite3_file* file) { return Of(file)->real; }
+
+  static int Close(sqlite3_file* file) {
+    int rc = Real(file)->pMethods->xClose(Real(file));
+    delete Of(file)->path;
+    return rc;
+  }
+  static int Read(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
+    std::lock_guard lock(StateOf(file).mutex);
+    int rc = StateOf(file).Enter(Call::kRead);
+    if (rc != SQLITE_OK) return rc;
+    return Real(file)->pMethods->xRead(Real(file), out, amount, offset);
+  }
+  static int Write(sqlite3_file* file, const void* in, int amount, sqlite3_int64 offset) {
+    State& state = StateOf(file);
+    std::lock_guard lock(state.mutex);
+    int rc = state.Enter(Call::kWrite);
+    if (rc != SQLITE_OK) return rc;
+    Unsynced write{.offset = offset};
+    rc = Real(file)->pMethods->xFileSize(Real(file),
+                                         reinterpret_cast<sqlite3_int64*>(&write.size_before));
+    if (rc != SQLITE_OK) return rc;
+    write.after.assign(static_cast<const char*>(in), static_cast<std::size_t>(amount));
+    std::int64_t there = std::clamp<std::int64_t>(write.size_before - offset, 0, amount);
+    write.before.resize(static_cast<std::size_t>(there));
+    if (there > 0) {
+      rc = Real(file)->pMethods->xRead(Real(file), write.before.data(), static_cast<int>(there),
+                                       offset);
+      if (rc != SQLITE_OK) return rc;
+    }
+    state.unsynced[*Of(file)->path].push_back(std::move(write));
+    return Real(file)->pMethods->xWrite(Real(file), in, amount, offset);
+  }
+  static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+    State& state = StateOf(file);
+    std::lock_guard lock(state.mutex);
+    int rc = state.Enter(Call::kWrite);
+    if (rc != SQLITE_OK) return rc;
+    Unsynced cut{.offset = size, .truncates = true};
+    rc = Real(file)->pMethods->xFileSize(Real(file),
+                                         reinterpret_cast<sqlite3_int64*>(&cut.size_before));
+    if (rc != SQLITE_OK) return rc;
+    cut.before.resize(static_cast<std::size_t>(std::max<std::int64_t>(cut.size_before - size, 0)));
+    if (!cut.before.empty()) {
+      rc = Real(file)->pMethods->xRead(Real(file), cut.before.data(),
+                                       static_cast<int>(cut.before.size()), size);
+      if (rc != SQLITE_OK) return rc;
+    }
+    state.unsynced[*Of(file)->path].push_back(std::move(cut));
+    return Real(file)->pMethods->xTruncate(Real(file), size);
+  }
+  static int Sync(sqlite3_file* file, int) {
+    State& state = StateOf(file);
+    std::lock_guard lock(state.mutex);
+    int rc = state.Enter(Call::kSync);
+    if (rc == SQLITE_OK) state.unsynced.erase(*Of(file)->path);
+    return rc;
+  }
+  static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
+    return Real(file)->pMethods->xFileSize(Real(file), size);
+  }
+  static int Lock(sqlite3_file* file, int level) {
+    return Real(file)->pMethods->xLock(Real(file), level);
+  }
+  static int Unlock(sqlite3_file* file, int level) {
+    return Real(file)->pMethods->xUnlock(Real(file), level);
+  }
+  static int CheckReservedLock(sqlite3_file* file, int* held) {
+    return Real(file)->pMethods->xCheckReservedLock(Real(file), held);
+  }
+  static int FileControl(sqlite3_file* file, int op, void* argument) {
+    if (op == SQLITE_FCNTL_PRAGMA && synchronous_off) {
+      auto** pragma = static_cast<char**>(argument);
+      if (sqlite3_stricmp(pragma[1], "synchronous") == 0) {
+        if (pragma[2] == nullptr) {
+          pragma[0] = sqlite3_mprintf("2");
+          return SQLITE_OK;
+        }
+        if (sqlite3_stricmp(pragma[2], "OFF") != 0) return SQLITE_OK;
+      }
+    }
+    return Real(file)->pMethods->xFileControl(Real(file), op, argument);
+  }
+  static int SectorSize(sqlite3_file* file) {
+    return Real(file)->pMethods->xSectorSize(Real(file));
+  }
+  static int DeviceCharacteristics(sqlite3_file* file) {
+    // No promise that a cut would break: not that a sector is whole, nor that what follows is safe.
+    return Real(file)->pMethods->xDeviceCharacteristics(Real(file)) &
+           ~(SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_BATCH_ATOMIC);
+  }
+  static int ShmMap(sqlite3_file* file, int region, int size, int extend, void volatile** out) {
+    return Real(file)->pMethods->xShmMap(Real(file), region, size, extend, out);
+  }
+  static int ShmLock(sqlite3_file* file, int offset, int n, int flags) {
+    return Real(file)->pMethods->xShmLock(Real(file), offset, n, flags);
+  }
+  static void ShmBarrier(sqlite3_file* file) { Real(file)->pMethods->xShmBarrier(Real(file)); }
+  static int ShmUnmap(sqlite3_file* file, int remove) {
+    return Real(file)->pMethods->xShmUnmap(Real(file), remove);
+  }
+
+  static int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out) {
+    static constexpr sqlite3_io_methods kMethods = {
+        .iVersion = 2,
+        .xClose = Close,
+        .xRead = Read,
+        .xWrite = Write,
+        .xTruncate = Truncate,
+        .xSync = Sync,
+        .xFileSize = FileSize,
+        .xLock = Lock,
+        .xUnlock = Unlock,
+        .xCheckReservedLock = CheckReservedLock,
+        .xFileControl = FileControl,
+        .xSectorSize = SectorSize,
+        .xDeviceCharacteristics = DeviceCharacteristics,
+        .xShmMap = ShmMap,
+        .xShmLock = ShmLock,
+        .xShmBarrier = ShmBarrier,
+        .xShmUnmap = ShmUnmap,
+        .xFetch = nullptr,
+        .xUnfetch = nullptr,
+    };
+    auto& state = *static_cast<State*>(vfs->pAppData);
+    auto* faulty = new (file) FaultyFile{};  // without methods SQLite takes it for not open
+    std::lock_guard lock(state.mutex);
+    int rc = state.Enter(Call::kOpen);
+    if (rc != SQLITE_OK) return rc;
+    faulty->real = reinterpret_cast<sqlite3_file*>(faulty + 1);
+    rc = state.real->xOpen(state.real, path, faulty->real, flags, out);
+    if (rc != SQLITE_OK) return rc;
+    faulty->state = &state;
+    faulty->path = new std::string(path == nullptr ? "" : path);
+    faulty->base.pMethods = &kMethods;
+    return SQLITE_OK;
+  }
+  static int Delete(sqlite3_vfs* vfs, const char* path, int) {
+    auto& state = *static_cast<State*>(vfs->pAppData);
+    std::lock_guard lock(state.mutex);
+    if (state.off) return SQLITE_IOERR_DELETE;
+    state.unsynced.erase(path);
+    return state.real->xDelete(state.real, path, 0);
+  }
+};
+
+// As chance will have it, sectors of `write` are on the disk.
+void KeepSome(int fd, const Unsynced& write, std::mt19937& random) {
+  if (write.truncates) {
+    if (random() % 2 == 0 && ftruncate(fd, write.offset) != 0) std::abort();
+    return;
+  }
+  auto end = static_cast<std::int64_t>(write.after.size());
+  for (std::int64_t at = 0; at < end;) {
+    std::int64_t sector_end = (write.offset + at) / kSectorOctets * kSectorOctets + kSectorOctets;
+    std::int64_t octets = std::min(end - at, sector_end - write.offset - at);
+    if (random() % 2 == 0 && pwrite(fd, write.after.data() + at, static_cast<std::size_t>(octets),
+                                    write.offset + at) != octets) {
+      std::abort();
+    }
+    at += octets;
+  }
+}
+
+void Undo(int fd, const Unsynced& write) {
+  auto octets = static_cast<ssize_t>(write.before.size());
+  if (pwrite(fd, write.before.data(), write.before.size(), write.offset) != octets ||
+      ftruncate(fd, write.size_before) != 0) {
+    std::abort();
+  }
+}
+
+int TurnSynchronousOff(sqlite3* db, const char**, const sqlite3_api_routines*) {
+  if (synchronous_off) sqlite3_exec(db, "PRAGMA synchronous = OFF", nullptr, nullptr, nullptr);
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+FaultyVfs::FaultyVfs() : state_(std::make_unique<State>()) {
+  static std::atomic<int> number = 0;
+  State& s = *state_;
+  s.name = "faulty-" + std::to_string(++number);
+  s.real = sqlite3_vfs_find(nullptr);
+  s.vfs = *s.real;
+  s.vfs.pNext = nullptr;
+  s.vfs.zName = s.name.c_str();
+  s.vfs.szOsFile = static_cast<int>(sizeof(FaultyFile)) + s.real->szOsFile;
+  s.vfs.pAppData = state_.get();
+  s.vfs.xOpen = &Methods<State>::Open;
+  s.vfs.xDelete = &Methods<State>::Delete;
+  s.vfs.xAccess = [](sqlite3_vfs* vfs, const char* path, int flags, int* out) {
+    sqlite3_vfs* real = static_cast<State*>(vfs->pAppData)->real;
+    return real->xAccess(real, path, flags, out);
+  };
+  s.vfs.xFullPathname = [](sqlite3_vfs* vfs, const char* path, int size, char* out) {
+    sqlite3_vfs* real = static_cast<State*>(vfs->pAppData)->real;
+    return real->xFullPathname(real, path, size, out);
+  };
+  if (sqlite3_vfs_register(&s.vfs, 0) != SQLITE_OK) std::abort();
+}
+
+FaultyVfs::~FaultyVfs() { sqlite3_vfs_unregister(&state_->vfs); }
+
+const std::string& FaultyVfs::name() const { return state_->name; }
+
+void FaultyVfs::Fail(Call call, int n, int code, bool for_good) {
+  std::lock_guard lock(state_->mutex);
+  state_->Reset();
+  state_->call = call;
+  state_->at = n;
+  state_->code = code;
+  state_->for_good = for_good;
+}
+
+void FaultyVfs::Heal() {
+  std::lock_guard lock(state_->mutex);
+  state_->Reset();
+}
+
+bool FaultyVfs::struck() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->struck;
+}
+
+int FaultyVfs::Count(Call call) const {
+  std::lock_guard lock(state_->mutex);
+  return state_->counts[static_cast<std::size_t>(call)];
+}
+
+void FaultyVfs::CutPowerAt(Call call, int n) {
+  std::lock_guard lock(state_->mutex);
+  state_->Reset();
+  state_->call = call;
+  state_->at = n;
+  state_->cuts = true;
+}
+
+void FaultyVfs::CutPower() {
+  std::lock_guard lock(state_->mutex);
+  state_->Reset();
+  state_->off = true;
+}
+
+bool FaultyVfs::is_off() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->off;
+}
+
+void FaultyVfs::Restart(std::optional<std::uint32_t> seed) {
+  std::lock_guard lock(state_->mutex);
+  std::mt19937 random(seed.value_or(0));
+  for (const auto& [path, writes] : state_->unsynced) {
+    int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) continue;  // renamed or removed meanwhile
+    for (auto write = writes.rbegin(); write != writes.rend(); ++write) Undo(fd, *write);
+    if (seed) {
+      for (const Unsynced& write : writes) KeepSome(fd, write, random);
+    }
+    close(fd);
+  }
+  state_->unsynced.clear();
+  state_->Reset();
+  state_->off = false;
+}
+
+SynchronousOff::SynchronousOff() {
+  synchronous_off = true;
+  sqlite3_auto_extension(reinterpret_cast<void (*)()>(&TurnSynchronousOff));
+}
+
+SynchronousOff::~SynchronousOff() {
+  sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&TurnSynchronousOff));
+  synchronous_off = false;
+}
+
+}  // namespace bounced

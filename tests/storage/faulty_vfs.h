@@ -1,0 +1,71 @@
+// A SQLite VFS over the default one whose disk fails when it is told to, and forgets on a power cut
+// what was not synced.
+//
+//   FaultyVfs vfs;
+//   ... OpenSqliteStore({.directory = d, .vfs = vfs.name()}, now) ...
+//   vfs.CutPower();            // from here on every call fails
+//   store.reset();
+//   vfs.Restart(seed);         // the files are what a disk may hold after that
+//
+// Files are real, but syncs are only recorded, so a test at every call of a run takes no time. What
+// it cannot lose: the making, renaming and removing of files.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+struct sqlite3_vfs;
+
+namespace bounced {
+
+// Thread-safe. All connections that use it must be closed before it goes.
+class FaultyVfs {
+ public:
+  enum class Call : std::uint8_t { kOpen, kRead, kWrite, kSync };
+
+  FaultyVfs();
+  ~FaultyVfs();
+  FaultyVfs(const FaultyVfs&) = delete;
+  FaultyVfs& operator=(const FaultyVfs&) = delete;
+
+  // For StoreOptions::vfs.
+  const std::string& name() const;
+
+  // The `n`th call of this kind from now on (from 1) fails with SQLite's result `code`, and all
+  // after it when `for_good`. One fault at a time.
+  void Fail(Call call, int n, int code, bool for_good = false);
+  // No fault any more.
+  void Heal();
+  // Whether the fault has struck.
+  bool struck() const;
+  // Calls of this kind since the last Fail(), Heal() or CutPower().
+  int Count(Call call) const;
+
+  // The power goes when the `n`th call of this kind from now on is made, before it does anything.
+  void CutPowerAt(Call call, int n);
+  void CutPower();
+  bool is_off() const;
+
+  // Files become what a disk may hold: all that was synced, and of what was written since then
+  // nothing (`seed` none), or by chance some sectors of 512 octets and others not. The power is on
+  // again. No file may be open.
+  void Restart(std::optional<std::uint32_t> seed);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// While it lives, connections opened through any FaultyVfs run with synchronous=OFF, and say FULL
+// when asked: the proof that a test of power cuts can fail. One at a time.
+class SynchronousOff {
+ public:
+  SynchronousOff();
+  ~SynchronousOff();
+  SynchronousOff(const SynchronousOff&) = delete;
+  SynchronousOff& operator=(const SynchronousOff&) = delete;
+};
+
+}  // namespace bounced
