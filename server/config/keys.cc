@@ -1,5 +1,11 @@
 #include "server/config/keys.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "absl/strings/numbers.h"
+
 namespace bounced {
 namespace {
 
@@ -15,13 +21,37 @@ constexpr absl::Duration kDay = absl::Hours(24);
 #define PLACE(member) \
   [](auto& section) -> auto& { return section.member; }
 
+// "HOST:PORT"; what HOST is the listener says.
+bool IsHostPort(std::string_view text) {
+  std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return false;
+  std::string_view port = text.substr(colon + 1);
+  std::uint32_t number = 0;
+  return port.find_first_not_of("0123456789") == port.npos &&
+         absl::SimpleAtoi(Absl(port), &number) && number <= 65'535;
+}
+
+Key<decltype(Config::smtp)> Listeners(std::string_view name) {
+  using Smtp = decltype(Config::smtp);
+  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+            absl::StatusOr<std::vector<std::string>> value =
+                TextListOf(node, 1, kMaxListeners, kMaxListenOctets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            if (!std::all_of(value->begin(), value->end(), IsHostPort)) {
+              return At(node, path, "each must be \"HOST:PORT\", as \"0.0.0.0:25\" or \"[::]:25\"");
+            }
+            section.listen = *std::move(value);
+            return absl::OkStatus();
+          }};
+}
+
 std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
   using Smtp = decltype(Config::smtp);
   // A number of the Limits, under its field's name.
 #define NUMBER(field, min, max) Integer<Smtp>(#field, PLACE(limits.field), min, max)
 #define TIME(field, min, max) Duration<Smtp>(#field, PLACE(limits.field), min, max)
   static const std::vector<Key<Smtp>> keys = {
-      TextList<Smtp>("listen", PLACE(listen), 1, kMaxListeners, kMaxListenOctets),
+      Listeners("listen"),
       Text<Smtp>("hostname", PLACE(hostname), 1, kMaxDomainOctets),
       NUMBER(max_sessions, 1, 1'000'000),
       NUMBER(max_message_size, 64 << 10, 1 << 30),  // RFC 5321, 4.5.3.1.7: 64 KiB at least

@@ -1,0 +1,216 @@
+#include "server/daemon.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "parser/text.h"
+#include "server/api/server.h"
+#include "server/base/counters.h"
+#include "server/free_space.h"
+#include "server/intake/committer.h"
+#include "server/intake/intake.h"
+#include "server/receiver.h"
+#include "server/smtp/server.h"
+
+namespace bounced {
+namespace {
+
+// For calls of the API under way at the end; streams that go on for ever are cancelled then.
+constexpr absl::Duration kApiGrace = absl::Seconds(5);
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+absl::Status Failed(const std::string& path) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot make ", path, ": ", std::strerror(errno)));
+}
+
+// The key of the embedded default, made when there is none. It must be on the disk before mail goes
+// out that is signed with it, but that is the sender's affair: losing it costs a demonstration.
+absl::Status MakeDemoKey(const Config& config, const Log& log) {
+  const std::string& path = config.return_paths.front().files.front().secret_file;
+  if (::mkdir(config.data_dir.c_str(), 0700) != 0 && errno != EEXIST)
+    return Failed(config.data_dir);
+  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return errno == EEXIST ? absl::OkStatus() : Failed(path);
+  absl::Cleanup close = [fd] { ::close(fd); };
+  std::array<char, 32> secret{};
+  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) {
+    return Failed(path);
+  }
+  std::string text = absl::BytesToHexString(absl::string_view(secret.data(), secret.size())) + "\n";
+  if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    ::unlink(path.c_str());
+    return Failed(path);
+  }
+  log.Info("daemon.demo_key", {{"made", path}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
+  absl::StatusOr<std::vector<ReturnPathDomain>> domains = ReadKeys(config);
+  if (!domains.ok()) return domains.status();
+  return ReturnPaths::Create(*std::move(domains));
+}
+
+// "bounced_smtp_recipients_total{result="forged"}" as a log has it: "smtp_recipients_forged".
+std::string LogName(std::string_view name) {
+  constexpr std::string_view kPrefix = "bounced_";
+  constexpr std::string_view kTotal = "_total";
+  if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
+  std::size_t total = name.find(kTotal);
+  std::string result(name.substr(0, total));
+  std::size_t quote = name.find('"');
+  if (quote != name.npos) {
+    absl::StrAppend(&result, "_", Absl(name.substr(quote + 1, name.rfind('"') - quote - 1)));
+  }
+  return result;
+}
+
+template <std::size_t... i>
+void WriteCounters(const Log& log, const Counters& counters, std::index_sequence<i...>) {
+  const std::string names[] = {LogName(Info(static_cast<Counter>(i)).name)...};
+  log.Info("daemon.counters", {LogField(names[i], counters.Get(static_cast<Counter>(i)))...});
+}
+
+}  // namespace
+
+absl::Status CheckConfig(const Config& config) {
+  if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
+    return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
+  }
+  // The embedded default's key is made at the first start.
+  if (config.is_demo) return absl::OkStatus();
+  return MakeReturnPaths(config).status();
+}
+
+// In the order in which each needs those before it; destroyed the other way round.
+struct Daemon::Parts {
+  Parts(const Config& config_, const Clock& clock_, const Log& log_, ReturnPaths return_paths_,
+        std::unique_ptr<Store> store_)
+      : config(config_),
+        clock(clock_),
+        log(log_),
+        parser(RuleSet::BuiltIn()),
+        return_paths(std::move(return_paths_)),
+        store(std::move(store_)),
+        committer(*store, config.policy, clock, counters),
+        intake(parser, return_paths, committer, clock, counters),
+        free_space(config.data_dir, config.store.min_free, clock),
+        receiver(
+            return_paths, intake, [this] { return Ready(); }, log, counters) {}
+
+  absl::Status Ready() {
+    if (absl::Status s = committer.Ready(); !s.ok()) return s;
+    return free_space.Check();
+  }
+
+  void Commit() {
+    committer.Run();
+    if (committer.fatal().ok()) return;
+    log.Error("store.failed", {{"message", Std(committer.fatal().message())}});
+    // Whoever waits for signals ends the process; a call of ours from here would join this thread.
+    ::kill(::getpid(), SIGTERM);
+  }
+
+  const Config config;
+  const Clock& clock;
+  const Log& log;
+  Counters counters;
+  Parser parser;
+  ReturnPaths return_paths;
+  std::unique_ptr<Store> store;
+  Committer committer;
+  Intake intake;
+  FreeSpace free_space;
+  MailReceiver receiver;
+  std::thread commit_thread;
+  std::unique_ptr<api::Server> api;
+  std::unique_ptr<smtp::Server> smtp;
+};
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock& clock,
+                                                      const Log& log) {
+  if (config.is_demo) {
+    if (absl::Status s = MakeDemoKey(config, log); !s.ok()) return s;
+  }
+  absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
+  if (!return_paths.ok()) return return_paths.status();
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
+  if (!store.ok()) return store.status();
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(
+      std::make_unique<Parts>(config, clock, log, *std::move(return_paths), *std::move(store))));
+  Parts& parts = *daemon->parts_;
+
+  smtp::ServerOptions options{
+      .listen = config.smtp.listen,
+      .hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname,
+      .threads = 0,
+      .limits = config.smtp.limits};
+  absl::StatusOr<std::unique_ptr<smtp::Server>> smtp =
+      smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
+  if (!smtp.ok()) return smtp.status();
+
+  parts.commit_thread = std::thread([&parts] { parts.Commit(); });
+  absl::StatusOr<std::unique_ptr<api::Server>> api = api::Server::Start(
+      config.grpc.listen, api::Parts{.store = *parts.store,
+                                     .committer = parts.committer,
+                                     .intake = parts.intake,
+                                     .parser = parts.parser,
+                                     .return_paths = parts.return_paths,
+                                     .policy = parts.config.policy,
+                                     .clock = clock,
+                                     .log = log,
+                                     .max_message_size = config.smtp.limits.max_message_size});
+  if (!api.ok()) return api.status();
+  parts.api = *std::move(api);
+  parts.smtp = *std::move(smtp);
+  parts.smtp->Start();
+  return daemon;
+}
+
+std::string Daemon::addresses() const {
+  return absl::StrCat("smtp=", absl::StrJoin(parts_->smtp->addresses(), ","),
+                      " grpc=", parts_->api->address());
+}
+
+absl::Status Daemon::fatal() const { return parts_->committer.fatal(); }
+
+void Daemon::LogCounters() const {
+  WriteCounters(parts_->log, parts_->counters,
+                std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
+}
+
+void Daemon::Stop() {
+  if (parts_ == nullptr) return;
+  if (parts_->smtp != nullptr) parts_->smtp->Stop();
+  if (parts_->api != nullptr) parts_->api->Stop(kApiGrace);
+  parts_->committer.Stop();
+  if (parts_->commit_thread.joinable()) parts_->commit_thread.join();
+  LogCounters();
+  // The servers go before what they work with, the store last but for its configuration.
+  parts_.reset();
+}
+
+}  // namespace bounced

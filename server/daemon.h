@@ -1,0 +1,47 @@
+// The daemon: all parts, plugged together.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/config/config.h"
+
+namespace bounced {
+
+// What a configuration says that only the parts can judge: key files, return paths, listeners. The
+// message says what to do. Binds nothing and writes nothing.
+absl::Status CheckConfig(const Config& config);
+
+// One daemon in its process. Its methods are called by one thread.
+class Daemon {
+ public:
+  // Opens the store, binds and serves. Errors say what to do; INVALID_ARGUMENT and
+  // FAILED_PRECONDITION also come from what CheckConfig() does not see, as a database in use.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, const Clock& clock,
+                                                       const Log& log);
+  // Stops, if that was not done.
+  ~Daemon();
+
+  // "smtp=HOST:PORT grpc=HOST:PORT", with the real ports; several listeners are joined by commas.
+  std::string addresses() const;
+
+  // Not OK once the store has failed for good; the process is then sent SIGTERM.
+  absl::Status fatal() const;
+
+  void LogCounters() const;
+
+  // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then
+  // closes the store and logs the counters. Done once.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bounced

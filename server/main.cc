@@ -1,0 +1,146 @@
+// bounced: the bounce daemon. What it is told by its command line, its files and signals.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/config/config.h"
+#include "server/daemon.h"
+
+namespace bounced {
+namespace {
+
+// Exit codes.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;   // cannot start, or the store failed; the message says what to do
+constexpr int kMisused = 2;  // the command line or the configuration is wrong
+
+constexpr const char* kDefaultConfig = "/etc/bounced/bounced.toml";
+constexpr absl::Duration kCounterInterval = absl::Minutes(10);
+// Descriptors beside those of SMTP sessions: database, listeners, gRPC's connections.
+constexpr rlim_t kOtherDescriptors = 1'024;
+
+int Fail(int code, const absl::Status& status) {
+  std::fprintf(stderr, "bounced: %s\n", std::string(status.message()).c_str());
+  return code;
+}
+
+// That of `path`; without one the usual file, or, where there is none, the embedded default.
+absl::StatusOr<Config> Load(const std::string& path) {
+  if (!path.empty()) return LoadConfig(path);
+  absl::StatusOr<Config> config = LoadConfig(kDefaultConfig);
+  if (absl::IsNotFound(config.status())) return DemoConfig();
+  return config;
+}
+
+// As many descriptors as the process may have: the usual soft limit is below max_sessions.
+void RaiseDescriptors(const Config& config, const Log& log) {
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max < config.smtp.limits.max_sessions + kOtherDescriptors) {
+    log.Warning("daemon.few_descriptors",
+                {{"limit", limit.rlim_max}, {"max_sessions", config.smtp.limits.max_sessions}});
+  }
+}
+
+void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
+  log.Info("daemon.ready", {{"version", BOUNCED_VERSION}, {"addresses", daemon.addresses()}});
+  if (config.is_demo) {
+    log.Warning("daemon.embedded_default",
+                {{"why", std::string("no --config, and no ") + kDefaultConfig},
+                 {"data_dir", config.data_dir},
+                 {"return_path_domain", config.return_paths.front().domain.domain}});
+  }
+  if (config.return_paths.empty()) {
+    log.Warning("daemon.no_return_path",
+                {{"effect", "all mail is refused until a [[return_path]] is configured"}});
+  }
+  if (::geteuid() == 0) {
+    log.Warning("daemon.runs_as_root",
+                {{"advice", "run it as a user of its own; port 25 needs CAP_NET_BIND_SERVICE"}});
+  }
+}
+
+// Until a signal asks to stop; the counters are logged now and then.
+void WaitForSignal(const sigset_t& signals, const Daemon& daemon) {
+  const timespec interval = absl::ToTimespec(kCounterInterval);
+  for (;;) {
+    int signal = ::sigtimedwait(&signals, nullptr, &interval);
+    if (signal > 0) return;
+    if (errno == EAGAIN) daemon.LogCounters();
+  }
+}
+
+int Serve(const Config& config) {
+  const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
+  // Before any thread starts, so that none of them is ended by a signal.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  // No core and no debugger of the same user: keys and addresses are in memory.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  RaiseDescriptors(config, log);
+
+  absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(config, SystemClock(), log);
+  if (!daemon.ok()) return Fail(kFailed, daemon.status());
+  LogStart(config, **daemon, log);
+  std::printf("ready %s\n", (*daemon)->addresses().c_str());
+  std::fflush(stdout);
+  ::sd_notify(0, "READY=1");
+
+  WaitForSignal(signals, **daemon);
+  ::sd_notify(0, "STOPPING=1");
+  log.Info("daemon.stopping");
+  const absl::Status fatal = (*daemon)->fatal();
+  (*daemon)->Stop();
+  return fatal.ok() ? kDone : Fail(kFailed, fatal);
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app(
+      "The bounce daemon: takes bounces in over SMTP, and says over gRPC whom not to mail.",
+      "bounced");
+  app.footer(
+      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line or the\n"
+      "configuration is wrong.");
+  std::string path;
+  bool check = false;
+  app.add_option("--config", path,
+                 std::string("The configuration, in TOML. Without it: ") + kDefaultConfig +
+                     ", or, where there is no such file, an embedded default on loopback that "
+                     "keeps its data in ./bounced-data")
+      ->type_name("FILE");
+  app.add_flag("--check-config", check, "Say whether the configuration is right, and end");
+  app.set_version_flag("--version", std::string("bounced ") + BOUNCED_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kMisused;
+  }
+  absl::StatusOr<Config> config = Load(path);
+  if (!config.ok()) return Fail(kMisused, config.status());
+  if (absl::Status s = CheckConfig(*config); !s.ok()) return Fail(kMisused, s);
+  if (!check) return Serve(*config);
+  std::puts("ok");
+  return kDone;
+}
+
+}  // namespace
+}  // namespace bounced
+
+int main(int argc, char** argv) { return bounced::Main(argc, argv); }

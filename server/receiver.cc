@@ -1,0 +1,80 @@
+#include "server/receiver.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+struct Row {
+  Refusal refusal;
+  Counter counter;
+  absl::StatusCode code;
+};
+// A sender that probes learns from the reply whether the domain is ours, and no more.
+constexpr Row kRows[] = {
+    {Refusal::kNone, Counter::kRcptAccepted, absl::StatusCode::kOk},
+    {Refusal::kNotOurs, Counter::kRcptNotOurs, absl::StatusCode::kNotFound},
+    {Refusal::kForged, Counter::kRcptForged, absl::StatusCode::kPermissionDenied},
+    {Refusal::kForeign, Counter::kRcptForeign, absl::StatusCode::kPermissionDenied},
+    {Refusal::kExpired, Counter::kRcptExpired, absl::StatusCode::kPermissionDenied},
+    {Refusal::kUnsigned, Counter::kRcptUnsigned, absl::StatusCode::kPermissionDenied},
+};
+
+}  // namespace
+
+MailReceiver::MailReceiver(const ReturnPaths& paths, Intake& intake,
+                           std::function<absl::Status()> ready, const Log& log, Counters& counters)
+    : paths_(paths), intake_(intake), ready_(std::move(ready)), log_(log), counters_(counters) {}
+
+absl::Status MailReceiver::Admit() {
+  absl::Status ready = ready_();
+  if (!ready.ok()) {
+    log_.Warning("smtp.deferred", {{"code", Std(absl::StatusCodeToString(ready.code()))},
+                                   {"message", Std(ready.message())}});
+  }
+  return ready;
+}
+
+absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) {
+  const Refusal refusal = paths_.Vouch(path.local_part, path.domain, now).refusal;
+  for (const Row& row : kRows) {
+    if (row.refusal != refusal) continue;
+    counters_.Add(row.counter);
+    if (row.code == absl::StatusCode::kOk) return absl::OkStatus();
+    log_.Info("smtp.rejected", {{"reason", ToString(refusal)}});
+    return absl::Status(row.code, Absl(ToString(refusal)));
+  }
+  return absl::InternalError("a refusal without a row");
+}
+
+void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, std::string message,
+                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  std::vector<Voucher> vouchers;
+  for (const smtp::EnvelopeRecipient& recipient : envelope.recipients) {
+    VouchResult result =
+        paths_.Vouch(recipient.path.local_part, recipient.path.domain, recipient.vouch_time);
+    // The same question has the same answer: this is a fault of ours, and 4xx asks to come again.
+    if (!result.voucher) return done(absl::InternalError("an accepted return path is refused"));
+    vouchers.push_back(*std::move(result.voucher));
+  }
+  Arrival arrival{.reverse_path = std::move(envelope.reverse_path),
+                  .client_address = std::move(client_address),
+                  .client_helo = std::move(envelope.helo),
+                  .envelope_id = std::move(envelope.envelope_id),
+                  .receive_time = std::nullopt};
+  auto committed = [&log = log_, done = std::move(done)](
+                       absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
+    if (receipts.ok()) return done(absl::StrCat(receipts->front().message_id));
+    log.Warning("smtp.not_committed",
+                {{"code", Std(absl::StatusCodeToString(receipts.status().code()))},
+                 {"message", Std(receipts.status().message())}});
+    done(receipts.status());
+  };
+  intake_.Receive(message, std::move(vouchers), std::move(arrival), std::move(committed));
+}
+
+}  // namespace bounced

@@ -1,0 +1,39 @@
+// Where SMTP meets the rest: return paths are asked at RCPT, messages go to intake.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "server/base/counters.h"
+#include "server/base/log.h"
+#include "server/intake/intake.h"
+#include "server/intake/return_path.h"
+#include "server/smtp/receiver.h"
+
+namespace bounced {
+
+// Thread-safe. All that it is given outlives it.
+class MailReceiver final : public smtp::Receiver {
+ public:
+  // `ready` says whether work may come; its RESOURCE_EXHAUSTED is passed on.
+  MailReceiver(const ReturnPaths& paths, Intake& intake, std::function<absl::Status()> ready,
+               const Log& log, Counters& counters);
+
+  absl::Status Admit() override;
+  // NOT_FOUND: not a domain of ours; PERMISSION_DENIED: whatever else is wrong, all alike. Counts,
+  // and logs the reason without the address.
+  absl::Status Vouch(const smtp::ForwardPath& path, absl::Time now) override;
+  // Each return path is judged as of the time at which RCPT was answered, so that none turns too
+  // old in between. The id is the message's at its first return path.
+  void Commit(smtp::Envelope envelope, std::string client_address, std::string message,
+              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+
+ private:
+  const ReturnPaths& paths_;
+  Intake& intake_;
+  const std::function<absl::Status()> ready_;
+  const Log& log_;
+  Counters& counters_;
+};
+
+}  // namespace bounced
