@@ -1,0 +1,307 @@
+#include "parser/parser.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "parser/dsn/explanation.h"
+#include "parser/dsn/recipient.h"
+#include "parser/dsn/reported_name.h"
+#include "parser/dsn/status_fields.h"
+#include "parser/mime/body.h"
+#include "parser/mime/encoded_word.h"
+#include "parser/mime/field_reader.h"
+#include "parser/mime/message_header.h"
+#include "parser/mime/walk.h"
+#include "parser/remarks.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+// A status that was found, and what belongs to it.
+struct Status {
+  Body body;
+  StatusFields fields;
+  std::size_t part;
+  Provenance provenance;
+};
+
+// One parse: what was read so far of one message.
+class Reading {
+ public:
+  Reading(std::string_view message, const RuleSet& rules, const ParserLimits& limits)
+      : message_(message),
+        rules_(rules),
+        limits_(limits),
+        remarks_(limits.max_remarks),
+        budget_(limits.max_text_decoded),
+        parts_(WalkParts(message, limits, remarks_)),
+        header_(ReadMessageHeader(parts_[0].header, limits.max_line)) {}
+
+  Report Read() && {
+    ReadOwnHeader();
+    FindTypedStatus();
+    if (statuses_.empty()) FindUntypedStatus();
+    FindReturned();
+    for (const Status& status : statuses_) Conclude(status);
+    report_.kind = OverallKind();
+    report_.remarks = std::move(remarks_).Take();
+    return std::move(report_);
+  }
+
+ private:
+  Span SpanOf(std::string_view piece) const {
+    return {static_cast<std::uint32_t>(piece.data() - message_.data()),
+            static_cast<std::uint32_t>(piece.size())};
+  }
+
+  std::size_t OffsetOf(const Part& part) const {
+    return static_cast<std::size_t>(part.body.data() - message_.data());
+  }
+
+  // Counts what is decoded against one bound for the whole message.
+  Body Decode(const Part& part) {
+    TransferEncoding encoding = part.encoding;
+    // Declared base64, and plainly fields: it is what it looks like.
+    if (encoding == TransferEncoding::kBase64 && LooksLikeFields(part.body)) {
+      remarks_.Add("base64 that is none", SpanOf(part.body));
+      encoding = TransferEncoding::kIdentity;
+    }
+    Body body = Body::Decode(part.body, OffsetOf(part), encoding, budget_);
+    if (!body.complete()) remarks_.Add("bound:max_text_decoded", SpanOf(part.body));
+    return body;
+  }
+
+  static bool LooksLikeFields(std::string_view body) {
+    FieldReader fields(body, body.size());
+    std::optional<Field> field = fields.Next();
+    while (field && field->kind == Field::Kind::kBlank) field = fields.Next();
+    return field && field->kind == Field::Kind::kField &&
+           (FindIgnoringCase(field->name, "-") != field->name.npos ||
+            EqualsIgnoringCase(field->name, "action"));
+  }
+
+  Found<std::string> Shown(std::string_view value, const Body* body = nullptr) const {
+    return {Presentable(DecodeEncodedWords(Unfold(value)), limits_.max_diagnostic),
+            body != nullptr ? body->SpanOf(value) : SpanOf(value), Provenance::kReported};
+  }
+
+  void ReadOwnHeader() {
+    if (header_.message_id) report_.message_id = Shown(*header_.message_id);
+    if (header_.subject) report_.subject = Shown(*header_.subject);
+    for (const std::string_view field : header_.failed_recipients) ReadFailedRecipients(field);
+  }
+
+  // A comma list, folded or not (Exim, Gmail); octets beyond ASCII come in octal from Exim.
+  void ReadFailedRecipients(std::string_view field) {
+    for (std::size_t begin = 0; begin <= field.size();) {
+      const std::size_t end = std::min(field.find(',', begin), field.size());
+      const std::string_view piece = StripBlanks(field.substr(begin, end - begin));
+      begin = end + 1;
+      if (piece.empty()) continue;
+      if (report_.failed_recipients.size() >= limits_.max_recipients) {
+        remarks_.Add("bound:max_recipients", SpanOf(piece));
+        return;
+      }
+      report_.failed_recipients.push_back(
+          {ReportedAddress(DecodeOctal(piece), limits_.max_diagnostic), SpanOf(piece),
+           Provenance::kReported});
+    }
+  }
+
+  // RFC 3464, 2, whatever the multipart around it is called. A person may send such a part on,
+  // too, but not inside a multipart/report.
+  void FindTypedStatus() {
+    const Author author = FindAuthor(header_);
+    const bool is_report =
+        parts_[0].type.type == "multipart/report" || parts_[0].type.IsDeliveryStatus();
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (!parts_[i].type.IsDeliveryStatus()) continue;
+      if (!is_report && author == Author::kPerson) {
+        remarks_.Add("a status that a person sent on", SpanOf(parts_[i].body));
+        continue;
+      }
+      Status status{Decode(parts_[i]), {}, i, Provenance::kReported};
+      const bool cut = parts_[i].depth > 0 && !parts_[i].closed;
+      status.fields = ReadStatusFields(status.body, cut, limits_, remarks_);
+      statuses_.push_back(std::move(status));
+    }
+    if (!statuses_.empty()) report_.form = "rfc3464";
+  }
+
+  // Status fields that lost their MIME type on the way, or never had one: in a text or an unnamed
+  // attachment, or in a multipart that falls apart. So little is left of a report here that it is
+  // one only when a mail system wrote the message, or nobody says who did; a person quotes, and a
+  // machine that answers mail quotes, too.
+  void FindUntypedStatus() {
+    const bool is_report = parts_[0].type.type == "multipart/report";
+    const Author author = FindAuthor(header_);
+    if (!is_report && author != Author::kMailSystem && author != Author::kUnknown) return;
+    const bool broken = parts_[0].type.IsMultipart() && parts_.size() == 1;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      const bool may_have_fields =
+          part.type.type == "text/plain" || part.type.type == "application/octet-stream" || broken;
+      if (!may_have_fields) continue;
+      Status status{Decode(part).InUtf8(part.type.charset),
+                    {},
+                    i,
+                    broken ? Provenance::kGuessed : Provenance::kDerived};
+      status.fields = FindStatusFields(status.body, limits_, remarks_);
+      if (status.fields.recipients.empty()) continue;
+      statuses_.push_back(std::move(status));
+      report_.form = "status-fields";
+      return;
+    }
+  }
+
+  // The first message, or header of one, that comes back; where no part says that it is one, the
+  // first after the status that looks so.
+  void FindReturned() {
+    if (statuses_.empty()) return;
+    const auto is_message = [](const Part& part) { return part.type.IsMessage(); };
+    const auto found = std::find_if(parts_.begin(), parts_.end(), is_message);
+    const Status& status = statuses_.back();
+    if (found != parts_.end()) {
+      returned_ = Decode(*found);
+    } else if (status.fields.end > 0) {
+      ReadReturned(status.body, status.body.text().substr(status.fields.end));
+      return;
+    } else if (status.part + 1 < parts_.size() && !parts_[status.part + 1].type.IsMultipart()) {
+      returned_ = Decode(parts_[status.part + 1]);
+    }
+    ReadReturned(returned_, returned_.text());
+  }
+
+  void ReadReturned(const Body& body, std::string_view text) {
+    const MessageHeader header =
+        ReadMessageHeader(FindHeaderSection(text, limits_.max_header_bytes), limits_.max_line);
+    const auto derived = [&](std::optional<std::string_view> value) {
+      std::optional<Found<std::string>> found;
+      if (value) {
+        found = Shown(*value, &body);
+        found->provenance = Provenance::kDerived;
+      }
+      return found;
+    };
+    report_.returned.return_path = derived(header.return_path);
+    if (report_.returned.return_path) {
+      std::string& path = report_.returned.return_path->value;
+      path = ReportedAddress(path, limits_.max_diagnostic);
+    }
+    report_.returned.message_id = derived(header.message_id);
+    report_.returned.to = derived(header.to);
+    report_.returned.subject = derived(header.subject);
+    report_.returned.date = derived(header.date);
+  }
+
+  // The words for people: the first text in front of the status, or in front of the fields in the
+  // same text.
+  Body FindExplanation(const Status& status) {
+    const Part& part = parts_[status.part];
+    if (part.type.type == "text/plain" || parts_.size() == 1) {
+      return Body::Decode(part.body, OffsetOf(part), part.encoding, budget_)
+          .InUtf8(part.type.charset);
+    }
+    for (std::size_t i = 0; i < status.part; ++i) {
+      if (parts_[i].type.type != "text/plain") continue;
+      return Decode(parts_[i]).InUtf8(parts_[i].type.charset);
+    }
+    return Body();
+  }
+
+  void Conclude(const Status& status) {
+    const StatusFields& fields = status.fields;
+    const auto stated = [&](std::string_view value, std::optional<Found<std::string>>& into) {
+      if (into || value.empty()) return;
+      into = Found<std::string>{Presentable(Unfold(value), limits_.max_diagnostic),
+                                status.body.SpanOf(value), status.provenance};
+    };
+    stated(fields.original_envelope_id, report_.original_envelope_id);
+    stated(fields.arrival_date, report_.arrival_date);
+    if (!report_.reporting_mta && !fields.reporting_mta.empty()) {
+      report_.reporting_mta =
+          Found<std::string>{ReportedHost(fields.reporting_mta, limits_.max_diagnostic),
+                             status.body.SpanOf(fields.reporting_mta), status.provenance};
+    }
+    std::vector<RecipientFields> about = fields.recipients;
+    std::vector<Recipient> named = Name(status, about);
+    std::vector<std::string> addresses;
+    for (const Recipient& recipient : named) {
+      addresses.push_back(recipient.final_recipient      ? recipient.final_recipient->value
+                          : recipient.original_recipient ? recipient.original_recipient->value
+                                                         : "");
+    }
+    const Body explanation = FindExplanation(status);
+    const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      if (report_.recipients.size() >= limits_.max_recipients) {
+        remarks_.Add("bound:max_recipients", {});
+        return;
+      }
+      Judge(
+          {about[i], status.body, status.provenance, words[i], explanation, limits_.max_diagnostic},
+          rules_, named[i]);
+      report_.recipients.push_back(std::move(named[i]));
+    }
+  }
+
+  // Names the recipients of `about`. A status without any gets them from X-Failed-Recipients; a
+  // result that nobody owns is that of the only one named there, or of a recipient unknown.
+  std::vector<Recipient> Name(const Status& status, std::vector<RecipientFields>& about) const {
+    std::vector<Recipient> named;
+    for (const RecipientFields& fields : about) {
+      named.push_back(
+          NameRecipient(fields, status.body, status.provenance, limits_.max_diagnostic));
+    }
+    if (!named.empty()) return named;
+    const std::size_t count = std::max<std::size_t>(1, report_.failed_recipients.size());
+    about.assign(count, count == 1 ? status.fields.stray : RecipientFields());
+    for (std::size_t i = 0; i < count; ++i) {
+      named.push_back(
+          NameRecipient(about[i], status.body, status.provenance, limits_.max_diagnostic));
+      if (i >= report_.failed_recipients.size()) continue;
+      named.back().final_recipient = report_.failed_recipients[i];
+      named.back().final_recipient->provenance = Provenance::kDerived;
+    }
+    return named;
+  }
+
+  // The gravest of what the recipients were told.
+  Kind OverallKind() const {
+    for (const Kind kind : {Kind::kBounce, Kind::kDelay, Kind::kDelivery}) {
+      const auto is_it = [kind](const Recipient& recipient) { return recipient.kind == kind; };
+      if (std::any_of(report_.recipients.begin(), report_.recipients.end(), is_it)) return kind;
+    }
+    return Kind::kOther;
+  }
+
+  const std::string_view message_;
+  const RuleSet& rules_;
+  const ParserLimits& limits_;
+  Remarks remarks_;
+  std::size_t budget_;  // octets that may still be decoded
+  const std::vector<Part> parts_;
+  const MessageHeader header_;
+  std::vector<Status> statuses_;
+  Body returned_;
+  Report report_;
+};
+
+}  // namespace
+
+Parser::Parser(std::shared_ptr<const RuleSet> rules, ParserLimits limits)
+    : rules_(std::move(rules)), limits_(limits) {}
+
+Report Parser::Parse(std::string_view message) const {
+  // Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
+  return Reading(message.substr(0, std::numeric_limits<std::uint32_t>::max()), *rules_, limits_)
+      .Read();
+}
+
+}  // namespace bounced

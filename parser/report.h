@@ -59,9 +59,10 @@ struct Classification {
 // One recipient that the report is about (RFC 3464, 2.3).
 struct Recipient {
   Kind kind = Kind::kBounce;
-  // Addresses as mailbox strings, cleaned of types, brackets and comments, xtext and \x{} undone,
-  // in the spelling of the report. Not every one is a valid Address: x400 names and bare users
-  // are kept as text.
+  // Addresses as mailbox strings, cleaned of types, brackets and comments, \x{} of type utf-8
+  // undone, in the spelling of the report; xtext stays, as nobody can tell it from a plus address
+  // (RFC 3464, 2.3.1). Not every one is a valid Address: bare users and x400 names are kept as
+  // text, with their type where they have an "@".
   std::optional<Found<std::string>> final_recipient;
   std::optional<Found<std::string>> original_recipient;
   std::optional<Found<EnhancedStatus>> enhanced_status;  // the one that classifies

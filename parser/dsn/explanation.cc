@@ -1,0 +1,97 @@
+#include "parser/dsn/explanation.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "parser/address.h"
+#include "parser/dsn/reported_name.h"
+#include "parser/mime/lines.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+// An address that begins a line.
+struct Head {
+  std::string_view address;
+  std::size_t indent;
+  std::string_view rest;  // of the line
+};
+
+// Where the address that `s` begins with ends: a quoted local part may hold anything.
+std::size_t AddressEnd(std::string_view s) {
+  std::size_t at = 0;
+  if (s.starts_with('"')) {
+    for (at = 1; at < s.size() && s[at] != '"'; ++at) {
+      if (s[at] == '\\') ++at;
+    }
+  }
+  return std::min(s.find_first_of(">:, \t", std::min(at, s.size())), s.size());
+}
+
+std::optional<Head> ReadHead(std::string_view line) {
+  const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
+  std::string_view rest = line.substr(indent);
+  const bool bracket = rest.starts_with('<');
+  if (bracket) rest.remove_prefix(1);
+  // Nothing longer is an address of ours, in octal escapes or not.
+  const std::size_t end = AddressEnd(rest.substr(0, 4 * kMaxPathOctets + 2));
+  Head head{rest.substr(0, end), indent, rest.substr(end)};
+  if (head.address.find('@') == std::string_view::npos) return std::nullopt;
+  if (bracket) {
+    if (!head.rest.starts_with('>')) return std::nullopt;
+    head.rest.remove_prefix(1);
+  }
+  const bool ends =
+      head.rest.empty() || head.rest[0] == ':' || head.rest[0] == ' ' || head.rest[0] == '\t';
+  if (!ends) return std::nullopt;
+  if (head.rest.starts_with(':')) head.rest.remove_prefix(1);
+  return head;
+}
+
+std::string Key(std::string_view address) { return FoldCase(DecodeOctal(address)); }
+
+}  // namespace
+
+std::vector<std::string_view> FindExplanations(std::string_view text,
+                                               const std::vector<std::string>& addresses) {
+  std::vector<std::string_view> found(addresses.size());
+  StringMap<std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (!addresses[i].empty()) places[Key(addresses[i])].push_back(i);
+  }
+  const std::vector<std::size_t>* places_at_hand = nullptr;
+  std::size_t indent = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  const auto finish = [&] {
+    if (places_at_hand == nullptr) return;
+    const std::string_view words = StripBlanks(text.substr(begin, end - begin));
+    for (const std::size_t place : *places_at_hand) {
+      if (found[place].empty()) found[place] = words;
+    }
+    places_at_hand = nullptr;
+  };
+  Lines lines(text);
+  while (const std::optional<Line> line = lines.Next()) {
+    const std::size_t line_indent = line->text.find_first_not_of(" \t");
+    if (places_at_hand != nullptr && line_indent != line->text.npos && line_indent > indent) {
+      end = line->begin + line->text.size();
+      continue;
+    }
+    finish();
+    const std::optional<Head> head = ReadHead(line->text);
+    if (!head) continue;
+    const auto place = places.find(std::string_view(Key(head->address)));
+    if (place == places.end()) continue;
+    places_at_hand = &place->second;
+    indent = head->indent;
+    begin = static_cast<std::size_t>(head->rest.data() - text.data());
+    end = begin + head->rest.size();
+  }
+  finish();
+  return found;
+}
+
+}  // namespace bounced

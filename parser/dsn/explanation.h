@@ -1,0 +1,21 @@
+// What a report tells people about each recipient (RFC 3464, 2: its first part).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bounced {
+
+// The words about each of `addresses`, in the same order; empty where there are none. They follow
+// the address where it begins a line, in brackets or not:
+//
+//   <r@example.net>: host mx.example.net said: 550 5.1.1 no such user      r@example.net
+//       (in reply to RCPT TO command)                                        550 no such user
+//
+// and go on over the lines that are indented deeper than it. Views into `text`, which is UTF-8.
+// One pass over `text`, whatever the number of addresses.
+std::vector<std::string_view> FindExplanations(std::string_view text,
+                                               const std::vector<std::string>& addresses);
+
+}  // namespace bounced

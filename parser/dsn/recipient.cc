@@ -1,0 +1,239 @@
+#include "parser/dsn/recipient.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "parser/dsn/enhanced_status.h"
+#include "parser/dsn/reported_name.h"
+#include "parser/dsn/smtp_reply.h"
+#include "parser/mime/charset.h"
+#include "parser/mime/field_reader.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr int kFirstFailureCode = 400;
+
+// The words of Action (RFC 3464, 2.3.3) and those that hosts write for them. None of them: the
+// codes tell.
+struct ActionRow {
+  std::string_view word;
+  Kind kind;
+  Reason reason;  // of what is no failure
+};
+constexpr ActionRow kActions[] = {
+    {"failed", Kind::kBounce, Reason::kUndefined},
+    {"failure", Kind::kBounce, Reason::kUndefined},
+    {"expired", Kind::kBounce, Reason::kUndefined},
+    {"undeliverable", Kind::kBounce, Reason::kUndefined},
+    {"delayed", Kind::kDelay, Reason::kDelayed},
+    {"delivered", Kind::kDelivery, Reason::kDelivered},
+    {"relayed", Kind::kDelivery, Reason::kRelayed},
+    {"expanded", Kind::kDelivery, Reason::kExpanded},
+    // Of a probe: nothing was delivered, so it is worth no more than being passed on.
+    {"deliverable", Kind::kDelivery, Reason::kRelayed},
+};
+
+const ActionRow* FindAction(std::string_view word) {
+  const auto* row = std::find_if(std::begin(kActions), std::end(kActions),
+                                 [word](const ActionRow& r) { return r.word == word; });
+  return row == std::end(kActions) ? nullptr : row;
+}
+
+std::string ActionWord(std::string_view value) {
+  const std::string plain = WithoutComments(Unfold(value));
+  const std::string_view word = StripBlanks(plain);
+  return FoldCase(word.substr(0, word.find_first_of(" \t;,.")));
+}
+
+Found<std::string> Address(std::string_view value, const Body& part, Provenance provenance,
+                           std::size_t max_octets) {
+  return {ReportedAddress(value, max_octets), part.SpanOf(value), provenance};
+}
+
+// A diagnostic and what was found in it.
+struct Diagnosis {
+  std::string type;
+  std::string_view text;
+  SmtpReply reply;
+};
+
+// How exact a code is: one that says nothing, one that hosts write whatever happened, a real one.
+int Rank(const std::optional<EnhancedStatus>& status) {
+  if (!status) return 0;
+  if (status->subject == 0 && status->detail == 0) return 1;
+  return IsGeneric(*status) ? 2 : 3;
+}
+int Rank(const SmtpReply& reply) { return 2 * Rank(reply.status) + (reply.code ? 1 : 0); }
+
+// The most exact of a recipient's Diagnostic-Codes; of equals the first.
+std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
+  std::optional<Diagnosis> best;
+  for (const std::string_view field : fields.diagnostics) {
+    if (field.empty()) continue;
+    TypedValue typed = SplitType(field);
+    // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule.
+    const bool is_reply = typed.type.empty() || typed.type == "smtp" || typed.type == "lmtp";
+    SmtpReply reply =
+        FindSmtpReply(typed.value, is_reply ? ReplyContext::kReply : ReplyContext::kNarration);
+    if (best && Rank(best->reply) >= Rank(reply)) continue;
+    best = Diagnosis{std::move(typed.type), typed.value, std::move(reply)};
+  }
+  return best;
+}
+
+void TakeCode(const SmtpReply& reply, const Body& body, Provenance provenance,
+              Recipient& recipient) {
+  if (reply.code && !recipient.reply_code) {
+    recipient.reply_code = Found<int>{*reply.code, body.SpanOf(reply.code_text), provenance};
+  }
+}
+
+// Puts the reply's status in the place of a less exact one, which stays as what was stated.
+void TakeStatus(const SmtpReply& reply, const Body& body, Provenance provenance,
+                Recipient& recipient) {
+  std::optional<Found<EnhancedStatus>>& status = recipient.enhanced_status;
+  const int rank = status ? Rank(status->value) : 0;
+  if (Rank(reply.status) <= rank || rank > 2) return;
+  if (status && !recipient.stated_status) recipient.stated_status = status;
+  status = Found<EnhancedStatus>{*reply.status, body.SpanOf(reply.status_text), provenance};
+}
+
+void TakeStatusField(const Testimony& testimony, Recipient& recipient) {
+  const std::string_view field = testimony.fields.status;
+  if (const auto status = ParseStatusField(field)) {
+    recipient.enhanced_status =
+        Found<EnhancedStatus>{*status, testimony.part.SpanOf(field), testimony.provenance};
+    return;
+  }
+  // "Status: 553 Exceeded maximum inbound message size".
+  const SmtpReply reply = FindSmtpReply(field, ReplyContext::kReply);
+  TakeCode(reply, testimony.part, Provenance::kDerived, recipient);
+}
+
+Found<std::string> Words(const SmtpReply& reply, std::string_view text, const Body& body,
+                         Provenance provenance, std::size_t max_octets) {
+  return {Presentable(ToUtf8(reply.words, ""), max_octets), body.SpanOf(text), provenance};
+}
+
+// `text` in UTF-8: what the rules look at.
+std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
+  std::string text;
+  const std::optional<Diagnosis> diagnosis = BestDiagnosis(testimony.fields);
+  if (diagnosis) {
+    TakeCode(diagnosis->reply, testimony.part, testimony.provenance, recipient);
+    TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, recipient);
+    recipient.diagnostic_type = diagnosis->type;
+    recipient.stage = FindStage(diagnosis->text);
+    text = ToUtf8(diagnosis->reply.words, "");
+    recipient.diagnostic = Words(diagnosis->reply, diagnosis->text, testimony.part,
+                                 testimony.provenance, testimony.max_octets);
+  }
+  const std::string_view explanation = testimony.explanation;
+  if (!explanation.empty()) {
+    const SmtpReply reply = FindSmtpReply(explanation, ReplyContext::kLines);
+    const bool mute = text.empty() || Rank(diagnosis->reply) == 0;
+    if (mute) {
+      TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+      TakeStatus(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+    }
+    if (text.empty()) {
+      text = reply.words;
+      recipient.diagnostic = Words(reply, explanation, testimony.explanation_body,
+                                   Provenance::kGuessed, testimony.max_octets);
+    }
+    if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
+  }
+  if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
+    // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
+    const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
+    text = ToUtf8(Unfold(typed.value), "");
+    recipient.diagnostic =
+        Found<std::string>{Presentable(text, testimony.max_octets),
+                           testimony.part.SpanOf(typed.value), testimony.provenance};
+  }
+  return text;
+}
+
+// RFC 3464, 2.3.3: Action says what became of the message; only without it the codes do.
+ActionRow Result(const Recipient& recipient) {
+  if (const ActionRow* row = FindAction(recipient.action)) return *row;
+  int first_digit = 0;
+  if (recipient.enhanced_status) {
+    first_digit = recipient.enhanced_status->value.klass;
+  } else if (recipient.reply_code && recipient.reply_code->value < kFirstFailureCode) {
+    first_digit = 2;
+  }
+  switch (first_digit) {
+    case 2:
+      return {"", Kind::kDelivery, Reason::kDelivered};
+    case 4:
+      return {"", Kind::kDelay, Reason::kDelayed};
+    default:
+      return {"", Kind::kBounce, Reason::kUndefined};
+  }
+}
+
+Persistence StatedPersistence(const Recipient& recipient) {
+  int first_digit = 0;
+  if (recipient.reply_code) first_digit = recipient.reply_code->value / 100;
+  if (recipient.enhanced_status) first_digit = recipient.enhanced_status->value.klass;
+  if (first_digit == 4) return Persistence::kTransient;
+  return first_digit == 5 ? Persistence::kPermanent : Persistence::kUnknown;
+}
+
+// What is no failure needs no rule: the report's own word is all there is to know.
+Classification NoFailure(Reason reason, const Recipient& recipient) {
+  const ReasonInfo& info = Info(reason);
+  Classification classification;
+  classification.reason = reason;
+  classification.bounce_class = info.bounce_class;
+  classification.fault = info.fault;
+  classification.persistence = StatedPersistence(recipient);
+  classification.confidence = 100;
+  classification.rule = "action-" + std::string(info.name);
+  return classification;
+}
+
+}  // namespace
+
+Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,
+                        std::size_t max_octets) {
+  Recipient recipient;
+  if (!fields.final_recipient.empty()) {
+    recipient.final_recipient = Address(fields.final_recipient, part, provenance, max_octets);
+  }
+  if (!fields.original_recipient.empty()) {
+    recipient.original_recipient = Address(fields.original_recipient, part, provenance, max_octets);
+  }
+  recipient.action = ActionWord(fields.action).substr(0, max_octets);
+  return recipient;
+}
+
+void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient) {
+  if (!testimony.fields.remote_mta.empty()) {
+    recipient.remote_mta = Found<std::string>{
+        ReportedHost(testimony.fields.remote_mta, testimony.max_octets),
+        testimony.part.SpanOf(testimony.fields.remote_mta), testimony.provenance};
+  }
+  TakeStatusField(testimony, recipient);
+  const std::string text = TakeTexts(testimony, recipient);
+  const ActionRow result = Result(recipient);
+  recipient.kind = result.kind;
+  if (result.kind != Kind::kBounce) {
+    recipient.classification = NoFailure(result.reason, recipient);
+    return;
+  }
+  Symptoms symptoms;
+  symptoms.kind = result.kind;
+  if (recipient.enhanced_status) symptoms.enhanced_status = recipient.enhanced_status->value;
+  if (recipient.reply_code) symptoms.reply_code = recipient.reply_code->value;
+  symptoms.stage = recipient.stage;
+  symptoms.text = text;
+  recipient.classification = rules.Classify(symptoms);
+}
+
+}  // namespace bounced

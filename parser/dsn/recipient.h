@@ -1,0 +1,37 @@
+// From a recipient's fields to a Recipient.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "parser/dsn/status_fields.h"
+#include "parser/mime/body.h"
+#include "parser/report.h"
+#include "parser/rules.h"
+
+namespace bounced {
+
+// Addresses and action alone. `provenance` is what the fields are worth.
+Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,
+                        std::size_t max_octets);
+
+// What the report says of a recipient, and where.
+struct Testimony {
+  const RecipientFields& fields;
+  const Body& part;              // that the fields are in
+  Provenance provenance;         // of the fields
+  std::string_view explanation;  // the words for people about this recipient; empty: none
+  const Body& explanation_body;  // that they are in
+  std::size_t max_octets;        // of a text that is stored
+};
+
+// Fills in codes, diagnostic, stage and kind, and classifies.
+//
+// The Status field loses to a more exact code in the Diagnostic-Code where it is x.0.0, 5.3.0 or
+// 4.4.7 (TAXONOMY, "Codes lie"); it is kept beside it. A diagnostic that is missing, or has no code
+// while the status is of these, is helped out by the explanation, marked as guessed (RFC
+// 3464, 2.3.6 makes the field optional, and some hosts never write it). The explanation also tells
+// the stage.
+void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient);
+
+}  // namespace bounced

@@ -1,0 +1,172 @@
+#include "parser/dsn/reported_name.h"
+
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "parser/mime/charset.h"
+#include "parser/mime/field_reader.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsTypeOctet(char c) {
+  const char folded = FoldCase(c);
+  return (folded >= 'a' && folded <= 'z') || IsDigit(c) || c == '-' || c == '_';
+}
+
+// Types under which hosts report mailboxes.
+bool IsMailboxType(std::string_view type) {
+  return type.empty() || type == "rfc822" || type == "rfc-822" || type == "utf-8" ||
+         type == "utf8" || type == "smtp" || type == "internet";
+}
+
+std::optional<TypedValue> TakeType(std::string_view value) {
+  value = StripBlanks(value);
+  const auto end = std::find_if_not(value.begin(), value.end(), IsTypeOctet);
+  const std::string_view type = value.substr(0, static_cast<std::size_t>(end - value.begin()));
+  const std::string_view rest = StripBlanks(value.substr(type.size()));
+  if (type.empty() || rest.empty()) return std::nullopt;
+  const std::string folded = FoldCase(type);
+  const bool colon = rest.front() == ':' && (folded == "rfc822" || folded == "utf-8");
+  if (rest.front() != ';' && !colon) return std::nullopt;
+  return TypedValue{folded, StripBlanks(rest.substr(1))};
+}
+
+// The inside of <...>, where there is one outside of quotes.
+std::string_view WithoutBrackets(std::string_view address) {
+  bool quoted = false;
+  std::size_t begin = address.npos;
+  for (std::size_t i = 0; i < address.size(); ++i) {
+    const char c = address[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && c == '<') {
+      begin = i + 1;
+    } else if (!quoted && c == '>' && begin != address.npos) {
+      return address.substr(begin, i - begin);
+    }
+  }
+  return begin == address.npos ? address : address.substr(begin);
+}
+
+std::string_view WithoutLitter(std::string_view address) {
+  constexpr std::string_view kTrailing = ".,; \t";
+  address = StripBlanks(address);
+  while (!address.empty() && kTrailing.find(address.back()) != kTrailing.npos) {
+    address.remove_suffix(1);
+  }
+  if (address.size() > 1 && address.front() == '\'' && address.back() == '\'') {
+    address = address.substr(1, address.size() - 2);
+  }
+  // @a.example,@b.example:user@c.example (RFC 5321, Appendix C).
+  if (address.starts_with('@')) {
+    const std::size_t colon = address.find(':');
+    if (colon != address.npos) address.remove_prefix(colon + 1);
+  }
+  return address;
+}
+
+}  // namespace
+
+TypedValue SplitType(std::string_view value) {
+  TypedValue typed{"", StripBlanks(value)};
+  while (std::optional<TypedValue> next = TakeType(typed.value)) {
+    if (!typed.type.empty() && typed.type != next->type) break;
+    typed = *std::move(next);
+  }
+  return typed;
+}
+
+std::string ReportedAddress(std::string_view value, std::size_t max_octets) {
+  const TypedValue typed = SplitType(value);
+  const std::string plain = WithoutComments(Unfold(typed.value));
+  std::string address(WithoutLitter(WithoutBrackets(WithoutLitter(plain))));
+  if (typed.type == "utf-8" || typed.type == "utf8") address = DecodeUnitext(address);
+  address = ToUtf8(address, "");
+  if (!IsMailboxType(typed.type) && address.find('@') != std::string::npos) {
+    address.insert(0, typed.type + ";");
+  }
+  return Presentable(address, max_octets);
+}
+
+std::string ReportedHost(std::string_view value, std::size_t max_octets) {
+  std::string_view host = StripBlanks(value);
+  const std::size_t semicolon = host.find(';');
+  if (semicolon != host.npos) host = StripBlanks(host.substr(semicolon + 1));
+  return Presentable(ToUtf8(StripBlanks(WithoutComments(Unfold(host))), ""), max_octets);
+}
+
+std::string WithoutComments(std::string_view value) {
+  std::string kept;
+  bool quoted = false;
+  int depth = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    const bool pair = c == '\\' && (quoted || depth > 0) && i + 1 < value.size();
+    if (!pair && c == '"' && depth == 0) quoted = !quoted;
+    if (!pair && !quoted && c == '(') ++depth;
+    if (depth == 0) {
+      kept += c;
+      if (pair) kept += value[i + 1];
+    }
+    if (pair) ++i;
+    if (!pair && !quoted && c == ')' && depth > 0) --depth;
+  }
+  // Without its end, a bracket opens no comment.
+  return depth > 0 ? std::string(value) : kept;
+}
+
+std::string DecodeUnitext(std::string_view text) {
+  std::string decoded;
+  for (std::size_t at = 0; at < text.size();) {
+    constexpr std::string_view kOpening = "\\x{";
+    const std::size_t found = std::min(text.find(kOpening, at), text.size());
+    decoded += text.substr(at, found - at);
+    at = found;
+    if (at == text.size()) break;
+    const char* begin = text.data() + at + kOpening.size();
+    const char* limit = begin + std::min<std::size_t>(6, text.size() - at - kOpening.size());
+    std::uint32_t c = 0;
+    const char* end = std::from_chars(begin, limit, c, 16).ptr;
+    const bool closed = end < text.data() + text.size() && *end == '}';
+    if (!closed || end - begin < 2 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) {
+      decoded += text[at++];
+      continue;
+    }
+    char octets[U8_MAX_LENGTH];
+    std::size_t length = 0;
+    U8_APPEND_UNSAFE(octets, length, c);
+    decoded.append(octets, length);
+    at = static_cast<std::size_t>(end - text.data()) + 1;
+  }
+  return decoded;
+}
+
+std::string DecodeOctal(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](std::size_t k, char top) {
+      return i + k < text.size() && text[i + k] >= '0' && text[i + k] <= top;
+    };
+    // Only 200 to 377: the rest is ASCII, which is never written so.
+    if (text[i] == '\\' && digit(1, '3') && text[i + 1] >= '2' && digit(2, '7') && digit(3, '7')) {
+      decoded += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                   (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+}  // namespace bounced

@@ -1,0 +1,253 @@
+#include "parser/dsn/smtp_reply.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "parser/dsn/enhanced_status.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kCodeOctets = 3;
+// Longest word or mark that announces a code, with the blanks around it.
+constexpr std::size_t kMaxIntroduction = 24;
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
+constexpr bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// What stands between a code and its enhanced status: "550 5.1.1", "550-5.1.1", "550 #5.1.1".
+std::string_view AfterSeparator(std::string_view s) {
+  if (s.starts_with('-')) s.remove_prefix(1);
+  while (!s.empty() && IsSpace(s.front())) s.remove_prefix(1);
+  constexpr std::string_view kMarks = "#(<[";
+  if (!s.empty() && kMarks.find(s.front()) != s.npos) s.remove_prefix(1);
+  if (s.starts_with('#')) s.remove_prefix(1);
+  return s;
+}
+
+// A reply code at a place where one can be.
+struct Code {
+  std::size_t at;
+  int value;
+  bool multiline;  // "550-": further lines follow
+  std::optional<LeadingStatus> status;
+  std::size_t status_at;
+};
+
+class CodeFinder {
+ public:
+  CodeFinder(std::string_view text, ReplyContext context) : text_(text), context_(context) {}
+
+  // The next code from `at` on.
+  std::optional<Code> Next(std::size_t at) {
+    for (; at + kCodeOctets <= text_.size(); ++at) {
+      if (text_[at] < '2' || text_[at] > '5' || !IsDigit(text_[at + 1]) ||
+          !IsDigit(text_[at + 2])) {
+        continue;
+      }
+      if (std::optional<Code> code = ReadAt(at)) return code;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Code> ReadAt(std::size_t at) {
+    const std::size_t end = at + kCodeOctets;
+    if (at > 0 && !MayPrecede(text_[at - 1])) return std::nullopt;
+    if (end < text_.size() && !MayFollow(end)) return std::nullopt;
+    Code code{at, 0, end < text_.size() && text_[end] == '-', std::nullopt, 0};
+    for (std::size_t i = at; i < end; ++i) code.value = code.value * 10 + (text_[i] - '0');
+    if (text_[at + 1] > '5') return std::nullopt;  // no second digit above 5 (RFC 5321, 4.2.1)
+    const std::string_view rest = AfterSeparator(text_.substr(end));
+    const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest);
+    if (status && status->status.klass == code.value / 100) {
+      code.status = status;
+      code.status_at = static_cast<std::size_t>(rest.data() - text_.data());
+      return code;
+    }
+    if (IsAnnounced(at)) return code;
+    return std::nullopt;
+  }
+
+  static bool MayPrecede(char c) {
+    constexpr std::string_view kOpeners = ":;,<([\"'=";
+    return IsSpace(c) || kOpeners.find(c) != std::string_view::npos;
+  }
+  bool MayFollow(std::size_t end) const {
+    const char c = text_[end];
+    constexpr std::string_view kClosers = ":;,)]>\"'";
+    if (IsSpace(c) || kClosers.find(c) != std::string_view::npos) return true;
+    const bool ends = end + 1 == text_.size() || !IsDigit(text_[end + 1]);
+    return (c == '-' || c == '.') && ends;
+  }
+
+  bool IsAnnounced(std::size_t at) const {
+    const std::size_t from = at > kMaxIntroduction ? at - kMaxIntroduction : 0;
+    const std::string_view before = text_.substr(from, at - from);
+    const std::string_view stripped = StripBlanks(before);
+    if (stripped.empty() && from == 0) return context_ != ReplyContext::kNarration;
+    if (context_ == ReplyContext::kLines && BeginsLine(before)) return true;
+    if (context_ == ReplyContext::kReply && EndsWithStatus(stripped)) return true;
+    std::string_view words = stripped;
+    const bool colon = words.ends_with(':');
+    if (colon) words = StripBlanks(words.substr(0, words.size() - 1));
+    constexpr std::array<std::string_view, 11> kAnnouncers = {
+        "said",  "to me",  "reply",  "replied", "response", "responded",
+        "error", "reason", "answer", "status",  "returned"};
+    for (const std::string_view announcer : kAnnouncers) {
+      if (words.size() < announcer.size()) continue;
+      const std::size_t begin = words.size() - announcer.size();
+      const bool whole_word = begin == 0 || !IsLetter(words[begin - 1]);
+      if (whole_word && EqualsIgnoringCase(words.substr(begin), announcer)) return true;
+    }
+    // "RCPT TO:<r@example.net>: 550", "mx.example.net[192.0.2.1]: 550".
+    return colon && (words.ends_with('>') || words.ends_with(']') || words.ends_with(')'));
+  }
+
+  static bool BeginsLine(std::string_view before) {
+    while (!before.empty() && (before.back() == ' ' || before.back() == '\t')) {
+      before.remove_suffix(1);
+    }
+    return before.ends_with('\n') || before.ends_with('\r');
+  }
+  static bool EndsWithStatus(std::string_view before) {
+    const std::size_t begin = before.find_last_of(" \t\r\n") + 1;  // npos + 1 is 0
+    const std::optional<LeadingStatus> status = ReadEnhancedStatus(before.substr(begin));
+    return status && status->length == before.size() - begin;
+  }
+
+  std::string_view text_;
+  ReplyContext context_;
+};
+
+// `text` behind its leading code and status, blanks folded; with `marks`, without the code and
+// status that begin each further line of a reply.
+std::string Words(std::string_view text, const Code& first, bool marks) {
+  std::size_t at = first.status ? first.status_at + first.status->length : first.at + kCodeOctets;
+  std::string words;
+  const std::string code(text.substr(first.at, kCodeOctets));
+  constexpr std::string_view kSeparators = "-:;,.)]>#";
+  while (at < text.size() && (IsSpace(text[at]) || kSeparators.find(text[at]) != text.npos)) ++at;
+  for (; at < text.size(); ++at) {
+    const bool at_word = at == 0 || IsSpace(text[at - 1]);
+    if (marks && at_word && text.substr(at).starts_with(code) && at + kCodeOctets < text.size() &&
+        (text[at + kCodeOctets] == '-' || text[at + kCodeOctets] == ' ')) {
+      const std::string_view rest = AfterSeparator(text.substr(at + kCodeOctets));
+      const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest);
+      const bool is_mark = status || text[at + kCodeOctets] == '-' || !first.status;
+      if (is_mark) {
+        at = static_cast<std::size_t>(rest.data() - text.data()) + (status ? status->length : 0);
+        if (at >= text.size()) break;
+      }
+    }
+    if (!IsSpace(text[at])) {
+      words += text[at];
+    } else if (!words.empty() && words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  while (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+std::string Folded(std::string_view text) {
+  std::string folded;
+  for (const char c : StripBlanks(text)) {
+    if (!IsSpace(c)) {
+      folded += c;
+    } else if (folded.back() != ' ') {
+      folded += ' ';
+    }
+  }
+  return folded;
+}
+
+// The run of equal codes that ends with the innermost reply: the lines of one reply, or one reply
+// told twice.
+struct Run {
+  std::optional<Code> first;
+  std::optional<Code> status;  // the first of the run that has one
+};
+
+Run FindRun(std::string_view text, ReplyContext context) {
+  CodeFinder finder(text, context);
+  Run run;
+  for (std::optional<Code> code = finder.Next(0); code; code = finder.Next(code->at + 1)) {
+    // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
+    if (run.first && code->value < 400) continue;
+    if (!run.first || run.first->value != code->value) run = {code, std::nullopt};
+    if (!run.status && code->status) run.status = code;
+  }
+  return run;
+}
+
+}  // namespace
+
+SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
+  SmtpReply reply;
+  const Run run = FindRun(text, context);
+  if (!run.first) {
+    if (const auto status = FindEnhancedStatus(text, 0)) {
+      reply.status = status->value;
+      reply.status_text = text.substr(status->where.offset, status->where.length);
+    }
+    reply.words = Folded(text);
+    return reply;
+  }
+  const Code& first = *run.first;
+  reply.code = first.value;
+  reply.code_text = text.substr(first.at, kCodeOctets);
+  if (run.status) {
+    reply.status = run.status->status->status;
+    reply.status_text = text.substr(run.status->status_at, run.status->status->length);
+  } else {
+    // "550 Requested action not taken (5.1.1)", or in front: "5.1.1 (550 user unknown)".
+    const std::string_view behind = text.substr(first.at);
+    auto status = FindEnhancedStatus(behind, static_cast<std::uint32_t>(first.at));
+    if (!status) status = FindEnhancedStatus(text, 0);
+    if (status && status->value.klass == first.value / 100) {
+      reply.status = status->value;
+      reply.status_text = text.substr(status->where.offset, status->where.length);
+    }
+  }
+  reply.words = Words(text, first, first.multiline);
+  return reply;
+}
+
+Stage FindStage(std::string_view text) {
+  struct Phrase {
+    std::string_view words;  // lower case
+    Stage stage;
+  };
+  // The commands, and what else hosts put in their place. Words that could as well be about the
+  // message ("after recipient verification") are not among them.
+  constexpr Phrase kCommands[] = {
+      {"end of data", Stage::kData},  {"end of message", Stage::kData},
+      {"sending data", Stage::kData}, {"data", Stage::kData},
+      {"bdat", Stage::kData},         {"rcpt to", Stage::kRcpt},
+      {"mail from", Stage::kMail},    {"ehlo", Stage::kHelo},
+      {"helo", Stage::kHelo},         {"lhlo", Stage::kHelo},
+      {"starttls", Stage::kHelo},     {"initial connection", Stage::kConnect},
+  };
+  constexpr std::string_view kLeads[] = {"in reply to ", "in response to ", "after ",
+                                         "while performing the ", "while sending "};
+  for (const std::string_view lead : kLeads) {
+    for (std::size_t at = FindIgnoringCase(text, lead); at < text.size();
+         at = FindIgnoringCase(text, lead, at + lead.size())) {
+      std::string_view rest = text.substr(at + lead.size());
+      if (StartsWithIgnoringCase(rest, "pipelined ")) rest.remove_prefix(10);
+      for (const Phrase& phrase : kCommands) {
+        if (StartsWithIgnoringCase(rest, phrase.words)) return phrase.stage;
+      }
+    }
+  }
+  constexpr std::string_view kGreeting = "refused to talk to me";
+  if (FindIgnoringCase(text, kGreeting) < text.size()) return Stage::kConnect;
+  return StartsWithIgnoringCase(StripBlanks(text), "connect to ") ? Stage::kConnect
+                                                                  : Stage::kUnknown;
+}
+
+}  // namespace bounced

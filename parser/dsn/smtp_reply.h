@@ -1,0 +1,38 @@
+// Replies of an SMTP server (RFC 5321, 4.2) as other hosts quote them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parser/report.h"
+
+namespace bounced {
+
+// What a text quotes of a remote server's reply. The views point into that text.
+struct SmtpReply {
+  std::optional<int> code;
+  std::string_view code_text;  // where `code` stands
+  std::optional<EnhancedStatus> status;
+  std::string_view status_text;
+  std::string
+      words;  // without codes and line marks, blanks folded; the whole text if it has no code
+};
+
+enum class ReplyContext {
+  kReply,      // the text is a reply: a code may begin it (Diagnostic-Code of type smtp)
+  kNarration,  // a host tells what happened: a code must be announced ("said: 550", "550 5.1.1")
+  kLines,      // as kNarration, and a code may begin any line (the report's text for people)
+};
+
+// Finds the reply in `text`, which may be folded. Where hosts pass a reply on inside their own, the
+// innermost, which is the last, is the remote host's. A number is a code only where a code can be:
+// ports, sizes, years and parts of addresses are none. The lines of a multi-line reply, whole or
+// joined, give one text. Total and linear.
+SmtpReply FindSmtpReply(std::string_view text, ReplyContext context);
+
+// The step of the dialogue that `text` says the refusal answered ("in reply to RCPT TO command",
+// "after end of data"). Never assumed: kUnknown when it does not say.
+Stage FindStage(std::string_view text);
+
+}  // namespace bounced

@@ -1,0 +1,233 @@
+#include "parser/dsn/status_fields.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+struct MessageRow {
+  std::string_view name;
+  std::string_view StatusFields::*value;  // none: known, and not kept
+};
+constexpr MessageRow kMessageFields[] = {
+    {"reporting-mta", &StatusFields::reporting_mta},
+    {"original-envelope-id", &StatusFields::original_envelope_id},
+    {"arrival-date", &StatusFields::arrival_date},
+    {"received-from-mta", nullptr},
+    {"dsn-gateway", nullptr},
+};
+
+struct RecipientRow {
+  std::string_view name;
+  std::string_view RecipientFields::*value;
+};
+constexpr RecipientRow kRecipientFields[] = {
+    {"final-recipient", &RecipientFields::final_recipient},
+    {"original-recipient", &RecipientFields::original_recipient},
+    {"action", &RecipientFields::action},
+    {"status", &RecipientFields::status},
+    {"remote-mta", &RecipientFields::remote_mta},
+    {"localized-diagnostic", &RecipientFields::localized_diagnostic},
+    {"last-attempt-date", nullptr},
+    {"final-log-id", nullptr},
+    {"will-retry-until", nullptr},
+};
+constexpr std::string_view kDiagnosticCode = "diagnostic-code";
+
+template <typename Row, std::size_t kRows>
+const Row* Find(const Row (&rows)[kRows], std::string_view name) {
+  const Row* row = std::find_if(std::begin(rows), std::end(rows),
+                                [name](const Row& r) { return EqualsIgnoringCase(r.name, name); });
+  return row == std::end(rows) ? nullptr : row;
+}
+
+// Fills what `into` lacks.
+void Merge(const RecipientFields& from, RecipientFields& into) {
+  for (const RecipientRow& row : kRecipientFields) {
+    if (row.value != nullptr && (into.*row.value).empty()) into.*row.value = from.*row.value;
+  }
+  auto slot = std::find(into.diagnostics.begin(), into.diagnostics.end(), std::string_view());
+  for (const std::string_view diagnostic : from.diagnostics) {
+    if (slot == into.diagnostics.end() || diagnostic.empty()) break;
+    *slot++ = diagnostic;
+  }
+}
+
+// Reads groups of fields, one pass.
+class Reader {
+ public:
+  Reader(const Body& body, std::size_t begin, bool embedded, const ParserLimits& limits,
+         Remarks& remarks)
+      : body_(body),
+        text_(body.text().substr(begin)),
+        begin_(begin),
+        embedded_(embedded),
+        limits_(limits),
+        remarks_(remarks) {}
+
+  StatusFields Read(bool cut) && {
+    found_.begin = begin_;
+    FieldReader fields(text_, limits_.max_line);
+    while (!done_) {
+      const std::optional<Field> field = fields.Next();
+      if (!field) break;
+      // An embedded report ends where a boundary stands.
+      if (embedded_ && field->text.starts_with("--")) break;
+      last_end_ = static_cast<std::size_t>(field->text.data() + field->text.size() - text_.data());
+      Take(*field);
+    }
+    if (cut && at_hand_.HasAddress() && !at_hand_.HasResult()) {
+      remarks_.Add("the last recipient is cut off", body_.SpanOf(text_.substr(last_end_)));
+      at_hand_ = {};
+    }
+    EndParagraph();
+    found_.end = begin_ + last_end_;
+    return std::move(found_);
+  }
+
+ private:
+  void Take(const Field& field) {
+    switch (field.kind) {
+      case Field::Kind::kBlank:
+        EndParagraph();
+        break;
+      case Field::Kind::kJunk:
+        if (open_diagnostic_ != nullptr) {
+          ExtendDiagnostic(field.text);
+        } else {
+          remarks_.Add("a line that is no field", body_.SpanOf(field.text));
+        }
+        break;
+      case Field::Kind::kField:
+        if (field.cut) remarks_.Add("bound:max_line", body_.SpanOf(field.value));
+        TakeField(field.name, StripBlanks(field.value));
+        break;
+    }
+  }
+
+  void TakeField(std::string_view name, std::string_view value) {
+    open_diagnostic_ = nullptr;
+    if (const MessageRow* row = Find(kMessageFields, name)) {
+      is_status_ = true;
+      if (row->value != nullptr && (found_.*row->value).empty()) found_.*row->value = value;
+      return;
+    }
+    const bool is_diagnostic = EqualsIgnoringCase(name, kDiagnosticCode);
+    const RecipientRow* row = Find(kRecipientFields, name);
+    if (row == nullptr && !is_diagnostic) return;
+    is_status_ = true;
+    if (value.empty()) {
+      remarks_.Add("a field without a value", body_.SpanOf(name));
+      return;
+    }
+    if (is_diagnostic) {
+      AddDiagnostic(value);
+    } else if (row->value != nullptr) {
+      if (OpensRecipient(*row)) EndRecipient();
+      if ((at_hand_.*row->value).empty()) at_hand_.*row->value = value;
+    }
+  }
+
+  bool OpensRecipient(const RecipientRow& row) const {
+    if (at_hand_.final_recipient.empty()) return false;
+    if (row.value == &RecipientFields::final_recipient) return true;
+    return row.value == &RecipientFields::original_recipient &&
+           (!at_hand_.original_recipient.empty() || at_hand_.HasResult());
+  }
+
+  void AddDiagnostic(std::string_view value) {
+    for (std::string_view& slot : at_hand_.diagnostics) {
+      if (!slot.empty()) continue;
+      slot = value;
+      open_diagnostic_ = &slot;
+      return;
+    }
+  }
+
+  void ExtendDiagnostic(std::string_view line) {
+    const auto length =
+        static_cast<std::size_t>(line.data() + line.size() - open_diagnostic_->data());
+    *open_diagnostic_ = {open_diagnostic_->data(), std::min(length, limits_.max_line)};
+  }
+
+  void EndParagraph() {
+    EndRecipient();
+    if (embedded_ && !is_status_ && saw_status_) done_ = true;
+    saw_status_ = saw_status_ || is_status_;
+    is_status_ = false;
+  }
+
+  void EndRecipient() {
+    const RecipientFields ended = std::exchange(at_hand_, {});
+    open_diagnostic_ = nullptr;
+    std::vector<RecipientFields>& recipients = found_.recipients;
+    const bool only_original =
+        ended.final_recipient.empty() && !ended.HasResult() && !ended.original_recipient.empty();
+    if (only_original && !recipients.empty() && recipients.back().original_recipient.empty()) {
+      recipients.back().original_recipient = ended.original_recipient;
+    } else if (!ended.HasAddress()) {
+      Merge(ended, recipients.empty() ? found_.stray : recipients.back());
+    } else if (recipients.size() < limits_.max_recipients) {
+      recipients.push_back(ended);
+    } else {
+      remarks_.Add("bound:max_recipients", body_.SpanOf(text_.substr(last_end_)));
+      done_ = true;
+    }
+  }
+
+  const Body& body_;
+  const std::string_view text_;
+  const std::size_t begin_;
+  const bool embedded_;
+  const ParserLimits& limits_;
+  Remarks& remarks_;
+  StatusFields found_;
+  RecipientFields at_hand_;
+  std::string_view* open_diagnostic_ = nullptr;  // that the next line may go on with
+  bool is_status_ = false;                       // the paragraph at hand has a field of a status
+  bool saw_status_ = false;
+  bool done_ = false;
+  std::size_t last_end_ = 0;
+};
+
+bool BeginsStatus(std::string_view line) {
+  const std::string_view name = FieldName(line);
+  return EqualsIgnoringCase(name, "reporting-mta") || EqualsIgnoringCase(name, "final-recipient") ||
+         EqualsIgnoringCase(name, "original-recipient") || EqualsIgnoringCase(name, "action");
+}
+
+}  // namespace
+
+StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,
+                              Remarks& remarks) {
+  StatusFields found = Reader(part, 0, /*embedded=*/false, limits, remarks).Read(cut);
+  // One group that is torn in two by a blank line: "Action: failed", then the address.
+  if (!found.recipients.empty() && !found.recipients.front().HasResult()) {
+    Merge(std::exchange(found.stray, {}), found.recipients.front());
+  }
+  return found;
+}
+
+StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks) {
+  Lines lines(text.text());
+  std::size_t from = 0;
+  while (const std::optional<Line> line = lines.Next()) {
+    if (line->begin < from || !BeginsStatus(line->text)) continue;
+    StatusFields found =
+        Reader(text, line->begin, /*embedded=*/true, limits, remarks).Read(/*cut=*/false);
+    std::erase_if(found.recipients, [](const RecipientFields& fields) {
+      return !fields.HasAddress() || (fields.action.empty() && fields.status.empty());
+    });
+    if (!found.recipients.empty()) return found;
+    from = std::max(found.end, line->end);
+  }
+  return {};
+}
+
+}  // namespace bounced

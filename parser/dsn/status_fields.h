@@ -1,0 +1,59 @@
+// The fields of a delivery status (RFC 3464, 2; RFC 6533, 4.1), sorted by recipient.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "parser/mime/body.h"
+#include "parser/parser.h"
+#include "parser/remarks.h"
+
+namespace bounced {
+
+// One recipient's fields, values as they stand, folds and all. Empty: there is none.
+struct RecipientFields {
+  // A field that comes twice keeps its first value that says something, but for Diagnostic-Code
+  // (RFC 7103, 7.5.1).
+  static constexpr std::size_t kMaxDiagnostics = 4;
+
+  std::string_view final_recipient;
+  std::string_view original_recipient;
+  std::string_view action;
+  std::string_view status;
+  std::string_view remote_mta;
+  std::string_view localized_diagnostic;
+  std::array<std::string_view, kMaxDiagnostics> diagnostics;
+
+  bool HasAddress() const { return !final_recipient.empty() || !original_recipient.empty(); }
+  bool HasResult() const { return !action.empty() || !status.empty() || !diagnostics[0].empty(); }
+};
+
+struct StatusFields {
+  std::string_view reporting_mta;
+  std::string_view original_envelope_id;
+  std::string_view arrival_date;
+  std::vector<RecipientFields> recipients;
+  // What stands in front of every recipient, or there is none. Set apart only when it has a result.
+  RecipientFields stray;
+  std::size_t begin = 0;  // where in the text it was read from,
+  std::size_t end = 0;    // and up to
+};
+
+// Reads all of a status part. Groups are parted by blank lines; where those are missing, or are too
+// many, the recipient fields tell: a Final-Recipient opens a recipient, so does an
+// Original-Recipient behind another recipient's Action or Status, and fields without an address
+// belong to the recipient before them. A line that is no field goes on with the Diagnostic-Code
+// above it. `cut`: the message ended in this part, so the last recipient may lack its end and is
+// dropped if it has no result. Linear; bounded by limits.max_recipients, remarked.
+StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,
+                              Remarks& remarks);
+
+// Looks for the same fields in a text that is not said to have any: from the first line that begins
+// a group of them, up to a paragraph that has none, or a line that looks like a boundary. Lines
+// that are quoted or indented are not taken for fields. What it finds has at least one recipient
+// with an address and with an Action or Status; else nothing. Linear in the text.
+StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks);
+
+}  // namespace bounced

@@ -1,0 +1,144 @@
+#include "parser/mime/charset.h"
+
+#include <unicode/ucnv.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kMaxLabelOctets = 64;  // the longest registered name has 45
+
+struct Alias {
+  std::string_view label;  // lower case
+  const char* converter;
+};
+
+// WHATWG Encoding, 4.2, where ICU goes by the letter of the registration, and labels that mail has
+// and nobody registered.
+constexpr Alias kAliases[] = {
+    {"iso-8859-1", "windows-1252"},
+    {"iso8859-1", "windows-1252"},
+    {"iso_8859-1", "windows-1252"},
+    {"latin1", "windows-1252"},
+    {"iso-8859-9", "windows-1254"},
+    {"iso-8859-11", "windows-874"},
+    {"gb2312", "gb18030"},
+    {"gb_2312-80", "gb18030"},
+    {"gbk", "gb18030"},
+    {"x-gbk", "gb18030"},
+    {"euc-kr", "windows-949"},
+    {"ks_c_5601-1987", "windows-949"},
+    {"ks_c_5601", "windows-949"},
+    {"ksc5601", "windows-949"},
+    {"shift_jis", "windows-31j"},
+    {"shift-jis", "windows-31j"},
+    {"sjis", "windows-31j"},
+    {"x-sjis", "windows-31j"},
+    {"iso-2022-jp", "ISO-2022-JP-2"},
+    {"unicode-1-1-utf-7", "UTF-7"},
+    {"x-unicode-2-0-utf-7", "UTF-7"},
+};
+
+struct ConverterCloser {
+  void operator()(UConverter* converter) const { ucnv_close(converter); }
+};
+using Converter = std::unique_ptr<UConverter, ConverterCloser>;
+
+// Labels whose texts are looked at, not believed: where they hold, UTF-8 holds as well.
+bool SaysNothing(std::string_view label) {
+  return label.empty() || label == "us-ascii" || label == "ascii" || label == "utf-8" ||
+         label == "utf8" || label == "ansi_x3.4-1968" || label == "7bit" || label == "8bit";
+}
+
+Converter Open(std::string_view label) {
+  if (label.empty() || label.size() > kMaxLabelOctets) return nullptr;
+  std::string name(label);
+  for (const Alias& alias : kAliases) {
+    if (alias.label == label) name = alias.converter;
+  }
+  // ICU takes a comma for the start of options; no charset's name has one, nor a NUL.
+  if (name.find_first_of(std::string_view(",\0", 2)) != std::string::npos) return nullptr;
+  UErrorCode error = U_ZERO_ERROR;
+  Converter converter(ucnv_open(name.c_str(), &error));
+  if (U_FAILURE(error)) return nullptr;
+  return converter;
+}
+
+std::string Convert(UConverter* converter, std::string_view text) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max() / 4;
+  text = text.substr(0, kMost);
+  std::string converted(text.size() * 3 + 8, '\0');
+  const auto convert = [&](UErrorCode& error) {
+    return ucnv_toAlgorithmic(UCNV_UTF8, converter, converted.data(),
+                              static_cast<std::int32_t>(converted.size()), text.data(),
+                              static_cast<std::int32_t>(text.size()), &error);
+  };
+  UErrorCode error = U_ZERO_ERROR;
+  std::int32_t length = convert(error);
+  if (error == U_BUFFER_OVERFLOW_ERROR) {
+    converted.resize(static_cast<std::size_t>(length) + 1);
+    error = U_ZERO_ERROR;
+    length = convert(error);
+  }
+  if (U_FAILURE(error)) return std::string(text);
+  converted.resize(static_cast<std::size_t>(length));
+  return converted;
+}
+
+bool HasIso2022Escapes(std::string_view text) {
+  return text.find("\x1B$") != text.npos || text.find("\x1B(J") != text.npos;
+}
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\x1B'; });
+}
+
+// The converter for a text whose label says nothing; none: it is UTF-8.
+Converter Guess(std::string_view text) {
+  if (HasIso2022Escapes(text)) return Open("iso-2022-jp");
+  return IsValidUtf8(text) ? nullptr : Open("windows-1252");
+}
+
+Converter For(std::string_view text, std::string_view label) {
+  const std::string folded = FoldCase(StripBlanks(label.substr(0, kMaxLabelOctets + 1)));
+  if (SaysNothing(folded)) return Guess(text);
+  Converter converter = Open(folded);
+  return converter != nullptr ? std::move(converter) : Guess(text);
+}
+
+// A 7-bit charset says with ASCII octets what is none; in every other one that ICU knows and mail
+// uses, ASCII octets are ASCII.
+bool MayHideInAscii(std::string_view label) {
+  return StartsWithIgnoringCase(label, "iso-2022") || StartsWithIgnoringCase(label, "utf-16") ||
+         StartsWithIgnoringCase(label, "utf-32") || StartsWithIgnoringCase(label, "hz") ||
+         FindIgnoringCase(label, "utf-7") != label.npos ||
+         FindIgnoringCase(label, "ebcdic") != label.npos || StartsWithIgnoringCase(label, "ibm") ||
+         StartsWithIgnoringCase(label, "cp");
+}
+
+}  // namespace
+
+std::string ToUtf8(std::string_view text, std::string_view label) {
+  if (IsUtf8Already(text, label)) return std::string(text);
+  const Converter converter = For(text, label);
+  return converter == nullptr ? std::string(text) : Convert(converter.get(), text);
+}
+
+bool IsUtf8Already(std::string_view text, std::string_view label) {
+  if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return true;
+  return For(text, label) == nullptr;
+}
+
+bool IsKnownCharset(std::string_view label) {
+  const std::string folded = FoldCase(StripBlanks(label.substr(0, kMaxLabelOctets + 1)));
+  return SaysNothing(folded) || Open(folded) != nullptr;
+}
+
+}  // namespace bounced

@@ -1,0 +1,187 @@
+#include "parser/mime/content_type.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kMaxSegments = 64;  // of one parameter that RFC 2231 splits
+
+constexpr bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// token of RFC 2045, 5.1, and any octet beyond ASCII; '/' and '=' stand in unquoted boundaries.
+constexpr bool IsTokenOctet(char c) {
+  constexpr std::string_view kSpecials = "()<>@,;\\\"[]";
+  return !IsSpace(c) && c != '\0' && kSpecials.find(c) == std::string_view::npos;
+}
+
+// Reads the tokens, quoted strings and separators of a value from left to right.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view value) : rest_(value) {}
+
+  bool AtEnd() {
+    SkipBlanksAndComments();
+    return rest_.empty();
+  }
+  bool Take(char c) {
+    if (AtEnd() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void SkipOne() { rest_.remove_prefix(std::min<std::size_t>(1, rest_.size())); }
+
+  // Up to `stop` or whatever ends a token.
+  std::string_view Token(char stop) {
+    if (AtEnd()) return {};
+    const auto end = std::find_if(rest_.begin(), rest_.end(),
+                                  [stop](char c) { return !IsTokenOctet(c) || c == stop; });
+    const std::string_view token = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
+    rest_.remove_prefix(token.size());
+    return token;
+  }
+
+  std::string Value() {
+    if (!Take('"')) return std::string(Token('\0'));
+    std::string value;
+    while (!rest_.empty()) {
+      char c = rest_.front();
+      rest_.remove_prefix(1);
+      if (c == '"') break;
+      if (c == '\\' && !rest_.empty()) {
+        c = rest_.front();
+        rest_.remove_prefix(1);
+      }
+      if (c != '\r' && c != '\n') value += c;
+    }
+    return value;
+  }
+
+ private:
+  void SkipBlanksAndComments() {
+    for (int depth = 0; !rest_.empty(); rest_.remove_prefix(1)) {
+      const char c = rest_.front();
+      if (c == '\\' && depth > 0 && rest_.size() > 1) {
+        rest_.remove_prefix(1);
+      } else if (c == '(') {
+        ++depth;
+      } else if (c == ')' && depth > 0) {
+        --depth;
+      } else if (depth == 0 && !IsSpace(c)) {
+        return;
+      }
+    }
+  }
+
+  std::string_view rest_;
+};
+
+// "a%20b" of RFC 2231, 4; what is no percent code stays.
+std::string DecodePercent(std::string_view s) {
+  std::string decoded;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    unsigned octet = 0;
+    if (s[i] == '%' && i + 2 < s.size() &&
+        std::from_chars(s.data() + i + 1, s.data() + i + 3, octet, 16).ptr == s.data() + i + 3) {
+      decoded += static_cast<char>(octet);
+      i += 2;
+    } else {
+      decoded += s[i];
+    }
+  }
+  return decoded;
+}
+
+// One parameter, as its segments come in.
+struct Parameter {
+  struct Segment {
+    int number;
+    std::string value;
+    bool encoded;
+  };
+  std::string_view name;
+  std::optional<std::string> whole;
+  std::vector<Segment> segments = {};
+
+  // `suffix` is what stands behind the name: "", "*", "*0", "*0*" (RFC 2231, 3 and 4).
+  void Add(std::string_view suffix, std::string value) {
+    if (suffix.empty()) {
+      if (!whole) whole = std::move(value);
+      return;
+    }
+    const bool encoded = suffix.ends_with('*');
+    int number = 0;
+    std::from_chars(suffix.data() + 1, suffix.data() + suffix.size(), number);
+    if (segments.size() < kMaxSegments) segments.push_back({number, std::move(value), encoded});
+  }
+
+  std::string Joined() {
+    if (segments.empty()) return std::move(whole).value_or("");
+    std::stable_sort(segments.begin(), segments.end(),
+                     [](const Segment& a, const Segment& b) { return a.number < b.number; });
+    std::string joined;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      std::string_view value = segments[i].value;
+      if (i == 0 && segments[i].encoded) {  // charset'language'value
+        const std::size_t first = value.find('\'');
+        const std::size_t second = first == value.npos ? first : value.find('\'', first + 1);
+        if (second != value.npos) value.remove_prefix(second + 1);
+      }
+      joined += segments[i].encoded ? DecodePercent(value) : std::string(value);
+    }
+    return joined;
+  }
+};
+
+}  // namespace
+
+bool ContentType::IsMessage() const {
+  return type == "message/rfc822" || type == "message/global" || type == "message/global-headers" ||
+         type == "text/rfc822-headers" || type == "message/rfc822-headers";
+}
+
+bool ContentType::IsDeliveryStatus() const {
+  return type == "message/delivery-status" || type == "message/global-delivery-status";
+}
+
+ContentType ParseContentType(std::string_view value) {
+  ContentType content_type;
+  Scanner scanner(value);
+  const std::string type = FoldCase(scanner.Token('='));
+  if (type.find('/') != std::string::npos) {
+    content_type.type = type;
+    content_type.stated = true;
+  }
+  std::array<Parameter, 3> parameters{
+      Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}};
+  while (!scanner.AtEnd()) {
+    const std::string name = FoldCase(scanner.Token('='));
+    if (!scanner.Take('=')) {
+      if (name.empty()) scanner.SkipOne();
+      continue;
+    }
+    std::string argument = scanner.Value();
+    const std::size_t star = std::min(name.find('*'), name.size());
+    for (Parameter& parameter : parameters) {
+      if (std::string_view(name).substr(0, star) != parameter.name) continue;
+      parameter.Add(std::string_view(name).substr(star), std::move(argument));
+      break;
+    }
+  }
+  content_type.boundary = parameters[0].Joined();
+  content_type.charset = FoldCase(parameters[1].Joined());
+  content_type.report_type = FoldCase(parameters[2].Joined());
+  // Blanks at its end can't be seen by who wrote it (RFC 2046, 5.1.1).
+  while (!content_type.boundary.empty() && IsSpace(content_type.boundary.back())) {
+    content_type.boundary.pop_back();
+  }
+  return content_type;
+}
+
+}  // namespace bounced

@@ -1,0 +1,63 @@
+#include "parser/mime/field_reader.h"
+
+#include <algorithm>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+std::string_view FieldName(std::string_view line) {
+  const auto end = std::find_if(line.begin(), line.end(),
+                                [](char c) { return c <= ' ' || c == ':' || c > '~'; });
+  const std::string_view name = line.substr(0, static_cast<std::size_t>(end - line.begin()));
+  const auto colon = std::find_if_not(end, line.end(), IsBlank);
+  return colon != line.end() && *colon == ':' ? name : std::string_view();
+}
+
+FieldReader::FieldReader(std::string_view text, std::size_t max_line)
+    : text_(text), max_line_(max_line), lines_(text), ahead_(lines_.Next()) {}
+
+std::optional<Field> FieldReader::Next() {
+  if (!ahead_) return std::nullopt;
+  const Line first = *ahead_;
+  Field field{Field::Kind::kJunk, FieldName(first.text), {}, first.text, false};
+  if (StripBlanks(first.text).empty()) {
+    field.kind = Field::Kind::kBlank;
+    ahead_ = lines_.Next();
+    return field;
+  }
+  std::size_t end = first.begin + first.text.size();
+  for (ahead_ = lines_.Next(); ahead_; ahead_ = lines_.Next()) {
+    if (ahead_->text.empty() || !IsBlank(ahead_->text.front())) break;
+    if (StripBlanks(ahead_->text).empty()) break;
+    end = ahead_->begin + ahead_->text.size();
+  }
+  field.text = text_.substr(first.begin, end - first.begin);
+  if (field.name.empty()) return field;
+  field.kind = Field::Kind::kField;
+  field.value = field.text.substr(field.text.find(':') + 1);
+  if (field.value.size() > max_line_) {
+    field.value = field.value.substr(0, max_line_);
+    field.cut = true;
+  }
+  return field;
+}
+
+std::string Unfold(std::string_view value) {
+  std::string unfolded;
+  Lines lines(value);
+  while (const std::optional<Line> line = lines.Next()) {
+    const std::string_view piece = StripBlanks(line->text);
+    if (piece.empty()) continue;
+    if (!unfolded.empty()) unfolded += ' ';
+    unfolded += piece;
+  }
+  return unfolded;
+}
+
+}  // namespace bounced

@@ -1,0 +1,105 @@
+#include "parser/mime/message_header.h"
+
+#include <algorithm>
+#include <string>
+
+#include "parser/mime/encoded_word.h"
+#include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kMaxFailedRecipientFields = 1000;
+
+struct Row {
+  std::string_view name;
+  std::optional<std::string_view> MessageHeader::*value;
+};
+constexpr Row kFields[] = {
+    {"return-path", &MessageHeader::return_path},
+    {"from", &MessageHeader::from},
+    {"to", &MessageHeader::to},
+    {"subject", &MessageHeader::subject},
+    {"date", &MessageHeader::date},
+    {"message-id", &MessageHeader::message_id},
+    {"auto-submitted", &MessageHeader::auto_submitted},
+};
+
+bool IsHeaderName(std::string_view name) {
+  const auto is_it = [name](const Row& row) { return EqualsIgnoringCase(name, row.name); };
+  return std::any_of(std::begin(kFields), std::end(kFields), is_it) ||
+         EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "dkim-signature") ||
+         EqualsIgnoringCase(name, "delivered-to") || EqualsIgnoringCase(name, "mime-version") ||
+         EqualsIgnoringCase(name, "x-original-to") || StartsWithIgnoringCase(name, "arc-") ||
+         EqualsIgnoringCase(name, "content-type");
+}
+
+// The local part of the first address in `from`, lower case. Empty: none.
+std::string LocalPart(std::string_view from) {
+  const std::size_t bracket = from.find('<');
+  std::string_view address = from.substr(bracket == from.npos ? 0 : bracket + 1);
+  address = StripBlanks(address.substr(0, address.find_first_of(">,( \t\r\n@", 1)));
+  return FoldCase(address);
+}
+
+bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
+
+bool IsMailSystem(std::string_view from) {
+  if (IsNullPath(from)) return true;
+  constexpr std::string_view kLocalParts[] = {"mailer-daemon", "postmaster",    "mail-daemon",
+                                              "maildaemon",    "mailerdaemon",  "mdaemon",
+                                              "mail_delivery", "mail-delivery", "daemon"};
+  const std::string local = LocalPart(from);
+  if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
+    return true;
+  }
+  return FindIgnoringCase(DecodeEncodedWords(Unfold(from)), "mail delivery s") != from.npos;
+}
+
+}  // namespace
+
+MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line) {
+  MessageHeader found;
+  FieldReader fields(header, max_line);
+  while (const std::optional<Field> field = fields.Next()) {
+    if (field->kind != Field::Kind::kField) continue;
+    for (const Row& row : kFields) {
+      if (!(found.*row.value) && EqualsIgnoringCase(field->name, row.name)) {
+        found.*row.value = StripBlanks(field->value);
+      }
+    }
+    if (EqualsIgnoringCase(field->name, "x-failed-recipients") &&
+        found.failed_recipients.size() < kMaxFailedRecipientFields) {
+      found.failed_recipients.push_back(StripBlanks(field->value));
+    }
+  }
+  return found;
+}
+
+std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets) {
+  Lines lines(text);
+  std::optional<std::size_t> begin;
+  std::size_t end = 0;
+  while (const std::optional<Line> line = lines.Next()) {
+    if (!begin) {
+      if (!IsHeaderName(FieldName(line->text))) continue;
+      begin = line->begin;
+    }
+    if (line->text.empty() || line->begin - *begin > max_octets) break;
+    end = line->end;
+  }
+  return begin ? text.substr(*begin, std::min(end - *begin, max_octets)) : std::string_view();
+}
+
+Author FindAuthor(const MessageHeader& header) {
+  if (header.return_path && IsNullPath(*header.return_path)) return Author::kMailSystem;
+  if (header.from && IsMailSystem(*header.from)) return Author::kMailSystem;
+  if (header.auto_submitted && StartsWithIgnoringCase(*header.auto_submitted, "auto-")) {
+    return Author::kMachine;
+  }
+  return header.from ? Author::kPerson : Author::kUnknown;
+}
+
+}  // namespace bounced

@@ -1,0 +1,42 @@
+// The header of a message, as far as it matters here: the report's own, or a returned one's.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace bounced {
+
+// Values as they stand, folds and all; of fields that should be there once, the first. Views into
+// what was read.
+struct MessageHeader {
+  std::optional<std::string_view> return_path;
+  std::optional<std::string_view> from;
+  std::optional<std::string_view> to;
+  std::optional<std::string_view> subject;
+  std::optional<std::string_view> date;
+  std::optional<std::string_view> message_id;
+  std::optional<std::string_view> auto_submitted;
+  std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
+};
+
+// Reads `header`; lines in it that are no fields are passed over.
+MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line);
+
+// The header that `text` starts with, up to the first empty line. Words in front of it, as some
+// hosts put them before what they return, are passed over: it begins with the first line that is a
+// field of a message's header.
+std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets);
+
+// Who has written a message, by its header. Anyone can write that: it says how to read a message,
+// never whether to believe it.
+enum class Author {
+  kPerson,      // From names somebody
+  kUnknown,     // nothing tells
+  kMachine,     // Auto-Submitted says so (RFC 3834, 5)
+  kMailSystem,  // a null return path, or From is a mail system (MAILER-DAEMON, postmaster)
+};
+Author FindAuthor(const MessageHeader& header);
+
+}  // namespace bounced

@@ -1,0 +1,256 @@
+#include "parser/mime/walk.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+Span Place(std::size_t offset, std::size_t length) {
+  return {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(length)};
+}
+
+bool IsBlankLine(const Line& line) { return line.text.empty(); }
+
+std::string_view WithoutTrailingBlanks(std::string_view s) {
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+// One pass. The state is the stack of open multiparts and what the line at hand belongs to.
+class Walker {
+ public:
+  // `top_boundary`, when there is one, stands for that of the message itself.
+  Walker(std::string_view message, const ParserLimits& limits, Remarks& remarks,
+         std::optional<std::string> top_boundary)
+      : message_(message),
+        limits_(limits),
+        remarks_(remarks),
+        top_boundary_(std::move(top_boundary)) {}
+
+  std::vector<Part> Walk() {
+    Open(0);
+    Lines lines(message_);
+    std::optional<Line> next = lines.Next();
+    // A line that mbox files put before the header (RFC 4155).
+    if (next && (next->text.starts_with("From ") || next->text.starts_with(">From "))) {
+      next = lines.Next();
+      header_begin_ = next ? next->begin : message_.size();
+    }
+    while (next && !full_) {
+      const Line line = *next;
+      next = lines.Next();
+      Take(line, next);
+    }
+    if (in_header_) EndHeader(message_.size(), message_.size());
+    for (const Open_& open : stack_) parts_[open.part].closed = false;
+    if (last_leaf_ && !full_) EndBody(message_.size());
+    return std::move(parts_);
+  }
+
+  // The boundary that the message seems to have, if its own never came.
+  std::optional<std::string> BetterBoundary() const {
+    const bool hopeless = !parts_seen_ && candidate_;
+    return hopeless ? candidate_ : std::nullopt;
+  }
+
+ private:
+  struct Open_ {
+    std::size_t part;
+    std::string boundary;
+  };
+  struct Delimiter {
+    std::size_t level;  // of the stack
+    bool closes;
+  };
+
+  void Take(const Line& line, const std::optional<Line>& next) {
+    if (line.text.starts_with("--")) {
+      Guess(line, next);
+      if (const std::optional<Delimiter> delimiter = Match(line.text)) {
+        TakeDelimiter(line, *delimiter);
+        return;
+      }
+    }
+    if (!in_header_) return;
+    if (IsBlankLine(line)) {
+      EndHeader(line.begin, line.end);
+    } else if (FieldName(line.text).empty() && !IsContinuation(line)) {
+      // One odd line between fields is passed over; otherwise the body has begun.
+      const bool field_follows = next && !FieldName(next->text).empty() && has_fields_;
+      if (!field_follows) EndHeader(line.begin, line.begin);
+    } else {
+      has_fields_ = true;
+    }
+  }
+
+  bool IsContinuation(const Line& line) const {
+    return has_fields_ && (line.text.front() == ' ' || line.text.front() == '\t');
+  }
+
+  // A multipart without a boundary takes the first that looks like one.
+  void Guess(const Line& line, const std::optional<Line>& next) {
+    if (in_header_ || stack_.empty() || line.text.size() < 3 || !next) return;
+    if (!StartsWithIgnoringCase(next->text, "content-")) return;
+    const std::string_view boundary = WithoutTrailingBlanks(line.text.substr(2));
+    if (stack_.back().boundary.empty()) {
+      remarks_.Add("no boundary; one was guessed", Place(line.begin, line.text.size()));
+      stack_.back().boundary = Cut(boundary);
+    } else if (!parts_seen_ && !candidate_) {
+      candidate_ = Cut(boundary);
+    }
+  }
+
+  std::string Cut(std::string_view boundary) {
+    if (boundary.size() > limits_.max_boundary) remarks_.Add("bound:max_boundary", {});
+    return std::string(boundary.substr(0, limits_.max_boundary));
+  }
+
+  // The innermost open multipart that `line`, which starts with "--", delimits or closes.
+  std::optional<Delimiter> Match(std::string_view line) const {
+    const std::string_view text = WithoutTrailingBlanks(line.substr(2));
+    for (std::size_t level = stack_.size(); level-- > 0;) {
+      const std::string_view boundary = stack_[level].boundary;
+      if (boundary.empty() || !text.starts_with(boundary)) continue;
+      const std::string_view rest = text.substr(boundary.size());
+      // A boundary as long as the bound was cut, so what it begins with is all that is compared.
+      const bool was_cut = boundary.size() == limits_.max_boundary;
+      if (rest == "--" || (was_cut && rest.ends_with("--"))) return Delimiter{level, true};
+      if (rest.empty() || was_cut) return Delimiter{level, false};
+    }
+    return std::nullopt;
+  }
+
+  void TakeDelimiter(const Line& line, const Delimiter& delimiter) {
+    const std::size_t end = EndBefore(line.begin);
+    if (in_header_) EndHeader(end, end);
+    if (last_leaf_) {
+      EndBody(end);
+      parts_[*last_leaf_].closed = true;
+      last_leaf_.reset();
+    }
+    parts_seen_ = true;
+    for (std::size_t level = delimiter.level + 1; level < stack_.size(); ++level) {
+      CloseMultipart(stack_[level].part, end);
+    }
+    stack_.resize(delimiter.level + 1);
+    if (delimiter.closes) {
+      CloseMultipart(stack_.back().part, line.end);
+      stack_.pop_back();
+    } else {
+      Open(line.end);
+    }
+  }
+
+  void CloseMultipart(std::size_t part, std::size_t end) {
+    parts_[part].closed = true;
+    if (part == 0) return;  // its body is all that follows the header
+    const auto begin = static_cast<std::size_t>(parts_[part].body.data() - message_.data());
+    parts_[part].body = message_.substr(begin, std::max(begin, end) - begin);
+  }
+
+  // The line break before a delimiter belongs to it (RFC 2046, 5.1.1).
+  std::size_t EndBefore(std::size_t at) const {
+    if (at > 0 && message_[at - 1] == '\n') --at;
+    if (at > 0 && message_[at - 1] == '\r') --at;
+    return std::max(at, body_begin_);
+  }
+
+  void Open(std::size_t at) {
+    if (parts_.size() >= limits_.max_parts) {
+      remarks_.Add("bound:max_parts", Place(at, 0));
+      full_ = true;
+      return;
+    }
+    in_header_ = true;
+    has_fields_ = false;
+    header_begin_ = at;
+    body_begin_ = at;
+  }
+
+  void EndHeader(std::size_t header_end, std::size_t body_begin) {
+    in_header_ = false;
+    body_begin_ = body_begin;
+    Part part;
+    part.header =
+        message_.substr(header_begin_, std::max(header_end, header_begin_) - header_begin_);
+    part.body = message_.substr(body_begin);
+    part.depth = static_cast<int>(stack_.size());
+    ReadHeader(part);
+    parts_.push_back(std::move(part));
+    if (!Descend(parts_.back())) last_leaf_ = parts_.size() - 1;
+  }
+
+  bool Descend(const Part& part) {
+    if (!part.type.IsMultipart()) return false;
+    if (stack_.size() >= limits_.max_depth) {
+      remarks_.Add("bound:max_depth", Place(body_begin_, 0));
+      return false;
+    }
+    std::string boundary = Cut(part.type.boundary);
+    if (parts_.size() == 1 && top_boundary_) boundary = *top_boundary_;
+    stack_.push_back({parts_.size() - 1, std::move(boundary)});
+    return true;
+  }
+
+  void EndBody(std::size_t end) {
+    Part& part = parts_[*last_leaf_];
+    part.body = message_.substr(body_begin_, std::max(end, body_begin_) - body_begin_);
+  }
+
+  void ReadHeader(Part& part) {
+    std::string_view header = part.header;
+    if (header.size() > limits_.max_header_bytes) {
+      remarks_.Add("bound:max_header_bytes", Place(header_begin_, header.size()));
+      header = header.substr(0, limits_.max_header_bytes);
+      part.header = header;
+    }
+    FieldReader fields(header, limits_.max_line);
+    bool has_encoding = false;
+    while (const std::optional<Field> field = fields.Next()) {
+      if (field->cut) remarks_.Add("bound:max_line", Place(header_begin_, 0));
+      if (!part.type.stated && EqualsIgnoringCase(field->name, "content-type")) {
+        part.type = ParseContentType(field->value);
+      } else if (!has_encoding && EqualsIgnoringCase(field->name, "content-transfer-encoding")) {
+        part.encoding = ParseTransferEncoding(field->value);
+        has_encoding = true;
+      }
+    }
+  }
+
+  const std::string_view message_;
+  const ParserLimits& limits_;
+  Remarks& remarks_;
+  const std::optional<std::string> top_boundary_;
+  std::vector<Part> parts_;
+  std::vector<Open_> stack_;
+  std::optional<std::size_t> last_leaf_;  // the part that the line at hand is in the body of
+  bool in_header_ = false;
+  bool has_fields_ = false;  // the header at hand
+  bool parts_seen_ = false;  // a delimiter came
+  bool full_ = false;
+  std::size_t header_begin_ = 0;
+  std::size_t body_begin_ = 0;
+  std::optional<std::string> candidate_;
+};
+
+}  // namespace
+
+std::vector<Part> WalkParts(std::string_view message, const ParserLimits& limits,
+                            Remarks& remarks) {
+  Walker walker(message, limits, remarks, std::nullopt);
+  std::vector<Part> parts = walker.Walk();
+  std::optional<std::string> better = walker.BetterBoundary();
+  if (!better) return parts;
+  remarks.Add("the boundary does not match; one was guessed", {});
+  return Walker(message, limits, remarks, std::move(better)).Walk();
+}
+
+}  // namespace bounced

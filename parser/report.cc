@@ -1,0 +1,22 @@
+#include "parser/report.h"
+
+namespace bounced {
+
+std::string_view ToString(Provenance provenance) {
+  switch (provenance) {
+    case Provenance::kReported:
+      return "reported";
+    case Provenance::kDerived:
+      return "derived";
+    case Provenance::kGuessed:
+      return "guessed";
+  }
+  return "unknown";
+}
+
+std::string ToString(EnhancedStatus status) {
+  return std::to_string(status.klass) + "." + std::to_string(status.subject) + "." +
+         std::to_string(status.detail);
+}
+
+}  // namespace bounced
