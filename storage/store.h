@@ -93,6 +93,7 @@ struct SuppressionFilter {
 struct EventFilter {
   std::string tenant;
   std::optional<Address> address;
+  std::int64_t message_id = 0;  // 0: of any message
   std::optional<Kind> kind;
   std::optional<Reason> reason;
   absl::Time received_from = absl::InfinitePast();

@@ -174,6 +174,7 @@ absl::StatusOr<EventFilter> FilterOf(std::string_view tenant,
     if (!result.reason) return Invalid("reason", "not a reason of the taxonomy");
   }
   if (request.message_id() < 0) return Invalid("message_id", "below 0");
+  result.message_id = request.message_id();
   absl::StatusOr<absl::Time> from = TimeOr("received_from", request.has_received_from(),
                                            request.received_from(), absl::InfinitePast());
   if (!from.ok()) return from.status();

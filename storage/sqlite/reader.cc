@@ -71,6 +71,7 @@ absl::StatusOr<std::optional<StoredEvent>> Select(const EventFilter& filter, con
   if (!stored.ok()) return stored.status();
   const absl::Time received = stored->message.receive_time;
   bool wanted = stored->message.tenant == filter.tenant &&
+                (!filter.address || stored->event.address == filter.address) &&
                 (!filter.kind || stored->event.kind == *filter.kind) &&
                 (!filter.reason || stored->event.reason == *filter.reason) &&
                 received >= filter.received_from && received < filter.received_before;
@@ -111,6 +112,13 @@ absl::Status Reader::Prepare() {
   prepare(events_of_address_,
           absl::StrCat("SELECT ", kEventColumns, kJoin,
                        " WHERE event.address_id = ? AND event.id < ? ORDER BY event.id DESC"));
+  // Of a message that is not there both bounds are NULL, and nothing is found.
+  prepare(events_of_message_,
+          absl::StrCat("SELECT ", kEventColumns, kJoin,
+                       " WHERE event.id >= (SELECT first_event_id FROM message WHERE id = ?1)"
+                       " AND event.id < min(?2,"
+                       " (SELECT first_event_id + events FROM message WHERE id = ?1))"
+                       " ORDER BY event.id DESC"));
   prepare(event_, absl::StrCat("SELECT ", kEventColumns, kJoin, " WHERE event.id = ?"));
   prepare(evidence_,
           "SELECT message.tenant, evidence.octets, codec, data FROM event"
@@ -147,6 +155,10 @@ absl::StatusOr<Page<StoredEvent>> Reader::ListEvents(const EventFilter& filter, 
   if (!status.ok()) return status;
   if (from == 0) from = kNewest;
   auto select = [&](const Query& row) { return Select(filter, row); };
+  if (filter.message_id != 0) {
+    Query query = events_of_message_->Start(filter.message_id, from);
+    return ReadPage<StoredEvent>(query, page_size, select);
+  }
   if (!filter.address) {
     Query query = events_->Start(from);
     return ReadPage<StoredEvent>(query, page_size, select);

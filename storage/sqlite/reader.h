@@ -55,6 +55,7 @@ class Reader {
   std::optional<Statement> suppressions_;
   std::optional<Statement> events_;
   std::optional<Statement> events_of_address_;
+  std::optional<Statement> events_of_message_;
   std::optional<Statement> event_;
   std::optional<Statement> evidence_;
   std::optional<Statement> changes_of_address_;
