@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "parser/address.h"
 #include "parser/dsn/explanation.h"
 #include "parser/dsn/recipient.h"
 #include "parser/dsn/reported_name.h"
@@ -23,12 +25,20 @@
 namespace bounced {
 namespace {
 
-// A status that was found, and what belongs to it.
+// Octets of a report's text for people that are looked at: 100 for each of 10,000 recipients.
+constexpr std::size_t kMaxExplanationOctets = 1 << 20;
+
+// A status that was found, and what belongs to it. Stays where it is: `fields` has views into
+// `body`, which may hold its text itself.
 struct Status {
+  Status() = default;
+  Status(const Status&) = delete;
+  Status& operator=(const Status&) = delete;
+
   Body body;
   StatusFields fields;
-  std::size_t part;
-  Provenance provenance;
+  std::size_t part = 0;
+  Provenance provenance = Provenance::kReported;
 };
 
 // One parse: what was read so far of one message.
@@ -126,12 +136,19 @@ class Reading {
         remarks_.Add("a status that a person sent on", SpanOf(parts_[i].body));
         continue;
       }
-      Status status{Decode(parts_[i]), {}, i, Provenance::kReported};
+      Status& status = Add(i, Provenance::kReported);
       const bool cut = parts_[i].depth > 0 && !parts_[i].closed;
       status.fields = ReadStatusFields(status.body, cut, limits_, remarks_);
-      statuses_.push_back(std::move(status));
     }
     if (!statuses_.empty()) report_.form = "rfc3464";
+  }
+
+  Status& Add(std::size_t part, Provenance provenance) {
+    statuses_.emplace_back();
+    statuses_.back().body = Decode(parts_[part]);
+    statuses_.back().part = part;
+    statuses_.back().provenance = provenance;
+    return statuses_.back();
   }
 
   // Status fields that lost their MIME type on the way, or never had one: in a text or an unnamed
@@ -148,13 +165,12 @@ class Reading {
       const bool may_have_fields =
           part.type.type == "text/plain" || part.type.type == "application/octet-stream" || broken;
       if (!may_have_fields) continue;
-      Status status{Decode(part).InUtf8(part.type.charset),
-                    {},
-                    i,
-                    broken ? Provenance::kGuessed : Provenance::kDerived};
+      Status& status = Add(i, broken ? Provenance::kGuessed : Provenance::kDerived);
       status.fields = FindStatusFields(status.body, limits_, remarks_);
-      if (status.fields.recipients.empty()) continue;
-      statuses_.push_back(std::move(status));
+      if (status.fields.recipients.empty()) {
+        statuses_.pop_back();
+        continue;
+      }
       report_.form = "status-fields";
       return;
     }
@@ -200,17 +216,21 @@ class Reading {
     report_.returned.date = derived(header.date);
   }
 
-  // The words for people: the first text in front of the status, or in front of the fields in the
-  // same text.
+  // The words for people: the first text in front of the status, or the text that has the fields
+  // in it.
   Body FindExplanation(const Status& status) {
-    const Part& part = parts_[status.part];
-    if (part.type.type == "text/plain" || parts_.size() == 1) {
-      return Body::Decode(part.body, OffsetOf(part), part.encoding, budget_)
-          .InUtf8(part.type.charset);
-    }
-    for (std::size_t i = 0; i < status.part; ++i) {
-      if (parts_[i].type.type != "text/plain") continue;
-      return Decode(parts_[i]).InUtf8(parts_[i].type.charset);
+    const bool same_text = report_.form != "rfc3464";
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (same_text ? i != status.part : i > status.part || parts_[i].type.type != "text/plain") {
+        continue;
+      }
+      std::size_t budget = std::min(budget_, kMaxExplanationOctets);
+      budget_ -= budget;
+      const std::string_view raw = parts_[i].body.substr(0, 4 * kMaxExplanationOctets);
+      Body body = Body::Decode(raw, OffsetOf(parts_[i]), parts_[i].encoding, budget)
+                      .InUtf8(parts_[i].type.charset, kMaxExplanationOctets);
+      budget_ += budget;
+      return body;
     }
     return Body();
   }
@@ -229,47 +249,69 @@ class Reading {
           Found<std::string>{ReportedHost(fields.reporting_mta, limits_.max_diagnostic),
                              status.body.SpanOf(fields.reporting_mta), status.provenance};
     }
-    std::vector<RecipientFields> about = fields.recipients;
-    std::vector<Recipient> named = Name(status, about);
-    std::vector<std::string> addresses;
-    for (const Recipient& recipient : named) {
-      addresses.push_back(recipient.final_recipient      ? recipient.final_recipient->value
-                          : recipient.original_recipient ? recipient.original_recipient->value
-                                                         : "");
+    NameAndJudge(status);
+  }
+
+  void NameAndJudge(const Status& status) {
+    std::vector<Recipient>& recipients = report_.recipients;
+    const std::vector<RecipientFields> stand_ins = StandIns(status);
+    const std::vector<RecipientFields>& about =
+        stand_ins.empty() ? status.fields.recipients : stand_ins;
+    const std::size_t first = recipients.size();
+    const std::size_t count = std::min(about.size(), limits_.max_recipients - first);
+    if (count < about.size()) remarks_.Add("bound:max_recipients", {});
+    recipients.reserve(first + count);
+    for (std::size_t i = 0; i < count; ++i) {
+      recipients.push_back(
+          NameRecipient(about[i], status.body, status.provenance, limits_.max_diagnostic));
     }
+    HelpOutNames(status, first);
     const Body explanation = FindExplanation(status);
+    std::vector<std::string_view> addresses;
+    addresses.reserve(count);
+    for (std::size_t i = first; i < recipients.size(); ++i) {
+      const Recipient& r = recipients[i];
+      addresses.push_back(r.final_recipient      ? r.final_recipient->value
+                          : r.original_recipient ? r.original_recipient->value
+                                                 : std::string_view());
+    }
     const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
-    for (std::size_t i = 0; i < named.size(); ++i) {
-      if (report_.recipients.size() >= limits_.max_recipients) {
-        remarks_.Add("bound:max_recipients", {});
-        return;
-      }
+    for (std::size_t i = 0; i < count; ++i) {
       Judge(
           {about[i], status.body, status.provenance, words[i], explanation, limits_.max_diagnostic},
-          rules_, named[i]);
-      report_.recipients.push_back(std::move(named[i]));
+          rules_, recipients[first + i]);
     }
   }
 
-  // Names the recipients of `about`. A status without any gets them from X-Failed-Recipients; a
-  // result that nobody owns is that of the only one named there, or of a recipient unknown.
-  std::vector<Recipient> Name(const Status& status, std::vector<RecipientFields>& about) const {
-    std::vector<Recipient> named;
-    for (const RecipientFields& fields : about) {
-      named.push_back(
-          NameRecipient(fields, status.body, status.provenance, limits_.max_diagnostic));
+  // What to read where a status has no recipient: its result, if there is one, is that of the only
+  // address in X-Failed-Recipients, or of a recipient unknown.
+  std::vector<RecipientFields> StandIns(const Status& status) const {
+    if (!status.fields.recipients.empty()) return {};
+    const std::size_t count = report_.failed_recipients.size();
+    if (count > 1) return std::vector<RecipientFields>(count);
+    return {status.fields.stray};
+  }
+
+  // X-Failed-Recipients names those whom the status does not name, and one whom it names by no
+  // mailbox: Exim puts the pipe or the file there that it delivered to.
+  void HelpOutNames(const Status& status, std::size_t first) {
+    std::vector<Recipient>& recipients = report_.recipients;
+    const std::vector<Found<std::string>>& failed = report_.failed_recipients;
+    const std::size_t count = recipients.size() - first;
+    const bool is_odd = count == 1 && failed.size() == 1 && !NamesMailbox(recipients[first]);
+    if (!status.fields.recipients.empty() && !is_odd) return;
+    for (std::size_t i = 0; i < std::min(count, failed.size()); ++i) {
+      std::optional<Found<std::string>>& name = recipients[first + i].final_recipient;
+      name = failed[i];
+      name->provenance = Provenance::kDerived;
     }
-    if (!named.empty()) return named;
-    const std::size_t count = std::max<std::size_t>(1, report_.failed_recipients.size());
-    about.assign(count, count == 1 ? status.fields.stray : RecipientFields());
-    for (std::size_t i = 0; i < count; ++i) {
-      named.push_back(
-          NameRecipient(about[i], status.body, status.provenance, limits_.max_diagnostic));
-      if (i >= report_.failed_recipients.size()) continue;
-      named.back().final_recipient = report_.failed_recipients[i];
-      named.back().final_recipient->provenance = Provenance::kDerived;
-    }
-    return named;
+  }
+
+  static bool NamesMailbox(const Recipient& recipient) {
+    const auto is_mailbox = [](const std::optional<Found<std::string>>& name) {
+      return name && Address::Parse(name->value).ok();
+    };
+    return is_mailbox(recipient.final_recipient) || is_mailbox(recipient.original_recipient);
   }
 
   // The gravest of what the recipients were told.
@@ -288,7 +330,7 @@ class Reading {
   std::size_t budget_;  // octets that may still be decoded
   const std::vector<Part> parts_;
   const MessageHeader header_;
-  std::vector<Status> statuses_;
+  std::deque<Status> statuses_;
   Body returned_;
   Report report_;
 };

@@ -55,7 +55,7 @@ std::string Key(std::string_view address) { return FoldCase(DecodeOctal(address)
 }  // namespace
 
 std::vector<std::string_view> FindExplanations(std::string_view text,
-                                               const std::vector<std::string>& addresses) {
+                                               const std::vector<std::string_view>& addresses) {
   std::vector<std::string_view> found(addresses.size());
   StringMap<std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < addresses.size(); ++i) {

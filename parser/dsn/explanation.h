@@ -1,7 +1,6 @@
 // What a report tells people about each recipient (RFC 3464, 2: its first part).
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +15,6 @@ namespace bounced {
 // and go on over the lines that are indented deeper than it. Views into `text`, which is UTF-8.
 // One pass over `text`, whatever the number of addresses.
 std::vector<std::string_view> FindExplanations(std::string_view text,
-                                               const std::vector<std::string>& addresses);
+                                               const std::vector<std::string_view>& addresses);
 
 }  // namespace bounced

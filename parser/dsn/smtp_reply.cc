@@ -42,7 +42,7 @@ class CodeFinder {
   CodeFinder(std::string_view text, ReplyContext context) : text_(text), context_(context) {}
 
   // The next code from `at` on.
-  std::optional<Code> Next(std::size_t at) {
+  std::optional<Code> Next(std::size_t at) const {
     for (; at + kCodeOctets <= text_.size(); ++at) {
       if (text_[at] < '2' || text_[at] > '5' || !IsDigit(text_[at + 1]) ||
           !IsDigit(text_[at + 2])) {
@@ -54,21 +54,21 @@ class CodeFinder {
   }
 
  private:
-  std::optional<Code> ReadAt(std::size_t at) {
+  std::optional<Code> ReadAt(std::size_t at) const {
     const std::size_t end = at + kCodeOctets;
     if (at > 0 && !MayPrecede(text_[at - 1])) return std::nullopt;
-    if (end < text_.size() && !MayFollow(end)) return std::nullopt;
+    if (text_[at + 1] > '5') return std::nullopt;  // no second digit above 5 (RFC 5321, 4.2.1)
     Code code{at, 0, end < text_.size() && text_[end] == '-', std::nullopt, 0};
     for (std::size_t i = at; i < end; ++i) code.value = code.value * 10 + (text_[i] - '0');
-    if (text_[at + 1] > '5') return std::nullopt;  // no second digit above 5 (RFC 5321, 4.2.1)
     const std::string_view rest = AfterSeparator(text_.substr(end));
+    const bool parted = rest.data() > text_.data() + end;
     const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest);
-    if (status && status->status.klass == code.value / 100) {
+    if (parted && status && status->status.klass == code.value / 100) {
       code.status = status;
       code.status_at = static_cast<std::size_t>(rest.data() - text_.data());
       return code;
     }
-    if (IsAnnounced(at)) return code;
+    if ((end == text_.size() || MayFollow(end)) && IsAnnounced(code)) return code;
     return std::nullopt;
   }
 
@@ -84,13 +84,16 @@ class CodeFinder {
     return (c == '-' || c == '.') && ends;
   }
 
-  bool IsAnnounced(std::size_t at) const {
+  bool IsAnnounced(const Code& code) const {
+    const std::size_t at = code.at;
     const std::size_t from = at > kMaxIntroduction ? at - kMaxIntroduction : 0;
     const std::string_view before = text_.substr(from, at - from);
     const std::string_view stripped = StripBlanks(before);
     if (stripped.empty() && from == 0) return context_ != ReplyContext::kNarration;
     if (context_ == ReplyContext::kLines && BeginsLine(before)) return true;
     if (context_ == ReplyContext::kReply && EndsWithStatus(stripped)) return true;
+    if (context_ == ReplyContext::kReply && code.multiline && GoesWithLeadingStatus(code))
+      return true;
     std::string_view words = stripped;
     const bool colon = words.ends_with(':');
     if (colon) words = StripBlanks(words.substr(0, words.size() - 1));
@@ -112,6 +115,11 @@ class CodeFinder {
       before.remove_suffix(1);
     }
     return before.ends_with('\n') || before.ends_with('\r');
+  }
+  // "5.3.0 - Other mail system problem 550-'Unknown user'".
+  bool GoesWithLeadingStatus(const Code& code) const {
+    const std::optional<LeadingStatus> status = ReadEnhancedStatus(text_);
+    return status && status->status.klass == code.value / 100;
   }
   static bool EndsWithStatus(std::string_view before) {
     const std::size_t begin = before.find_last_of(" \t\r\n") + 1;  // npos + 1 is 0

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "parser/dsn/reported_name.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
 #include "parser/text.h"
@@ -57,6 +58,11 @@ void Merge(const RecipientFields& from, RecipientFields& into) {
     if (slot == into.diagnostics.end() || diagnostic.empty()) break;
     *slot++ = diagnostic;
   }
+}
+
+// Whether two recipient fields say the same, types and case aside.
+bool SameMailbox(std::string_view a, std::string_view b) {
+  return EqualsIgnoringCase(SplitType(a).value, SplitType(b).value);
 }
 
 // Reads groups of fields, one pass.
@@ -129,16 +135,17 @@ class Reader {
     if (is_diagnostic) {
       AddDiagnostic(value);
     } else if (row->value != nullptr) {
-      if (OpensRecipient(*row)) EndRecipient();
+      if (OpensRecipient(*row, value)) EndRecipient();
       if ((at_hand_.*row->value).empty()) at_hand_.*row->value = value;
     }
   }
 
-  bool OpensRecipient(const RecipientRow& row) const {
+  bool OpensRecipient(const RecipientRow& row, std::string_view value) const {
     if (at_hand_.final_recipient.empty()) return false;
     if (row.value == &RecipientFields::final_recipient) return true;
-    return row.value == &RecipientFields::original_recipient &&
-           (!at_hand_.original_recipient.empty() || at_hand_.HasResult());
+    if (row.value != &RecipientFields::original_recipient) return false;
+    if (!at_hand_.original_recipient.empty()) return true;
+    return at_hand_.HasResult() && !SameMailbox(value, at_hand_.final_recipient);
   }
 
   void AddDiagnostic(std::string_view value) {

@@ -34,11 +34,17 @@ class Body {
     return body;
   }
 
-  // The same content in UTF-8, from the charset that `label` names.
-  Body InUtf8(std::string_view label) && {
-    if (!IsUtf8Already(text(), label)) {
-      copy_ = ToUtf8(text(), label);
+  // The same content in UTF-8, from the charset that `label` names; no more than the first
+  // `max_octets` of it.
+  Body InUtf8(std::string_view label, std::size_t max_octets) && {
+    const std::string_view start = text().substr(0, max_octets);
+    if (!IsUtf8Already(start, label)) {
+      copy_ = ToUtf8(start, label);
       is_copy_ = true;
+    } else if (is_copy_) {
+      copy_.resize(start.size());
+    } else {
+      raw_ = start;
     }
     return std::move(*this);
   }
