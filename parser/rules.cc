@@ -55,13 +55,18 @@ struct Match {
   TextEvidence::Range where;
 };
 
+// Of several patterns of one rule, the earliest in the text is quoted, and the longer of two there.
+bool StandsBefore(const TextEvidence::Range& a, const TextEvidence::Range& b) {
+  return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+}
+
 std::optional<Match> Try(const Rule& rule, const Symptoms& s, TextEvidence& text) {
   if (!MatchesCodes(rule.when, s)) return std::nullopt;
   Match match{&rule, {}};
   if (!rule.when.text.empty()) {
     for (const TextPattern& pattern : rule.when.text) {
       std::optional<TextEvidence::Range> found = text.Find(pattern);
-      if (found && found->end - found->begin > match.where.end - match.where.begin) {
+      if (found && (match.where.end == 0 || StandsBefore(*found, match.where))) {
         match.where = *found;
       }
     }

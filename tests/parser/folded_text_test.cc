@@ -1,0 +1,103 @@
+#include "parser/classify/folded_text.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace bounced {
+namespace {
+
+struct Case {
+  std::string_view name;
+  std::string_view text;
+  std::string_view want;
+};
+class FoldedTextTest : public testing::TestWithParam<Case> {};
+
+TEST_P(FoldedTextTest, Folds) {
+  FoldedText folded(GetParam().text);
+  EXPECT_EQ(folded.text(), GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , FoldedTextTest,
+    testing::ValuesIn<Case>({
+        {"Empty", "", ""},
+        {"OnlyBlanks", " \t\r\n ", ""},
+        {"CaseOfAsciiOnly", "User \xC3\x84 Unknown", "user \xC3\x84 unknown"},
+        {"RunsOfBlanksAndLineEnds", " user\r\n\t  unknown \n", "user unknown"},
+        {"HyphensAndUnderscores", "over-quota no_such--user -", "over quota no such user"},
+        {"NoBreakSpace", "user\xC2\xA0unknown", "user unknown"},
+        {"CurlyApostrophe", "doesn\xE2\x80\x99t exist", "doesn't exist"},
+        {"NonBreakingHyphen",
+         "non\xE2\x80\x91"
+         "existent",
+         "non existent"},
+        {"Mailbox", "<Spam.Quota+x@Relay-1.example>: unknown", "<@>: unknown"},
+        {"MailboxWithHyphens", "no--such_user-x@example.net unknown", "@ unknown"},
+        {"MailboxAfterAWord", "user quota-full@example.net", "user @"},
+        {"MailboxWithQuotes", "<\"a b\"@example.net> x", "<\"a b\"@> x"},
+        {"MailboxInUtf8", "\xD0\xBF@\xD1\x82.example x", "@ x"},
+        {"TwoAtSigns", "a@b@c d", "@ d"},
+        {"LoneAtSign", "blocked @ gateway", "blocked @ gateway"},
+        {"ReplyMarkAtTheStart", "550-5.1.1 no such", "no such"},
+        {"ReplyMarkWithoutStatus", "550 no such", "no such"},
+        {"ReplyMarkOfEachLine", "550-5.1.1 does not\r\n550 exist", "does not exist"},
+        {"ReplyMarkOfAJoinedLine", "does not 550-5.1.1 exist", "does not exist"},
+        {"NumberInTheMiddle", "exceeds 550 messages", "exceeds 550 messages"},
+        {"NumberAndVersion", "at 200 1.2.3.4", "at 200 1.2.3.4"},
+        {"FourDigits", "5500 messages", "5500 messages"},
+        {"CodesAlone", "550 5.1.1", ""},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(FoldedText, QuotesTheOriginal) {
+  std::string_view text =
+      "550-5.1.1 The  account\r\n550-5.1.1 of <R-1@example.net> does\xC2\xA0not exist. ";
+  FoldedText folded(text);
+  ASSERT_EQ(folded.text(), "the account of <@> does not exist.");
+  auto quote = [&](std::string_view words) {
+    std::size_t at = folded.text().find(words);
+    return folded.Original(at, at + words.size());
+  };
+  EXPECT_EQ(quote("the account"), "The  account");
+  EXPECT_EQ(quote("account of"), "account\r\n550-5.1.1 of");
+  EXPECT_EQ(quote("@"), "R-1@example.net");
+  EXPECT_EQ(quote("does not exist"), "does\xC2\xA0not exist");
+  EXPECT_EQ(folded.Original(0, folded.text().size()),
+            "The  account\r\n550-5.1.1 of "
+            "<R-1@example.net> does\xC2\xA0not exist.");
+}
+
+// Every octet of the fold quotes a part of the original that folds to itself, and the parts follow
+// one another: so a quotation never leaves the text nor runs backwards, whatever the octets.
+TEST(FoldedText, EveryQuotationLiesInTheTextAndInOrder) {
+  constexpr std::string_view kOctets = "aZ5 -_@.\n\t<\xC2\xA0\xE2\x80\x99\xFF";
+  unsigned state = 1;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (int i = 0; i < 12; ++i) {
+      state = state * 1'664'525 + 1'013'904'223;
+      text += kOctets[(state >> 16) % kOctets.size()];
+    }
+    FoldedText folded(text);
+    const char* last = text.data();
+    for (std::size_t i = 0; i < folded.text().size(); ++i) {
+      std::string_view part = folded.Original(i, i + 1);
+      ASSERT_FALSE(part.empty()) << text;
+      ASSERT_GE(part.data(), last) << text;
+      ASSERT_LE(part.data() + part.size(), text.data() + text.size()) << text;
+      last = part.data() + part.size();
+    }
+  }
+}
+
+TEST(FoldedText, KnowsWordsFromNumbers) {
+  EXPECT_FALSE(FoldedText("550 5.1.1 (#5.1.1) <r@example.net>").has_words());
+  EXPECT_FALSE(FoldedText("255").has_words());
+  EXPECT_TRUE(FoldedText("550 x").has_words());
+  EXPECT_TRUE(FoldedText("\xD0\xBF").has_words());
+}
+
+}  // namespace
+}  // namespace bounced
