@@ -1,0 +1,243 @@
+#include "tests/api/fixture.h"
+
+#include <fcntl.h>
+#include <grpcpp/create_channel.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace bounced::api {
+namespace {
+
+std::filesystem::path MakeDir() {
+  std::string name = testing::TempDir() + "api-XXXXXX";
+  return ::mkdtemp(name.data());
+}
+
+// The rules take a while to compile; they are the same for all tests.
+std::shared_ptr<const RuleSet> Rules() {
+  static const std::shared_ptr<const RuleSet> rules = RuleSet::BuiltIn();
+  return rules;
+}
+
+ReturnPaths MakeReturnPaths() {
+  ReturnPathDomain required;
+  required.domain = std::string(kDomain);
+  required.keys = {{"a", std::string(32, 'k')}};
+  ReturnPathDomain off;
+  off.domain = std::string(kUnsigned);
+  off.signing = Signing::kOff;
+  return *ReturnPaths::Create({required, off});
+}
+
+}  // namespace
+
+void WatchedStore::OnCall(std::function<absl::Status()> hook) {
+  MutexLock lock(mutex_);
+  hook_ = std::move(hook);
+}
+
+absl::Status WatchedStore::Ask() const {
+  std::function<absl::Status()> hook;
+  {
+    MutexLock lock(mutex_);
+    hook = hook_;
+  }
+  return hook ? hook() : absl::OkStatus();
+}
+
+absl::Status WatchedStore::Apply(std::span<Work* const> batch, Decide decide, absl::Time now) {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->Apply(batch, decide, now);
+}
+
+absl::StatusOr<std::vector<Suppression>> WatchedStore::FindSuppressions(
+    std::string_view tenant, const Address& address) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->FindSuppressions(tenant, address);
+}
+
+absl::StatusOr<Page<Suppression>> WatchedStore::ListSuppressions(const SuppressionFilter& filter,
+                                                                 int page_size, Cursor from) const {
+  ++pages_;
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListSuppressions(filter, page_size, from);
+}
+
+absl::StatusOr<Page<StoredEvent>> WatchedStore::ListEvents(const EventFilter& filter, int page_size,
+                                                           Cursor from) const {
+  ++pages_;
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListEvents(filter, page_size, from);
+}
+
+absl::StatusOr<StoredEvent> WatchedStore::GetEvent(std::string_view tenant, std::int64_t id) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetEvent(tenant, id);
+}
+
+absl::StatusOr<std::string> WatchedStore::GetEvidence(std::string_view tenant,
+                                                      std::int64_t event_id) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetEvidence(tenant, event_id);
+}
+
+absl::StatusOr<AddressDossier> WatchedStore::GetDossier(std::string_view tenant,
+                                                        const Address& address, int max_events,
+                                                        int max_changes) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetDossier(tenant, address, max_events, max_changes);
+}
+
+ApiTest::ApiTest()
+    : dir_(MakeDir()),
+      clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
+      parser_(Rules()),
+      return_paths_(MakeReturnPaths()) {
+  log_fd_ = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  log_ = std::make_unique<Log>(LogLevel::kDebug, false, log_fd_);
+  StoreOptions options;
+  options.directory = dir_ / "data";
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options, clock_.Now());
+  EXPECT_TRUE(store.ok()) << store.status();
+  store_ = std::make_unique<WatchedStore>(*std::move(store));
+  committer_ = std::make_unique<Committer>(*store_, policy_, clock_, counters_);
+  intake_ = std::make_unique<Intake>(parser_, return_paths_, *committer_, clock_, counters_);
+  commit_thread_ = std::thread([this] { committer_->Run(); });
+  absl::StatusOr<std::unique_ptr<Server>> server =
+      Server::Start("127.0.0.1:0", Parts{.store = *store_,
+                                         .committer = *committer_,
+                                         .intake = *intake_,
+                                         .parser = parser_,
+                                         .return_paths = return_paths_,
+                                         .policy = policy_,
+                                         .clock = clock_,
+                                         .log = *log_,
+                                         .max_message_size = kTestMaxMessage});
+  EXPECT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+  suppressions_ = v1::SuppressionService::NewStub(channel_);
+  bounces_ = v1::BounceService::NewStub(channel_);
+  paths_ = v1::ReturnPathService::NewStub(channel_);
+}
+
+ApiTest::~ApiTest() {
+  server_.reset();
+  committer_->Stop();
+  commit_thread_.join();
+  committer_.reset();
+  store_.reset();
+  ::close(log_fd_);
+  std::filesystem::remove_all(dir_);
+}
+
+std::string ApiTest::log() const {
+  std::ostringstream text;
+  text << std::ifstream(dir_ / "log").rdbuf();
+  return text.str();
+}
+
+std::string ApiTest::Mint(const std::string& recipient, const std::string& stream) {
+  grpc::ClientContext context;
+  v1::MintRequest request;
+  request.set_domain(std::string(kDomain));
+  request.set_recipient(recipient);
+  request.set_stream(stream);
+  v1::MintResponse response;
+  grpc::Status status = paths_->Mint(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.return_path();
+}
+
+std::string ApiTest::Bounce(const std::string& recipient, const std::string& status,
+                            const std::string& reply) {
+  return "From: <>\r\nTo: <x@bounces.example>\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n"
+         "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
+         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+         "Reporting-MTA: dns; mta.example\r\n\r\n"
+         "Final-Recipient: rfc822; " +
+         recipient + "\r\nAction: failed\r\nStatus: " + status +
+         "\r\nRemote-MTA: dns; mx.example\r\nDiagnostic-Code: smtp; " + reply + "\r\n\r\n--b--\r\n";
+}
+
+grpc::Status ApiTest::Ingest(const std::string& return_path, const std::string& message,
+                             v1::IngestResponse* response) {
+  grpc::ClientContext context;
+  v1::IngestResponse unused;
+  auto writer = bounces_->Ingest(&context, response == nullptr ? &unused : response);
+  v1::IngestRequest request;
+  request.set_return_path(return_path);
+  request.set_chunk(message);
+  writer->Write(request);
+  writer->WritesDone();
+  return writer->Finish();
+}
+
+v1::IngestResponse ApiTest::IngestNoSuchUser(const std::string& recipient) {
+  v1::IngestResponse response;
+  grpc::Status status =
+      Ingest(Mint(recipient),
+             Bounce(recipient, "5.1.1", "550 5.1.1 <" + recipient + ">: User unknown"), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::IngestResponse ApiTest::IngestMailboxFull(const std::string& recipient) {
+  v1::IngestResponse response;
+  grpc::Status status =
+      Ingest(Mint(recipient),
+             Bounce(recipient, "5.2.2", "552 5.2.2 <" + recipient + ">: Mailbox full"), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::Verdict ApiTest::Check(const std::string& address, const std::string& stream,
+                           const std::string& tenant) {
+  grpc::ClientContext context;
+  v1::CheckRequest request;
+  request.set_tenant(tenant);
+  request.set_stream(stream);
+  request.set_address(address);
+  v1::CheckResponse response;
+  grpc::Status status = suppressions_->Check(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.verdict();
+}
+
+grpc::Status ApiTest::Create(const std::string& address, const std::string& stream) {
+  grpc::ClientContext context;
+  v1::CreateSuppressionRequest request;
+  request.mutable_suppression()->set_address(address);
+  request.mutable_suppression()->set_stream(stream);
+  v1::CreateSuppressionResponse response;
+  return suppressions_->CreateSuppression(&context, request, &response);
+}
+
+void ApiTest::AwaitRest(const std::function<int()>& progress) {
+  int seen = progress();
+  auto since = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - since < std::chrono::milliseconds(500)) {
+    std::this_thread::yield();
+    if (int now = progress(); now != seen) {
+      seen = now;
+      since = std::chrono::steady_clock::now();
+    }
+  }
+}
+
+bool ApiTest::Eventually(const std::function<bool()>& condition) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace bounced::api
