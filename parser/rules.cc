@@ -105,15 +105,13 @@ Classification ClassificationOf(Reason reason) {
   return c;
 }
 
-Reason ReasonOfKind(const Symptoms& s) {
-  switch (s.kind) {
+Reason ReasonOfKind(Kind kind) {
+  switch (kind) {
     case Kind::kBounce:
       return Reason::kUndefined;
     case Kind::kDelay:
       return Reason::kDelayed;
     case Kind::kDelivery:
-      if (EqualsIgnoringCase(s.action, "relayed")) return Reason::kRelayed;
-      if (EqualsIgnoringCase(s.action, "expanded")) return Reason::kExpanded;
       return Reason::kDelivered;
     case Kind::kComplaint:
       return Reason::kComplaintAbuse;
@@ -128,7 +126,7 @@ Reason ReasonOfKind(const Symptoms& s) {
 }
 
 Classification ClassifyKind(const Symptoms& s) {
-  Classification c = ClassificationOf(ReasonOfKind(s));
+  Classification c = ClassificationOf(ReasonOfKind(s.kind));
   c.persistence = PersistenceOf(s);
   c.confidence = 100;
   c.rule = absl::StrCat("kind-", Absl(ToString(s.kind)));

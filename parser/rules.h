@@ -19,8 +19,7 @@ struct Symptoms {
   std::optional<EnhancedStatus> enhanced_status = std::nullopt;  // the most exact one
   std::optional<int> reply_code = std::nullopt;
   Stage stage = Stage::kUnknown;
-  std::string_view text = "";    // the diagnostic, or the words that stand for it
-  std::string_view action = "";  // the Action field's word: tells the kinds of delivery apart
+  std::string_view text = "";  // the diagnostic, or the words that stand for it
 };
 
 // A text that ships with a rule, and what it must be classified as.
