@@ -5,8 +5,8 @@
 namespace bounced {
 namespace {
 
-// How often the rest is tried to be made small before the gate is closed all the same: on a disk
-// slower than the commits it never would be.
+// How often it tries to make the rest small: each time less has come meanwhile, unless the disk is
+// slower than the commits.
 constexpr int kRounds = 4;
 
 }  // namespace
@@ -64,11 +64,12 @@ void Checkpointer::Run() {
 absl::Status Checkpointer::Step() {
   absl::StatusOr<Progress> progress = WriteBack();
   if (!progress.ok()) return progress.status();
-  if (progress->pages * page_octets_ <= limits_.max) return absl::OkStatus();
   for (int round = 0; round < kRounds && progress->left * page_octets_ > limits_.rest; ++round) {
     progress = WriteBack();
     if (!progress.ok()) return progress.status();
   }
+  bool must_end = progress->pages * page_octets_ > limits_.max;
+  if (!must_end && progress->left * page_octets_ > limits_.rest) return absl::OkStatus();
   MutexLock commits_wait(gate_);
   return WriteBack().status();
 }

@@ -15,13 +15,13 @@ namespace bounced {
 
 // When to write back, in octets of the WAL.
 struct CheckpointLimits {
-  // Once so much is new. Less costs more writes of the same pages, more a longer WAL at the end.
-  std::int64_t step = 16 << 20;
-  // Above it the next commit waits until the little is written back that came meanwhile, so that
-  // the WAL begins anew in its own place: written space syncs faster than new.
+  // Once so much is new. Less costs more writes of the same pages, more a longer WAL.
+  std::int64_t step = 64 << 20;
+  // When no more than this is left, commits wait until it is written back, too, so that the WAL
+  // begins anew in its own place: written space syncs faster than new.
+  std::int64_t rest = 1 << 20;
+  // Above it they wait however much is left: the disk is slower than they are.
   std::int64_t max = 256 << 20;
-  // How little that is.
-  std::int64_t rest = 2 << 20;
 };
 
 // A thread with a connection of its own. Writes back as far as no reader is in the way, without
