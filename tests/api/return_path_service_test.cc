@@ -1,0 +1,146 @@
+#include "tests/api/fixture.h"
+
+namespace bounced::api {
+namespace {
+
+using grpc::StatusCode;
+using testing::EndsWith;
+using testing::StartsWith;
+
+class ReturnPathServiceTest : public ApiTest {
+ protected:
+  grpc::Status Mint(const v1::MintRequest& request, v1::MintResponse& response) {
+    grpc::ClientContext context;
+    return paths_->Mint(&context, request, &response);
+  }
+  grpc::Status Verify(const std::string& path, const std::string& recipient,
+                      v1::VerifyResponse& response) {
+    grpc::ClientContext context;
+    v1::VerifyRequest request;
+    request.set_return_path(path);
+    request.set_recipient(recipient);
+    response.Clear();
+    return paths_->Verify(&context, request, &response);
+  }
+  static v1::MintRequest For(const std::string& recipient) {
+    v1::MintRequest request;
+    request.set_recipient(recipient);
+    return request;
+  }
+};
+
+TEST_F(ReturnPathServiceTest, MintsTheOpenFormWhenItFitsAndElseTheSealed) {
+  v1::MintResponse response;
+  ASSERT_TRUE(Mint(For("jane@rcpt.example"), response).ok());
+  EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_OPEN);
+  EXPECT_THAT(response.return_path(), StartsWith("bo-a-"));
+  EXPECT_THAT(response.return_path(), EndsWith("@bounces.example")) << "the first of the domains";
+  ASSERT_TRUE(Mint(For(std::string(60, 'j') + "@rcpt.example"), response).ok());
+  EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_SEALED);
+  v1::MintRequest sealed = For("jane@rcpt.example");
+  sealed.set_form(v1::RETURN_PATH_FORM_SEALED);
+  ASSERT_TRUE(Mint(sealed, response).ok());
+  EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_SEALED);
+}
+
+TEST_F(ReturnPathServiceTest, WhatIsMintedVerifiesWithAllThatItCarries) {
+  v1::MintRequest request = For("Jane@rcpt.example");
+  request.set_stream("news");
+  request.set_reference("m_42");
+  v1::MintResponse minted;
+  ASSERT_TRUE(Mint(request, minted).ok());
+  v1::VerifyResponse response;
+  ASSERT_TRUE(Verify(minted.return_path(), "jane@RCPT.example", response).ok());
+  EXPECT_TRUE(response.accepted());
+  EXPECT_EQ(response.refusal(), "");
+  EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_OPEN);
+  EXPECT_EQ(response.tenant(), "default");
+  EXPECT_EQ(response.stream(), "news");
+  EXPECT_EQ(response.recipient(), "jane@rcpt.example");
+  EXPECT_EQ(response.reference(), "m_42");
+  EXPECT_EQ(response.key_id(), "a");
+  EXPECT_EQ(response.trust(), v1::TRUST_SIGNED);
+  EXPECT_EQ(absl::FromUnixSeconds(response.issue_time().seconds()),
+            absl::FromCivil(absl::CivilSecond(2026, 3, 2), absl::UTCTimeZone()));
+  EXPECT_TRUE(response.covers_recipient());
+
+  ASSERT_TRUE(Verify(minted.return_path(), "john@rcpt.example", response).ok());
+  EXPECT_FALSE(response.covers_recipient());
+  ASSERT_TRUE(Verify(minted.return_path(), "", response).ok());
+  EXPECT_FALSE(response.covers_recipient());
+}
+
+TEST_F(ReturnPathServiceTest, VerifySaysWhyNot) {
+  v1::MintResponse minted;
+  ASSERT_TRUE(Mint(For("jane@rcpt.example"), minted).ok());
+  std::string forged = minted.return_path();
+  forged.replace(forged.find("jane"), 4, "john");
+  v1::VerifyResponse response;
+  struct Case {
+    std::string path, refusal;
+  };
+  for (const Case& c : {Case{forged, "forged"}, Case{"x@bounces.example", "unsigned"},
+                        Case{"x@elsewhere.example", "not_ours"}}) {
+    ASSERT_TRUE(Verify(c.path, "", response).ok());
+    EXPECT_FALSE(response.accepted());
+    EXPECT_EQ(response.refusal(), c.refusal);
+    EXPECT_EQ(response.tenant(), "");
+  }
+  clock_.Advance(absl::Hours(24 * 32));
+  ASSERT_TRUE(Verify(minted.return_path(), "", response).ok());
+  EXPECT_EQ(response.refusal(), "expired");
+
+  ASSERT_TRUE(Verify("anybody@" + std::string(kUnsigned), "a@b.example", response).ok());
+  EXPECT_TRUE(response.accepted());
+  EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_UNSPECIFIED);
+  EXPECT_EQ(response.trust(), v1::TRUST_UNVERIFIED);
+  EXPECT_FALSE(response.has_issue_time());
+  EXPECT_FALSE(response.covers_recipient());
+}
+
+TEST_F(ReturnPathServiceTest, WrongRequestsAreNamed) {
+  v1::MintResponse minted;
+  struct Case {
+    std::function<void(v1::MintRequest&)> change;
+    StatusCode code;
+    std::string error;
+  };
+  using Request = v1::MintRequest;
+  for (const Case& c : std::vector<Case>{
+           {[](Request& r) { r.clear_recipient(); }, StatusCode::INVALID_ARGUMENT, "recipient: "},
+           {[](Request& r) { r.set_recipient("x"); }, StatusCode::INVALID_ARGUMENT, "recipient: "},
+           {[](Request& r) { r.set_stream(std::string(17, 'a')); }, StatusCode::INVALID_ARGUMENT,
+            "stream: "},
+           {[](Request& r) { r.set_stream("A"); }, StatusCode::INVALID_ARGUMENT, "stream: "},
+           {[](Request& r) { r.set_reference(std::string(17, 'a')); }, StatusCode::INVALID_ARGUMENT,
+            "reference: "},
+           {[](Request& r) { r.set_form(static_cast<v1::ReturnPathForm>(9)); },
+            StatusCode::INVALID_ARGUMENT, "form: "},
+           {[](Request& r) {
+              r.set_recipient(std::string(60, 'j') + "@rcpt.example");
+              r.set_form(v1::RETURN_PATH_FORM_OPEN);
+            },
+            StatusCode::INVALID_ARGUMENT, "form: "},
+           {[](Request& r) {
+              r.set_recipient(std::string(60, 'j') + "@rcpt.example");
+              r.set_stream(std::string(16, 'a'));
+              r.set_reference(std::string(16, 'a'));
+            },
+            StatusCode::INVALID_ARGUMENT, "reference: "},
+           {[](Request& r) { r.set_domain("elsewhere.example"); }, StatusCode::NOT_FOUND, ""},
+           {[](Request& r) { r.set_domain(std::string(kUnsigned)); },
+            StatusCode::FAILED_PRECONDITION, ""},
+       }) {
+    Request request = For("jane@rcpt.example");
+    c.change(request);
+    EXPECT_THAT(Mint(request, minted), Fails(c.code, c.error));
+  }
+  v1::VerifyResponse verified;
+  EXPECT_THAT(Verify("", "", verified), Fails(StatusCode::INVALID_ARGUMENT, "return_path: "));
+  EXPECT_THAT(Verify("x", "", verified), Fails(StatusCode::INVALID_ARGUMENT, "return_path: "));
+  EXPECT_THAT(Verify("x@bounces.example", "x", verified),
+              Fails(StatusCode::INVALID_ARGUMENT, "recipient: "));
+}
+
+}  // namespace
+}  // namespace bounced::api
