@@ -95,7 +95,7 @@ TEST(Start, OffLoopbackTheApiDoesNotStart) {
   const auto open = Daemon::FailToStart({.grpc_listen = "0.0.0.0:0"});
   ASSERT_TRUE(open.has_value()) << "it started";
   EXPECT_NE(open->status, 0);
-  EXPECT_THAT(open->err, HasSubstr("loopback"));
+  EXPECT_THAT(open->err, HasSubstr("may not listen on 0.0.0.0:0"));
 }
 
 struct BadConfiguration {

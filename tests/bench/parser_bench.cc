@@ -1,0 +1,91 @@
+// How fast messages are read and classified.
+//
+//   BOUNCED_CORPUS=DIR parser_bench
+//
+// All files below DIR that have a Subject are taken for messages.
+// Without it the one message of the demonstration is read.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "parser/parser.h"
+#include "parser/rules.h"
+
+namespace bounced {
+namespace {
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// In order of size, so that the same files come in the same order on every machine.
+const std::vector<std::string>& Messages() {
+  static const std::vector<std::string> messages = [] {
+    std::vector<std::string> all;
+    const char* corpus = std::getenv("BOUNCED_CORPUS");
+    if (corpus == nullptr) {
+      all.push_back(ReadFile(BOUNCED_SOURCE_DIR "/deploy/demo/bounce.eml"));
+      return all;
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
+      if (entry.is_regular_file()) all.push_back(ReadFile(entry.path()));
+    }
+    std::erase_if(all, [](const std::string& message) {
+      return message.size() < 200 || message.find("\nSubject:") == std::string::npos;
+    });
+    std::sort(all.begin(), all.end(), [](const std::string& a, const std::string& b) {
+      return a.size() != b.size() ? a.size() < b.size() : a < b;
+    });
+    return all;
+  }();
+  return messages;
+}
+
+void BM_Parse(benchmark::State& state) {
+  const Parser parser(RuleSet::BuiltIn());
+  const std::vector<std::string>& messages = Messages();
+  if (messages.empty()) return state.SkipWithError("no message in BOUNCED_CORPUS");
+  // The rules' matcher builds its tables as it goes: once over all before the clock starts.
+  for (const std::string& message : messages) benchmark::DoNotOptimize(parser.Parse(message));
+  std::int64_t read = 0;
+  std::int64_t octets = 0;
+  for (auto _ : state) {
+    for (const std::string& message : messages) {
+      benchmark::DoNotOptimize(parser.Parse(message));
+      octets += static_cast<std::int64_t>(message.size());
+    }
+    read += static_cast<std::int64_t>(messages.size());
+  }
+  state.SetItemsProcessed(read);
+  state.SetBytesProcessed(octets);
+  state.counters["messages"] = static_cast<double>(messages.size());
+}
+BENCHMARK(BM_Parse)->Name("parse_and_classify")->Unit(benchmark::kMillisecond);
+
+// What reading the same bytes costs at the least: line by line, and no more.
+void BM_Lines(benchmark::State& state) {
+  const std::vector<std::string>& messages = Messages();
+  std::int64_t read = 0;
+  std::int64_t octets = 0;
+  for (auto _ : state) {
+    for (const std::string& message : messages) {
+      benchmark::DoNotOptimize(std::count(message.begin(), message.end(), '\n'));
+      octets += static_cast<std::int64_t>(message.size());
+    }
+    read += static_cast<std::int64_t>(messages.size());
+  }
+  state.SetItemsProcessed(read);
+  state.SetBytesProcessed(octets);
+}
+BENCHMARK(BM_Lines)->Name("count_lines")->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace bounced
