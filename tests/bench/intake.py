@@ -19,13 +19,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
-CONFIG = """data_dir = "{dir}/data"
+CONFIG = """data_dir = "{dir}/{data}"
 [smtp]
 listen = ["127.0.0.1:0"]
 hostname = "mx.bounces.example"
@@ -55,8 +56,7 @@ def slow(args):
 def counters(log):
     """The counters that the daemon logs at its end, by name."""
     line = [l for l in log.splitlines() if "daemon.counters" in l][-1]
-    # Names may hold labels: bounced_messages_total{result="committed"}=5, with or without escapes.
-    return {re.sub(r'[\\"]', "", k): int(v) for k, v in re.findall(r"([a-z_]+(?:\{[^}]*\})?)\"?=\"?(\d+)", line)}
+    return {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
 
 
 class Bounced:
@@ -66,11 +66,14 @@ class Bounced:
         self.args, self.name = args, name
         self.dir = tempfile.mkdtemp(prefix="bounced-bench-", dir=args.dir)
         with open(self.dir + "/bounced.toml", "w") as f:
-            f.write(CONFIG.format(dir=self.dir))
+            f.write(CONFIG.format(dir=self.dir, data="stored" if stored else "data"))
         with open(os.open(self.dir + "/return-path.key", os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
             f.write(SECRET)
         if stored:
-            subprocess.run([program(args, "fill_store"), self.dir + "/data", str(stored)], check=True)
+            # It fills its folder "stored" before it measures, and here measures nothing.
+            subprocess.run([program(args, "store_bench"), "--stored=%d" % stored,
+                            "--directory=" + self.dir, "--benchmark_filter=nothing"], check=True,
+                           stderr=subprocess.DEVNULL)
 
     def turn(self, sessions, messages):
         with open(self.dir + "/log", "w+") as log:
@@ -89,8 +92,8 @@ class Bounced:
                 sys.exit("%s: ended with %d; see %s/log" % (self.name, status, self.dir))
             log.seek(0)
             counts = counters(log.read())
-        commits = counts["bounced_store_commits_total"]
-        committed = counts["bounced_messages_total{result=committed}"]
+        commits = counts["store_commits"]
+        committed = counts["messages_committed"]
         if committed != messages:
             sys.exit("%s: %d messages committed, %d acknowledged" % (self.name, committed, messages))
         result["per_commit"] = committed / commits
@@ -124,8 +127,7 @@ class Sink:
 
     def __init__(self, args):
         self.args = args
-        # A port is free when a server has just left it; smtp-sink can't say which one it took.
-        import socket
+        # smtp-sink cannot say which port it took, so it gets one that was free a moment ago.
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = str(s.getsockname()[1])
@@ -191,15 +193,16 @@ def main():
 
 
 def report(sessions, results):
+    """Medians, and ratios of the turns that were next to each other."""
     rates = {name: [r["rate"] for r in rows] for name, rows in results.items()}
-    for name, all_ in rates.items():
+    for name, own in rates.items():
         line = "  %d sessions, %-8s median %6.0f/s (%.0f to %.0f)" % (
-            sessions, name, statistics.median(all_), min(all_), max(all_))
-        for other in ("postfix", "bounced"):
-            if other != name and other in rates:
-                ratios = sorted(a / b for a, b in zip(all_, rates[other]))
-                line += ", %.2f x %s (%.2f to %.2f)" % (
-                    statistics.median(ratios), other, ratios[0], ratios[-1])
+            sessions, name, statistics.median(own), min(own), max(own))
+        other = "bounced" if name == "stored" else "postfix"
+        if other != name and other in rates:
+            ratios = sorted(a / b for a, b in zip(own, rates[other]))
+            line += ", %.2f x %s (%.2f to %.2f)" % (
+                statistics.median(ratios), other, ratios[0], ratios[-1])
         print(line, flush=True)
 
 

@@ -65,7 +65,9 @@ TEST(Shutdown, TheLastLineCountsWhatWasDone) {
   const std::string recipient = "nobody@rcpt.example";
   ASSERT_EQ(daemon.Send("", daemon.Mint(recipient), Compose({.recipient = recipient})).code, 250);
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
-  EXPECT_THAT(daemon.log(), HasSubstr("daemon.counters"));
+  EXPECT_THAT(daemon.log(), HasSubstr("daemon.counters smtp_sessions=1"));
+  EXPECT_THAT(daemon.log(), HasSubstr("messages_committed=1"));
+  EXPECT_THAT(daemon.log(), HasSubstr("suppressions=1"));
 }
 
 TEST(Start, ASecondDaemonOnTheSameDataIsRefusedAndSaysWhy) {
