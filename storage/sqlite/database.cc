@@ -120,6 +120,7 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
   absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kWrite);
   if (!connection.ok()) return connection.status();
   if (wal->value_or(0) > 0) status = CheckPages(*connection, file);
+  if (status.ok()) status = CheckSchema(*connection);
   if (status.ok()) status = connection->SetUpForWriting(cache_octets);
   if (status.ok()) status = Migrate(*connection);
   if (!status.ok()) return status;

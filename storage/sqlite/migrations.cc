@@ -1,11 +1,60 @@
 #include "storage/sqlite/migrations.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/statement.h"
 
 namespace bounced {
+namespace {
+
+// Each table and index of `connection`, as it was made.
+absl::StatusOr<std::set<std::string>> SchemaOf(Connection& connection) {
+  absl::StatusOr<Statement> statement = Statement::Prepare(
+      connection.db(), "SELECT type || ' ' || name || ': ' || ifnull(sql, '') FROM sqlite_master");
+  if (!statement.ok()) return statement.status();
+  std::set<std::string> schema;
+  Query query = statement->Start();
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return schema;
+    schema.emplace(query.Text(0));
+  }
+}
+
+}  // namespace
+
+absl::Status CheckSchema(Connection& connection) {
+  absl::StatusOr<std::int64_t> version = connection.AskNumber("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*version > Migrations().back().number) return absl::OkStatus();
+  absl::StatusOr<Connection> pattern = Connection::Open(":memory:", "", Access::kCreate);
+  if (!pattern.ok()) return pattern.status();
+  for (const Migration& migration : Migrations()) {
+    if (migration.number > *version) break;
+    absl::Status status = pattern->Execute(migration.sql);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<std::set<std::string>> want = SchemaOf(*pattern);
+  absl::StatusOr<std::set<std::string>> have = SchemaOf(connection);
+  if (!want.ok()) return want.status();
+  if (!have.ok()) return have.status();
+  // What else is there, as statistics that a person had made, does no harm.
+  bool whole =
+      *version >= 1 && std::includes(have->begin(), have->end(), want->begin(), want->end());
+  if (whole) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(sqlite3_db_filename(connection.db(), "main"),
+                   ": is damaged (its tables are not those of "
+                   "version ",
+                   *version,
+                   "); it was left as it is: restore a backup, or save what can be with "
+                   "sqlite3's .recover"));
+}
 
 absl::Status Migrate(Connection& connection) {
   absl::StatusOr<std::int64_t> has = connection.AskNumber("PRAGMA user_version");

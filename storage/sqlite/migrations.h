@@ -20,6 +20,11 @@ struct Migration {
 // In order of their numbers.
 std::span<const Migration> Migrations();
 
+// Whether the tables are those that the migrations up to its version make: a damaged page of the
+// schema may well read as another one. A newer version is left to Migrate(). DATA_LOSS: they are
+// not, or it has no version.
+absl::Status CheckSchema(Connection& connection);
+
 // Brings the database up to date, in one transaction. FAILED_PRECONDITION: it has had migrations
 // that this program does not know.
 absl::Status Migrate(Connection& connection);

@@ -67,9 +67,9 @@ struct Found {
   int there = 0;
   int lost = 0;
 };
-Found Inspect(const std::string& directory, const Outcome& outcome) {
+Found Inspect(const std::string& directory, const FaultyVfs& vfs, const Outcome& outcome) {
   Found found;
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenSmall(directory, "");
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSmall(directory, vfs.name());
   EXPECT_TRUE(store.ok()) << store.status();
   if (!store.ok()) return found;
   std::set<std::int64_t> numbers;
@@ -142,7 +142,7 @@ TEST_P(FaultTest, AtEveryCallInTurnLosesNothingAcknowledged) {
       }
     }
     vfs.Heal();
-    EXPECT_EQ(Inspect(directory.path(), outcome).lost, 0);
+    EXPECT_EQ(Inspect(directory.path(), vfs, outcome).lost, 0);
     if (HasFailure()) break;
   }
   // It was a test of something.
@@ -177,7 +177,7 @@ TEST_P(OpenFaultTest, AtEveryCallInTurnLosesNothingAcknowledged) {
     if (!vfs.struck()) break;
     if (!outcome.opened.ok()) ++not_opened;
     vfs.Heal();
-    EXPECT_EQ(Inspect(directory.path(), outcome).lost, 0);
+    EXPECT_EQ(Inspect(directory.path(), vfs, outcome).lost, 0);
     if (HasFailure()) break;
   }
   EXPECT_GT(not_opened, 0);
@@ -238,7 +238,7 @@ std::optional<Found> CutAt(Call call, int n, std::optional<std::uint32_t> seed) 
   Outcome outcome = RunBatches(directory.path(), vfs);
   if (!vfs.is_off()) return std::nullopt;
   vfs.Restart(seed);
-  return Inspect(directory.path(), outcome);
+  return Inspect(directory.path(), vfs, outcome);
 }
 
 struct CutCase {
@@ -288,7 +288,7 @@ Found CutAtTheEnd() {
     vfs.CutPower();
   }
   vfs.Restart(std::nullopt);
-  return Inspect(directory.path(), outcome);
+  return Inspect(directory.path(), vfs, outcome);
 }
 
 TEST(PowerCut, AfterOkEverythingIsThere) {

@@ -1,0 +1,344 @@
+// Opening: what is made, what is refused, and that nothing is written to what is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "faulty_vfs.h"
+#include "fixture.h"
+#include "sqlite3.h"
+#include "storage/sqlite/database.h"
+#include "storage/sqlite/migrations.h"
+#include "storage/store.h"
+
+namespace bounced {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void WriteFile(const std::string& path, std::string_view octets) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << octets;
+}
+
+// Runs SQL on a file without our store.
+void Execute(const std::string& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
+}
+
+absl::Status TryOpen(const std::string& directory, const std::string& vfs = "") {
+  return OpenSqliteStore({.directory = directory, .vfs = vfs}, Noon()).status();
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+TEST(Open, MakesTheDirectoryAndADatabaseOfOurs) {
+  TemporaryDirectory directory;
+  std::string path = directory.path() + "/data";
+  Open(path).reset();
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+  std::string file = path + "/bounced.db";
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  absl::StatusOr<Connection> connection = Connection::Open(file, "", Access::kRead);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(*connection->AskNumber("PRAGMA application_id"), kApplicationId);
+  EXPECT_EQ(*connection->AskNumber("PRAGMA user_version"), Migrations().back().number);
+  EXPECT_EQ(*connection->AskNumber("SELECT count(*) FROM pragma_table_list"
+                                   " WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+                                   " AND strict = 0"),
+            0);
+  EXPECT_GT(*connection->AskNumber("SELECT count(*) FROM pragma_table_list WHERE strict = 1"), 5);
+}
+
+TEST(Open, TheWritingConnectionKeepsWhatWasPromised) {
+  TemporaryDirectory directory;
+  absl::StatusOr<DataDirectory> held = DataDirectory::Hold(directory.path());
+  ASSERT_TRUE(held.ok()) << held.status();
+  for (int i = 0; i < 2; ++i) {  // one that was made, and one that was there
+    absl::StatusOr<Connection> connection = OpenDatabase(*held, "", 8 << 20);
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    EXPECT_EQ(*connection->Ask("PRAGMA journal_mode"), "wal");
+    EXPECT_EQ(*connection->Ask("PRAGMA synchronous"), "2");  // FULL
+    EXPECT_EQ(*connection->Ask("PRAGMA foreign_keys"), "1");
+    EXPECT_EQ(*connection->Ask("PRAGMA wal_autocheckpoint"), "0");
+    EXPECT_EQ(*connection->Ask("PRAGMA mmap_size"), "0");
+    EXPECT_EQ(*connection->AskNumber("PRAGMA busy_timeout"), kBusyTimeoutMillis);
+    EXPECT_EQ(*connection->AskNumber("PRAGMA cache_size"), -(8 << 10));
+  }
+}
+
+TEST(Open, AgainFindsWhatWasThere) {
+  TemporaryDirectory directory;
+  Put(*Open(directory.path()), {Bounce("a@example.net", 1)});
+  EXPECT_FALSE(fs::exists(directory.database() + "-wal")) << "the sign of a clean end";
+  std::unique_ptr<Store> store = Open(directory.path());
+  EXPECT_EQ(CheckIndex(*store, "a@example.net"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(ChangesOf(*store, "a@example.net").size(), 1u);
+}
+
+TEST(Open, ClearsAwayWhatAnEarlierStartDidNotFinish) {
+  TemporaryDirectory directory;
+  for (const char* suffix : {".new", ".new-wal", ".new-journal", ".new-shm"}) {
+    WriteFile(directory.database() + suffix, "half a database");
+  }
+  EXPECT_TRUE(TryOpen(directory.path()).ok());
+  EXPECT_FALSE(fs::exists(directory.database() + ".new"));
+}
+
+TEST(Migrations, AreNumberedFromOne) {
+  int number = 0;
+  for (const Migration& migration : Migrations()) EXPECT_EQ(migration.number, ++number);
+  EXPECT_STREQ(Migrations()[0].name, "0001_initial");
+}
+
+TEST(Migrations, AreAppliedWholeOrNotAtAll) {
+  TemporaryDirectory directory;
+  absl::StatusOr<Connection> connection =
+      Connection::Open(directory.path() + "/x.db", "", Access::kCreate);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  ASSERT_TRUE(connection->Execute("CREATE TABLE event (in_the_way)").ok());
+  EXPECT_FALSE(Migrate(*connection).ok());
+  EXPECT_EQ(*connection->AskNumber("PRAGMA user_version"), 0);
+  EXPECT_EQ(*connection->AskNumber("SELECT count(*) FROM sqlite_master"), 1);
+  ASSERT_TRUE(connection->Execute("DROP TABLE event").ok());
+  EXPECT_TRUE(Migrate(*connection).ok());
+  EXPECT_TRUE(Migrate(*connection).ok());
+  EXPECT_EQ(*connection->AskNumber("PRAGMA user_version"), Migrations().back().number);
+}
+
+TEST(Open, ASecondDaemonIsRefused) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> first = Open(directory.path());
+  absl::Status status = TryOpen(directory.path());
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr(directory.database() + ": another daemon holds it"));
+  first.reset();
+  EXPECT_TRUE(TryOpen(directory.path()).ok());
+}
+
+// --- Files that are refused
+
+struct RefusedCase {
+  std::string_view name;
+  void (*spoil)(const std::string& file);  // a database of ours, cleanly closed
+  absl::StatusCode want;
+  std::string_view says;
+};
+class RefusedTest : public testing::TestWithParam<RefusedCase> {};
+
+TEST_P(RefusedTest, SaysWhyAndIsLeftAsItWas) {
+  TemporaryDirectory directory;
+  Put(*Open(directory.path()), {Bounce("a@example.net", 1), Bounce("b@example.net", 2)});
+  GetParam().spoil(directory.database());
+  std::string before = ReadFile(directory.database());
+  absl::Status status = TryOpen(directory.path());
+  EXPECT_EQ(status.code(), GetParam().want) << status;
+  EXPECT_THAT(Text(status), HasSubstr(directory.database()));
+  EXPECT_THAT(Text(status), HasSubstr(std::string(GetParam().says)));
+  EXPECT_TRUE(ReadFile(directory.database()) == before);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , RefusedTest,
+    testing::ValuesIn<RefusedCase>({
+        {"Newer", [](const std::string& file) { Execute(file, "PRAGMA user_version = 99"); },
+         absl::StatusCode::kFailedPrecondition,
+         "has version 99, and this program knows versions up to 1"},
+        {"WithoutItsVersion",
+         [](const std::string& file) { Execute(file, "PRAGMA user_version = 0"); },
+         absl::StatusCode::kDataLoss, "its tables are not those of version 0"},
+        {"WithoutAnIndex",
+         [](const std::string& file) { Execute(file, "DROP INDEX message_once"); },
+         absl::StatusCode::kDataLoss, "its tables are not those of version 1"},
+        {"OfAnotherProgram",
+         [](const std::string& file) { Execute(file, "PRAGMA application_id = 7"); },
+         absl::StatusCode::kFailedPrecondition, "belongs to another program"},
+        {"OfNoProgram",
+         [](const std::string& file) {
+           fs::remove(file);
+           Execute(file, "CREATE TABLE t (x)");
+         },
+         absl::StatusCode::kFailedPrecondition, "move it away"},
+        {"Empty", [](const std::string& file) { WriteFile(file, ""); }, absl::StatusCode::kDataLoss,
+         "is empty; it was left as it is: restore a backup"},
+        {"ShorterThanAHeader", [](const std::string& file) { fs::resize_file(file, 99); },
+         absl::StatusCode::kDataLoss, "is damaged, or not a SQLite database"},
+        {"Text", [](const std::string& file) { WriteFile(file, std::string(8'192, 'x')); },
+         absl::StatusCode::kDataLoss, "is damaged, or not a SQLite database"},
+        {"CutInHalf",
+         [](const std::string& file) {
+           fs::resize_file(file, fs::file_size(file) / 2 / 4096 * 4096);
+         },
+         absl::StatusCode::kDataLoss, "restore"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+// A directory as a crash leaves it: the files of a store that is still open.
+void CopyAsAfterACrash(const std::string& to, int messages) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  for (int i = 0; i < messages; ++i) {
+    Put(*store, {Bounce(absl::StrCat("a", i, "@example.net"), i)});
+  }
+  fs::copy_file(directory.database(), to + "/bounced.db");
+  fs::copy_file(directory.database() + "-wal", to + "/bounced.db-wal");
+}
+
+TEST(AfterACrash, TheWalIsReadAndTheDatabaseChecked) {
+  TemporaryDirectory directory;
+  CopyAsAfterACrash(directory.path(), 3);
+  std::unique_ptr<Store> store = Open(directory.path());
+  for (const char* mailbox : {"a0@example.net", "a1@example.net", "a2@example.net"}) {
+    EXPECT_EQ(CheckIndex(*store, mailbox), IndexAnswer::kSuppressed);
+  }
+}
+
+TEST(AfterACrash, ADamagedPageIsFoundAlsoWhereNothingWouldReadIt) {
+  TemporaryDirectory directory;
+  Put(*Open(directory.path()), {Bounce("a@example.net", 1)});
+  const std::string whole = ReadFile(directory.database());
+  constexpr std::size_t kPage = 4'096;
+  int found_by_the_check_alone = 0;
+  for (std::size_t page = kPage; page < whole.size(); page += kPage) {
+    std::string damaged = whole;
+    damaged[page] = '\x55';  // no type of page
+    TemporaryDirectory copy;
+    WriteFile(copy.database(), damaged);
+    if (TryOpen(copy.path()).ok()) ++found_by_the_check_alone;
+    WriteFile(copy.database(), damaged);
+    WriteFile(copy.database() + "-wal", std::string(32, '\0'));  // left behind, and holds nothing
+    absl::Status status = TryOpen(copy.path());
+    EXPECT_TRUE(absl::IsDataLoss(status)) << page << status;
+    EXPECT_TRUE(ReadFile(copy.database()) == damaged);
+  }
+  EXPECT_GT(found_by_the_check_alone, 0);
+}
+
+// Whatever one bit does: it opens, or is refused with a reason and left as it was. It never crashes
+// and never hangs.
+TEST(AfterACrash, OneBitInAThousandPlaces) {
+  TemporaryDirectory crashed;
+  CopyAsAfterACrash(crashed.path(), 2);
+  const std::string database = ReadFile(crashed.database());
+  const std::string wal = ReadFile(crashed.database() + "-wal");
+  std::mt19937 random(7);
+  FaultyVfs vfs;  // for the time that its syncs do not take
+  int refused = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    TemporaryDirectory directory;
+    std::string spoiled_database = database;
+    std::string spoiled_wal = wal;
+    std::string& spoiled = i % 2 == 0 ? spoiled_database : spoiled_wal;
+    std::size_t at = random() % spoiled.size();
+    spoiled[at] = static_cast<char>(spoiled[at] ^ (1 << random() % 8));
+    WriteFile(directory.database(), spoiled_database);
+    WriteFile(directory.database() + "-wal", spoiled_wal);
+    absl::Status status = TryOpen(directory.path(), vfs.name());
+    if (status.ok()) continue;
+    ++refused;
+    EXPECT_TRUE(absl::IsDataLoss(status) || absl::IsFailedPrecondition(status)) << at << status;
+    EXPECT_TRUE(ReadFile(directory.database()) == spoiled_database) << at << status;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST(AfterACrash, TheWalOfAnotherFileIsNotTakenForOurs) {
+  TemporaryDirectory one;
+  TemporaryDirectory other;
+  CopyAsAfterACrash(one.path(), 1);
+  CopyAsAfterACrash(other.path(), 40);
+  fs::resize_file(one.database(), fs::file_size(one.database()));
+  fs::copy_file(other.database() + "-wal", one.database() + "-wal",
+                fs::copy_options::overwrite_existing);
+  std::string before = ReadFile(one.database());
+  absl::Status status = TryOpen(one.path());
+  // Both began as the same tables, so its pages may even fit: then they are one database.
+  if (!status.ok()) {
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_TRUE(ReadFile(one.database()) == before);
+  }
+}
+
+// --- Directories
+
+struct DirectoryCase {
+  std::string_view name;
+  void (*prepare)(const std::string& path);  // does not exist yet
+  std::string_view beneath;
+  std::string_view says;
+};
+class DirectoryTest : public testing::TestWithParam<DirectoryCase> {};
+
+TEST_P(DirectoryTest, IsRefusedWithWhatToDo) {
+  TemporaryDirectory directory;
+  std::string path = directory.path() + "/data";
+  GetParam().prepare(path);
+  path += GetParam().beneath;
+  absl::Status status = TryOpen(path);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(Text(status), HasSubstr(path));
+  EXPECT_THAT(Text(status), HasSubstr(std::string(GetParam().says)));
+}
+INSTANTIATE_TEST_SUITE_P(
+    , DirectoryTest,
+    testing::ValuesIn<DirectoryCase>({
+        {"WithoutParent", [](const std::string&) {}, "/not/there", "make the folder above it"},
+        {"IsAFile", [](const std::string& path) { WriteFile(path, "x"); }, "",
+         "set data_dir to a folder of the daemon's own"},
+        {"DatabaseIsAFolder",
+         [](const std::string& path) { fs::create_directories(path + "/bounced.db"); }, "",
+         "set data_dir"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Open, AnEmptyNameIsRefused) { EXPECT_TRUE(absl::IsFailedPrecondition(TryOpen(""))); }
+
+// Runs as a user who may not write there: root may write anywhere.
+void ExpectRefusedToOthers(const std::string& directory, std::string_view says) {
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (geteuid() == 0 && (setgid(kNobody) != 0 || setuid(kNobody) != 0)) _exit(3);
+    absl::Status status = TryOpen(directory);
+    if (!absl::IsFailedPrecondition(status)) _exit(4);
+    _exit(Text(status).find(says) == std::string::npos ? 5 : 0);
+  }
+  int result = 0;
+  ASSERT_EQ(waitpid(child, &result, 0), child);
+  EXPECT_TRUE(WIFEXITED(result));
+  EXPECT_EQ(WEXITSTATUS(result), 0);
+}
+
+TEST(Open, AReadOnlyDirectoryOrFileIsRefused) {
+  TemporaryDirectory directory;
+  constexpr fs::perms kReadOnly = fs::perms::owner_read | fs::perms::owner_exec |
+                                  fs::perms::others_read | fs::perms::others_exec;
+  fs::permissions(directory.path(), kReadOnly);
+  ExpectRefusedToOthers(directory.path(), "give the daemon's user the right");
+  fs::permissions(directory.path(), fs::perms::all);
+  Open(directory.path()).reset();
+  fs::permissions(directory.path() + "/bounced.lock", fs::perms::all);
+  fs::permissions(directory.database(), fs::perms::owner_read | fs::perms::others_read);
+  ExpectRefusedToOthers(directory.path(), "bounced.db: Permission denied; give the daemon's user");
+}
+
+}  // namespace
+}  // namespace bounced
