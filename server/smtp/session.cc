@@ -160,6 +160,8 @@ asio::awaitable<void> Session::Wait(absl::Duration duration) {
 // The one place that a 250 for a message can come from.
 asio::awaitable<void> Session::Commit(Accept& accept) {
   const std::uint64_t octets = accept.message.size();
+  Account(octets);
+  const absl::Time deadline = Steady() + shared_.limits.commit_timeout;
   auto commitment = std::make_shared<Commitment>();
   shared_.receiver.Commit(
       std::move(accept.envelope), client_.to_string(), std::move(accept.message),
@@ -167,7 +169,7 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
   std::optional<Commitment::Result> result =
       commitment->TakeOrWait(socket_.get_executor(), [this] { event_.cancel(); });
   if (!result) {
-    deadline_ = Steady() + shared_.limits.commit_timeout;
+    deadline_ = deadline;
     event_.expires_at(asio::steady_timer::time_point::max());
     std::error_code error;
     co_await event_.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -211,20 +213,21 @@ void Session::Feed(std::string_view bytes) {
   AccountHeld();
 }
 
-// Keeps Shared::inflight true, and gives the message up when it is too much.
+// Our share of Shared::inflight becomes `held`. The sum of all shares.
+std::uint64_t Session::Account(std::uint64_t held) {
+  // Unsigned arithmetic: a difference below zero wraps, and so does its sum.
+  const std::uint64_t more = held - std::exchange(accounted_, held);
+  return shared_.inflight.fetch_add(more, std::memory_order_relaxed) + more;
+}
+
+// Weighs what the dialogue holds, and gives it up when it is too much.
 void Session::AccountHeld() {
   const std::uint64_t held = dialogue_.held_octets();
   if (held == accounted_) return;
-  // Unsigned arithmetic: a difference below zero wraps, and so does its sum.
-  const std::uint64_t total =
-      shared_.inflight.fetch_add(held - accounted_, std::memory_order_relaxed) + held - accounted_;
   const bool grew = held > accounted_;
-  accounted_ = held;
-  if (!grew || total <= shared_.limits.inflight_bytes) return;
+  if (Account(held) <= shared_.limits.inflight_bytes || !grew) return;
   dialogue_.Shed();
-  const std::uint64_t kept = dialogue_.held_octets();
-  shared_.inflight.fetch_sub(accounted_ - kept, std::memory_order_relaxed);
-  accounted_ = kept;
+  Account(dialogue_.held_octets());
 }
 
 absl::Status Session::AdmitNow(std::uint64_t declared_octets) const {

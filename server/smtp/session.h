@@ -41,6 +41,9 @@ struct Shared {
 // answered and the answers are sent, so a client that does not read is not read either, and what is
 // held for it is one buffer of input and Limits::max_reply_backlog (RFC 2920, 3.1).
 //
+// Messages are weighed against Limits::inflight_bytes after each buffer of input, so the limit may
+// be passed by that much, and until their commit is answered.
+//
 // It has no timer of its own: Sweep() is called now and then, and ends what is late.
 class Session {
  public:
@@ -71,6 +74,7 @@ class Session {
   bool ReadEarly();
   void ReadMore();
   void Feed(std::string_view bytes);
+  std::uint64_t Account(std::uint64_t held);
   void AccountHeld();
   absl::Status AdmitNow(std::uint64_t declared_octets) const;
   void Note(const Discard& discard);

@@ -109,8 +109,9 @@ void Worker::Remove(Session* session) {
   if (session->previous != nullptr) session->previous->next = session->next;
   if (session->next != nullptr) session->next->previous = session->previous;
   if (sessions_ == session) sessions_ = session->next;
-  delete session;
+  // Before its socket closes: a client that saw the end of one session may begin the next.
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  delete session;
   if (stopping_ && sessions_ == nullptr) clock_.cancel();
 }
 
