@@ -107,7 +107,9 @@ class CodeFinder {
       if (whole_word && EqualsIgnoringCase(words.substr(begin), announcer)) return true;
     }
     // "RCPT TO:<r@example.net>: 550", "mx.example.net[192.0.2.1]: 550".
-    return colon && (words.ends_with('>') || words.ends_with(']') || words.ends_with(')'));
+    const bool parted = stripped.size() < before.size();  // else it is a port
+    return colon && parted &&
+           (words.ends_with('>') || words.ends_with(']') || words.ends_with(')'));
   }
 
   static bool BeginsLine(std::string_view before) {

@@ -135,7 +135,12 @@ class Reader {
     if (is_diagnostic) {
       AddDiagnostic(value);
     } else if (row->value != nullptr) {
-      if (OpensRecipient(*row, value)) EndRecipient();
+      if (OpensRecipient(*row, value)) {
+        const bool had_original = !at_hand_.original_recipient.empty();
+        EndRecipient();
+        opened_by_original_ =
+            !had_original && !done_ && row->value == &RecipientFields::original_recipient;
+      }
       if ((at_hand_.*row->value).empty()) at_hand_.*row->value = value;
     }
   }
@@ -174,10 +179,11 @@ class Reader {
     const RecipientFields ended = std::exchange(at_hand_, {});
     open_diagnostic_ = nullptr;
     std::vector<RecipientFields>& recipients = found_.recipients;
-    const bool only_original =
-        ended.final_recipient.empty() && !ended.HasResult() && !ended.original_recipient.empty();
-    if (only_original && !recipients.empty() && recipients.back().original_recipient.empty()) {
-      recipients.back().original_recipient = ended.original_recipient;
+    // An Original-Recipient to which no Final-Recipient came was that of the recipient before it.
+    const bool belongs_before =
+        std::exchange(opened_by_original_, false) && ended.final_recipient.empty();
+    if (belongs_before) {
+      Merge(ended, recipients.back());
     } else if (!ended.HasAddress()) {
       Merge(ended, recipients.empty() ? found_.stray : recipients.back());
     } else if (recipients.size() < limits_.max_recipients) {
@@ -197,6 +203,7 @@ class Reader {
   StatusFields found_;
   RecipientFields at_hand_;
   std::string_view* open_diagnostic_ = nullptr;  // that the next line may go on with
+  bool opened_by_original_ = false;              // the recipient at hand, within a paragraph
   bool is_status_ = false;                       // the paragraph at hand has a field of a status
   bool saw_status_ = false;
   bool done_ = false;

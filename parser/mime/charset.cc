@@ -1,6 +1,7 @@
 #include "parser/mime/charset.h"
 
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -56,6 +57,16 @@ bool SaysNothing(std::string_view label) {
          label == "utf8" || label == "ansi_x3.4-1968" || label == "7bit" || label == "8bit";
 }
 
+// ICU's own substitution is U+001A where a charset's tables ask for that.
+void SubstituteReplacementCharacter(const void*, UConverterToUnicodeArgs* args, const char*,
+                                    std::int32_t, UConverterCallbackReason reason,
+                                    UErrorCode* error) {
+  if (reason > UCNV_IRREGULAR) return;  // told of a reset, not of an octet
+  *error = U_ZERO_ERROR;
+  const UChar replacement = 0xFFFD;
+  ucnv_cbToUWriteUChars(args, &replacement, 1, 0, error);
+}
+
 Converter Open(std::string_view label) {
   if (label.empty() || label.size() > kMaxLabelOctets) return nullptr;
   std::string name(label);
@@ -66,6 +77,9 @@ Converter Open(std::string_view label) {
   if (name.find_first_of(std::string_view(",\0", 2)) != std::string::npos) return nullptr;
   UErrorCode error = U_ZERO_ERROR;
   Converter converter(ucnv_open(name.c_str(), &error));
+  if (U_FAILURE(error)) return nullptr;
+  ucnv_setToUCallBack(converter.get(), SubstituteReplacementCharacter, nullptr, nullptr, nullptr,
+                      &error);
   if (U_FAILURE(error)) return nullptr;
   return converter;
 }

@@ -1,0 +1,150 @@
+#include "parser/dsn/smtp_reply.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace bounced {
+namespace {
+
+struct Case {
+  std::string_view name;
+  std::string_view text;
+  int code;                 // 0: none
+  std::string_view status;  // empty: none
+  std::string_view words;
+  ReplyContext context = ReplyContext::kReply;
+};
+class SmtpReplyTest : public testing::TestWithParam<Case> {};
+
+TEST_P(SmtpReplyTest, IsFound) {
+  const SmtpReply reply = FindSmtpReply(GetParam().text, GetParam().context);
+  EXPECT_EQ(reply.code.value_or(0), GetParam().code);
+  EXPECT_EQ(reply.status ? ToString(*reply.status) : "", GetParam().status);
+  EXPECT_EQ(reply.words, GetParam().words);
+  if (reply.code) {
+    EXPECT_EQ(reply.code_text, std::to_string(*reply.code));
+    EXPECT_GE(reply.code_text.data(), GetParam().text.data());
+  }
+  EXPECT_EQ(reply.status_text.empty(), !reply.status);
+}
+
+constexpr auto kNarration = ReplyContext::kNarration;
+constexpr auto kLines = ReplyContext::kLines;
+
+INSTANTIATE_TEST_SUITE_P(
+    D53_MultiLine, SmtpReplyTest,
+    testing::ValuesIn<Case>({
+        {"OneLine", "550 5.1.1 no such user", 550, "5.1.1", "no such user"},
+        {"NoStatus", "550 no such user", 550, "", "no such user"},
+        {"CodeOnly", "550", 550, "", ""},
+        {"Folded", "550-5.1.1 The account\r\n 550-5.1.1 that you tried\r\n 550 5.1.1 is not here",
+         550, "5.1.1", "The account that you tried is not here"},
+        {"Joined", "550-5.7.26  DKIM = no 550-5.7.26  SPF = no 550 5.7.26 see https://h.example",
+         550, "5.7.26", "DKIM = no SPF = no see https://h.example"},
+        {"JoinedWithoutStatus", "550-no such 550 user", 550, "", "no such user"},
+        {"CutAfterTheFirst", "552-5.7.0 blocked because its content presents a potential", 552,
+         "5.7.0", "blocked because its content presents a potential"},
+        {"EmptyLines", "550-5.7.26\r\n 550-5.7.26 text", 550, "5.7.26", "text"},
+        {"NumbersInTheText", "550-5.1.1 limit of 550 messages\n 550 5.1.1 a day", 550, "5.1.1",
+         "limit of 550 messages a day"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    D54_Innermost, SmtpReplyTest,
+    testing::ValuesIn<Case>({
+        {"Relayed",
+         "550 5.1.1 Failed, from MTA([127.0.0.1]:10025): 550 5.1.1 <r@example.net>: unknown", 550,
+         "5.1.1", "Failed, from MTA([127.0.0.1]:10025): 550 5.1.1 <r@example.net>: unknown"},
+        {"InBrackets", "554 4.4.7 Message expired.<421 4.4.2 Connection timed out>", 421, "4.4.2",
+         "Connection timed out>"},
+        {"AfterAStatus", "550 5.7.1 550 User Unknown: r@example.net", 550, "5.7.1",
+         "550 User Unknown: r@example.net"},
+        {"InReplyTo", "554 5.0.0 delivery failed (in reply to end of DATA; 550 5.7.1 spam)", 550,
+         "5.7.1", "spam)"},
+        {"SuccessInside", "550 5.1.1 no; sender was told: 250 2.1.0 ok", 550, "5.1.1",
+         "no; sender was told: 250 2.1.0 ok"},
+        {"OtherHostSaid", "host mx.example[192.0.2.1] said: 452 4.2.2 full", 452, "4.2.2", "full"},
+        {"BehindAnIdleStatus", "5.3.0 - Other mail system problem 550-'Unknown user r'", 550,
+         "5.3.0", "'Unknown user r'"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    D56_NoCodes, SmtpReplyTest,
+    testing::ValuesIn<Case>({
+        {"Port", "connect to mx.example[192.0.2.1]:525: timed out", 0, "",
+         "connect to mx.example[192.0.2.1]:525: timed out"},
+        {"Size", "message size 552 kB exceeds the limit of 500 kB", 0, "",
+         "message size 552 kB exceeds the limit of 500 kB"},
+        {"IpOctets", "host 192.0.2.250 said nothing", 0, "", "host 192.0.2.250 said nothing"},
+        {"Year", "on 2023-11-01 at 4:21", 0, "", "on 2023-11-01 at 4:21"},
+        {"LongerNumber", "5501 no such user", 0, "", "5501 no such user"},
+        {"SecondDigit", "569 no such code", 0, "", "569 no such code"},
+        {"OfNoClass", "650 no such code", 0, "", "650 no such code"},
+        {"InAWord", "S550 no", 0, "", "S550 no"},
+        {"StatusAlone", "5.1.1 no such user", 0, "5.1.1", "5.1.1 no such user"},
+        {"CodeAndForeignStatus", "550 4.2.2 odd", 550, "", "4.2.2 odd"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    D52_Narrations, SmtpReplyTest,
+    testing::ValuesIn<Case>({
+        {"AtTheStart", "77 or 500 (err.nosuchuser)", 0, "", "77 or 500 (err.nosuchuser)",
+         kNarration},
+        {"StartIsNoReply", "500 (err.nosuchuser)", 0, "", "500 (err.nosuchuser)", kNarration},
+        {"Said", "host mx said: 550 no such user", 550, "", "no such user", kNarration},
+        {"ToMe", "server refused to talk to me: 421 busy", 421, "", "busy", kNarration},
+        {"Strong", "host mx, 550 5.1.1 no", 550, "5.1.1", "no", kNarration},
+        {"LineStart", "SMTP error after RCPT TO:<r@example.net>:\n    550 no such user", 550, "",
+         "no such user", kLines},
+        {"MiddleOfALine", "told us\n about 550 messages", 0, "", "told us about 550 messages",
+         kLines},
+        {"Reason", "(reason: 552 Message too big)", 552, "", "Message too big)", kLines},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SmtpReply, TakesTheStatusFromTheWordsWhereItGoesWithTheCode) {
+  EXPECT_EQ(ToString(*FindSmtpReply("550 not taken (5.1.1)", ReplyContext::kReply).status),
+            "5.1.1");
+  EXPECT_FALSE(FindSmtpReply("550 not taken (4.2.2)", ReplyContext::kReply).status);
+}
+
+struct StageCase {
+  std::string_view name;
+  std::string_view text;
+  Stage want;
+};
+class FindStageTest : public testing::TestWithParam<StageCase> {};
+
+TEST_P(FindStageTest, IsToldByTheCommand) {
+  EXPECT_EQ(FindStage(GetParam().text), GetParam().want);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    D55, FindStageTest,
+    testing::ValuesIn<StageCase>({
+        {"Rcpt", "550 no (in reply to RCPT TO command)", Stage::kRcpt},
+        {"Mail", "550 no (in reply to MAIL FROM command)", Stage::kMail},
+        {"EndOfData", "550 no (in reply to end of DATA command)", Stage::kData},
+        {"Data", "550 no (in reply to DATA command)", Stage::kData},
+        {"Ehlo", "550 no (in reply to EHLO command)", Stage::kHelo},
+        {"EximRcpt",
+         "SMTP error from remote mail server after RCPT TO:<r@example.net>:", Stage::kRcpt},
+        {"EximPipelined",
+         "error from remote mail server after pipelined MAIL FROM:<x>:", Stage::kMail},
+        {"EximEndOfData", "SMTP error from remote mail server after end of data:", Stage::kData},
+        {"EximGreeting", "remote mail server after initial connection:", Stage::kConnect},
+        {"Greeting", "host mx[192.0.2.1] refused to talk to me: 554", Stage::kConnect},
+        {"Connect", "connect to mx.example[192.0.2.1]:25: timed out", Stage::kConnect},
+        {"NotAtTheStart", "we could not connect to you", Stage::kUnknown},
+        {"AfterSomethingElse", "rejected after recipient verification", Stage::kUnknown},
+        {"Nothing", "550 5.1.1 no such user", Stage::kUnknown},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace bounced
