@@ -1,0 +1,170 @@
+#include "tests/intake/fake_store.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "absl/cleanup/cleanup.h"
+
+namespace bounced {
+namespace {
+
+bool HasKeyOf(const Suppression& a, const Suppression& b) {
+  return a.stream == b.stream && a.source == b.source;
+}
+
+// Puts it in place of the one with the same key.
+void Put(const Suppression& suppression, AddressHistory& history) {
+  std::erase_if(history.suppressions,
+                [&](const Suppression& s) { return HasKeyOf(s, suppression); });
+  history.suppressions.push_back(suppression);
+}
+
+}  // namespace
+
+absl::Status FakeStore::Apply(std::span<Work* const> batch, Decide decide, absl::Time now) {
+  if (is_applying_.exchange(true)) std::abort();  // by one thread only, says the contract
+  absl::Cleanup left = [this] { is_applying_ = false; };
+  ++calls_;
+  Contents contents;
+  {
+    MutexLock lock(mutex_);
+    contents = contents_;
+  }
+  contents.index.clear();
+  for (Work* work : batch) {
+    std::visit([&](auto& w) { Do(w, decide, now, contents); }, *work);
+  }
+  contents.batches.push_back(batch.size());
+  if (sync_) {
+    if (absl::Status status = sync_(batch); !status.ok()) return status;
+  }
+  for (const auto& [hash, entry] : contents.index) index_.Publish(hash, entry);
+  MutexLock lock(mutex_);
+  contents_ = std::move(contents);
+  return absl::OkStatus();
+}
+
+void FakeStore::Do(StoreMessages& work, Decide decide, absl::Time, Contents& contents) const {
+  work.receipts.clear();
+  for (const NewMessage& added : work.messages) {
+    if (auto found = contents.receipts.find(added.message.digest);
+        found != contents.receipts.end()) {
+      work.receipts.push_back(found->second);
+      work.receipts.back().duplicate = true;
+      continue;
+    }
+    contents.messages.push_back(added.message);
+    MessageReceipt receipt;
+    receipt.message_id = static_cast<std::int64_t>(contents.messages.size());
+    for (Event event : added.events) {
+      event.id = static_cast<std::int64_t>(contents.events.size()) + 1;
+      event.message_id = receipt.message_id;
+      receipt.event_ids.push_back(event.id);
+      if (event.address) {
+        const Key key{added.message.tenant, event.address->canonical()};
+        AddressHistory& history = contents.addresses[key];
+        Decision decision = decide(history, added.message, event);
+        event.effect = decision.effect;
+        event.policy_rule = decision.rule;
+        history.record = std::move(decision.next);
+        if (decision.suppress) Put(*decision.suppress, history);
+        Index(key, history, decision.risky_until, contents);
+      }
+      contents.events.push_back(std::move(event));
+    }
+    contents.receipts[added.message.digest] = receipt;
+    work.receipts.push_back(std::move(receipt));
+  }
+}
+
+void FakeStore::Do(PutSuppressions& work, Decide, absl::Time now, Contents& contents) const {
+  work.outcomes.clear();
+  for (const Suppression& added : work.suppressions) {
+    const Key key{added.tenant, added.address.canonical()};
+    AddressHistory& history = contents.addresses[key];
+    const bool stands = std::any_of(
+        history.suppressions.begin(), history.suppressions.end(),
+        [&](const Suppression& s) { return HasKeyOf(s, added) && s.expire_time > now; });
+    if (stands && !work.replace) {
+      work.outcomes.push_back(PutSuppressions::Outcome::kExists);
+      continue;
+    }
+    Put(added, history);
+    work.outcomes.push_back(stands ? PutSuppressions::Outcome::kReplaced
+                                   : PutSuppressions::Outcome::kCreated);
+    Index(key, history, 0, contents);
+  }
+}
+
+void FakeStore::Do(RemoveSuppressions& work, Decide, absl::Time now, Contents& contents) const {
+  work.removed.clear();
+  const Key key{work.tenant, work.address->canonical()};
+  AddressHistory& history = contents.addresses[key];
+  std::erase_if(history.suppressions, [&](const Suppression& s) {
+    if (s.stream != work.stream || (work.source && s.source != *work.source)) return false;
+    work.removed.push_back(s);
+    return true;
+  });
+  history.record.released = now;
+  Index(key, history, 0, contents);
+}
+
+void FakeStore::Index(const Key& key, const AddressHistory& history, Day risky_until,
+                      Contents& contents) const {
+  IndexEntry entry;
+  for (const Suppression& s : history.suppressions) {
+    entry.suppressed_until =
+        std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(s.expire_time));
+  }
+  entry.risky_until = IndexEntry::FirstDayWithout(risky_until);
+  contents.index[index_.Hash(key.first, "", key.second)] = entry;
+}
+
+absl::StatusOr<std::vector<Suppression>> FakeStore::FindSuppressions(std::string_view tenant,
+                                                                     const Address& address) const {
+  MutexLock lock(mutex_);
+  const auto found = contents_.addresses.find({std::string(tenant), address.canonical()});
+  if (found == contents_.addresses.end()) return std::vector<Suppression>();
+  return found->second.suppressions;
+}
+
+std::vector<Message> FakeStore::messages() const {
+  MutexLock lock(mutex_);
+  return contents_.messages;
+}
+
+std::vector<Event> FakeStore::events() const {
+  MutexLock lock(mutex_);
+  return contents_.events;
+}
+
+std::vector<std::size_t> FakeStore::batches() const {
+  MutexLock lock(mutex_);
+  return contents_.batches;
+}
+
+std::size_t FakeStore::calls() const { return calls_; }
+
+namespace {
+absl::Status NotAsked() { return absl::UnimplementedError("nobody asks the fake store this"); }
+}  // namespace
+
+absl::StatusOr<Page<Suppression>> FakeStore::ListSuppressions(const SuppressionFilter&, int,
+                                                              Cursor) const {
+  return NotAsked();
+}
+absl::StatusOr<Page<StoredEvent>> FakeStore::ListEvents(const EventFilter&, int, Cursor) const {
+  return NotAsked();
+}
+absl::StatusOr<StoredEvent> FakeStore::GetEvent(std::string_view, std::int64_t) const {
+  return NotAsked();
+}
+absl::StatusOr<std::string> FakeStore::GetEvidence(std::string_view, std::int64_t) const {
+  return NotAsked();
+}
+absl::StatusOr<AddressDossier> FakeStore::GetDossier(std::string_view, const Address&, int,
+                                                     int) const {
+  return NotAsked();
+}
+
+}  // namespace bounced

@@ -1,0 +1,77 @@
+// A store in memory, whose Apply() keeps the contract of storage/store.h and fails when told to.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "storage/mutex.h"
+#include "storage/store.h"
+
+namespace bounced {
+
+// Thread-safe, but for Apply(), which aborts when two threads are in it.
+class FakeStore final : public Store {
+ public:
+  // Called where a store would sync, outside of any lock: an error is the answer of Apply(), and
+  // nothing of the batch is done. It may submit more work, as other threads would at that time.
+  using Sync = std::function<absl::Status(std::span<Work* const> batch)>;
+
+  FakeStore() : index_(0) {}
+  void set_sync(Sync sync) { sync_ = std::move(sync); }
+
+  absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) override;
+  const SuppressionIndex& index() const override { return index_; }
+  absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
+                                                            const Address& address) const override;
+
+  // What was committed.
+  std::vector<Message> messages() const;
+  std::vector<Event> events() const;
+  std::vector<std::size_t> batches() const;  // works in each commit
+  std::size_t calls() const;                 // of Apply(), failed ones included
+
+  // The committer and the intake never ask these; they answer UNIMPLEMENTED.
+  absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter&, int,
+                                                     Cursor) const override;
+  absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter&, int, Cursor) const override;
+  absl::StatusOr<StoredEvent> GetEvent(std::string_view, std::int64_t) const override;
+  absl::StatusOr<std::string> GetEvidence(std::string_view, std::int64_t) const override;
+  absl::StatusOr<AddressDossier> GetDossier(std::string_view, const Address&, int,
+                                            int) const override;
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // tenant, canonical address
+
+  struct Contents {
+    std::map<Key, AddressHistory> addresses;
+    std::map<std::array<std::uint8_t, 16>, MessageReceipt> receipts;
+    std::vector<Message> messages;
+    std::vector<Event> events;
+    std::vector<std::size_t> batches;
+    std::map<std::uint64_t, IndexEntry> index;  // of what has changed
+  };
+
+  void Do(StoreMessages& work, Decide decide, absl::Time now, Contents& contents) const;
+  void Do(PutSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
+  void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
+  void Index(const Key& key, const AddressHistory& history, Day risky_until,
+             Contents& contents) const;
+
+  Sync sync_;
+  std::atomic<bool> is_applying_ = false;
+  std::atomic<std::size_t> calls_ = 0;
+  mutable Mutex mutex_;
+  Contents contents_ ABSL_GUARDED_BY(mutex_);
+  SuppressionIndex index_;
+};
+
+}  // namespace bounced

@@ -1,0 +1,252 @@
+#include "server/intake/intake.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/intake/fake_store.h"
+#include "tests/intake/manual_clock.h"
+
+namespace bounced {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
+
+// A DSN about one recipient (RFC 3464).
+std::string Dsn(std::string_view recipient, std::string_view envelope_id = "") {
+  return absl::StrCat(
+      "From: MAILER-DAEMON@mx.example.net\r\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+      "\r\n"
+      "--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+      "--b\r\nContent-Type: message/delivery-status\r\n\r\n",
+      envelope_id.empty()
+          ? ""
+          : absl::StrCat("Original-Envelope-Id: ", std::string(envelope_id), "\r\n"),
+      "Reporting-MTA: dns; mx.example.net\r\n"
+      "\r\n"
+      "Final-Recipient: rfc822; ",
+      std::string(recipient),
+      "\r\n"
+      "Action: failed\r\nStatus: 5.1.1\r\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 user unknown\r\n"
+      "\r\n--b--\r\n");
+}
+
+class IntakeTest : public testing::Test {
+ protected:
+  IntakeTest() {
+    ReturnPathDomain domain;
+    domain.domain = "rp.example";
+    domain.tenant = "acme";
+    domain.stream = "news";
+    domain.signing = Signing::kOptional;
+    domain.keys = {{"a", "0123456789abcdef0123456789abcdef"}};
+    paths_.emplace(*ReturnPaths::Create({domain}));
+    committer_.emplace(store_, Policy{}, clock_, counters_);
+    intake_.emplace(parser_, *paths_, *committer_, clock_, counters_);
+  }
+
+  Voucher Signed(std::string_view recipient, absl::Time issued = kNow) const {
+    const std::string return_path =
+        *paths_->Mint({"rp.example", "receipts", "ref_1", {}}, *Address::Parse(recipient), issued);
+    return *paths_->Vouch(return_path.substr(0, return_path.rfind('@')), "rp.example", kNow)
+                .voucher;
+  }
+
+  Voucher Unsigned(std::string_view local_part) const {
+    return *paths_->Vouch(local_part, "rp.example", kNow).voucher;
+  }
+
+  // Receives and commits; what `done` was told.
+  absl::StatusOr<std::vector<MessageReceipt>> Receive(std::string_view message,
+                                                      std::vector<Voucher> vouchers,
+                                                      Arrival arrival = {}) {
+    std::optional<absl::StatusOr<std::vector<MessageReceipt>>> told;
+    intake_->Receive(message, std::move(vouchers), std::move(arrival), [&](auto receipts) {
+      EXPECT_FALSE(told) << "done twice";
+      told = std::move(receipts);
+    });
+    EXPECT_TRUE(told || committer_->Step());
+    EXPECT_TRUE(told) << "not done";
+    return told ? *std::move(told) : absl::InternalError("not done");
+  }
+
+  ManualClock clock_{kNow};
+  Counters counters_;
+  FakeStore store_;
+  Parser parser_{RuleSet::BuiltIn()};
+  std::optional<ReturnPaths> paths_;
+  std::optional<Committer> committer_;
+  std::optional<Intake> intake_;
+};
+
+TEST_F(IntakeTest, ABounceOnASignedReturnPathSuppresses) {
+  const auto receipts = Receive(Dsn("r@example.net"), {Signed("r@example.net")});
+  ASSERT_TRUE(receipts.ok()) << receipts.status();
+  EXPECT_THAT(*receipts, SizeIs(1));
+  EXPECT_THAT(store_.events(), SizeIs(1));
+  EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSuppressed);
+  EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 1u);
+  EXPECT_EQ(counters_.Get(Counter::kSuppressions), 1u);
+}
+
+TEST_F(IntakeTest, AnUnsignedOneIsStoredWithoutEffect) {
+  ASSERT_TRUE(Receive(Dsn("r@example.net"), {Unsigned("bounces")}).ok());
+  ASSERT_THAT(store_.events(), SizeIs(1));
+  EXPECT_EQ(store_.events()[0].policy_rule, PolicyRule::kTrustTooLow);
+  EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSend);
+}
+
+TEST_F(IntakeTest, AMessageThatIsNoReportIsKept) {
+  ASSERT_TRUE(Receive("not even a header", {Signed("r@example.net")}).ok());
+  ASSERT_THAT(store_.events(), SizeIs(1));
+  EXPECT_EQ(store_.events()[0].kind, Kind::kOther);
+  EXPECT_EQ(store_.events()[0].effect, Effect::kNone);
+  ASSERT_TRUE(Receive("", {Signed("r@example.net")}).ok());
+  EXPECT_THAT(store_.events(), SizeIs(2));
+}
+
+TEST_F(IntakeTest, FillsTheMessageIn) {
+  const absl::Time issued = kNow - absl::Hours(48);
+  const Voucher voucher = Signed("r@example.net", issued);
+  const absl::Time received = kNow - absl::Minutes(5);
+  ASSERT_TRUE(Receive(Dsn("r@example.net"), {voucher},
+                      {"d@mx.example.net", "192.0.2.1", "mx.example.net", "envid-1", received})
+                  .ok());
+  const Message message = store_.messages().at(0);
+  EXPECT_EQ(message.tenant, "acme");
+  EXPECT_EQ(message.stream, "receipts");
+  EXPECT_EQ(message.return_path, voucher.return_path);
+  EXPECT_EQ(message.return_path_key, "a");
+  EXPECT_EQ(message.message_reference, "ref_1");
+  EXPECT_EQ(message.trust, Trust::kSigned);
+  EXPECT_EQ(message.day, DayOf(issued));
+  EXPECT_EQ(message.reverse_path, "d@mx.example.net");
+  EXPECT_EQ(message.client_address, "192.0.2.1");
+  EXPECT_EQ(message.client_helo, "mx.example.net");
+  EXPECT_EQ(message.reporting_mta, "mx.example.net");
+  EXPECT_EQ(message.report_form, "rfc3464");
+  EXPECT_EQ(message.envelope_id, "envid-1");
+  EXPECT_EQ(message.receive_time, received);
+}
+
+TEST_F(IntakeTest, TheReportsOwnEnvelopeIdGoesFirstAndTheClockStampsWhatHasNoTime) {
+  ASSERT_TRUE(
+      Receive(Dsn("r@example.net", "own-id"), {Unsigned("x")}, {"", "", "", "envid-1", {}}).ok());
+  EXPECT_EQ(store_.messages().at(0).envelope_id, "own-id");
+  EXPECT_EQ(store_.messages().at(0).receive_time, kNow);
+  EXPECT_EQ(store_.messages().at(0).day, DayOf(kNow));
+  EXPECT_EQ(store_.messages().at(0).return_path_key, "");
+}
+
+TEST_F(IntakeTest, WhatAClientSaysIsPresentableAndBounded) {
+  Arrival arrival;
+  arrival.reverse_path.assign(kMaxReportedAddressOctets + 1, 'x');
+  arrival.client_helo = "mx\r\n\x1b[31m";
+  arrival.envelope_id.assign(kMaxReportedNameOctets + 1, 'x');
+  ASSERT_TRUE(Receive("x", {Unsigned("x")}, arrival).ok());
+  const Message message = store_.messages().at(0);
+  EXPECT_THAT(message.reverse_path, SizeIs(kMaxReportedAddressOctets));
+  EXPECT_THAT(message.envelope_id, SizeIs(kMaxReportedNameOctets));
+  for (const char c : message.client_helo) EXPECT_GE(c, ' ');
+}
+
+// Invariant 2: a sender that lost our 250 sends the same again.
+TEST_F(IntakeTest, TheSameMessageAgainIsOneEvent) {
+  const Voucher voucher = Signed("r@example.net");
+  const auto first = Receive(Dsn("r@example.net"), {voucher});
+  const auto again = Receive(Dsn("r@example.net"), {voucher});
+  EXPECT_FALSE(first->at(0).duplicate);
+  EXPECT_TRUE(again->at(0).duplicate);
+  EXPECT_EQ(again->at(0).event_ids, first->at(0).event_ids);
+  EXPECT_THAT(store_.events(), SizeIs(1));
+  EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 1u);
+  EXPECT_EQ(counters_.Get(Counter::kMessagesDuplicate), 1u);
+  EXPECT_EQ(counters_.Get(Counter::kEvents), 1u);
+}
+
+TEST_F(IntakeTest, TheSameMessageIsOfOneTenantReturnPathAndText) {
+  Voucher other_tenant = Unsigned("a");
+  other_tenant.tenant = "other";
+  // What ends one field and begins the next is part of the digest.
+  Voucher shifted = Unsigned("a");
+  shifted.return_path += "x";
+  ASSERT_TRUE(Receive("xtext", {Unsigned("a")}).ok());
+  ASSERT_TRUE(Receive("xtext", {Unsigned("b")}).ok());
+  ASSERT_TRUE(Receive("xtext", {other_tenant}).ok());
+  ASSERT_TRUE(Receive("xtext.", {Unsigned("a")}).ok());
+  ASSERT_TRUE(Receive("text", {shifted}).ok());
+  std::set<std::array<std::uint8_t, 16>> digests;
+  for (const Message& message : store_.messages()) digests.insert(message.digest);
+  EXPECT_THAT(digests, SizeIs(5));
+}
+
+TEST_F(IntakeTest, OneMessageForSeveralReturnPathsIsOneTransaction) {
+  const Voucher r = Signed("r@example.net");
+  const Voucher s = Signed("s@example.net");
+  const auto receipts = Receive(Dsn("r@example.net"), {r, s, r});
+  ASSERT_TRUE(receipts.ok());
+  ASSERT_THAT(*receipts, SizeIs(3));
+  EXPECT_EQ(receipts->at(0).message_id, receipts->at(2).message_id);
+  EXPECT_NE(receipts->at(0).message_id, receipts->at(1).message_id);
+  EXPECT_THAT(store_.messages(), SizeIs(2));
+  EXPECT_THAT(store_.batches(), ElementsAre(1));
+  EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 1u);
+}
+
+TEST_F(IntakeTest, AReturnPathTwiceCountsOnceWhereverItStands) {
+  const Voucher r = Signed("r@example.net");
+  const Voucher s = Signed("s@example.net");
+  const auto receipts = Receive("x", {r, r, s, s, r});
+  ASSERT_TRUE(receipts.ok());
+  std::vector<std::int64_t> ids;
+  for (const MessageReceipt& receipt : *receipts) ids.push_back(receipt.message_id);
+  EXPECT_THAT(ids, ElementsAre(1, 1, 2, 2, 1));
+}
+
+TEST_F(IntakeTest, WhatCannotBeCommittedIsDeferredAndNotThere) {
+  store_.set_sync([](auto) { return absl::ResourceExhaustedError("no space left"); });
+  EXPECT_EQ(Receive(Dsn("r@example.net"), {Signed("r@example.net")}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(store_.messages(), SizeIs(0));
+  committer_->Stop();
+  EXPECT_EQ(Receive("x", {Unsigned("x")}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(counters_.Get(Counter::kMessagesDeferred), 2u);
+  EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
+}
+
+TEST_F(IntakeTest, WantsAReturnPath) {
+  EXPECT_EQ(Receive("x", {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_.calls(), 0u);
+}
+
+// A report that names many, at many return paths, makes no more events than one return path may.
+TEST_F(IntakeTest, EventsOfOneMessageHaveAMost) {
+  std::string groups;
+  for (int i = 0; i < 20; ++i) {
+    absl::StrAppend(&groups, "Final-Recipient: rfc822; x", i,
+                    "@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n");
+  }
+  std::string report = Dsn("r@example.net");
+  report.insert(report.find("Final-Recipient"), groups);
+  std::vector<Voucher> vouchers;
+  for (int i = 0; i < 1000; ++i) vouchers.push_back(Unsigned(absl::StrCat("b", i)));
+  ASSERT_TRUE(Receive(report, std::move(vouchers)).ok());
+  EXPECT_THAT(store_.events(), SizeIs(kMaxEventsOfMessage));
+  ASSERT_TRUE(Receive(report, {Unsigned("c")}).ok());
+  EXPECT_THAT(store_.events(), SizeIs(kMaxEventsOfMessage + 21));
+}
+
+}  // namespace
+}  // namespace bounced
