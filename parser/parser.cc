@@ -185,8 +185,8 @@ class Reading {
     const Status& status = statuses_.back();
     if (found != parts_.end()) {
       returned_ = Decode(*found);
-    } else if (status.fields.end > 0) {
-      ReadReturned(status.body, status.body.text().substr(status.fields.end));
+    } else if (report_.form == "status-fields" &&
+               ReadReturned(status.body, status.body.text().substr(status.fields.end))) {
       return;
     } else if (status.part + 1 < parts_.size() && !parts_[status.part + 1].type.IsMultipart()) {
       returned_ = Decode(parts_[status.part + 1]);
@@ -194,9 +194,10 @@ class Reading {
     ReadReturned(returned_, returned_.text());
   }
 
-  void ReadReturned(const Body& body, std::string_view text) {
-    const MessageHeader header =
-        ReadMessageHeader(FindHeaderSection(text, limits_.max_header_bytes), limits_.max_line);
+  // Whether there was a header.
+  bool ReadReturned(const Body& body, std::string_view text) {
+    const std::string_view section = FindHeaderSection(text, limits_.max_header_bytes);
+    const MessageHeader header = ReadMessageHeader(section, limits_.max_line);
     const auto derived = [&](std::optional<std::string_view> value) {
       std::optional<Found<std::string>> found;
       if (value) {
@@ -214,6 +215,7 @@ class Reading {
     report_.returned.to = derived(header.to);
     report_.returned.subject = derived(header.subject);
     report_.returned.date = derived(header.date);
+    return !section.empty();
   }
 
   // The words for people: the first text in front of the status, or the text that has the fields

@@ -93,12 +93,16 @@ class Reader {
       at_hand_ = {};
     }
     EndParagraph();
-    found_.end = begin_ + last_end_;
+    found_.end = begin_ + (ended_by_others_ ? paragraph_begin_ : last_end_);
     return std::move(found_);
   }
 
  private:
   void Take(const Field& field) {
+    if (field.kind != Field::Kind::kBlank && !in_paragraph_) {
+      in_paragraph_ = true;
+      paragraph_begin_ = static_cast<std::size_t>(field.text.data() - text_.data());
+    }
     switch (field.kind) {
       case Field::Kind::kBlank:
         EndParagraph();
@@ -170,9 +174,10 @@ class Reader {
 
   void EndParagraph() {
     EndRecipient();
-    if (embedded_ && !is_status_ && saw_status_) done_ = true;
+    if (embedded_ && in_paragraph_ && !is_status_ && saw_status_) done_ = ended_by_others_ = true;
     saw_status_ = saw_status_ || is_status_;
     is_status_ = false;
+    in_paragraph_ = false;
   }
 
   void EndRecipient() {
@@ -206,6 +211,9 @@ class Reader {
   bool opened_by_original_ = false;              // the recipient at hand, within a paragraph
   bool is_status_ = false;                       // the paragraph at hand has a field of a status
   bool saw_status_ = false;
+  bool in_paragraph_ = false;
+  bool ended_by_others_ = false;  // the paragraph at hand is no longer of the status
+  std::size_t paragraph_begin_ = 0;
   bool done_ = false;
   std::size_t last_end_ = 0;
 };

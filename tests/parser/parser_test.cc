@@ -1,0 +1,612 @@
+// Whole messages through Parse(), a test for each promise about them.
+#include "parser/parser.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+Report Parse(std::string_view message, const ParserLimits& limits = {}) {
+  static const std::shared_ptr<const RuleSet> rules = RuleSet::BuiltIn();
+  return Parser(rules, limits).Parse(message);
+}
+
+struct Part {
+  std::string header;  // with its line ends
+  std::string body;
+};
+
+std::string Multipart(std::string_view header, const std::vector<Part>& parts) {
+  std::string message(header);
+  message += "\n";
+  for (const Part& part : parts) message += "--b\n" + part.header + "\n" + part.body + "\n";
+  return message + "--b--\n";
+}
+
+constexpr std::string_view kReportHeader =
+    "From: MAILER-DAEMON@mx.example\nMessage-ID: <r1@mx.example>\nSubject: "
+    "=?utf-8?Q?Zur=C3=BCck?=\n"
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n";
+const Part kText = {"Content-Type: text/plain\n", "Sorry.\n"};
+const Part kReturned = {
+    "Content-Type: message/rfc822\n",
+    "Return-Path: <sender@example.com>\nMessage-ID: <m1@example.com>\n"
+    "To: r@example.net\nSubject: news\nDate: Mon, 2 Nov 2026 10:00:00 +0000\n\n"
+    "Final-Recipient: rfc822; trap@example.net\nAction: failed\nStatus: 5.1.1\n"};
+constexpr std::string_view kFields =
+    "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; r@example.net\nAction: failed\n"
+    "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n";
+
+Part Status(std::string_view fields) {
+  return {"Content-Type: message/delivery-status\n", std::string(fields)};
+}
+Report ParseFields(std::string_view fields) {
+  return Parse(Multipart(kReportHeader, {kText, Status(fields), kReturned}));
+}
+// The only recipient.
+Recipient ParseRecipient(std::string_view fields) {
+  Report report = ParseFields("Reporting-MTA: dns; mx.example\n\n" + std::string(fields));
+  EXPECT_EQ(report.recipients.size(), 1u);
+  return report.recipients.empty() ? Recipient() : report.recipients[0];
+}
+
+bool Remarked(const Report& report, std::string_view text) {
+  return std::any_of(report.remarks.begin(), report.remarks.end(),
+                     [text](const Remark& remark) { return remark.text == text; });
+}
+
+// That the usual recipient was read.
+void ExpectUsual(const Report& report) {
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  const Recipient& recipient = report.recipients[0];
+  ASSERT_TRUE(recipient.final_recipient);
+  EXPECT_EQ(recipient.final_recipient->value, "r@example.net");
+  ASSERT_TRUE(recipient.enhanced_status);
+  EXPECT_EQ(ToString(recipient.enhanced_status->value), "5.1.1");
+  ASSERT_TRUE(recipient.reply_code);
+  EXPECT_EQ(recipient.reply_code->value, 550);
+  ASSERT_TRUE(recipient.diagnostic);
+  EXPECT_EQ(recipient.diagnostic->value, "no such user");
+  EXPECT_EQ(recipient.diagnostic_type, "smtp");
+  EXPECT_EQ(recipient.action, "failed");
+  EXPECT_EQ(recipient.classification.reason, Reason::kNoSuchUser);
+  EXPECT_EQ(recipient.classification.bounce_class, BounceClass::kHard);
+}
+
+void ExpectOther(const Report& report) {
+  EXPECT_EQ(report.kind, Kind::kOther);
+  EXPECT_TRUE(report.recipients.empty());
+  EXPECT_EQ(report.form, "none");
+}
+
+TEST(Parser, D2AHumanReplyIsOther) {
+  ExpectOther(
+      Parse("From: dana@example.org\nSubject: Re: news\n\n550 5.1.1 no such user, she said\n"));
+}
+
+TEST(Parser, D3WhatIsNoMessageIsOther) {
+  ExpectOther(Parse(""));
+  ExpectOther(Parse("\r\n"));
+  ExpectOther(Parse("Subject: x\r\n"));
+  ExpectOther(Parse("only words\r\n"));
+  ExpectOther(Parse(std::string_view("\0\0\0", 3)));
+}
+
+TEST(Parser, D5AReportThatSaysAutoRepliedIsABounce) {
+  ExpectUsual(
+      Parse(Multipart("From: MAILER-DAEMON@mx.example\nAuto-Submitted: auto-replied\n"
+                      "Content-Type: multipart/report; boundary=b\n",
+                      {kText, Status(kFields)})));
+}
+
+TEST(Parser, D7ThePartsComeInAnyOrderAndTheThirdMayMiss) {
+  ExpectUsual(Parse(Multipart(kReportHeader, {kText, Status(kFields), kReturned})));
+  ExpectUsual(Parse(Multipart(kReportHeader, {kReturned, Status(kFields), kText})));
+  ExpectUsual(Parse(Multipart(kReportHeader, {kText, Status(kFields)})));
+  ExpectUsual(Parse(Multipart(kReportHeader, {Status(kFields)})));
+}
+
+TEST(Parser, D8TheReportTypeDoesNotDecide) {
+  for (const std::string_view type :
+       {"multipart/report; boundary=b",
+        "MULTIPART/REPORT; Report-Type=\"DELIVERY-STATUS\"; boundary=b",
+        "multipart/report; report-type=disposition-notification; boundary=b"}) {
+    ExpectUsual(Parse(Multipart("From: x@mx.example\nContent-Type: " + std::string(type) + "\n",
+                                {kText, Status(kFields)})));
+  }
+}
+
+TEST(Parser, D9AnyMultipartDoesWhenAMailSystemWroteIt) {
+  for (const std::string_view type : {"mixed", "alternative", "related"}) {
+    const std::string header =
+        "From: Mailer Daemon <MAILER-DAEMON@mx.example>\nContent-Type: multipart/" +
+        std::string(type) + "; boundary=b\n";
+    ExpectUsual(Parse(Multipart(header, {kText, Status(kFields), kReturned})));
+  }
+  ExpectUsual(
+      Parse("From: <>\nContent-Type: multipart/mixed; boundary=o\n\n--o\n" +
+            Multipart("Content-Type: multipart/report; boundary=b\n", {kText, Status(kFields)}) +
+            "--o--\n"));
+}
+
+TEST(Parser, D10FieldsWithoutAMultipart) {
+  ExpectUsual(Parse("From: MAILER-DAEMON@mx.example\nContent-Type: message/delivery-status\n\n" +
+                    std::string(kFields)));
+  const Report report =
+      Parse("From: MAILER-DAEMON@mx.example\nContent-Type: text/plain\n\nSorry.\n\n" +
+            std::string(kFields));
+  ExpectUsual(report);
+  EXPECT_EQ(report.form, "status-fields");
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
+}
+
+TEST(Parser, D10FieldsThatAPersonWroteAreNoReport) {
+  for (const std::string_view author : {"From: Dana <dana@example.org>\n",
+                                        "From: help@example.org\nAuto-Submitted: auto-replied\n"}) {
+    ExpectOther(Parse(std::string(author) + "Content-Type: text/plain\n\n" + std::string(kFields)));
+    ExpectOther(Parse(
+        Multipart(std::string(author) + "Content-Type: multipart/mixed; boundary=b\n",
+                  {kText, {"Content-Type: application/octet-stream\n", std::string(kFields)}})));
+  }
+  const Report report =
+      Parse(Multipart("From: dana@example.org\nContent-Type: multipart/mixed; boundary=b\n",
+                      {kText, Status(kFields)}));
+  ExpectOther(report);
+  EXPECT_TRUE(Remarked(report, "a status that a person sent on"));
+}
+
+TEST(Parser, D6AForwardedReportYieldsNobody) {
+  const std::string inner = Multipart(kReportHeader, {kText, Status(kFields), kReturned});
+  ExpectOther(
+      Parse("From: dana@example.org\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\n"
+            "What is this?\n--o\nContent-Type: message/rfc822\n\n" +
+            inner + "\n--o--\n"));
+  ExpectOther(Parse("From: dana@example.org\nContent-Type: message/rfc822\n\n" + inner));
+}
+
+TEST(Parser, D11BoundariesThatDoNotMatch) {
+  const std::string body =
+      "\n--x\nContent-Type: text/plain\n\nSorry.\n--x\nContent-Type: "
+      "message/delivery-status\n\n" +
+      std::string(kFields) + "\n--x--\n";
+  for (const std::string_view type :
+       {"multipart/report", "multipart/report; boundary=other", "multipart/report; boundary=\"x \"",
+        "multipart/report; boundary='x'"}) {
+    const Report report =
+        Parse("From: MAILER-DAEMON@x\nContent-Type: " + std::string(type) + "\n" + body);
+    ExpectUsual(report);
+    EXPECT_EQ(report.form, "rfc3464") << type;
+  }
+}
+
+TEST(Parser, D11WithoutAnyBoundaryTheRawTextIsScanned) {
+  const Report report =
+      Parse("From: MAILER-DAEMON@x\nContent-Type: multipart/report; boundary=b\n\nSorry.\n\n" +
+            std::string(kFields) + "\nReceived: x\nSubject: news\n\nHi\n");
+  ExpectUsual(report);
+  EXPECT_EQ(report.form, "status-fields");
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kGuessed);
+  ASSERT_TRUE(report.returned.subject);
+  EXPECT_EQ(report.returned.subject->value, "news");
+}
+
+TEST(Parser, D12CutAnywhereItKeepsWhatCameBefore) {
+  const std::string two =
+      std::string(kFields) + "\nFinal-Recipient: rfc822; s@example.net\nAction: delayed\n";
+  const std::string message = Multipart(kReportHeader, {kText, Status(two), kReturned});
+  const std::size_t first_end = message.find("no such user\n") + 13;
+  const std::size_t second_end = message.find("Action: delayed") + 15;
+  for (std::size_t size = 0; size <= message.size(); ++size) {
+    const Report report = Parse(std::string_view(message).substr(0, size));
+    if (size >= first_end) {
+      ASSERT_GE(report.recipients.size(), 1u) << size;
+      EXPECT_EQ(report.recipients[0].reply_code->value, 550) << size;
+    }
+    if (size >= second_end) {
+      ASSERT_EQ(report.recipients.size(), 2u) << size;
+      EXPECT_EQ(report.recipients[1].kind, Kind::kDelay) << size;
+    }
+  }
+}
+
+TEST(Parser, D13EncodedStatusParts) {
+  // base64 and quoted-printable of kFields' recipient.
+  const Part base64 = {
+      "Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n",
+      "RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IHJAZXhhbXBsZS5uZXQKQWN0aW9uOiBmYWlsZWQKU3Rh\n"
+      "dHVzOiA1LjEuMQpEaWFnbm9zdGljLUNvZGU6IHNtdHA7IDU1MCA1LjEuMSBubyBzdWNoIHVzZXIK\n"};
+  const Report report = Parse(Multipart(kReportHeader, {kText, base64}));
+  ExpectUsual(report);
+  // The span of what was encoded is that of the encoded body.
+  const std::string message = Multipart(kReportHeader, {kText, base64});
+  const Span where = report.recipients[0].final_recipient->where;
+  EXPECT_EQ(message.substr(where.offset, 8), "RmluYWwt");
+  ExpectUsual(Parse(
+      Multipart(kReportHeader,
+                {kText,
+                 {"Content-Type: message/global-delivery-status\nContent-Transfer-Encoding: "
+                  "quoted-printable\n",
+                  "Final-Recipient=3A rfc822; r@exam=\nple.net\nAction: failed\nStatus: 5.1=2e1\n"
+                  "Diagnostic-Code: smtp; 550 5.1.1 no such user\n"}})));
+}
+
+TEST(Parser, D15DeclaredBase64ThatIsPlainlyFields) {
+  const Report report = Parse(Multipart(
+      kReportHeader, {kText,
+                      {"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n",
+                       std::string(kFields)}}));
+  ExpectUsual(report);
+  EXPECT_TRUE(Remarked(report, "base64 that is none"));
+}
+
+TEST(Parser, D15AnUnknownEncodingIs8bit) {
+  ExpectUsual(Parse(Multipart(
+      kReportHeader, {kText,
+                      {"Content-Type: message/delivery-status\nContent-Transfer-Encoding: x-odd\n",
+                       std::string(kFields)}})));
+}
+
+TEST(Parser, D16GlobalTypes) {
+  const Report report = Parse(
+      Multipart(kReportHeader,
+                {kText,
+                 {"Content-Type: message/global-delivery-status\n", std::string(kFields)},
+                 {"Content-Type: message/global-headers\n", "Message-ID: <m2@example.com>\n"}}));
+  ExpectUsual(report);
+  EXPECT_EQ(report.returned.message_id->value, "<m2@example.com>");
+}
+
+TEST(Parser, D17PartsThatAGatewayRenamed) {
+  for (const std::string_view type : {"text/plain", "application/octet-stream"}) {
+    const Report report = Parse(Multipart(
+        kReportHeader,
+        {kText, {"Content-Type: " + std::string(type) + "\n", std::string(kFields)}, kReturned}));
+    ExpectUsual(report);
+    EXPECT_EQ(report.recipients[0].enhanced_status->provenance, Provenance::kDerived);
+    EXPECT_EQ(report.returned.message_id->value, "<m1@example.com>");
+  }
+}
+
+TEST(Parser, D18LineEndsDoNotMatter) {
+  const std::string message = Multipart(kReportHeader, {kText, Status(kFields), kReturned});
+  std::string crlf, cr, mixed;
+  int line = 0;
+  for (const char c : message) {
+    if (c != '\n') {
+      crlf += c, cr += c, mixed += c;
+      continue;
+    }
+    crlf += "\r\n";
+    cr += "\r";
+    mixed += ++line % 3 == 0 ? "\r\n" : line % 3 == 1 ? "\n" : "\r";
+  }
+  ExpectUsual(Parse(crlf));
+  ExpectUsual(Parse(cr));
+  ExpectUsual(Parse(mixed));
+}
+
+TEST(Parser, D19D61D62WhatCameBackSaysNothing) {
+  const std::string inner =
+      "Content-Type: multipart/report; boundary=i\n\n--i\nContent-Type: message/delivery-status\n\n"
+      "Final-Recipient: rfc822; inner@example.net\nAction: failed\nStatus: 5.1.1\n\n--i--\n";
+  ExpectUsual(Parse(Multipart(
+      kReportHeader, {kText, Status(kFields), {"Content-Type: message/rfc822\n", inner}})));
+  ExpectUsual(ParseFields(kFields));  // the returned body has fields that name somebody else
+}
+
+TEST(Parser, D22CommentsStayInDiagnosticsOnly) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: rfc822; r@example.net (Robert (Bob) \\) it is)\nAction: failed (for good)\n"
+      "Status: 5.1.1 (no such user)\nRemote-MTA: dns; mx.example.net (192.0.2.1)\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 no (really) user\n");
+  EXPECT_EQ(r.final_recipient->value, "r@example.net");
+  EXPECT_EQ(r.action, "failed");
+  EXPECT_EQ(ToString(r.enhanced_status->value), "5.1.1");
+  EXPECT_EQ(r.remote_mta->value, "mx.example.net");
+  EXPECT_EQ(r.diagnostic->value, "no (really) user");
+}
+
+TEST(Parser, D26AStatusWithoutARecipient) {
+  const std::string fields = "Reporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1\n";
+  Report report = ParseFields(fields);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].final_recipient);
+  EXPECT_EQ(ToString(report.recipients[0].enhanced_status->value), "5.1.1");
+  report = Parse(Multipart("X-Failed-Recipients: r@example.net\n" + std::string(kReportHeader),
+                           {kText, Status(fields)}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
+  EXPECT_EQ(ToString(report.recipients[0].enhanced_status->value), "5.1.1");
+}
+
+TEST(Parser, D27TheMostExactDiagnosticWins) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.0.0\n"
+      "Diagnostic-Code: smtp; delivery failed\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n"
+      "Diagnostic-Code: smtp; 550 no\n");
+  EXPECT_EQ(r.diagnostic->value, "no such user");
+}
+
+TEST(Parser, D30TheEnvelopeIdIsKeptToTheOctet) {
+  const Report report = ParseFields(
+      "Reporting-MTA: dns; MX.Example\nOriginal-Envelope-Id:  QQ+2B314=x\n"
+      "Arrival-Date: Mon, 2 Nov 2026 10:00:00 +0000\n\n"
+      "Final-Recipient: r@example.net\nAction: failed\n");
+  EXPECT_EQ(report.original_envelope_id->value, "QQ+2B314=x");
+  EXPECT_EQ(report.reporting_mta->value, "MX.Example");
+  EXPECT_EQ(report.arrival_date->value, "Mon, 2 Nov 2026 10:00:00 +0000");
+}
+
+TEST(Parser, D33ThreeFates) {
+  const Report report = ParseFields(
+      "Reporting-MTA: dns; x\n\n"
+      "Final-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.1.1\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 no such user\n\n"
+      "Final-Recipient: rfc822; b@example.net\nAction: delayed\nStatus: 4.2.2\n\n"
+      "Final-Recipient: rfc822; c@example.net\nAction: delivered\nStatus: 2.1.5\n");
+  ASSERT_EQ(report.recipients.size(), 3u);
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  EXPECT_EQ(report.recipients[0].classification.bounce_class, BounceClass::kHard);
+  EXPECT_EQ(report.recipients[1].kind, Kind::kDelay);
+  EXPECT_EQ(report.recipients[1].classification.reason, Reason::kDelayed);
+  EXPECT_EQ(report.recipients[1].classification.bounce_class, BounceClass::kNone);
+  EXPECT_EQ(report.recipients[2].kind, Kind::kDelivery);
+  EXPECT_EQ(report.recipients[2].classification.reason, Reason::kDelivered);
+}
+
+TEST(Parser, D34BothRecipientsAreKept) {
+  const Recipient r = ParseRecipient(
+      "Original-Recipient: rfc822;wrote@example.com\n"
+      "Final-Recipient: rfc822;has@example.net\nAction: failed\n");
+  EXPECT_EQ(r.original_recipient->value, "wrote@example.com");
+  EXPECT_EQ(r.final_recipient->value, "has@example.net");
+}
+
+TEST(Parser, D44XFailedRecipients) {
+  const std::string header =
+      "X-Failed-Recipients: a@example.net,\n  b-\\320\\277@example.net\n"
+      "X-Failed-Recipients: c@example.net\n" +
+      std::string(kReportHeader);
+  Report report = Parse(Multipart(header, {kText, Status("Reporting-MTA: dns; x\n")}));
+  ASSERT_EQ(report.failed_recipients.size(), 3u);
+  EXPECT_EQ(report.failed_recipients[1].value, "b-\xD0\xBF@example.net");
+  ASSERT_EQ(report.recipients.size(), 3u);
+  EXPECT_EQ(report.recipients[2].final_recipient->value, "c@example.net");
+  // Where the status names somebody, the header only lists.
+  report = Parse(Multipart(header, {kText, Status(kFields)}));
+  EXPECT_EQ(report.failed_recipients.size(), 3u);
+  ExpectUsual(report);
+}
+
+TEST(Parser, D44APipeIsNamedByXFailedRecipients) {
+  const Report report = Parse(Multipart(
+      "X-Failed-Recipients: r@example.net\n" + std::string(kReportHeader),
+      {kText,
+       Status("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822;|/bin/deliver r\nAction: failed\n"
+              "Status: 5.0.0\n")}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
+}
+
+struct ActionCase {
+  std::string_view name;
+  std::string_view fields;
+  Kind kind;
+  Reason reason;  // kUndefined: any, as of a bounce
+};
+class ActionTest : public testing::TestWithParam<ActionCase> {};
+
+TEST_P(ActionTest, TellsTheKind) {
+  const Recipient r =
+      ParseRecipient("Final-Recipient: rfc822; r@example.net\n" + std::string(GetParam().fields));
+  EXPECT_EQ(r.kind, GetParam().kind);
+  if (GetParam().reason != Reason::kUndefined) {
+    EXPECT_EQ(r.classification.reason, GetParam().reason);
+    EXPECT_EQ(r.classification.bounce_class, BounceClass::kNone);
+    EXPECT_FALSE(r.classification.counts);
+    EXPECT_FALSE(r.classification.rule.empty());
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    D45_D46_D47_D49, ActionTest,
+    testing::ValuesIn<ActionCase>({
+        {"Failed", "Action: FAILED\nStatus: 5.1.1\n", Kind::kBounce, Reason::kUndefined},
+        {"Failure", "Action: failure\n", Kind::kBounce, Reason::kUndefined},
+        {"Expired", "Action: expired\nStatus: 4.4.7\n", Kind::kBounce, Reason::kUndefined},
+        {"FailedFor4", "Action: failed\nStatus: 4.2.2\n", Kind::kBounce, Reason::kUndefined},
+        {"WordsBehind", "Action: failed, sorry\nStatus: 5.1.1\n", Kind::kBounce,
+         Reason::kUndefined},
+        {"Delayed", "Action: delayed\nStatus: 4.2.2\n", Kind::kDelay, Reason::kDelayed},
+        {"DelayedWith5", "Action: delayed\nStatus: 5.2.2\n", Kind::kDelay, Reason::kDelayed},
+        {"Delivered", "Action: Delivered\nStatus: 2.0.0\n", Kind::kDelivery, Reason::kDelivered},
+        {"Relayed", "Action: relayed\nStatus: 2.0.0\n", Kind::kDelivery, Reason::kRelayed},
+        {"Expanded", "Action: expanded\nStatus: 2.0.0\n", Kind::kDelivery, Reason::kExpanded},
+        {"Deliverable", "Action: deliverable\nStatus: 2.1.5\n", Kind::kDelivery, Reason::kRelayed},
+        {"MissingWith5", "Status: 5.1.1\n", Kind::kBounce, Reason::kUndefined},
+        {"MissingWith4", "Status: 4.2.2\n", Kind::kDelay, Reason::kDelayed},
+        {"MissingWith2", "Status: 2.0.0\n", Kind::kDelivery, Reason::kDelivered},
+        {"Unknown", "Action: exploded\nStatus: 4.2.2\n", Kind::kDelay, Reason::kDelayed},
+        {"NothingAtAll", "", Kind::kBounce, Reason::kUndefined},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Parser, D46PersistenceIsWhatTheCodesSay) {
+  EXPECT_EQ(ParseRecipient("Final-Recipient: r@example.net\nAction: failed\nStatus: 4.2.2\n"
+                           "Diagnostic-Code: smtp; 452 4.2.2 mailbox full\n")
+                .classification.persistence,
+            Persistence::kTransient);
+  EXPECT_EQ(ParseRecipient("Final-Recipient: r@example.net\nAction: delayed\nStatus: 5.2.2\n")
+                .classification.persistence,
+            Persistence::kPermanent);
+}
+
+TEST(Parser, D50AStatusThatIsAReply) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\n"
+      "Status: 553 Exceeded maximum inbound message size\n");
+  EXPECT_FALSE(r.enhanced_status);
+  EXPECT_EQ(r.reply_code->value, 553);
+}
+
+struct CodesLieCase {
+  std::string_view name;
+  std::string_view status;
+  std::string_view diagnostic;
+  std::string_view want;
+  std::string_view stated;  // empty: the same
+};
+class CodesLieTest : public testing::TestWithParam<CodesLieCase> {};
+
+TEST_P(CodesLieTest, AGenericStatusLoses) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nStatus: " + std::string(GetParam().status) +
+      "\nDiagnostic-Code: smtp; " + std::string(GetParam().diagnostic) + "\n");
+  EXPECT_EQ(r.enhanced_status ? ToString(r.enhanced_status->value) : "", GetParam().want);
+  EXPECT_EQ(r.stated_status ? ToString(r.stated_status->value) : "", GetParam().stated);
+}
+INSTANTIATE_TEST_SUITE_P(D51, CodesLieTest,
+                         testing::ValuesIn<CodesLieCase>({
+                             {"Generic", "5.0.0", "550 5.1.1 no", "5.1.1", "5.0.0"},
+                             {"Transient", "4.0.0", "452 4.2.2 full", "4.2.2", "4.0.0"},
+                             {"System", "5.3.0", "550 5.7.1 no", "5.7.1", "5.3.0"},
+                             {"Expired", "4.4.7", "421 4.4.2 timeout", "4.4.2", "4.4.7"},
+                             {"Exact", "5.1.1", "550 5.7.1 no", "5.1.1", ""},
+                             {"Same", "5.1.1", "550 5.1.1 no", "5.1.1", ""},
+                             {"BothGeneric", "5.0.0", "550 5.0.0 no", "5.0.0", ""},
+                             {"ExpiredAndGeneric", "4.4.7", "450 4.0.0 no", "4.4.7", ""},
+                             {"Missing", "", "550 5.1.1 no", "5.1.1", ""},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Parser, D52OtherTypesAreKept) {
+  Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.4.4\n"
+      "Diagnostic-Code: X-Postfix; Host not found\n");
+  EXPECT_EQ(r.diagnostic_type, "x-postfix");
+  EXPECT_EQ(r.diagnostic->value, "Host not found");
+  r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: X-Unix; 550\n");
+  EXPECT_FALSE(r.reply_code);
+  r = ParseRecipient("Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: 550 no\n");
+  EXPECT_EQ(r.diagnostic_type, "");
+  EXPECT_EQ(r.reply_code->value, 550);
+}
+
+TEST(Parser, D57LocalizedDiagnosticOnlyWithoutTheOther) {
+  Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\n"
+      "Localized-Diagnostic: de; Postfach \xC3\xBC\x62\x65rf\xC3\xBCllt\n");
+  EXPECT_EQ(r.diagnostic->value, "Postfach \xC3\xBC\x62\x65rf\xC3\xBCllt");
+  r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\n"
+      "Localized-Diagnostic: de; voll\nDiagnostic-Code: smtp; 552 full\n");
+  EXPECT_EQ(r.diagnostic->value, "full");
+}
+
+TEST(Parser, D58D60TheReturnedHeaderIsFoundAndDerived) {
+  const std::string header =
+      "Return-Path: <sender@example.com>\nMessage-ID: <m1@example.com>\n"
+      "Message-ID: <m2@example.com>\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n";
+  const std::vector<Part> ways = {
+      {"Content-Type: message/rfc822\n", header + "\nbody\n"},
+      {"Content-Type: text/rfc822-headers\n", header},
+      {"Content-Type: message/rfc822\n", "Here it is:\n\n" + header + "\nbody\n"},
+      {"", header + "\nbody\n"},
+      {"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n",
+       "UmV0dXJuLVBhdGg6IDxzZW5kZXJAZXhhbXBsZS5jb20+"
+       "Ck1lc3NhZ2UtSUQ6IDxtMUBleGFtcGxlLmNvbT4KU3ViamVj\n"
+       "dDogPT91dGYtOD9RP0dyPUMzPUJDPUMzPTlGZT89Cgpib2R5Cg==\n"}};
+  for (const Part& way : ways) {
+    const Report report = Parse(Multipart(kReportHeader, {kText, Status(kFields), way}));
+    SCOPED_TRACE(way.header);
+    ExpectUsual(report);
+    ASSERT_TRUE(report.returned.message_id);
+    EXPECT_EQ(report.returned.message_id->value, "<m1@example.com>");
+    EXPECT_EQ(report.returned.message_id->provenance, Provenance::kDerived);
+    EXPECT_EQ(report.returned.return_path->value, "sender@example.com");
+    EXPECT_EQ(report.returned.subject->value, "Gr\xC3\xBC\xC3\x9F\x65");
+  }
+}
+
+TEST(Parser, D82TheTextHelpsOutAGenericStatus) {
+  const std::string status =
+      "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; r@example.net\nAction: failed\n"
+      "Status: 5.0.0\n\nFinal-Recipient: rfc822; s@example.net\nAction: failed\nStatus: 5.0.0\n";
+  const Part text = {
+      "Content-Type: text/plain\n",
+      "Sorry:\n\nr@example.net: 550 5.1.1 no such user\ns@example.net: 552 5.2.2 full\n"};
+  const Report report = Parse(Multipart(kReportHeader, {text, Status(status)}));
+  ASSERT_EQ(report.recipients.size(), 2u);
+  EXPECT_EQ(ToString(report.recipients[0].enhanced_status->value), "5.1.1");
+  EXPECT_EQ(report.recipients[0].enhanced_status->provenance, Provenance::kGuessed);
+  EXPECT_EQ(ToString(report.recipients[0].stated_status->value), "5.0.0");
+  EXPECT_EQ(report.recipients[0].reply_code->provenance, Provenance::kGuessed);
+  EXPECT_EQ(report.recipients[0].diagnostic->value, "no such user");
+  EXPECT_EQ(ToString(report.recipients[1].enhanced_status->value), "5.2.2");
+}
+
+TEST(Parser, D82TheTextNeverTouchesWhatTheFieldsSay) {
+  const Part text = {
+      "Content-Type: text/plain\n",
+      "<r@example.net>: host mx said: 452 4.2.2 full (in reply to end of DATA command)\n"};
+  const Report report = Parse(Multipart(kReportHeader, {text, Status(kFields)}));
+  ExpectUsual(report);
+  EXPECT_EQ(report.recipients[0].stage, Stage::kData);
+}
+
+TEST(Parser, D84TheTextIsReadInItsCharset) {
+  const Part text = {"Content-Type: text/plain; charset=iso-2022-jp\n",
+                     "<r@example.net>: \x1B$BG-\x1B(B\n"};
+  const Report report = Parse(
+      Multipart(kReportHeader,
+                {text, Status("Final-Recipient: r@example.net\nAction: failed\nStatus: 5.0.0\n")}));
+  EXPECT_EQ(report.recipients[0].diagnostic->value, "\xE7\x8C\xAB");
+}
+
+TEST(Parser, D85D100DiagnosticsAreFitToShow) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: smtp; "
+      "550 unzul\xE4ssig \xE2\x80\xAE\x07 x\n");
+  EXPECT_TRUE(IsValidUtf8(r.diagnostic->value));
+  EXPECT_EQ(r.diagnostic->value.find('\x07'), std::string::npos);
+}
+
+TEST(Parser, D86ItsOwnHeaderIsDecoded) {
+  const Report report = ParseFields(kFields);
+  EXPECT_EQ(report.subject->value, "Zur\xC3\xBC\x63k");
+  EXPECT_EQ(report.message_id->value, "<r1@mx.example>");
+}
+
+TEST(Parser, SpansQuoteWhatWasRead) {
+  const std::string message = Multipart(kReportHeader, {kText, Status(kFields), kReturned});
+  const Recipient r = Parse(message).recipients[0];
+  const auto quoted = [&](Span where) { return message.substr(where.offset, where.length); };
+  EXPECT_EQ(quoted(r.final_recipient->where), "rfc822; r@example.net");
+  EXPECT_EQ(quoted(r.enhanced_status->where), "5.1.1");
+  EXPECT_EQ(quoted(r.reply_code->where), "550");
+  EXPECT_EQ(quoted(r.diagnostic->where), "550 5.1.1 no such user");
+}
+
+TEST(Parser, SeveralStatusPartsAreAllRead) {
+  const Report report = Parse(Multipart(
+      kReportHeader,
+      {kText, Status(kFields),
+       Status("Reporting-MTA: dns;x\n\nFinal-Recipient: s@example.net\nAction: failed\n")}));
+  ASSERT_EQ(report.recipients.size(), 2u);
+  EXPECT_EQ(report.recipients[1].final_recipient->value, "s@example.net");
+}
+
+}  // namespace
+}  // namespace bounced
