@@ -24,7 +24,24 @@ struct ParserLimits {
   std::size_t max_remarks = 100;
 };
 
-// Reads reports. Total: there is no message that it refuses, none makes it throw, recurse on input
+// Reads reports: delivery status notifications (RFC 3464, RFC 6533), in whatever wrapping and
+// however damaged. Everything else is a Report of kind `other` without recipients.
+//
+// A status counts where it is the message's own, never where it was quoted, sent on or came back:
+// - A part of type message/delivery-status or message/global-delivery-status counts in a
+//   multipart/report; in another message unless its From is a person's. "A person" is who is no
+//   mail system (MAILER-DAEMON, postmaster, "Mail Delivery System", the null path) and does not
+//   say Auto-Submitted.
+// - Fields without their MIME type (text/plain, application/octet-stream, a multipart without
+//   parts) count in a multipart/report, and where a mail system is the author or nobody is named;
+//   they must begin their lines, and name an address and its Action or Status. `form` and the
+//   provenance tell that they were found so.
+// - What is inside a message/rfc822 or its kin never counts, so neither does the inner of two
+//   reports.
+// Who the author is can be forged. It says how to read a message; whether to believe it is decided
+// by the return path (server/intake).
+//
+// Total: there is no message that it refuses, none makes it throw, recurse on input
 // or take more than linear time; the same bytes give the same Report on every machine.
 //
 // Immutable, so one object serves every thread. `rules` may be swapped by making another Parser.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "parser/address.h"
 #include "parser/dsn/reported_name.h"
@@ -56,41 +58,45 @@ std::string Key(std::string_view address) { return FoldCase(DecodeOctal(address)
 
 std::vector<std::string_view> FindExplanations(std::string_view text,
                                                const std::vector<std::string_view>& addresses) {
-  std::vector<std::string_view> found(addresses.size());
-  StringMap<std::vector<std::size_t>> places;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    if (!addresses[i].empty()) places[Key(addresses[i])].push_back(i);
+  StringMap<std::string_view> words;
+  for (const std::string_view address : addresses) {
+    if (!address.empty()) words.try_emplace(Key(address));
   }
-  const std::vector<std::size_t>* places_at_hand = nullptr;
+  std::string_view* at_hand = nullptr;
   std::size_t indent = 0;
   std::size_t begin = 0;
   std::size_t end = 0;
   const auto finish = [&] {
-    if (places_at_hand == nullptr) return;
-    const std::string_view words = StripBlanks(text.substr(begin, end - begin));
-    for (const std::size_t place : *places_at_hand) {
-      if (found[place].empty()) found[place] = words;
+    if (at_hand != nullptr && at_hand->empty()) {
+      *at_hand = StripBlanks(text.substr(begin, end - begin));
     }
-    places_at_hand = nullptr;
+    at_hand = nullptr;
   };
   Lines lines(text);
   while (const std::optional<Line> line = lines.Next()) {
     const std::size_t line_indent = line->text.find_first_not_of(" \t");
-    if (places_at_hand != nullptr && line_indent != line->text.npos && line_indent > indent) {
+    if (at_hand != nullptr && line_indent != line->text.npos && line_indent > indent) {
       end = line->begin + line->text.size();
       continue;
     }
     finish();
     const std::optional<Head> head = ReadHead(line->text);
     if (!head) continue;
-    const auto place = places.find(std::string_view(Key(head->address)));
-    if (place == places.end()) continue;
-    places_at_hand = &place->second;
+    const auto about = words.find(std::string_view(Key(head->address)));
+    if (about == words.end()) continue;
+    at_hand = &about->second;
     indent = head->indent;
     begin = static_cast<std::size_t>(head->rest.data() - text.data());
     end = begin + head->rest.size();
   }
   finish();
+  std::vector<std::string_view> found;
+  found.reserve(addresses.size());
+  for (const std::string_view address : addresses) {
+    const auto about = words.find(std::string_view(Key(address)));
+    found.push_back(about == words.end() ? std::string_view()
+                                         : std::exchange(about->second, std::string_view()));
+  }
   return found;
 }
 

@@ -27,9 +27,11 @@ class Body {
     body.offset_ = offset;
     if (encoding == TransferEncoding::kIdentity) return body;
     body.is_copy_ = true;
-    body.copy_ = encoding == TransferEncoding::kBase64 ? DecodeBase64(raw, budget)
-                                                       : DecodeQuotedPrintable(raw, budget);
-    body.complete_ = body.copy_.size() < budget;
+    // One octet more than there may be, to see whether there is more.
+    body.copy_ = encoding == TransferEncoding::kBase64 ? DecodeBase64(raw, budget + 1)
+                                                       : DecodeQuotedPrintable(raw, budget + 1);
+    body.complete_ = body.copy_.size() <= budget;
+    if (!body.complete_) body.copy_.resize(budget);
     budget -= body.copy_.size();
     return body;
   }

@@ -216,7 +216,13 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST(Explanation, TakesExamplesOfOctalAndQuotes) {
+TEST(Explanation, IsGivenOnce) {
+  const auto found = FindExplanations("<a@b.example>: no\n", {"a@b.example", "A@b.example"});
+  EXPECT_EQ(found[0], "no");
+  EXPECT_EQ(found[1], "");
+}
+
+TEST(Explanation, TakesOctalEscapesAndQuotes) {
   EXPECT_EQ(FindExplanations("  \\320\\277@b.example\n    no\n", {"\xD0\xBF@b.example"})[0], "no");
   EXPECT_EQ(FindExplanations("<\"a b\"@b.example>: no\n", {"\"a b\"@b.example"})[0], "no");
 }
