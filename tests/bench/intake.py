@@ -167,6 +167,7 @@ def main():
     p.add_argument("--only", default="bounced,postfix,sink")
     p.add_argument("--dir", default=tempfile.gettempdir())
     args = p.parse_args()
+    args.bin = os.path.abspath(args.bin)  # Postfix goes to another directory
     args.slow_sync = os.path.join(args.bin, "libslow_sync.so")
 
     kinds = {"bounced": lambda: Bounced(args, "bounced"), "postfix": lambda: Postfix(args),

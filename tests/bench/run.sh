@@ -68,6 +68,7 @@ wait "$daemon"
 daemon=
 
 title "Store"
+mkdir "$work/store"
 "$bin/store_bench" --stored="$stored" --directory="$work/store" --benchmark_min_time="$minimum"
 
 title "Parser"

@@ -89,6 +89,26 @@ TEST(Once, ASenderThatLostTheReplyAndADaemonThatCrashedStillMakeOneEvent) {
   EXPECT_EQ(daemon.api().Events().size(), 1U);
 }
 
+// S137.
+TEST(Once, ASenderThatLeavesBeforeTheReplyHasSentItsMessage) {
+  Daemon daemon;
+  const std::string recipient(kRecipient);
+  const std::string return_path = daemon.Mint(recipient);
+  {
+    SmtpClient session(daemon.smtp_port());
+    ASSERT_EQ(session.Greet().code, 250);
+    ASSERT_EQ(session.Command("MAIL FROM:<>").code, 250);
+    ASSERT_EQ(session.Command("RCPT TO:<" + return_path + ">").code, 250);
+    ASSERT_EQ(session.Command("DATA").code, 354);
+    ASSERT_TRUE(session.Write(DotStuffed(HardReport())));
+  }
+  ASSERT_TRUE(Eventually([&] { return daemon.api().Events(recipient).size() == 1; }));
+  EXPECT_EQ(daemon.Check(recipient), v1::VERDICT_SUPPRESSED);
+  const SmtpReply again = daemon.Send("", return_path, HardReport());
+  EXPECT_EQ(again.id(), std::to_string(daemon.api().Events(recipient).at(0).message_id()));
+  EXPECT_EQ(daemon.api().Events().size(), 1U);
+}
+
 TEST(Once, AMessageForTwoReturnPathsIsTwoEventsInOneTransaction) {
   Daemon daemon;
   const std::string one = "one@rcpt.example";
