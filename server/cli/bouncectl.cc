@@ -1,0 +1,143 @@
+#include "server/cli/bouncectl.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/cli/verb.h"
+
+namespace bounced::cli {
+namespace {
+
+constexpr const char* kVersion = BOUNCED_VERSION;
+
+constexpr const char* kExitCodes =
+    "Exit codes:\n"
+    "  0  done\n"
+    "  1  found something, as grep does: an address not to be mailed, a row that was refused;\n"
+    "     or there is nothing of that name, or something stands in the way\n"
+    "  2  the command line, a file, or a value in one is not as it has to be\n"
+    "  3  the server could not be reached, did not allow it, or failed";
+
+void AddCommonOptions(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option("--server", options.server,
+                  absl::StrCat("Where bounced listens (default: BOUNCED_SERVER, else ",
+                               std::string(kDefaultServer), ")"))
+      ->type_name("HOST:PORT")
+      ->group("Options of all verbs");
+  command.add_option("--tenant", options.tenant, "Whose list (default: default)")
+      ->type_name("NAME")
+      ->group("Options of all verbs");
+  command.add_option("--stream", options.stream, "The kind of mail (default: all)")
+      ->type_name("NAME")
+      ->group("Options of all verbs");
+  command
+      .add_option("--timeout", options.timeout_seconds, "Wait so long for an answer (default: 30)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 86'400))
+      ->group("Options of all verbs");
+  command.add_flag("--json", options.json, "Answer in JSON, one object a line")
+      ->group("Options of all verbs");
+}
+
+// One command line as CLI11 reads it; the verb that it names leaves its action here.
+class CommandLine {
+ public:
+  explicit CommandLine(CommonOptions& options)
+      : app_("Asks the bounce daemon, and tells it.", "bouncectl") {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", std::string("bouncectl ") + kVersion);
+    AddCommonOptions(app_, options);
+    app_.footer(kExitCodes);
+    for (const Verb& verb : Verbs()) AddVerb(verb, options);
+  }
+
+  void Parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app_.parse(std::move(arguments));
+  }
+  const Action& action() const { return action_; }
+  bool HasVerb(const std::string& word) const {
+    return std::any_of(Verbs().begin(), Verbs().end(), [&word](const Verb& verb) {
+      return word == (verb.group != nullptr ? verb.group : verb.name);
+    });
+  }
+  // Help, or what is wrong with the command line.
+  ExitCode Tell(const CLI::ParseError& error, Output& out, Output& err) const {
+    std::ostringstream help;
+    std::ostringstream complaint;
+    const int code = app_.exit(error, help, complaint);
+    out.Text(help.str());
+    if (code != 0) err.Text("bouncectl: ");
+    err.Text(complaint.str());
+    return code == 0 ? ExitCode::kDone : ExitCode::kUsage;
+  }
+
+ private:
+  void AddVerb(const Verb& verb, CommonOptions& options) {
+    CLI::App* parent = &app_;
+    if (verb.group != nullptr) {
+      CLI::App*& group = groups_[verb.group];
+      if (group == nullptr) {
+        group = app_.add_subcommand(verb.group, "Return paths: mint, verify");
+        group->require_subcommand(1);
+      }
+      parent = group;
+    }
+    CLI::App* command = parent->add_subcommand(verb.name, verb.help);
+    Action action = verb.set_up(*command);
+    AddCommonOptions(*command, options);
+    if (command->get_footer().empty()) command->footer(kExitCodes);
+    command->callback([this, action = std::move(action)] { action_ = action; });
+  }
+
+  CLI::App app_;
+  std::map<std::string, CLI::App*> groups_;
+  Action action_;
+};
+
+ExitCode RunVerb(const Action& action, Session& session) {
+  absl::StatusOr<ExitCode> code = action(session);
+  absl::Status status = code.status();
+  status.Update(session.out().Finish());
+  if (!status.ok()) {
+    session.err().Text(absl::StrCat("bouncectl: ", status.message(), "\n"));
+    code = ToExitCode(status);
+  }
+  session.err().Flush();
+  return *code;
+}
+
+}  // namespace
+
+ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environment) {
+  CommonOptions options;
+  options.server = environment.server;
+  CommandLine command_line(options);
+  Output out(environment.out, environment.out_is_terminal);
+  Output err(environment.err, environment.err_is_terminal);
+  if (!arguments.empty() && !arguments[0].starts_with('-') && !command_line.HasVerb(arguments[0])) {
+    err.Text(absl::StrCat("bouncectl: no verb is called ", Shown(arguments[0]),
+                          "; bouncectl --help lists them\n"));
+    err.Flush();
+    return ExitCode::kUsage;
+  }
+  try {
+    command_line.Parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    const ExitCode code = command_line.Tell(error, out, err);
+    const bool written = out.Finish().ok();
+    err.Flush();
+    return written ? code : ExitCode::kUnreachable;
+  }
+  Session session(std::move(environment), std::move(options));
+  return RunVerb(command_line.action(), session);
+}
+
+}  // namespace bounced::cli

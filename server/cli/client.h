@@ -1,0 +1,94 @@
+// The way to the server.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+
+namespace bounced::cli {
+
+// Cancels a call when one wait in it takes too long. Streams have no deadline of their own, for
+// they may run for hours as long as each answer comes in time.
+class Watchdog {
+ public:
+  // `context` outlives the watchdog.
+  Watchdog(grpc::ClientContext& context, absl::Duration patience);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // One wait; the time runs as long as the object lives. One at a time.
+  class Wait {
+   public:
+    explicit Wait(Watchdog& watchdog) : watchdog_(watchdog) { watchdog_.Set(true); }
+    ~Wait() { watchdog_.Set(false); }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+   private:
+    Watchdog& watchdog_;
+  };
+
+  // Whether it was this that cancelled the call.
+  bool bit() const;
+
+ private:
+  void Set(bool waiting);
+  void Run();
+
+  grpc::ClientContext& context_;
+  const absl::Duration patience_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool waiting_ = false;     // under mutex_, as are the next three
+  unsigned long round_ = 0;  // counts the waits
+  bool bit_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+// One server of the API, reached when first asked. Calls may come from several threads.
+class Client {
+ public:
+  // `server` is HOST:PORT or unix:PATH; `patience` is for one answer.
+  Client(std::string server, absl::Duration patience, const Clock& clock);
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  const std::string& server() const { return server_; }
+  absl::Duration patience() const { return patience_; }
+
+  // The stub of a generated service.
+  template <typename Service>
+  auto Stub() const {
+    return Service::NewStub(channel_);
+  }
+
+  // Runs a unary call with a deadline.
+  absl::Status Unary(const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
+
+  // How a call ended, in words that say what to do next.
+  absl::Status FromGrpc(const grpc::Status& status) const;
+  // The same of a stream that a watchdog looked after.
+  absl::Status FromGrpc(const grpc::Status& status, const Watchdog& watchdog) const;
+
+ private:
+  absl::Status TooSlow() const;
+
+  const std::string server_;
+  const absl::Duration patience_;
+  const Clock& clock_;
+  const std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace bounced::cli

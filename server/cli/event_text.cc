@@ -1,0 +1,109 @@
+#include "server/cli/event_text.h"
+
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "server/cli/times.h"
+#include "server/cli/words.h"
+
+namespace bounced::cli {
+namespace {
+
+std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+
+std::string Codes(const v1::Event& event) {
+  std::string codes = Shown(event.enhanced_status());
+  if (event.reply_code() != 0) {
+    absl::StrAppend(&codes, codes.empty() ? "" : ", ", "reply ", event.reply_code());
+  }
+  return codes;
+}
+
+std::string TrustText(v1::Trust trust) {
+  switch (trust) {
+    case v1::TRUST_SIGNED:
+      return "it came to a return path that we signed for this mail (signed)";
+    case v1::TRUST_UNVERIFIED:
+      return "nothing vouches for it, so it has no effect (unverified)";
+    default:
+      return Word(trust);
+  }
+}
+
+std::string EffectText(const v1::Event& event) {
+  std::string text;
+  switch (event.effect()) {
+    case v1::EFFECT_SUPPRESSED:
+      text = "the address was suppressed, or its suppression lengthened";
+      break;
+    case v1::EFFECT_COUNTED:
+      text = "it counts towards a threshold";
+      break;
+    case v1::EFFECT_CLEARED:
+      text = "the count of soft bounces was emptied";
+      break;
+    default:
+      text = "none; it was recorded";
+  }
+  if (!event.policy_rule().empty()) {
+    absl::StrAppend(&text, " (policy ", Shown(event.policy_rule()), ")");
+  }
+  return text;
+}
+
+// Adds `label: value` as a line, unless there is no value.
+class Facts {
+ public:
+  explicit Facts(std::string_view indent) : indent_(indent) {}
+
+  void Add(std::string_view label, const std::string& value) {
+    if (value.empty()) return;
+    absl::StrAppend(&text_, Absl(indent_), Absl(label), ": ", value, "\n");
+  }
+  void Quote(std::string_view label, const std::string& value) {
+    if (!value.empty()) Add(label, absl::StrCat("\"", Shown(value), "\""));
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string_view indent_;
+  std::string text_;
+};
+
+}  // namespace
+
+void PrintEvent(Session& session, const v1::Event& event) {
+  if (session.json()) return session.out().Json(event);
+  const std::string& address = event.address().empty() ? event.final_recipient() : event.address();
+  session.out().Line({absl::StrCat(event.id()), FormatTime(event.receive_time()),
+                      OrDash(Word(event.kind())), OrDash(Word(event.bounce_class())),
+                      OrDash(event.reason()), OrDash(address), OrDash(event.enhanced_status()),
+                      OrDash(Word(event.effect())), OrDash(event.diagnostic())});
+}
+
+std::string EventText(const v1::Event& event, std::string_view indent) {
+  Facts facts(indent);
+  facts.Add("received", absl::StrCat(ShownTime(event.receive_time()), " UTC"));
+  facts.Add("kind", Word(event.kind()));
+  facts.Add("reason", absl::StrCat(Shown(event.reason()), " (", Word(event.bounce_class()),
+                                   ", fault: ", Word(event.fault()), ")"));
+  facts.Quote("the remote server said", event.diagnostic());
+  facts.Add("codes", Codes(event));
+  facts.Add("remote server", Shown(event.remote_mta()));
+  facts.Add("reported by", Shown(event.reporting_mta()));
+  facts.Add("final recipient", Shown(event.final_recipient()));
+  facts.Add("original recipient", Shown(event.original_recipient()));
+  facts.Add("forwarded to", Shown(event.forwarded_to()));
+  facts.Add("rule", Shown(event.rule()));
+  facts.Quote("text that it matched", event.matched_text());
+  facts.Add("confidence", absl::StrCat(event.confidence(), " of 100"));
+  facts.Add("trust", TrustText(event.trust()));
+  facts.Add("effect", EffectText(event));
+  facts.Add("mail sent on", Shown(event.day()));
+  facts.Add("sender's reference", Shown(event.message_reference()));
+  facts.Add("evidence", event.has_evidence()
+                            ? absl::StrCat("bouncectl evidence ", event.id())
+                            : absl::StrCat("not kept; ", event.message_octets(), " octets"));
+  return facts.text();
+}
+
+}  // namespace bounced::cli

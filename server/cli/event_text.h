@@ -1,0 +1,18 @@
+// Events as people read them.
+#pragma once
+
+#include <string>
+
+#include "bounced/v1/bounce.pb.h"
+#include "server/cli/session.h"
+
+namespace bounced::cli {
+
+// A line: id, time, kind, class, reason, address, status, what it did, diagnostic; - for none. Or,
+// if the session wants it, JSON.
+void PrintEvent(Session& session, const v1::Event& event);
+
+// All that is known, a fact a line, each behind `indent`.
+std::string EventText(const v1::Event& event, std::string_view indent);
+
+}  // namespace bounced::cli

@@ -1,0 +1,57 @@
+#include "server/cli/filter_arguments.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/cli/times.h"
+#include "server/cli/words.h"
+
+namespace bounced::cli {
+
+std::string SourceWords() { return absl::StrJoin(Words<v1::Source>(), "|"); }
+
+absl::StatusOr<v1::Source> ParseSource(const std::string& word) {
+  if (word.empty()) return v1::SOURCE_UNSPECIFIED;
+  if (std::optional<v1::Source> source = FromWord<v1::Source>(word)) return *source;
+  return absl::InvalidArgumentError(
+      absl::StrCat("no source is called ", Shown(word), ": ", SourceWords()));
+}
+
+void FilterArguments::AddTo(CLI::App& command) {
+  command.add_option("--source", source, "Only those that come from this: " + SourceWords())
+      ->type_name("WORD");
+  command.add_option("--reason", reason, "Only those with this reason")->type_name("WORD");
+  command.add_option("--domain", domain, "Only addresses of this domain")->type_name("NAME");
+  command.add_option("--prefix", prefix, "Only addresses that begin so")->type_name("TEXT");
+  command
+      .add_option("--since", since,
+                  "Only those made at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 7d "
+                  "for the last seven days")
+      ->type_name("TIME");
+  command.add_option("--until", until, "Only those made before this time")->type_name("TIME");
+}
+
+absl::StatusOr<v1::SuppressionFilter> FilterArguments::ToFilter(const Session& session) const {
+  v1::SuppressionFilter filter;
+  if (session.stream_was_given()) filter.set_stream(session.stream());
+  absl::StatusOr<v1::Source> from = ParseSource(source);
+  if (!from.ok()) return from.status();
+  filter.set_source(*from);
+  filter.set_reason(reason);
+  filter.set_domain(domain);
+  filter.set_address_prefix(prefix);
+  if (!since.empty()) {
+    absl::StatusOr<absl::Time> time = ParseTime(since, session.now(), Direction::kPast);
+    if (!time.ok()) return time.status();
+    *filter.mutable_created_from() = ToTimestamp(*time);
+  }
+  if (!until.empty()) {
+    absl::StatusOr<absl::Time> time = ParseTime(until, session.now(), Direction::kPast);
+    if (!time.ok()) return time.status();
+    *filter.mutable_created_before() = ToTimestamp(*time);
+  }
+  return filter;
+}
+
+}  // namespace bounced::cli

@@ -1,0 +1,32 @@
+// Lines of text that arrive.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/cli/streams.h"
+
+namespace bounced::cli {
+
+// Of one line.
+inline constexpr std::size_t kMaxLineOctets = 64 << 10;
+
+// Gives lines as soon as they are there, so that a person who types gets answers.
+class LineReader {
+ public:
+  explicit LineReader(Source& source) : source_(source) {}
+
+  // At least one line, at most `most`, without LF or CRLF and blanks around them. Empty: the end.
+  // INVALID_ARGUMENT: a line is longer than kMaxLineOctets.
+  absl::StatusOr<std::vector<std::string>> Next(std::size_t most);
+
+ private:
+  Source& source_;
+  std::string text_;
+  std::size_t at_ = 0;  // of the first line that was not given
+  bool ended_ = false;
+};
+
+}  // namespace bounced::cli

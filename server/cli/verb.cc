@@ -1,0 +1,29 @@
+#include "server/cli/verb.h"
+
+namespace bounced::cli {
+namespace {
+
+constexpr Verb kVerbs[] = {
+    {nullptr, "check", "Say of addresses whether they may be mailed", SetUpCheck},
+    {nullptr, "clean", "Take the addresses that must not be mailed out of a list", SetUpClean},
+    {nullptr, "explain", "Tell why an address has its verdict, and what would change it",
+     SetUpExplain},
+    {nullptr, "list", "List suppressions, newest first", SetUpList},
+    {nullptr, "get", "Show the suppression of an address", SetUpGet},
+    {nullptr, "add", "Suppress addresses by hand", SetUpAdd},
+    {nullptr, "remove", "Take addresses off", SetUpRemove},
+    {nullptr, "import", "Take over a list of suppressed addresses", SetUpImport},
+    {nullptr, "export", "Write all suppressions as CSV", SetUpExport},
+    {nullptr, "events", "List what came back, newest first", SetUpEvents},
+    {nullptr, "evidence", "Write the message that an event rests on", SetUpEvidence},
+    {nullptr, "classify", "Say what messages mean; needs no server", SetUpClassify},
+    {nullptr, "ingest", "Hand messages in as if they had come by SMTP", SetUpIngest},
+    {"return-path", "mint", "Make the return path for a mail to a recipient", SetUpMint},
+    {"return-path", "verify", "Say what a return path vouches for", SetUpVerify},
+};
+
+}  // namespace
+
+std::span<const Verb> Verbs() { return kVerbs; }
+
+}  // namespace bounced::cli

@@ -1,0 +1,48 @@
+// The verbs of bouncectl. A new one is a file in verbs/ and a row in verb.cc.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "server/cli/exit_code.h"
+#include "server/cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace bounced::cli {
+
+// Does what the command line said. An error is printed by the caller and becomes an exit code.
+using Action = std::function<absl::StatusOr<ExitCode>(Session&)>;
+
+struct Verb {
+  const char* group;  // a word in front of the name (`return-path`), or nullptr
+  const char* name;
+  const char* help;  // a line for the list of verbs
+  // Adds the verb's own options and arguments to its command; the action that it returns owns what
+  // they are read into.
+  Action (*set_up)(CLI::App& command);
+};
+
+// In the order of --help.
+std::span<const Verb> Verbs();
+
+Action SetUpCheck(CLI::App& command);
+Action SetUpClean(CLI::App& command);
+Action SetUpList(CLI::App& command);
+Action SetUpGet(CLI::App& command);
+Action SetUpAdd(CLI::App& command);
+Action SetUpRemove(CLI::App& command);
+Action SetUpImport(CLI::App& command);
+Action SetUpExport(CLI::App& command);
+Action SetUpEvents(CLI::App& command);
+Action SetUpEvidence(CLI::App& command);
+Action SetUpClassify(CLI::App& command);
+Action SetUpExplain(CLI::App& command);
+Action SetUpIngest(CLI::App& command);
+Action SetUpMint(CLI::App& command);
+Action SetUpVerify(CLI::App& command);
+
+}  // namespace bounced::cli

@@ -1,0 +1,184 @@
+// bouncectl classify
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "parser/parser.h"
+#include "parser/text.h"
+#include "server/cli/json.h"
+#include "server/cli/message_files.h"
+#include "server/cli/verb.h"
+
+namespace bounced::cli {
+namespace {
+
+std::string AsJson(const std::string& file, const Report& report) {
+  JsonWriter json;
+  json.BeginObject().Key("file").String(file).Key("kind").String(ToString(report.kind));
+  json.Key("recipients").BeginArray();
+  // What is not known is left out.
+  auto text = [&json](std::string_view key, std::string_view value) {
+    if (!value.empty()) json.Key(key).String(value);
+  };
+  for (const Recipient& recipient : report.recipients) {
+    const Classification& found = recipient.classification;
+    json.BeginObject();
+    if (recipient.final_recipient) text("final_recipient", recipient.final_recipient->value);
+    if (recipient.original_recipient) {
+      text("original_recipient", recipient.original_recipient->value);
+    }
+    text("kind", ToString(recipient.kind));
+    if (recipient.enhanced_status) {
+      text("enhanced_status", ToString(recipient.enhanced_status->value));
+    }
+    if (recipient.reply_code) json.Key("reply_code").Number(recipient.reply_code->value);
+    text("class", ToString(found.bounce_class));
+    text("reason", ToString(found.reason));
+    text("fault", ToString(found.fault));
+    json.Key("confidence").Number(found.confidence);
+    text("rule", found.rule);
+    text("matched_text", found.matched_text);
+    json.EndObject();
+  }
+  return json.EndArray().EndObject().text();
+}
+
+// Where in the message a value stands.
+std::string Place(const Span& span) {
+  return absl::StrCat(" (octets ", span.offset, " to ", span.offset + span.length, ")");
+}
+
+template <typename T>
+void AddFound(std::string& text, std::string_view label, const std::optional<Found<T>>& found,
+              const std::string& value) {
+  if (!found) return;
+  absl::StrAppend(&text, "    ", Absl(label), ": ", value, ", ", Absl(ToString(found->provenance)),
+                  Place(found->where), "\n");
+}
+
+std::string RecipientText(const Recipient& recipient) {
+  const Classification& found = recipient.classification;
+  const ReasonInfo& info = Info(found.reason);
+  const auto& address =
+      recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
+  std::string text =
+      absl::StrCat("  ", address ? Shown(address->value) : "(no recipient)", ": ",
+                   Absl(ToString(recipient.kind)), ", ", Absl(info.name), " (",
+                   Absl(ToString(found.bounce_class)), ")\n    ", Absl(info.meaning), "\n");
+  absl::StrAppend(&text, "    rule: ", found.rule);
+  if (!found.matched_text.empty()) {
+    absl::StrAppend(&text, ", because of \"", Shown(found.matched_text), "\"");
+  }
+  absl::StrAppend(&text, "\n    confidence: ", found.confidence,
+                  " of 100, fault: ", Absl(ToString(found.fault)), "\n");
+  if (recipient.original_recipient && &address != &recipient.original_recipient) {
+    AddFound(text, "original recipient", recipient.original_recipient,
+             Shown(recipient.original_recipient->value));
+  }
+  if (recipient.enhanced_status) {
+    AddFound(text, "enhanced status", recipient.enhanced_status,
+             ToString(recipient.enhanced_status->value));
+  }
+  if (recipient.reply_code) {
+    AddFound(text, "reply code", recipient.reply_code, absl::StrCat(recipient.reply_code->value));
+  }
+  if (recipient.remote_mta) {
+    AddFound(text, "remote server", recipient.remote_mta, Shown(recipient.remote_mta->value));
+  }
+  if (recipient.diagnostic) {
+    AddFound(text, "diagnostic", recipient.diagnostic,
+             absl::StrCat("\"", Shown(recipient.diagnostic->value), "\""));
+  }
+  return text;
+}
+
+std::string AsText(const std::string& file, const Report& report) {
+  std::string text =
+      absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
+                   report.form == "none" ? "no report" : "read as " + report.form, "\n");
+  for (const Recipient& recipient : report.recipients) text += RecipientText(recipient);
+  for (const Remark& remark : report.remarks) {
+    absl::StrAppend(&text, "  remark: ", Shown(remark.text), Place(remark.where), "\n");
+  }
+  return text;
+}
+
+class Classifier {
+ public:
+  explicit Classifier(Session& session) : session_(session) {}
+
+  // Goes on after a file that cannot be read.
+  ExitCode Run(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+      if (path == "-") {
+        Classify(session_.in(), "-");
+        continue;
+      }
+      absl::StatusOr<std::vector<std::string>> files = ListMessageFiles(path);
+      if (!files.ok()) {
+        Complain(files.status());
+        continue;
+      }
+      for (const std::string& file : *files) {
+        absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(file);
+        if (source.ok()) {
+          Classify(**source, file);
+        } else {
+          Complain(source.status());
+        }
+      }
+    }
+    return complained_ ? ExitCode::kUsage : ExitCode::kDone;
+  }
+
+ private:
+  void Classify(Source& source, const std::string& name) {
+    absl::StatusOr<std::string> message = ReadAll(source, kMaxMessageOctets);
+    if (!message.ok()) {
+      return Complain(absl::Status(message.status().code(),
+                                   absl::StrCat(name, ": ", message.status().message())));
+    }
+    const Report report = parser_.Parse(*message);
+    if (session_.json()) {
+      session_.out().Json(AsJson(name, report));
+    } else {
+      session_.out().Text(AsText(name, report));
+    }
+  }
+
+  void Complain(const absl::Status& status) {
+    complained_ = true;
+    session_.err().Text(absl::StrCat("bouncectl: ", Shown(Std(status.message())), "\n"));
+  }
+
+  Session& session_;
+  const Parser parser_{RuleSet::BuiltIn()};
+  bool complained_ = false;
+};
+
+}  // namespace
+
+Action SetUpClassify(CLI::App& command) {
+  auto paths = std::make_shared<std::vector<std::string>>();
+  command
+      .add_option("FILE", *paths,
+                  "Files with a message each, or folders of them; - is standard input")
+      ->required()
+      ->type_name("");
+  command.footer(
+      "Reads messages with the parser and rules of this program, asks no server and stores "
+      "nothing.\n"
+      "With --json prints for each file {\"file\", \"kind\", \"recipients\": "
+      "[{\"final_recipient\",\n"
+      "\"original_recipient\", \"kind\", \"enhanced_status\", \"reply_code\", \"class\", "
+      "\"reason\", \"fault\",\n"
+      "\"confidence\", \"rule\", \"matched_text\"}]}; what is not known is left out.\n\n"
+      "Exit codes: 0 done, 2 usage or a file that cannot be read (the others are classified)");
+  return [paths](Session& session) -> absl::StatusOr<ExitCode> {
+    return Classifier(session).Run(*paths);
+  };
+}
+
+}  // namespace bounced::cli

@@ -1,0 +1,181 @@
+// bouncectl events, evidence
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bounced/v1/bounce.grpc.pb.h"
+#include "server/cli/event_text.h"
+#include "server/cli/times.h"
+#include "server/cli/verb.h"
+#include "server/cli/words.h"
+
+namespace bounced::cli {
+namespace {
+
+constexpr std::int64_t kPageRows = 100;
+
+struct EventsArguments {
+  std::string address;
+  std::string kind;
+  std::string reason;
+  std::string since;
+  std::string until;
+  std::int64_t message = 0;
+  std::int64_t id = 0;
+  std::int64_t limit = 0;
+};
+
+absl::StatusOr<v1::ListEventsRequest> ToRequest(const EventsArguments& arguments,
+                                                const Session& session) {
+  v1::ListEventsRequest request;
+  request.set_tenant(session.tenant());
+  request.set_address(arguments.address);
+  request.set_reason(arguments.reason);
+  request.set_message_id(arguments.message);
+  if (!arguments.kind.empty()) {
+    std::optional<v1::Kind> kind = FromWord<v1::Kind>(arguments.kind);
+    if (!kind) {
+      return absl::InvalidArgumentError(absl::StrCat("no kind is called ", Shown(arguments.kind),
+                                                     ": ", absl::StrJoin(Words<v1::Kind>(), ", ")));
+    }
+    request.set_kind(*kind);
+  }
+  if (!arguments.since.empty()) {
+    absl::StatusOr<absl::Time> time = ParseTime(arguments.since, session.now(), Direction::kPast);
+    if (!time.ok()) return time.status();
+    *request.mutable_received_from() = ToTimestamp(*time);
+  }
+  if (!arguments.until.empty()) {
+    absl::StatusOr<absl::Time> time = ParseTime(arguments.until, session.now(), Direction::kPast);
+    if (!time.ok()) return time.status();
+    *request.mutable_received_before() = ToTimestamp(*time);
+  }
+  return request;
+}
+
+absl::StatusOr<ExitCode> ListEvents(const EventsArguments& arguments, Session& session) {
+  absl::StatusOr<v1::ListEventsRequest> request = ToRequest(arguments, session);
+  if (!request.ok()) return request.status();
+  auto stub = session.client().Stub<v1::BounceService>();
+  std::int64_t left =
+      arguments.limit == 0 ? std::numeric_limits<std::int64_t>::max() : arguments.limit;
+  do {
+    request->set_page_size(static_cast<std::int32_t>(std::min(left, kPageRows)));
+    v1::ListEventsResponse page;
+    absl::Status status = session.client().Unary(
+        [&](grpc::ClientContext* context) { return stub->ListEvents(context, *request, &page); });
+    if (!status.ok()) return status;
+    for (const v1::Event& event : page.events()) PrintEvent(session, event);
+    session.out().Flush();
+    left -= page.events_size();
+    request->set_page_token(page.next_page_token());
+  } while (left > 0 && !request->page_token().empty());
+  return ExitCode::kDone;
+}
+
+absl::StatusOr<ExitCode> ShowEvent(std::int64_t id, Session& session) {
+  v1::GetEventRequest request;
+  request.set_tenant(session.tenant());
+  request.set_event_id(id);
+  v1::GetEventResponse response;
+  auto stub = session.client().Stub<v1::BounceService>();
+  absl::Status status = session.client().Unary(
+      [&](grpc::ClientContext* context) { return stub->GetEvent(context, request, &response); });
+  if (!status.ok()) return status;
+  const v1::Event& event = response.event();
+  if (session.json()) {
+    session.out().Json(event);
+  } else {
+    session.out().Text(absl::StrCat("Event ", event.id(), " of message ", event.message_id(),
+                                    event.address().empty() ? "" : ", about ",
+                                    Shown(event.address()), "\n", EventText(event, "  ")));
+  }
+  return ExitCode::kDone;
+}
+
+absl::StatusOr<ExitCode> Evidence(std::int64_t id, Session& session) {
+  v1::GetEvidenceRequest request;
+  request.set_tenant(session.tenant());
+  request.set_event_id(id);
+  grpc::ClientContext context;
+  Watchdog watchdog(context, session.client().patience());
+  auto stub = session.client().Stub<v1::BounceService>();
+  auto stream = stub->GetEvidence(&context, request);
+  v1::GetEvidenceResponse response;
+  auto read = [&] {
+    Watchdog::Wait wait(watchdog);
+    return stream->Read(&response);
+  };
+  while (read()) {
+    if (absl::Status status = session.out().Raw().Write(response.chunk()); !status.ok()) {
+      context.TryCancel();
+      return status;
+    }
+  }
+  absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
+  if (!status.ok()) return status;
+  return ExitCode::kDone;
+}
+
+constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
+Action SetUpEvents(CLI::App& command) {
+  auto arguments = std::make_shared<EventsArguments>();
+  command.add_option("ADDRESS", arguments->address, "Only those about this address")->type_name("");
+  command
+      .add_option("--kind", arguments->kind,
+                  "Only of this kind: " + absl::StrJoin(Words<v1::Kind>(), "|"))
+      ->type_name("WORD");
+  command.add_option("--reason", arguments->reason, "Only with this reason")->type_name("WORD");
+  command
+      .add_option("--since", arguments->since,
+                  "Only those received at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or "
+                  "7d for the last seven days")
+      ->type_name("TIME");
+  command.add_option("--until", arguments->until, "Only those received before this time")
+      ->type_name("TIME");
+  command
+      .add_option("--message", arguments->message,
+                  "Only of this message, as the reply to DATA names it")
+      ->type_name("ID")
+      ->check(CLI::Range(std::int64_t{1}, kMostId));
+  command.add_option("--id", arguments->id, "All that is known of this one event")
+      ->type_name("ID")
+      ->check(CLI::Range(std::int64_t{1}, kMostId));
+  command.add_option("--limit", arguments->limit, "At most so many (default: all)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, kMostId));
+  command.footer(
+      "Prints a line for each, with tabs between: id, time received, kind, class, reason, "
+      "address,\n"
+      "status, what it did, diagnostic; - stands for none.\n\n"
+      "Exit codes: 0 done, 1 there is no such event, 2 usage, 3 the server could not be reached, "
+      "did\n"
+      "not allow it, or failed");
+  return [arguments](Session& session) {
+    return arguments->id != 0 ? ShowEvent(arguments->id, session) : ListEvents(*arguments, session);
+  };
+}
+
+Action SetUpEvidence(CLI::App& command) {
+  auto id = std::make_shared<std::int64_t>(0);
+  command.add_option("EVENT", *id, "The number of the event, as `events` shows it")
+      ->required()
+      ->type_name("")
+      ->check(CLI::Range(std::int64_t{1}, kMostId));
+  command.footer(
+      "Writes the message as it came, octet for octet; to a terminal with its controls escaped.\n"
+      "--json changes nothing here.\n\n"
+      "Exit codes: 0 done, 1 there is no such event, or its message was not kept, 2 usage, 3 the\n"
+      "server could not be reached, did not allow it, or failed");
+  return [id](Session& session) { return Evidence(*id, session); };
+}
+
+}  // namespace bounced::cli
