@@ -1,0 +1,277 @@
+// Commits of the store, one after the other without a pause: records a second, how long each takes,
+// and how long the WAL grows.
+//
+//   store_bench [--stored=5000000] [--directory=DIR] [benchmark's own flags]
+//
+// A record is the dearest there is: a message with evidence of 1.5 KB, an event, a new address, its
+// suppression and the change. `--stored` events, addresses, messages, suppressions and changes are
+// there before, under hashes that fall anywhere; their evidence, which is only ever appended, is
+// not. An empty store flatters: read the two together.
+#include <benchmark/benchmark.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sqlite3.h"
+#include "storage/store.h"
+
+namespace bounced {
+namespace {
+
+std::int64_t stored = 0;
+std::string directory;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
+
+void Must(bool done, std::string_view what) {
+  if (done) return;
+  std::fprintf(stderr, "store_bench: %.*s\n", static_cast<int>(what.size()), what.data());
+  std::exit(1);
+}
+
+std::unique_ptr<Store> Open(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore({.directory = path}, kNow);
+  Must(store.ok(), store.status().ToString());
+  return *std::move(store);
+}
+
+// --- What is there before
+
+void Execute(sqlite3* db, const std::string& sql) {
+  char* error = nullptr;
+  int rc = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &error);
+  Must(rc == SQLITE_OK, error == nullptr ? "SQL" : error);
+}
+
+// Rows in order, then the trees: far faster than one commit after the other, and the same trees.
+void Fill(const std::string& path, std::int64_t rows) {
+  Open(path).reset();
+  sqlite3* db = nullptr;
+  Must(sqlite3_open((path + "/bounced.db").c_str(), &db) == SQLITE_OK, "open");
+  Execute(db,
+          "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000;"
+          "PRAGMA foreign_keys = OFF");
+  std::vector<std::string> trees;
+  std::string drop;
+  auto note = [](void* to, int, char** values, char**) {
+    auto& [sql, names] = *static_cast<std::pair<std::vector<std::string>&, std::string&>*>(to);
+    sql.emplace_back(values[0]);
+    absl::StrAppend(&names, "DROP INDEX ", values[1], ";");
+    return 0;
+  };
+  std::pair<std::vector<std::string>&, std::string&> to(trees, drop);
+  sqlite3_exec(db, "SELECT sql, name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+               note, &to, nullptr);
+  Execute(db, drop);
+  const std::string count = absl::StrCat(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", rows, ") ");
+  Execute(db, "BEGIN");
+  Execute(db, count +
+                  "INSERT INTO address SELECT i, random(), 0, 'default',"
+                  " 'recipient' || i || '@mail' || (i % 997) || '.example', NULL, randomblob(24)"
+                  " FROM n");
+  Execute(db, count +
+                  "INSERT INTO message SELECT i, i, 1, NULL, 2700, 1780000000000000 + i, 20600, 4,"
+                  " random(), randomblob(16), 'default', 'news', 'b-' || hex(randomblob(16)) ||"
+                  " '@bounces.example.net', '', '192.0.2.1', 'mx.example.net', 'mx.example.net',"
+                  " 'rfc3464', '', 'a', '' FROM n");
+  Execute(db, count +
+                  "INSERT INTO event SELECT i, i, i, 1, 101, 1, 1, 1, 4, 550, 0, 1, 95, 3, 3,"
+                  " '5.1.1', 'no-such-user', 'recipient' || i || '@mail.example', '', '', 'smtp',"
+                  " 'mx.example.net', 'status=reported reply_code=reported', 'user unknown',"
+                  " '550 5.1.1 the mailbox does not exist here, see https://example.net/help'"
+                  " FROM n");
+  Execute(db, count +
+                  "INSERT INTO suppression SELECT i, random(), NULL, i, '', 1, 1,"
+                  " 1780000000000000 + i, i, 'no_such_user', 'The remote server says that the"
+                  " mailbox does not exist (550 5.1.1, rule no-such-user).' FROM n");
+  Execute(db, count +
+                  "INSERT INTO change SELECT i, 1780000000000000 + i, 1, i, 'policy',"
+                  " 'hard_certain', '', 1, 1, 1780000000000000 + i, NULL, i, 'no_such_user', 'The"
+                  " remote server says that the mailbox does not exist (550 5.1.1, rule"
+                  " no-such-user).', NULL, NULL, NULL, NULL, NULL, NULL FROM n");
+  for (const std::string& tree : trees) Execute(db, tree);
+  Execute(db, "COMMIT");
+  Execute(db, "PRAGMA journal_mode = WAL");
+  sqlite3_close(db);
+}
+
+// --- What is measured
+
+std::vector<std::shared_ptr<const Evidence>> MakeEvidence(std::mt19937_64& random) {
+  std::vector<std::shared_ptr<const Evidence>> pool;
+  for (int i = 0; i < 512; ++i) {
+    std::string text(1'500, '\0');  // does not pack, so it is its own size
+    for (char& c : text) c = static_cast<char>(random());
+    pool.push_back(Evidence::Pack(text));
+  }
+  return pool;
+}
+
+NewMessage MakeRecord(std::mt19937_64& random, std::shared_ptr<const Evidence> evidence) {
+  NewMessage made;
+  Message& m = made.message;
+  m.tenant = "default";
+  m.stream = "news";
+  m.return_path = absl::StrCat("b-", absl::Hex(random(), absl::kZeroPad16),
+                               absl::Hex(random(), absl::kZeroPad16), "@bounces.example.net");
+  m.client_address = "192.0.2.1";
+  m.client_helo = "mx.example.net";
+  m.reporting_mta = "mx.example.net";
+  m.report_form = "rfc3464";
+  m.return_path_key = "a";
+  m.trust = Trust::kSigned;
+  m.receive_time = kNow;
+  m.day = DayOf(kNow);
+  for (std::uint8_t& octet : m.digest) octet = static_cast<std::uint8_t>(random());
+  Event event;
+  event.kind = Kind::kBounce;
+  event.address = *Address::Parse(absl::StrCat("r", random(), "@mail.example"));
+  event.final_recipient = event.address->canonical();
+  event.enhanced_status = "5.1.1";
+  event.reply_code = 550;
+  event.reason = Reason::kNoSuchUser;
+  event.bounce_class = BounceClass::kHard;
+  event.confidence = 95;
+  event.rule = "no-such-user";
+  event.matched_text = "user unknown";
+  event.diagnostic = "550 5.1.1 the mailbox does not exist here, see https://example.net/help";
+  event.diagnostic_type = "smtp";
+  event.remote_mta = "mx.example.net";
+  event.provenance = "status=reported reply_code=reported";
+  made.events.push_back(std::move(event));
+  made.evidence = std::move(evidence);
+  return made;
+}
+
+Decision SuppressForGood(const AddressHistory& history, const Message& message,
+                         const Event& event) {
+  Decision decision{
+      .effect = Effect::kSuppressed, .rule = PolicyRule::kHardCertain, .next = history.record};
+  decision.next.counted_mails.push_back(static_cast<std::uint64_t>(event.id));
+  decision.suppress = Suppression{
+      .tenant = message.tenant,
+      .stream = "",
+      .address = *event.address,
+      .source = Source::kBounce,
+      .reason = "no_such_user",
+      .bounce_class = BounceClass::kHard,
+      .create_time = kNow,
+      .expire_time = absl::InfiniteFuture(),
+      .event_id = event.id,
+      .explanation =
+          "The remote server says that the mailbox does not exist (550 5.1.1, rule no-such-user)."};
+  return decision;
+}
+
+double Percentile(std::vector<double>& sorted, double share) {
+  return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+}
+
+// `state.range(0)`: records a commit; `state.range(1)`: commits.
+void Commits(benchmark::State& state, Store& store, const std::string& path) {
+  const auto records = static_cast<std::size_t>(state.range(0));
+  const auto commits = static_cast<std::size_t>(state.range(1));
+  std::mt19937_64 random(std::random_device{}());
+  std::vector<std::shared_ptr<const Evidence>> evidence = MakeEvidence(random);
+  std::vector<Work> works(commits);
+  std::size_t made = 0;
+  for (Work& work : works) {
+    std::vector<NewMessage>& messages = std::get<StoreMessages>(work).messages;
+    for (std::size_t i = 0; i < records; ++i) {
+      messages.push_back(MakeRecord(random, evidence[made++ % evidence.size()]));
+    }
+  }
+  std::vector<double> millis;
+  std::uintmax_t wal = 0;
+  for (auto iteration : state) {
+    static_cast<void>(iteration);
+    for (Work& work : works) {
+      Work* batch[] = {&work};
+      auto begin = std::chrono::steady_clock::now();
+      absl::Status status = store.Apply(batch, SuppressForGood, kNow);
+      std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+      Must(status.ok(), status.ToString());
+      millis.push_back(took.count());
+      if (millis.size() % 64 == 0) {
+        wal = std::max(wal, std::filesystem::file_size(path + "/bounced.db-wal"));
+      }
+    }
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(records * commits));
+  std::sort(millis.begin(), millis.end());
+  state.counters["p50_ms"] = Percentile(millis, 0.5);
+  state.counters["p99_ms"] = Percentile(millis, 0.99);
+  state.counters["worst_ms"] = millis.back();
+  state.counters["wal_MB"] = static_cast<double>(wal) / 1e6;
+}
+
+void BM_Empty(benchmark::State& state) {
+  std::string path = directory + "/empty";
+  std::filesystem::remove_all(path);
+  {
+    std::unique_ptr<Store> store = Open(path);
+    Commits(state, *store, path);
+  }
+  std::filesystem::remove_all(path);
+}
+
+void BM_Stored(benchmark::State& state) {
+  std::string path = directory + "/stored";
+  std::unique_ptr<Store> store = Open(path);
+  Commits(state, *store, path);
+}
+
+void Register(const char* name, void (*run)(benchmark::State&)) {
+  benchmark::RegisterBenchmark(name, run)
+      ->ArgNames({"B", "commits"})
+      ->Args({1, 40'000})
+      ->Args({20, 8'000})
+      ->Args({200, 1'000})
+      ->Iterations(1)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+int Main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    std::string_view flag(argv[i]);
+    if (flag.starts_with("--stored=")) {
+      Must(absl::SimpleAtoi(argv[i] + 9, &stored) && stored >= 0, "--stored takes a number");
+    } else if (flag.starts_with("--directory=")) {
+      directory = flag.substr(12);
+    } else {
+      Must(false, absl::StrCat("unknown flag ", argv[i]));
+    }
+  }
+  const bool is_ours = directory.empty();
+  if (is_ours) {
+    directory = (std::filesystem::temp_directory_path() / "store-bench-XXXXXX").string();
+    Must(mkdtemp(directory.data()) != nullptr, "mkdtemp");
+  }
+  Register("commit/empty", BM_Empty);
+  if (stored > 0) {
+    if (!std::filesystem::exists(directory + "/stored")) Fill(directory + "/stored", stored);
+    Register("commit/stored", BM_Stored);
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  if (is_ours) std::filesystem::remove_all(directory);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bounced
+
+int main(int argc, char** argv) { return bounced::Main(argc, argv); }
