@@ -1,4 +1,6 @@
 // bounced: the bounce daemon. What it is told by its command line, its files and signals.
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -83,6 +85,12 @@ void WaitForSignal(const sigset_t& signals, const Daemon& daemon) {
   }
 }
 
+// gRPC and protobuf would write lines of their own about what clients do. Ours say it.
+void SilenceLibraries() {
+  ::gpr_set_log_function([](gpr_log_func_args*) {});
+  google::protobuf::SetLogHandler(nullptr);
+}
+
 int Serve(const Config& config) {
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
   // Before any thread starts, so that none of them is ended by a signal.
@@ -95,6 +103,7 @@ int Serve(const Config& config) {
   // No core and no debugger of the same user: keys and addresses are in memory.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   RaiseDescriptors(config, log);
+  SilenceLibraries();
 
   absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(config, SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());

@@ -1,0 +1,236 @@
+// What Explain() says, of dossiers that the policy itself has made.
+#include "server/api/explain.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace bounced::api {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// An address with what has come of it, by the policy.
+class ExplainTest : public testing::Test {
+ protected:
+  ExplainTest()
+      : now_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
+        address_(*Address::Parse("jane@rcpt.example")) {}
+
+  void Bounce(Reason reason) {
+    StoredEvent stored;
+    Event& event = stored.event;
+    event.id = ++events_;
+    event.kind = Kind::kBounce;
+    event.address = address_;
+    event.reason = reason;
+    event.bounce_class = Info(reason).bounce_class;
+    event.fault = Info(reason).fault;
+    event.counts = Info(reason).counts;
+    event.rule = "some-rule";
+    Take(std::move(stored));
+  }
+  void Deliver() {
+    StoredEvent stored;
+    stored.event.kind = Kind::kDelivery;
+    stored.event.address = address_;
+    stored.event.reason = Reason::kDelivered;
+    Take(std::move(stored));
+  }
+  void Pass(int days) { now_ += days * absl::Hours(24); }
+
+  v1::ExplainResponse Get(const std::string& stream = "") {
+    return Explain(dossier_, policy_, stream, now_);
+  }
+  static std::vector<std::string> Outlook(const v1::ExplainResponse& response) {
+    return {response.outlook().begin(), response.outlook().end()};
+  }
+
+  absl::Time now_;
+  Address address_;
+  Policy policy_;
+  AddressDossier dossier_;
+  int events_ = 0;
+
+ private:
+  void Take(StoredEvent stored) {
+    stored.message.trust = Trust::kSigned;
+    stored.message.day = DayOf(now_);
+    stored.message.return_path = "path-" + std::to_string(dossier_.events.size());
+    Decision decision = Decide(policy_, {dossier_.record, dossier_.suppressions}, stored.message,
+                               stored.event, now_);
+    dossier_.record = decision.next;
+    dossier_.risky_until = decision.risky_until;
+    if (decision.suppress) dossier_.suppressions = {*decision.suppress};
+    dossier_.events.insert(dossier_.events.begin(), std::move(stored));
+  }
+};
+
+TEST_F(ExplainTest, OfAnUnknownAddressItSaysWhatWouldSuppressIt) {
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SEND);
+  EXPECT_EQ(response.summary(), "Mail may be sent: nothing is known of this address.");
+  EXPECT_THAT(
+      Outlook(response),
+      ElementsAre("3 soft bounces of mail issued on 3 days within 30 days would suppress it for 30 "
+                  "days.",
+                  "A hard bounce whose text leaves no doubt would suppress it until somebody takes "
+                  "it off.",
+                  "A less certain hard bounce would suppress it for 7 days; 3 of mail issued on 3 "
+                  "days would do so until it is taken off."));
+}
+
+TEST_F(ExplainTest, CountsDownTheSoftBounces) {
+  Bounce(Reason::kMailboxFull);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_RISKY);
+  EXPECT_THAT(response.summary(), HasSubstr("1 of 3 are counted"));
+  EXPECT_THAT(Outlook(response), Contains("2 more soft bounces of mail issued on 2 other days "
+                                          "within 30 days would suppress it for 30 days."));
+  Pass(1);
+  Bounce(Reason::kMailboxFull);
+  response = Get();
+  EXPECT_THAT(response.summary(), HasSubstr("2 of 3 are counted"));
+  EXPECT_THAT(Outlook(response),
+              Contains("One more soft bounce of mail issued on another day would suppress it for "
+                       "30 days."));
+  EXPECT_THAT(Outlook(response), Contains("The oldest soft bounce that counts lapses on "
+                                          "2026-04-01; a delivery would clear them all."));
+  EXPECT_THAT(Outlook(response),
+              Contains("Without another soft bounce it is no longer risky from 2026-04-02 on."));
+  ASSERT_EQ(response.counts_size(), 2);
+  EXPECT_EQ(response.counts(1).name(), "soft_bounces");
+  EXPECT_EQ(response.counts(1).value(), 2);
+  EXPECT_EQ(response.counts(1).threshold(), 3);
+  EXPECT_THAT(response.counts(1).days(), ElementsAre("2026-03-02", "2026-03-03"));
+}
+
+TEST_F(ExplainTest, WhatItForeseesIsWhatThePolicyThenDoes) {
+  Bounce(Reason::kMailboxFull);
+  Pass(1);
+  Bounce(Reason::kMailboxFull);
+  Pass(1);
+  Bounce(Reason::kMailboxFull);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SUPPRESSED);
+  EXPECT_THAT(Outlook(response), Contains("It ends by itself on 2026-04-03 12:00 UTC."));
+  EXPECT_THAT(Outlook(response), Contains("From then until 2026-07-02 one more soft bounce would "
+                                          "suppress it again, for 60 days."));
+  // After the suppression, on probation: the next one lasts twice as long.
+  Pass(31);
+  response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_RISKY);
+  EXPECT_THAT(response.summary(), HasSubstr("on probation until 2026-07-02"));
+  EXPECT_THAT(Outlook(response), Contains("One more soft bounce of mail issued on another day "
+                                          "would suppress it for 60 days."));
+  Bounce(Reason::kMailboxFull);
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(dossier_.suppressions[0].expire_time, now_ + absl::Hours(60 * 24));
+}
+
+TEST_F(ExplainTest, ADeliveryEmptiesTheCount) {
+  Bounce(Reason::kMailboxFull);
+  Deliver();
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SEND);
+  EXPECT_EQ(response.counts(1).value(), 0);
+  EXPECT_EQ(response.summary(),
+            "Mail may be sent: no threshold has been reached by what is known of the address.");
+}
+
+TEST_F(ExplainTest, AHardBounceThatIsNotCertainEndsOrIsConfirmed) {
+  Bounce(Reason::kMailboxDisabled);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SUPPRESSED);
+  EXPECT_THAT(response.summary(),
+              AllOf(StartsWith("No mail may be sent in any stream: suppressed by a bounce (event "
+                               "1) on 2026-03-02 12:00 UTC, reason mailbox_disabled. "),
+                    Not(HasSubstr("jane"))));
+  EXPECT_THAT(Outlook(response), Contains("It ends by itself on 2026-03-09 12:00 UTC."));
+  EXPECT_THAT(Outlook(response),
+              Contains("A less certain hard bounce of mail issued on another day would suppress it "
+                       "for 14 days; 2 of mail issued on 2 other days would do so until it is "
+                       "taken off."));
+  EXPECT_EQ(response.counts(0).name(), "hard_confirmations");
+  EXPECT_EQ(response.counts(0).value(), 1);
+  Pass(1);
+  Bounce(Reason::kMailboxDisabled);
+  EXPECT_THAT(Outlook(Get()), Contains("A less certain hard bounce of mail issued on another day "
+                                       "would do the same."));
+  Pass(1);
+  Bounce(Reason::kMailboxDisabled);
+  EXPECT_THAT(Outlook(Get()),
+              ElementsAre("It lasts until somebody takes it off.",
+                          "If somebody takes it off, bounces of mail issued on a day before that "
+                          "no longer count."));
+}
+
+TEST_F(ExplainTest, WhatEndedAndWhatWasTakenOffAreSaid) {
+  Bounce(Reason::kMailboxDisabled);
+  Pass(8);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SEND);
+  EXPECT_EQ(response.summary(), "Mail may be sent: its suppression ended on 2026-03-09 12:00 UTC.");
+  EXPECT_EQ(response.suppressions_size(), 1);
+
+  dossier_.suppressions.clear();
+  dossier_.record.released = now_;
+  response = Get();
+  EXPECT_EQ(response.summary(),
+            "Mail may be sent: somebody took the address off on 2026-03-10 12:00 UTC.");
+  EXPECT_THAT(Outlook(response), Contains("Bounces of mail issued before 2026-03-10 do not count: "
+                                          "somebody took the address off then."));
+  EXPECT_EQ(response.counts(0).value(), 0) << "what came before the release";
+}
+
+TEST_F(ExplainTest, OnlyWhatHoldsForTheStreamDecides) {
+  Suppression suppression{.tenant = "default",
+                          .stream = "news",
+                          .address = address_,
+                          .source = Source::kManual,
+                          .reason = "asked",
+                          .bounce_class = BounceClass::kNone,
+                          .create_time = now_,
+                          .expire_time = absl::InfiniteFuture(),
+                          .event_id = 0,
+                          .explanation = "By phone."};
+  dossier_.suppressions = {suppression};
+  v1::ExplainResponse response = Get("news");
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(response.summary(),
+            "No mail may be sent in stream news: suppressed by hand on 2026-03-02 12:00 UTC, "
+            "reason asked. By phone.");
+  response = Get("receipts");
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SEND);
+  EXPECT_EQ(response.summary(),
+            "Mail may be sent in this stream: what stands against the address is of another.");
+  EXPECT_FALSE(response.has_suppression());
+}
+
+TEST_F(ExplainTest, TheNumbersAreThePolicys) {
+  policy_ = {.hard_confidence = 80,
+             .hard_days = 5,
+             .hard_confirmations = 1,
+             .hard_window_days = 365,
+             .soft_threshold = 1,
+             .soft_window_days = 10,
+             .soft_days = 4,
+             .soft_max_days = 8,
+             .probation_days = 0};
+  EXPECT_THAT(Outlook(Get()),
+              ElementsAre("One more soft bounce of mail issued on another day would suppress it "
+                          "for 4 days.",
+                          "A hard bounce whose text leaves no doubt would suppress it until "
+                          "somebody takes it off.",
+                          "A less certain hard bounce would do the same."));
+}
+
+}  // namespace
+}  // namespace bounced::api
