@@ -152,7 +152,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"UnknownCharset", "=?x-none?Q?a?=", "=?x-none?Q?a?="},
         {"UnknownEncoding", "=?utf-8?X?a?=", "=?utf-8?X?a?="},
         {"NoEnd", "=?utf-8?Q?a", "=?utf-8?Q?a"},
-        {"EmptyText", "a=?utf-8?Q?" "?=b", "ab"},
+        {"EmptyText",
+         "a=?utf-8?Q?"
+         "?=b",
+         "ab"},
         {"OpeningsOnly", "=?=?=?=?", "=?=?=?=?"},
         {"Raw8Bit", "caf\xE9", "caf\xC3\xA9"},
     }),
