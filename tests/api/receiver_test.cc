@@ -1,0 +1,124 @@
+// What stands between SMTP and the rest (server/receiver.h, server/free_space.h).
+#include "server/receiver.h"
+
+#include <optional>
+
+#include "server/free_space.h"
+#include "tests/api/fixture.h"
+
+namespace bounced::api {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class ReceiverTest : public ApiTest {
+ protected:
+  ReceiverTest()
+      : receiver_(
+            return_paths_, *intake_, [this] { return ready_; }, *log_, counters_) {}
+
+  static smtp::ForwardPath PathOf(const std::string& mailbox) {
+    std::size_t at = mailbox.rfind('@');
+    return {mailbox.substr(0, at), mailbox.substr(at + 1)};
+  }
+
+  absl::StatusOr<std::string> Commit(const std::vector<std::string>& return_paths,
+                                     absl::Time vouch_time) {
+    smtp::Envelope envelope;
+    for (const std::string& path : return_paths) {
+      envelope.recipients.push_back({PathOf(path), "", vouch_time});
+    }
+    std::atomic<bool> done{false};
+    absl::StatusOr<std::string> result;
+    receiver_.Commit(envelope, "192.0.2.1",
+                     Bounce("gone@rcpt.example", "5.1.1", "550 5.1.1 User unknown"),
+                     [&](absl::StatusOr<std::string> id) {
+                       result = std::move(id);
+                       done = true;
+                     });
+    EXPECT_TRUE(Eventually([&] { return done.load(); }));
+    return result;
+  }
+
+  absl::Status ready_;
+  MailReceiver receiver_;
+};
+
+TEST_F(ReceiverTest, EachRefusalHasItsCodeAndCounter) {
+  std::string good = Mint("gone@rcpt.example");
+  std::string forged = good, foreign = good;
+  forged.replace(forged.find("gone"), 4, "done");
+  foreign.replace(0, 4, "bo-zz");
+  const absl::Time now = clock_.Now();
+  struct Case {
+    std::string path;
+    absl::Time now;
+    absl::StatusCode code;
+    Counter counter;
+  };
+  for (const Case& c :
+       {Case{good, now, absl::StatusCode::kOk, Counter::kRcptAccepted},
+        Case{forged, now, absl::StatusCode::kPermissionDenied, Counter::kRcptForged},
+        Case{foreign, now, absl::StatusCode::kPermissionDenied, Counter::kRcptForeign},
+        Case{good, now + absl::Hours(24 * 40), absl::StatusCode::kPermissionDenied,
+             Counter::kRcptExpired},
+        Case{"x@bounces.example", now, absl::StatusCode::kPermissionDenied, Counter::kRcptUnsigned},
+        Case{"x@elsewhere.example", now, absl::StatusCode::kNotFound, Counter::kRcptNotOurs}}) {
+    EXPECT_EQ(receiver_.Vouch(PathOf(c.path), c.now).code(), c.code) << c.path;
+    EXPECT_EQ(counters_.Get(c.counter), 1u) << c.path;
+  }
+  EXPECT_THAT(log(), HasSubstr("smtp.rejected reason=expired"));
+  EXPECT_THAT(log(), Not(HasSubstr("rcpt.example"))) << "no address in the log";
+}
+
+TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdThatFindsIt) {
+  absl::StatusOr<std::string> id = Commit({Mint("gone@rcpt.example")}, clock_.Now());
+  ASSERT_TRUE(id.ok()) << id.status();
+  EXPECT_EQ(Check("gone@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  grpc::ClientContext context;
+  v1::ListEventsRequest request;
+  request.set_message_id(std::stoll(*id));
+  v1::ListEventsResponse response;
+  ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
+  EXPECT_EQ(response.events_size(), 1);
+}
+
+TEST_F(ReceiverTest, AReturnPathThatTurnsTooOldAfterRcptIsStillGood) {
+  std::string path = Mint("gone@rcpt.example");
+  absl::Time accepted = clock_.Now();
+  clock_.Advance(absl::Hours(24 * 40));
+  EXPECT_TRUE(Commit({path}, accepted).ok());
+}
+
+TEST_F(ReceiverTest, FailuresOfTheStoreReachTheClient) {
+  std::string path = Mint("gone@rcpt.example");
+  store_->OnCall([] { return absl::ResourceExhaustedError("full"); });
+  EXPECT_EQ(Commit({path}, clock_.Now()).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(log(), HasSubstr("smtp.not_committed code=RESOURCE_EXHAUSTED"));
+}
+
+TEST_F(ReceiverTest, AdmitsWhileWorkMayCome) {
+  EXPECT_TRUE(receiver_.Admit().ok());
+  ready_ = absl::ResourceExhaustedError("full");
+  EXPECT_EQ(receiver_.Admit().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ReceiverTest, FreeSpaceIsAskedOnceASecond) {
+  FreeSpace none_needed(dir_, 0, clock_);
+  EXPECT_TRUE(none_needed.Check().ok());
+  FreeSpace all_needed(dir_, std::int64_t{1} << 60, clock_);
+  EXPECT_EQ(all_needed.Check().code(), absl::StatusCode::kResourceExhausted);
+
+  const std::filesystem::path made_soon = dir_ / "made-soon";
+  FreeSpace space(made_soon, 0, clock_);
+  EXPECT_EQ(space.Check().code(), absl::StatusCode::kResourceExhausted);
+  std::filesystem::create_directory(made_soon);
+  clock_.Advance(FreeSpace::kInterval - absl::Nanoseconds(1));
+  EXPECT_FALSE(space.Check().ok());
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_TRUE(space.Check().ok()) << "it recovers by itself";
+}
+
+}  // namespace
+}  // namespace bounced::api
