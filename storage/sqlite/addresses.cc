@@ -16,6 +16,13 @@ absl::StatusOr<AddressRow> FindAddress(Statement& find, std::uint64_t hash, std:
     if (!*there) return row;
     if (query.Text(4) == address.canonical() && query.Text(3) == tenant) break;
   }
+  if (query.IsNull(5) && address.spelling() == address.canonical()) {
+    row.address = address;
+  } else {
+    absl::StatusOr<Address> stored = AddressOf(query, 4, 5);
+    if (!stored.ok()) return stored.status();
+    row.address = *std::move(stored);
+  }
   row.id = query.Integer(0);
   row.risky_until = query.Number<Day>(1);
   std::optional<AddressRecord> record = DecodeRecord(query.Octets(2));

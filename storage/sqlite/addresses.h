@@ -18,13 +18,14 @@ namespace bounced {
 struct AddressRow {
   std::int64_t id = 0;  // 0: not stored yet
   std::uint64_t hash = 0;
+  std::optional<Address> address;  // in the spelling in which it first came; set when it is there
   AddressRecord record;
   Day risky_until = 0;
 };
 
 // Of an address that is not there: a row with id 0.
 inline constexpr std::string_view kFindAddressSql =
-    "SELECT id, risky_until, record, tenant, canonical FROM address WHERE hash = ?";
+    "SELECT id, risky_until, record, tenant, canonical, spelling FROM address WHERE hash = ?";
 
 // Runs `find`, prepared from kFindAddressSql, and compares in full. DATA_LOSS: a record that cannot
 // be read.

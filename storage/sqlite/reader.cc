@@ -211,7 +211,7 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
   dossier.record = std::move(row->record);
   dossier.risky_until = row->risky_until;
   absl::StatusOr<std::vector<SuppressionRow>> suppressions =
-      SuppressionsOf(*suppressions_of_address_, row->id, tenant, address);
+      SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
   if (!suppressions.ok()) return suppressions.status();
   for (SuppressionRow& suppression : *suppressions) {
     dossier.suppressions.push_back(std::move(suppression.suppression));
@@ -229,7 +229,7 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
   }
   if (max_changes > 0) {
     absl::StatusOr<std::vector<Change>> changes =
-        ReadChanges(row->id, tenant, address, max_changes);
+        ReadChanges(row->id, tenant, *row->address, max_changes);
     if (!changes.ok()) return changes.status();
     dossier.changes = *std::move(changes);
   }

@@ -108,6 +108,12 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   absl::StatusOr<std::string> evidence = store_->GetEvidence("t", got->event.id);
   ASSERT_TRUE(evidence.ok()) << evidence.status();
   EXPECT_EQ(*evidence, "Subject: 1\r\n\r\nIt bounced.\r\n");
+
+  absl::StatusOr<std::vector<Suppression>> found =
+      store_->FindSuppressions("t", Address::Parse("r@EXAMPLE.net").value());
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().address.spelling(), "R@Example.NET") << "that in which it first came";
 }
 
 TEST_F(ApplyTest, AnotherTenantFindsNothing) {
