@@ -214,7 +214,7 @@ absl::Time Dialogue::Deadline() const {
 
 void Dialogue::TimedOut(absl::Time now) {
   now_ = now;
-  if (now < Deadline()) return;
+  if (closed_ || owed_ != Owed::kNothing || now < Deadline()) return;
   Close(now >= drain_end_ ? kStopping : "421 4.4.2 You took too long; connect again");
 }
 

@@ -9,7 +9,6 @@
 #include <iostream>
 #include <map>
 #include <random>
-#include <regex>
 
 #include "server/smtp/dialogue.h"
 
@@ -130,6 +129,21 @@ std::string Describe(const Envelope& e) {
   return text;
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// "250 2.1.0 and text": the class is that of the code (RFC 2034, 4).
+bool HasEnhancedStatus(std::string_view line) {
+  std::string_view status = line.substr(4);
+  status = status.substr(0, status.find(' '));
+  int dots = 0;
+  for (char c : status) {
+    if (c != '.' && !IsDigit(c)) return false;
+    dots += c == '.' ? 1 : 0;
+  }
+  return dots == 2 && status.size() >= 5 && status[0] == line[0] && status[1] == '.' &&
+         IsDigit(status[2]) && IsDigit(status.back()) && line.size() > 4 + status.size() + 1;
+}
+
 // What holds for every reply (S2, S3, S4).
 void CheckReply(const std::string& text, const std::string& place) {
   ASSERT_GE(text.size(), 2u) << place;
@@ -143,16 +157,15 @@ void CheckReply(const std::string& text, const std::string& place) {
     EXPECT_LE(line.size() + 2, kMaxReplyLineOctets) << place;
     EXPECT_TRUE(std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; }))
         << place;
-    static const std::regex any(R"([2345]\d\d[- ].*)");
-    EXPECT_TRUE(std::regex_match(line, any)) << place << ": " << line;
+    ASSERT_GE(line.size(), 4u) << place;
+    EXPECT_TRUE(line[0] >= '2' && line[0] <= '5' && IsDigit(line[1]) && IsDigit(line[2])) << line;
     if (code.empty()) code = line.substr(0, 3);
     EXPECT_EQ(line.substr(0, 3), code) << place;
     EXPECT_EQ(line[3], last ? ' ' : '-') << place;
     const bool exempt = line.starts_with("220 ") || line[0] == '3' ||
                         line.find(kHost) != std::string::npos || line.starts_with("501 Say EHLO") ||
                         text.starts_with("250-" + std::string(kHost));
-    static const std::regex enhanced(R"((\d)\d\d[- ]\1\.\d{1,3}\.\d{1,3} .+)");
-    EXPECT_EQ(std::regex_match(line, enhanced), !exempt) << place << ": " << line;
+    EXPECT_EQ(HasEnhancedStatus(line), !exempt) << place << ": " << line;
   }
 }
 
