@@ -73,7 +73,7 @@ class DiskFullTest : public testing::Test {
 };
 
 // S131.
-TEST_F(DiskFullTest, WithLittleSpaceLeftMailIsPutOffBeforeItsData) {
+TEST_F(DiskFullTest, S131WithLittleSpaceLeftMailIsPutOffBeforeItsData) {
   Daemon daemon({.sections = "[store]\nmin_free = 8388608\n", .data_dir = disk_.data()});
   // What a session that begins now is told at MAIL.
   const auto mail = [&daemon] {
@@ -102,7 +102,7 @@ std::string LargeReport(const std::string& recipient, std::mt19937& random) {
 }
 
 // S130.
-TEST_F(DiskFullTest, AMessageThatDoesNotFitIsPutOffAndWhatWasAcknowledgedStays) {
+TEST_F(DiskFullTest, S130AMessageThatDoesNotFitIsPutOffAndWhatWasAcknowledgedStays) {
   Daemon daemon({.sections = "[store]\nmin_free = 0\n", .data_dir = disk_.data()});
   const Minter minter(kBounceDomain, kReturnPathSecret);
   std::mt19937 random(1);

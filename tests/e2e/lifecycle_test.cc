@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 // S141.
-TEST(Shutdown, AnIdleSessionIsToldAndAMessageUnderWayMayEnd) {
+TEST(Shutdown, S141AnIdleSessionIsToldAndAMessageUnderWayMayEnd) {
   Daemon daemon;
   const std::string recipient = "nobody@rcpt.example";
   const std::string return_path = daemon.Mint(recipient);
@@ -47,7 +47,7 @@ TEST(Shutdown, AnIdleSessionIsToldAndAMessageUnderWayMayEnd) {
   EXPECT_EQ(daemon.Check(recipient), v1::VERDICT_SUPPRESSED);
 }
 
-TEST(Shutdown, AMessageThatDoesNotEndIsCutOffWhenTheDrainIsOver) {
+TEST(Shutdown, S141AMessageThatDoesNotEndIsCutOffWhenTheDrainIsOver) {
   Daemon daemon({.smtp = "drain = '1s'"});
   SmtpClient busy(daemon.smtp_port());
   ASSERT_EQ(busy.Greet().code, 250);
