@@ -2,12 +2,12 @@
 // outside of the repository. BOUNCED_CORPUS names their folder.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -26,8 +26,10 @@ std::string Folder() {
   return folder != nullptr ? folder : std::string(BOUNCED_SOURCE_DIR) + "/../shared/corpus";
 }
 
-std::string CollapseBlanks(const std::string& text) {
-  return std::regex_replace(text, std::regex("\\s+"), " ");
+std::string CollapseBlanks(std::string text) {
+  static const RE2 kBlanks("\\s+");
+  RE2::GlobalReplace(&text, kBlanks, " ");
+  return text;
 }
 
 // The stage that Postfix tells in brackets.
@@ -37,18 +39,19 @@ Stage StageOf(const std::string& text) {
                                                        {"DATA", Stage::kData},
                                                        {"HELO", Stage::kHelo},
                                                        {"EHLO", Stage::kHelo}};
-  std::smatch match;
-  static const std::regex kReplyTo("in reply to (?:end of )?([A-Z]+)");
-  if (!std::regex_search(text, match, kReplyTo)) return Stage::kUnknown;
-  auto it = kStages.find(match[1]);
+  static const RE2 kReplyTo("in reply to (?:end of )?([A-Z]+)", RE2::Latin1);
+  std::string verb;
+  if (!RE2::PartialMatch(text, kReplyTo, &verb)) return Stage::kUnknown;
+  auto it = kStages.find(verb);
   return it == kStages.end() ? Stage::kUnknown : it->second;
 }
 
 // From the far server's reply on, if the text quotes one.
 std::string ReplyIn(const std::string& text) {
-  static const std::regex kReply("(?:said|returned|talk to me):? '?(?=[245][0-9][0-9][ -])");
-  std::smatch match;
-  return std::regex_search(text, match, kReply) ? match.suffix().str() : text;
+  static const RE2 kReply("(?s)(?:said|returned|talk to me):? '?([245][0-9][0-9][ -].*)",
+                          RE2::Latin1);
+  std::string reply;
+  return RE2::PartialMatch(text, kReply, &reply) ? reply : text;
 }
 
 using Reasons = std::set<Reason>;
@@ -119,14 +122,15 @@ TEST(RulesCorpus, KnowHardFromSoftInTheReportsOfRealServers) {
   std::map<std::string, std::vector<TruthRow>> messages;
   for (TruthRow& row : ReadTruth(folder + "/truth-mta.tsv")) messages[row.file].push_back(row);
   if (messages.empty()) BOUNCED_SKIP("no mta/ in " + Folder() + ": set BOUNCED_CORPUS");
-  static const std::regex kField("\nDiagnostic-Code: *(?:[\\w-]+;)? *([^\n]*(?:\n[ \t][^\n]*)*)");
+  static const RE2 kField("\nDiagnostic-Code: *(?:[\\w-]+;)? *([^\n]*(?:\n[ \t][^\n]*)*)",
+                          RE2::Latin1);
   int rows = 0, right = 0;
   for (const auto& [file, truth] : messages) {
     if (truth.size() != 1 || truth[0].kind != "bounce" || truth[0].hard == "-") continue;
     std::string octets = ReadFile(folder + "/" + file);
-    std::smatch match;
-    if (!std::regex_search(octets, match, kField)) continue;
-    std::string text = CollapseBlanks(match[1]);
+    std::string diagnostic;
+    if (!RE2::PartialMatch(octets, kField, &diagnostic)) continue;
+    std::string text = CollapseBlanks(diagnostic);
     std::string reply = ReplyIn(text);
     Classification c = RuleSet::BuiltIn()->Classify(ReadReply(reply, StageOf(text)));
     bool hard = c.bounce_class == BounceClass::kHard;
