@@ -14,11 +14,12 @@ namespace {
 // More than the server takes of any field; what is between the two it refuses itself.
 constexpr std::size_t kMaxFieldOctets = 4 << 10;
 
-absl::StatusOr<google::protobuf::Timestamp> ReadTime(std::string_view value) {
-  // A length of time from now has no meaning in a list that is kept: only the full form is taken.
-  absl::Time time;
-  if (absl::ParseTime(absl::RFC3339_full, Absl(value), &time, nullptr)) return ToTimestamp(time);
-  return absl::InvalidArgumentError("not a time of RFC 3339, as 2026-01-31T12:00:00Z");
+// A length of time from now has no meaning in a list that is kept: only the full form is taken.
+absl::StatusOr<google::protobuf::Timestamp> ReadTime(std::string_view name,
+                                                     std::string_view value) {
+  absl::StatusOr<absl::Time> time = ParseFullTime(value);
+  if (time.ok()) return ToTimestamp(*time);
+  return absl::InvalidArgumentError(absl::StrCat(Absl(name), ": ", time.status().message()));
 }
 
 }  // namespace
@@ -128,10 +129,8 @@ absl::Status SuppressionCsvReader::SetBounceClass(v1::Suppression& suppression,
 absl::Status SuppressionCsvReader::SetCreateTime(v1::Suppression& suppression,
                                                  std::string_view value) const {
   if (value.empty()) return absl::OkStatus();
-  absl::StatusOr<google::protobuf::Timestamp> time = ReadTime(value);
-  if (!time.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("create_time: ", time.status().message()));
-  }
+  absl::StatusOr<google::protobuf::Timestamp> time = ReadTime("create_time", value);
+  if (!time.ok()) return time.status();
   *suppression.mutable_create_time() = *time;
   return absl::OkStatus();
 }
@@ -139,10 +138,8 @@ absl::Status SuppressionCsvReader::SetCreateTime(v1::Suppression& suppression,
 absl::Status SuppressionCsvReader::SetExpireTime(v1::Suppression& suppression,
                                                  std::string_view value) const {
   if (value.empty()) return absl::OkStatus();
-  absl::StatusOr<google::protobuf::Timestamp> time = ReadTime(value);
-  if (!time.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("expire_time: ", time.status().message()));
-  }
+  absl::StatusOr<google::protobuf::Timestamp> time = ReadTime("expire_time", value);
+  if (!time.ok()) return time.status();
   *suppression.mutable_expire_time() = *time;
   return absl::OkStatus();
 }

@@ -19,8 +19,8 @@ namespace bounced::cli {
 enum class Header { kAuto, kNone };
 
 struct TableOptions {
-  std::optional<char> delimiter;  // none: as SniffDialect() finds
-  std::string column;             // a name of the header, or a number from 1; empty: found
+  std::optional<char> delimiter = std::nullopt;  // none: as SniffDialect() finds
+  std::string column = "";  // a name of the header, or a number from 1; empty: found
   Header header = Header::kAuto;
   std::size_t max_row_octets = kMaxRowOctets;
 };

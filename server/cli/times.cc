@@ -56,12 +56,20 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now, Dire
     time = direction == Direction::kPast ? now - *length : now + *length;
     if (IsInRange(time)) return time;
   }
-  const bool is_time = absl::ParseTime(absl::RFC3339_full, Absl(text), &time, nullptr) ||
-                       absl::ParseTime("%Y-%m-%d", Absl(text), absl::UTCTimeZone(), &time, nullptr);
-  if (is_time && IsInRange(time)) return time;
+  if (absl::StatusOr<absl::Time> full = ParseFullTime(text); full.ok()) return full;
+  const bool is_date = absl::ParseTime("%Y-%m-%d", Absl(text), absl::UTCTimeZone(), &time, nullptr);
+  if (is_date && IsInRange(time)) return time;
   return absl::InvalidArgumentError(
       absl::StrCat("not a time: ", Shown(text),
                    " (2026-01-31T12:00:00Z, 2026-01-31, or from now: 90m, 12h, 7d, 4w)"));
+}
+
+absl::StatusOr<absl::Time> ParseFullTime(std::string_view text) {
+  absl::Time time;
+  if (absl::ParseTime(absl::RFC3339_full, Absl(text), &time, nullptr) && IsInRange(time)) {
+    return time;
+  }
+  return absl::InvalidArgumentError("not a time of RFC 3339, as 2026-01-31T12:00:00Z");
 }
 
 std::string FormatTime(const google::protobuf::Timestamp& time) {

@@ -18,6 +18,9 @@ enum class Direction { kPast, kFuture };
 // a number and one of s, m, h, d, w (`7d`). INVALID_ARGUMENT: none of these.
 absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now, Direction direction);
 
+// `2026-01-31T12:00:00Z` alone. INVALID_ARGUMENT: not RFC 3339, or outside of the years 1 to 9999.
+absl::StatusOr<absl::Time> ParseFullTime(std::string_view text);
+
 // RFC 3339 with as many decimals as it takes; empty: not set.
 std::string FormatTime(const google::protobuf::Timestamp& time);
 // For people: `2026-01-31 12:00:00`.

@@ -74,6 +74,7 @@ std::string CountsAsText(const CleanCounts& counts, bool drop_risky) {
 // The error, and what has become of the rows.
 absl::Status WithRows(const absl::Status& status, const CleanCounts& counts,
                       const Arguments& arguments) {
+  if (counts.rows == 0 && status.code() == absl::StatusCode::kInvalidArgument) return status;
   const std::string rows =
       arguments.output.empty()
           ? absl::StrCat(Grouped(counts.rows), " rows had been sorted and ", Grouped(counts.kept),

@@ -81,6 +81,12 @@ absl::StatusOr<ExitCode> Get(const KeyArguments& arguments, Session& session) {
   return ExitCode::kDone;
 }
 
+// An error that says which of several addresses it is about.
+absl::Status OfAddress(const std::string& address, const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
+  return absl::InvalidArgumentError(absl::StrCat(Shown(address), ": ", status.message()));
+}
+
 struct AddArguments {
   std::vector<std::string> addresses;
   std::string reason;
@@ -119,7 +125,7 @@ absl::StatusOr<ExitCode> Add(const AddArguments& arguments, Session& session) {
       code = ExitCode::kFound;
       continue;
     }
-    if (!status.ok()) return status;
+    if (!status.ok()) return OfAddress(address, status);
     PrintSuppression(session, response.suppression());
   }
   return code;
@@ -154,7 +160,7 @@ absl::StatusOr<ExitCode> Remove(const RemoveArguments& arguments, Session& sessi
       code = ExitCode::kFound;
       continue;
     }
-    if (!status.ok()) return status;
+    if (!status.ok()) return OfAddress(address, status);
     for (const v1::Suppression& removed : response.suppressions()) {
       PrintSuppression(session, removed);
     }
