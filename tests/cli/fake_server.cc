@@ -1,0 +1,219 @@
+#include "tests/cli/fake_server.h"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+namespace bounced::cli {
+namespace {
+
+const grpc::Status kNotFound(grpc::StatusCode::NOT_FOUND, "there is none");
+
+// The rows of a page whose token is the number of its first row.
+template <typename Row, typename Add>
+std::string Page(const std::vector<Row>& rows, const std::string& token, int size, Add add) {
+  const std::size_t first = token.empty() ? 0 : std::stoul(token);
+  const std::size_t end = std::min(rows.size(), first + static_cast<std::size_t>(size));
+  for (std::size_t i = first; i < end; ++i) add(rows[i]);
+  return end < rows.size() ? std::to_string(end) : "";
+}
+
+}  // namespace
+
+v1::Verdict FakeVerdict(std::string_view address) {
+  if (address.find('@') == std::string_view::npos) return v1::VERDICT_INVALID;
+  if (address.starts_with("bad")) return v1::VERDICT_SUPPRESSED;
+  if (address.starts_with("risky")) return v1::VERDICT_RISKY;
+  return v1::VERDICT_SEND;
+}
+
+grpc::Status FakeSuppressions::Check(grpc::ServerContext*, const v1::CheckRequest* request,
+                                     v1::CheckResponse* response) {
+  response->set_verdict(FakeVerdict(request->address()));
+  if (response->verdict() == v1::VERDICT_SUPPRESSED) {
+    response->mutable_suppression()->set_address(request->address());
+    response->mutable_suppression()->set_reason("no_such_user");
+    response->mutable_suppression()->set_explanation("Nobody\x1b[31m there.");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::BatchCheck(grpc::ServerContext*,
+                                          const v1::BatchCheckRequest* request,
+                                          v1::BatchCheckResponse* response) {
+  checked.push_back(*request);
+  for (const std::string& address : request->addresses()) {
+    response->add_verdicts(FakeVerdict(address));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::CheckStream(
+    grpc::ServerContext* context,
+    grpc::ServerReaderWriter<v1::BatchCheckResponse, v1::BatchCheckRequest>* stream) {
+  v1::BatchCheckRequest request;
+  for (int i = 0; i < most_answers && stream->Read(&request); ++i) {
+    checked.push_back(request);
+    if (before_answer) {
+      if (grpc::Status status = before_answer(i, *context); !status.ok()) return status;
+    }
+    v1::BatchCheckResponse response;
+    for (const std::string& address : request.addresses()) {
+      response.add_verdicts(FakeVerdict(address));
+    }
+    if (change_answer) change_answer(response);
+    stream->Write(response);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::GetSuppression(grpc::ServerContext*,
+                                              const v1::GetSuppressionRequest* request,
+                                              v1::GetSuppressionResponse* response) {
+  for (const v1::Suppression& suppression : stored) {
+    if (suppression.address() == request->address()) *response->mutable_suppression() = suppression;
+  }
+  return response->has_suppression() ? grpc::Status::OK : kNotFound;
+}
+
+grpc::Status FakeSuppressions::ListSuppressions(grpc::ServerContext*,
+                                                const v1::ListSuppressionsRequest* request,
+                                                v1::ListSuppressionsResponse* response) {
+  listed.push_back(*request);
+  response->set_next_page_token(Page(
+      stored, request->page_token(), std::min(page_rows, request->page_size()),
+      [&](const v1::Suppression& suppression) { *response->add_suppressions() = suppression; }));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::CreateSuppression(grpc::ServerContext*,
+                                                 const v1::CreateSuppressionRequest* request,
+                                                 v1::CreateSuppressionResponse* response) {
+  created.push_back(*request);
+  if (FakeVerdict(request->suppression().address()) == v1::VERDICT_SUPPRESSED) {
+    return {grpc::StatusCode::ALREADY_EXISTS, "there is one"};
+  }
+  *response->mutable_suppression() = request->suppression();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::DeleteSuppression(grpc::ServerContext*,
+                                                 const v1::DeleteSuppressionRequest* request,
+                                                 v1::DeleteSuppressionResponse* response) {
+  deleted.push_back(*request);
+  if (FakeVerdict(request->address()) != v1::VERDICT_SUPPRESSED) return kNotFound;
+  response->add_suppressions()->set_address(request->address());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::ImportSuppressions(
+    grpc::ServerContext*, grpc::ServerReader<v1::ImportSuppressionsRequest>* reader,
+    v1::ImportSuppressionsResponse* response) {
+  v1::ImportSuppressionsRequest request;
+  while (reader->Read(&request)) imported.push_back(request);
+  *response = import_answer;
+  return import_status;
+}
+
+grpc::Status FakeSuppressions::ExportSuppressions(
+    grpc::ServerContext*, const v1::ExportSuppressionsRequest*,
+    grpc::ServerWriter<v1::ExportSuppressionsResponse>* writer) {
+  for (const v1::Suppression& suppression : stored) {
+    v1::ExportSuppressionsResponse response;
+    *response.add_suppressions() = suppression;
+    writer->Write(response);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::Explain(grpc::ServerContext*, const v1::ExplainRequest*,
+                                       v1::ExplainResponse* response) {
+  *response = explain_answer;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBounces::ListEvents(grpc::ServerContext*, const v1::ListEventsRequest* request,
+                                     v1::ListEventsResponse* response) {
+  listed.push_back(*request);
+  response->set_next_page_token(
+      Page(stored, request->page_token(), std::min(2, request->page_size()),
+           [&](const v1::Event& event) { *response->add_events() = event; }));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBounces::GetEvent(grpc::ServerContext*, const v1::GetEventRequest* request,
+                                   v1::GetEventResponse* response) {
+  for (const v1::Event& event : stored) {
+    if (event.id() == request->event_id()) *response->mutable_event() = event;
+  }
+  return response->has_event() ? grpc::Status::OK : kNotFound;
+}
+
+grpc::Status FakeBounces::GetEvidence(grpc::ServerContext*, const v1::GetEvidenceRequest* request,
+                                      grpc::ServerWriter<v1::GetEvidenceResponse>* writer) {
+  if (request->event_id() != 1) return kNotFound;
+  for (char c : evidence) {
+    v1::GetEvidenceResponse response;
+    response.set_chunk(std::string(1, c));
+    writer->Write(response);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBounces::Ingest(grpc::ServerContext*,
+                                 grpc::ServerReader<v1::IngestRequest>* reader,
+                                 v1::IngestResponse* response) {
+  Ingested whole;
+  v1::IngestRequest request;
+  while (reader->Read(&request)) {
+    if (whole.requests++ == 0) {
+      whole.return_path = request.return_path();
+      whole.reverse_path = request.reverse_path();
+    }
+    whole.message += request.chunk();
+  }
+  ingested.push_back(whole);
+  response->set_message_id(static_cast<std::int64_t>(ingested.size()));
+  response->add_event_ids(7);
+  return ingest_status;
+}
+
+grpc::Status FakeReturnPaths::Mint(grpc::ServerContext*, const v1::MintRequest* request,
+                                   v1::MintResponse* response) {
+  minted.push_back(*request);
+  response->set_return_path("bo-" + request->recipient());
+  response->set_form(request->form());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReturnPaths::Verify(grpc::ServerContext*, const v1::VerifyRequest* request,
+                                     v1::VerifyResponse* response) {
+  if (request->return_path().find('@') == std::string::npos) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "return_path: no @"};
+  }
+  response->set_accepted(request->return_path().starts_with("bo-"));
+  if (!response->accepted()) response->set_refusal("forged");
+  response->set_covers_recipient(request->recipient() == "r@x.example");
+  return grpc::Status::OK;
+}
+
+FakeServer::FakeServer() {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&suppressions);
+  builder.RegisterService(&bounces);
+  builder.RegisterService(&return_paths);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) throw std::runtime_error("no port");
+  address_ = "127.0.0.1:" + std::to_string(port);
+}
+
+FakeServer::~FakeServer() { Stop(); }
+
+void FakeServer::Stop() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+}  // namespace bounced::cli

@@ -1,0 +1,125 @@
+// A bounced that keeps nothing: what its clients send it is there to be looked at.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bounced/v1/bounce.grpc.pb.h"
+#include "bounced/v1/return_path.grpc.pb.h"
+#include "bounced/v1/suppression.grpc.pb.h"
+
+namespace bounced::cli {
+
+// By the address alone: `bad...` is suppressed, `risky...` risky, without an @ invalid.
+v1::Verdict FakeVerdict(std::string_view address);
+
+// Members that are functions may be set before the first call.
+class FakeSuppressions : public v1::SuppressionService::Service {
+ public:
+  // Before the answer to each request of CheckStream, counted from 0; a status that is not OK ends
+  // the stream.
+  std::function<grpc::Status(int, grpc::ServerContext&)> before_answer;
+  // May change that answer.
+  std::function<void(v1::BatchCheckResponse&)> change_answer;
+  // After so many answers the stream ends well.
+  int most_answers = 1 << 30;
+  // What lists and exports give, in pages of `page_rows`.
+  std::vector<v1::Suppression> stored;
+  int page_rows = 2;
+  // What an import answers, and how it ends.
+  v1::ImportSuppressionsResponse import_answer;
+  grpc::Status import_status;
+  v1::ExplainResponse explain_answer;
+
+  // What came.
+  std::vector<v1::BatchCheckRequest> checked;
+  std::vector<v1::ImportSuppressionsRequest> imported;
+  std::vector<v1::ListSuppressionsRequest> listed;
+  std::vector<v1::CreateSuppressionRequest> created;
+  std::vector<v1::DeleteSuppressionRequest> deleted;
+
+ private:
+  grpc::Status Check(grpc::ServerContext*, const v1::CheckRequest*, v1::CheckResponse*) override;
+  grpc::Status BatchCheck(grpc::ServerContext*, const v1::BatchCheckRequest*,
+                          v1::BatchCheckResponse*) override;
+  grpc::Status CheckStream(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::BatchCheckResponse, v1::BatchCheckRequest>*) override;
+  grpc::Status GetSuppression(grpc::ServerContext*, const v1::GetSuppressionRequest*,
+                              v1::GetSuppressionResponse*) override;
+  grpc::Status ListSuppressions(grpc::ServerContext*, const v1::ListSuppressionsRequest*,
+                                v1::ListSuppressionsResponse*) override;
+  grpc::Status CreateSuppression(grpc::ServerContext*, const v1::CreateSuppressionRequest*,
+                                 v1::CreateSuppressionResponse*) override;
+  grpc::Status DeleteSuppression(grpc::ServerContext*, const v1::DeleteSuppressionRequest*,
+                                 v1::DeleteSuppressionResponse*) override;
+  grpc::Status ImportSuppressions(grpc::ServerContext*,
+                                  grpc::ServerReader<v1::ImportSuppressionsRequest>*,
+                                  v1::ImportSuppressionsResponse*) override;
+  grpc::Status ExportSuppressions(grpc::ServerContext*, const v1::ExportSuppressionsRequest*,
+                                  grpc::ServerWriter<v1::ExportSuppressionsResponse>*) override;
+  grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest*,
+                       v1::ExplainResponse*) override;
+};
+
+class FakeBounces : public v1::BounceService::Service {
+ public:
+  struct Ingested {
+    std::string return_path;
+    std::string reverse_path;
+    std::string message;
+    int requests = 0;
+  };
+  std::vector<v1::Event> stored;
+  std::string evidence;
+  grpc::Status ingest_status;
+  std::vector<Ingested> ingested;
+  std::vector<v1::ListEventsRequest> listed;
+
+ private:
+  grpc::Status ListEvents(grpc::ServerContext*, const v1::ListEventsRequest*,
+                          v1::ListEventsResponse*) override;
+  grpc::Status GetEvent(grpc::ServerContext*, const v1::GetEventRequest*,
+                        v1::GetEventResponse*) override;
+  grpc::Status GetEvidence(grpc::ServerContext*, const v1::GetEvidenceRequest*,
+                           grpc::ServerWriter<v1::GetEvidenceResponse>*) override;
+  grpc::Status Ingest(grpc::ServerContext*, grpc::ServerReader<v1::IngestRequest>*,
+                      v1::IngestResponse*) override;
+};
+
+// Accepts what begins with `bo-`; Mint makes `bo-` and the recipient.
+class FakeReturnPaths : public v1::ReturnPathService::Service {
+ public:
+  std::vector<v1::MintRequest> minted;
+
+ private:
+  grpc::Status Mint(grpc::ServerContext*, const v1::MintRequest*, v1::MintResponse*) override;
+  grpc::Status Verify(grpc::ServerContext*, const v1::VerifyRequest*, v1::VerifyResponse*) override;
+};
+
+// All of them on a free port of loopback.
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  const std::string& address() const { return address_; }
+  // Breaks off the calls under way; the port is closed when it returns.
+  void Stop();
+
+  FakeSuppressions suppressions;
+  FakeBounces bounces;
+  FakeReturnPaths return_paths;
+
+ private:
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace bounced::cli

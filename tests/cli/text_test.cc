@@ -1,0 +1,315 @@
+// What people, spreadsheets and programs get to see: terminals, JSON, times, words.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bounced/v1/suppression.pb.h"
+#include "server/cli/exit_code.h"
+#include "server/cli/json.h"
+#include "server/cli/line_map.h"
+#include "server/cli/lines.h"
+#include "server/cli/output.h"
+#include "server/cli/progress.h"
+#include "server/cli/suppression_csv.h"
+#include "server/cli/times.h"
+#include "server/cli/words.h"
+#include "tests/cli/strings.h"
+
+namespace bounced::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Payloads of T33: an escape sequence, a C1 control, an override of direction, NUL, ill-formed
+// UTF-8.
+constexpr std::string_view kHostile("\x1b[2J|\xC2\x9B|\xE2\x80\xAE|\0|\xFF|\r\b", 18);
+constexpr std::string_view kTamed = "\\x{1B}[2J|\\x{9B}|\\x{202E}|\\x{0}|\xEF\xBF\xBD|\\x{D}\\x{8}";
+
+TEST(TerminalSink, EscapesHoweverItIsCut) {
+  const std::string text =
+      std::string(kHostile) + "\n\tfine: \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\r\nend\r";
+  const std::string want =
+      std::string(kTamed) + "\n\tfine: \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\r\nend\\x{D}";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    StringSink terminal;
+    TerminalSink sink(terminal);
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      ASSERT_TRUE(sink.Write(std::string_view(text).substr(at, piece)).ok());
+    }
+    ASSERT_TRUE(sink.Flush().ok());
+    EXPECT_EQ(terminal.text, want) << "in pieces of " << piece;
+  }
+}
+
+TEST(TerminalSink, GivesUpACharacterThatIsNeverFinished) {
+  StringSink terminal;
+  TerminalSink sink(terminal);
+  ASSERT_TRUE(sink.Write("a\xE2\x82").ok());
+  EXPECT_EQ(terminal.text, "a");
+  ASSERT_TRUE(sink.Flush().ok());
+  EXPECT_EQ(terminal.text, "a\xEF\xBF\xBD");
+}
+
+TEST(Output, EscapesTextWhereverItGoesAndRawOnlyForATerminal) {
+  for (bool is_terminal : {false, true}) {
+    StringSink sink;
+    Output out(sink, is_terminal);
+    out.Text("x\x1b\ny\n");
+    out.Line({"", "b\nc\td", "e"});
+    ASSERT_TRUE(out.Raw().Write("\x1b").ok());
+    EXPECT_TRUE(out.Finish().ok());
+    EXPECT_EQ(sink.text, std::string("x\\x{1B}\ny\n\tb\\x{A}c\\x{9}d\te\n") +
+                             (is_terminal ? "\\x{1B}" : "\x1b"));
+  }
+}
+
+TEST(Shown, BoundsAValue) {
+  EXPECT_EQ(Shown(std::string(kMaxShownOctets, 'x')).size(), kMaxShownOctets);
+  EXPECT_EQ(Shown(std::string(kMaxShownOctets + 1, 'x')).size(), kMaxShownOctets);
+}
+
+TEST(Json, StringsAreValidWhateverComesIn) {
+  std::string json;
+  AppendJsonString(json, kHostile);
+  EXPECT_EQ(json, "\"\\u001b[2J|\\u009b|\\u202e|\\u0000|\xEF\xBF\xBD|\\u000d\\u0008\"");
+  json.clear();
+  AppendJsonString(json, "\"\\\n\t\x7F\xE2\x81\xA6\xD8\x9C\xC3\xA4\xF0\x9F\x98\x80\xED\xA0\x80");
+  EXPECT_EQ(json,
+            "\"\\\"\\\\\\n\\t\\u007f\\u2066\\u061c\xC3\xA4\xF0\x9F\x98\x80"
+            "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+TEST(Json, MessagesKeepTheirFieldNamesAndTameWhatTheLibraryDoesNot) {
+  v1::Suppression suppression;
+  suppression.set_address("a\x1b\xE2\x81\xA6\xE2\x81\xA9\xE2\x82\xAC@x");
+  suppression.set_event_id(5);
+  suppression.mutable_expire_time()->set_seconds(5);
+  EXPECT_EQ(ToJson(suppression),
+            "{\"address\":\"a\\u001b\\u2066\\u2069\xE2\x82\xAC@x\","
+            "\"expire_time\":\"1970-01-01T00:00:05Z\",\"event_id\":\"5\"}");
+}
+
+TEST(JsonWriter, SetsCommasByItself) {
+  JsonWriter json;
+  json.BeginObject().Key("a").Number(-1).Key("b").BeginArray();
+  json.BeginObject().EndObject().String("x").Raw("[]").EndArray();
+  json.Merge("{\"c\":1}").Merge("{}").Key("d").BeginArray().EndArray().EndObject();
+  EXPECT_EQ(json.text(), "{\"a\":-1,\"b\":[{},\"x\",[]],\"c\":1,\"d\":[]}");
+  JsonWriter merged;
+  merged.BeginObject().Merge("{}").Merge("{\"c\":1}").EndObject();
+  EXPECT_EQ(merged.text(), "{\"c\":1}");
+}
+
+TEST(Grouped, InThrees) {
+  EXPECT_EQ(Grouped(0), "0");
+  EXPECT_EQ(Grouped(999), "999");
+  EXPECT_EQ(Grouped(1000), "1,000");
+  EXPECT_EQ(Grouped(1234567), "1,234,567");
+}
+
+struct TimeCase {
+  std::string_view name;
+  std::string_view text;
+  std::string_view past;  // as RFC 3339; empty: an error
+  std::string_view future;
+};
+class ParseTimeTest : public testing::TestWithParam<TimeCase> {};
+
+TEST_P(ParseTimeTest, InUtc) {
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);  // 2027-01-15T08:00:00Z
+  auto parse = [&](Direction direction) {
+    auto time = ParseTime(GetParam().text, now, direction);
+    return time.ok() ? FormatTime(ToTimestamp(*time)) : "";
+  };
+  EXPECT_EQ(parse(Direction::kPast), GetParam().past);
+  EXPECT_EQ(parse(Direction::kFuture), GetParam().future);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ParseTimeTest,
+                         testing::ValuesIn<TimeCase>({
+                             {"Full", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z",
+                              "2026-01-31T12:00:00Z"},
+                             {"Zone", "2026-01-31T12:00:00.25+02:00", "2026-01-31T10:00:00.25Z",
+                              "2026-01-31T10:00:00.25Z"},
+                             {"Date", "2026-01-31", "2026-01-31T00:00:00Z", "2026-01-31T00:00:00Z"},
+                             {"Seconds", "90s", "2027-01-15T07:58:30Z", "2027-01-15T08:01:30Z"},
+                             {"Minutes", "90m", "2027-01-15T06:30:00Z", "2027-01-15T09:30:00Z"},
+                             {"Hours", "12h", "2027-01-14T20:00:00Z", "2027-01-15T20:00:00Z"},
+                             {"Days", "7d", "2027-01-08T08:00:00Z", "2027-01-22T08:00:00Z"},
+                             {"Weeks", "4w", "2026-12-18T08:00:00Z", "2027-02-12T08:00:00Z"},
+                             {"BeforeTheYearOne", "4000000000w", "", ""},
+                             {"Infinite", "infinite-future", "", ""},
+                             {"Unit", "7x", "", ""},
+                             {"NoNumber", "d", "", ""},
+                             {"Negative", "-7d", "", ""},
+                             {"Empty", "", "", ""},
+                             {"Words", "yesterday", "", ""},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ToTimestamp, RoundsDownBeforeTheEpoch) {
+  const auto timestamp = ToTimestamp(absl::UnixEpoch() - absl::Nanoseconds(1));
+  EXPECT_EQ(timestamp.seconds(), -1);
+  EXPECT_EQ(timestamp.nanos(), 999'999'999);
+}
+
+TEST(Words, AreTheEnumeratorsWithoutTheirPrefix) {
+  EXPECT_EQ(Word(v1::BOUNCE_CLASS_HARD), "hard");
+  EXPECT_EQ(Word(v1::VERDICT_UNSPECIFIED), "");
+  EXPECT_EQ(Word(static_cast<v1::Verdict>(99)), "");
+  EXPECT_EQ(FromWord<v1::BounceClass>("Block"), v1::BOUNCE_CLASS_BLOCK);
+  EXPECT_EQ(FromWord<v1::BounceClass>(""), std::nullopt);
+  EXPECT_EQ(FromWord<v1::BounceClass>("unspecified"), std::nullopt);
+  EXPECT_THAT(Words<v1::BounceClass>(), ElementsAre("hard", "soft", "block", "none"));
+}
+
+TEST(ToExitCode, FollowsWhatTheCallerCanDo) {
+  EXPECT_EQ(ToExitCode(absl::OkStatus()), ExitCode::kDone);
+  EXPECT_EQ(ToExitCode(absl::NotFoundError("")), ExitCode::kFound);
+  EXPECT_EQ(ToExitCode(absl::AlreadyExistsError("")), ExitCode::kFound);
+  EXPECT_EQ(ToExitCode(absl::InvalidArgumentError("")), ExitCode::kUsage);
+  EXPECT_EQ(ToExitCode(absl::UnavailableError("")), ExitCode::kUnreachable);
+  EXPECT_EQ(ToExitCode(absl::PermissionDeniedError("")), ExitCode::kUnreachable);
+  EXPECT_EQ(ToExitCode(absl::InternalError("")), ExitCode::kUnreachable);
+}
+
+std::vector<std::string> AllLines(const std::string& text, std::size_t most, std::size_t piece) {
+  StringSource source(text, piece);
+  LineReader reader(source);
+  std::vector<std::string> all;
+  for (;;) {
+    auto lines = reader.Next(most);
+    EXPECT_TRUE(lines.ok()) << lines.status();
+    EXPECT_LE(lines->size(), most);
+    if (!lines.ok() || lines->empty()) return all;
+    all.insert(all.end(), lines->begin(), lines->end());
+  }
+}
+
+TEST(LineReader, GivesEachLineHoweverItComes) {
+  for (std::size_t most : {1, 2, 100}) {
+    for (std::size_t piece : {1, 3, 100}) {
+      EXPECT_THAT(AllLines("a\r\n\n b \nlast", most, piece), ElementsAre("a", "", "b", "last"));
+      EXPECT_THAT(AllLines("a\n", most, piece), ElementsAre("a"));
+      EXPECT_THAT(AllLines("", most, piece), IsEmpty());
+    }
+  }
+}
+
+TEST(LineReader, GivesWhatIsThereWithoutWaitingForMore) {
+  StringSource source("a\nb\nc", 4);
+  LineReader reader(source);
+  EXPECT_THAT(*reader.Next(100), ElementsAre("a", "b"));
+  EXPECT_EQ(source.given(), 4u);
+}
+
+TEST(LineReader, BoundsALine) {
+  StringSource fits(std::string(kMaxLineOctets, 'x'));
+  EXPECT_EQ(LineReader(fits).Next(1)->front().size(), kMaxLineOctets);
+  StringSource too_long(std::string(kMaxLineOctets + 1, 'x'));
+  EXPECT_EQ(LineReader(too_long).Next(1).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LineMap, KnowsTheLineOfEachRow) {
+  LineMap map;
+  const std::vector<std::uint64_t> lines = {2, 3, 4, 9, 10, 20, 22};
+  for (std::uint64_t line : lines) map.Add(line);
+  ASSERT_EQ(map.rows(), lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(map.LineOf(i), lines[i]);
+}
+
+v1::Suppression Full(std::string_view address) {
+  v1::Suppression suppression;
+  suppression.set_address(std::string(address));
+  suppression.set_stream("news");
+  suppression.set_reason("=1+1,\"quoted\"");
+  suppression.set_bounce_class(v1::BOUNCE_CLASS_SOFT);
+  *suppression.mutable_create_time() = ToTimestamp(absl::FromUnixNanos(1'700'000'000'123'456'789));
+  *suppression.mutable_expire_time() = ToTimestamp(absl::FromUnixSeconds(1'900'000'000));
+  suppression.set_explanation("It is\nso.");
+  return suppression;
+}
+
+absl::StatusOr<v1::Suppression> ReadBack(const std::string& csv, FormulaGuard guard,
+                                         std::string_view tenant = "") {
+  CsvMachine machine({','});
+  machine.Feed(csv);
+  machine.End();
+  const std::vector<std::string> names = AllFields(*machine.Next(), {','});
+  SuppressionCsvReader reader({','}, names, 0, tenant, guard);
+  return reader.Read(*machine.Next());
+}
+
+TEST(SuppressionCsv, RoundTrips) {
+  for (std::string_view address :
+       {"a@x.example", "=cmd()@x.example", "+1@x.example", "'=a@x.example", "\"a,b\"@x.example"}) {
+    for (FormulaGuard guard : {FormulaGuard::kMark, FormulaGuard::kRaw}) {
+      std::string csv(kSuppressionCsvHeader);
+      AppendSuppressionCsv(csv, Full(address), guard);
+      auto read = ReadBack(csv, guard);
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(read->SerializeAsString(), Full(address).SerializeAsString()) << csv;
+    }
+  }
+}
+
+TEST(SuppressionCsv, HoldsNoFormulaUnlessRaw) {
+  std::string csv;
+  AppendSuppressionCsv(csv, Full("=cmd()@x.example"), FormulaGuard::kMark);
+  EXPECT_EQ(csv,
+            "'=cmd()@x.example,,news,,\"'=1+1,\"\"quoted\"\"\",soft,"
+            "2023-11-14T22:13:20.123456789Z,2030-03-17T17:46:40Z,\"It is\nso.\"\n");
+}
+
+struct RefusedRow {
+  std::string_view name;
+  std::string row;
+  std::string_view why;
+};
+class RefusedRowTest : public testing::TestWithParam<RefusedRow> {};
+
+TEST_P(RefusedRowTest, SaysWhyWithoutTheAddress) {
+  auto read = ReadBack(std::string(kSuppressionCsvHeader) + GetParam().row + "\n",
+                       FormulaGuard::kMark, "acme");
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(std::string(read.status().message()), HasSubstr(std::string(GetParam().why)));
+  EXPECT_THAT(std::string(read.status().message()), testing::Not(HasSubstr("secret")));
+}
+
+INSTANTIATE_TEST_SUITE_P(, RefusedRowTest,
+                         testing::ValuesIn<RefusedRow>({
+                             {"NoAddress", ",acme", "no address"},
+                             {"BlankAddress", " ,acme", "no address"},
+                             {"OtherTenant", "secret@x,default", "of tenant default, not acme"},
+                             {"NotUtf8", "secret@x\xFF,", "not UTF-8"},
+                             {"Class", "secret@x,,,,,harder", "bounce_class"},
+                             {"CreateTime", "secret@x,,,,,,7d", "create_time"},
+                             {"ExpireTime", "secret@x,,,,,,,tomorrow", "expire_time"},
+                             {"InfiniteTime", "secret@x,,,,,,,infinite-future", "expire_time"},
+                             {"LongField", "secret@x,,,,,,,," + std::string(4097, 'x'),
+                              "longer than 4096"},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SuppressionCsvReader, TakesAFieldOfTheGreatestLength) {
+  EXPECT_TRUE(
+      ReadBack(std::string(kSuppressionCsvHeader) + "a@x,,,,,,,," + std::string(4096, 'x') + "\n",
+               FormulaGuard::kMark)
+          .ok());
+}
+
+TEST(SuppressionCsvReader, TakesOtherColumnsInAnotherOrder) {
+  auto read = ReadBack("mail,phone,Reason,stream\na@x,=5,full,news\n", FormulaGuard::kMark);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->address(), "a@x");
+  EXPECT_EQ(read->reason(), "full");
+  EXPECT_EQ(read->stream(), "news");
+}
+
+}  // namespace
+}  // namespace bounced::cli

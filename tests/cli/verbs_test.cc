@@ -1,0 +1,536 @@
+// The verbs as users run them, against a server that remembers what it was sent.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/cli/bouncectl.h"
+#include "server/cli/times.h"
+#include "tests/cli/fake_server.h"
+#include "tests/cli/strings.h"
+#include "tests/cli/temporary_folder.h"
+
+namespace bounced::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class StandingClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixSeconds(1'800'000'000); }
+  absl::Time Steady() const override { return Now(); }
+};
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+class VerbsTest : public testing::Test {
+ protected:
+  Outcome RunAt(const std::string& server, std::vector<std::string> arguments,
+                const std::string& input, bool terminal, const Clock& clock) {
+    StringSource in(input);
+    StringSink out;
+    StringSink err;
+    const ExitCode code = RunBouncectl(std::move(arguments), {.in = in,
+                                                              .out = out,
+                                                              .err = err,
+                                                              .out_is_terminal = terminal,
+                                                              .err_is_terminal = terminal,
+                                                              .server = server,
+                                                              .author = "tester",
+                                                              .clock = clock});
+    return {static_cast<int>(code), out.text, err.text};
+  }
+  Outcome Run(std::vector<std::string> arguments, const std::string& input = "") {
+    return RunAt(server_.address(), std::move(arguments), input, false, SystemClock());
+  }
+
+  FakeServer server_;
+  TemporaryFolder folder_;
+};
+
+TEST_F(VerbsTest, CheckTellsOfEachAddressALine) {
+  const Outcome good = Run({"check", "a@x", "risky@x"});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_EQ(good.out, "a@x\tsend\nrisky@x\trisky\n");
+  const Outcome bad = Run({"check", "a@x", "bad@x"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_EQ(bad.out, "a@x\tsend\nbad@x\tsuppressed\tno_such_user\tNobody\\x{1B}[31m there.\n");
+  EXPECT_EQ(Run({"check", "none"}).code, 1);
+  EXPECT_EQ(Run({"check", "\xFF@x"}).out, "\xEF\xBF\xBD@x\tinvalid\n");
+  EXPECT_EQ(Run({"check", "--", "-a@x"}).out, "-a@x\tsend\n");
+}
+
+TEST_F(VerbsTest, CheckReadsLinesOfAnyNumber) {
+  std::string input;
+  std::string want;
+  for (int i = 0; i < 2'001; ++i) {
+    input += "a" + std::to_string(i) + "@x\r\n";
+    want += "a" + std::to_string(i) + "@x\tsend\n";
+  }
+  const Outcome outcome = Run({"check", "-", "--tenant", "acme", "--stream", "news"}, input);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, want);
+  for (const auto& request : server_.suppressions.checked) {
+    EXPECT_EQ(request.tenant(), "acme");
+    EXPECT_EQ(request.stream(), "news");
+    EXPECT_LE(request.addresses_size(), 1'000);
+  }
+  EXPECT_EQ(Run({"check", "-"}, "bad@x").code, 1);
+  EXPECT_EQ(Run({"check", "-"}, "").out, "");
+}
+
+TEST_F(VerbsTest, CheckInJson) {
+  const Outcome outcome = Run({"--json", "check", "a@x", "bad@x"});
+  EXPECT_EQ(outcome.out,
+            "{\"address\":\"a@x\",\"verdict\":\"VERDICT_SEND\"}\n"
+            "{\"address\":\"bad@x\",\"verdict\":\"VERDICT_SUPPRESSED\",\"suppression\":{"
+            "\"address\":\"bad@x\",\"reason\":\"no_such_user\","
+            "\"explanation\":\"Nobody\\u001b[31m there.\"}}\n");
+}
+
+TEST_F(VerbsTest, CleanWritesToFilesAndSaysWhatItDid) {
+  folder_.Write("list", "id,email\n1,a@x\n2,bad@x\n3,risky@x\n");
+  const Outcome outcome =
+      Run({"clean", folder_ / "list", "-o", folder_ / "list", "--rejects", folder_ / "rejects"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "3 rows: 2 kept, 1 rejected (1 suppressed, 0 invalid, 0 empty); 1 risky kept\n");
+  EXPECT_EQ(folder_.Read("list"), "id,email\n1,a@x\n3,risky@x\n");
+  EXPECT_EQ(folder_.Read("rejects"), "id,email\n2,bad@x\n");
+}
+
+TEST_F(VerbsTest, CleanReadsStandardInputAndSaysItsCountsInJson) {
+  const Outcome outcome = Run({"clean", "--json", "--column", "2", "--no-header"}, "1;a@x\n2;x\n");
+  EXPECT_EQ(outcome.out, "1;a@x\n");
+  EXPECT_EQ(outcome.err,
+            "{\"rows\":2,\"kept\":1,\"suppressed\":0,\"invalid\":1,\"empty\":0,\"risky\":0}\n");
+}
+
+TEST_F(VerbsTest, CleanLeavesFilesAsTheyWereWhenTheServerIsLost) {
+  folder_.Write("out", "old");
+  server_.suppressions.before_answer = [](int, grpc::ServerContext&) {
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+  };
+  const Outcome lost = Run({"clean", "-o", folder_ / "out"}, "a@x\n");
+  EXPECT_EQ(lost.code, 3);
+  EXPECT_THAT(lost.err, HasSubstr("nothing was written to"));
+  EXPECT_EQ(folder_.Read("out"), "old");
+  EXPECT_THAT(folder_.Names(), ElementsAre("out"));
+  const Outcome on_output = Run({"clean"}, "a@x\n");
+  EXPECT_EQ(on_output.code, 3);
+  EXPECT_THAT(on_output.err, HasSubstr("0 rows had been sorted and 0 of them written before that"));
+}
+
+TEST_F(VerbsTest, CleanRefusesWhatItCannotDo) {
+  EXPECT_EQ(Run({"clean", "/nonexistent"}).code, 2);
+  EXPECT_EQ(Run({"clean", "--reasons"}).code, 2);
+  EXPECT_EQ(Run({"clean", "-o", "x", "--rejects", "x"}).code, 2);
+  EXPECT_EQ(Run({"clean", "--delimiter", "ab"}).code, 2);
+  EXPECT_EQ(Run({"clean", "--delimiter", "\""}).code, 2);
+  EXPECT_EQ(Run({"clean"}, "x,y\n").code, 2);
+  EXPECT_EQ(Run({"clean", "--delimiter", "tab"}, "x\temail\n").code, 0);
+}
+
+v1::Suppression Stored(const std::string& address) {
+  v1::Suppression suppression;
+  suppression.set_tenant("default");
+  suppression.set_address(address);
+  suppression.set_source(v1::SOURCE_BOUNCE);
+  suppression.set_reason("no_such_user");
+  suppression.set_bounce_class(v1::BOUNCE_CLASS_HARD);
+  suppression.mutable_create_time()->set_seconds(1'700'000'000);
+  return suppression;
+}
+
+TEST_F(VerbsTest, ListTakesPageAfterPage) {
+  for (int i = 0; i < 5; ++i) {
+    server_.suppressions.stored.push_back(Stored("a" + std::to_string(i) + "@x"));
+  }
+  const Outcome all = Run({"list", "--source", "bounce", "--domain", "x", "--since", "2026-01-31"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.out,
+              StartsWith("a0@x\t-\tbounce\tno_such_user\thard\t2023-11-14T22:13:20Z\t-\n"));
+  EXPECT_EQ(std::count(all.out.begin(), all.out.end(), '\n'), 5);
+  ASSERT_EQ(server_.suppressions.listed.size(), 3u);
+  const v1::SuppressionFilter& filter = server_.suppressions.listed[2].filter();
+  EXPECT_EQ(filter.source(), v1::SOURCE_BOUNCE);
+  EXPECT_EQ(filter.domain(), "x");
+  EXPECT_EQ(FormatTime(filter.created_from()), "2026-01-31T00:00:00Z");
+  EXPECT_FALSE(filter.has_stream());
+
+  const Outcome three = Run({"list", "--limit", "3", "--stream", ""});
+  EXPECT_EQ(std::count(three.out.begin(), three.out.end(), '\n'), 3);
+  EXPECT_TRUE(server_.suppressions.listed.back().filter().has_stream());
+  EXPECT_EQ(Run({"list", "--source", "nowhere"}).code, 2);
+  EXPECT_EQ(Run({"list", "--until", "soon"}).code, 2);
+  EXPECT_EQ(Run({"list", "--limit", "0"}).code, 2);
+}
+
+TEST_F(VerbsTest, GetAddAndRemove) {
+  server_.suppressions.stored = {Stored("a@x")};
+  EXPECT_THAT(Run({"get", "a@x"}).out, StartsWith("a@x\t"));
+  EXPECT_EQ(Run({"get", "b@x"}).code, 1);
+
+  const StandingClock clock;
+  const Outcome added =
+      RunAt(server_.address(), {"add", "new@x", "bad@x", "--reason", "asked", "--expires", "30d"},
+            "", false, clock);
+  EXPECT_EQ(added.code, 1);
+  EXPECT_THAT(added.out, StartsWith("new@x\t"));
+  EXPECT_THAT(added.err, HasSubstr("bad@x is suppressed by hand already"));
+  ASSERT_EQ(server_.suppressions.created.size(), 2u);
+  EXPECT_EQ(server_.suppressions.created[0].author(), "tester");
+  EXPECT_EQ(FormatTime(server_.suppressions.created[0].suppression().expire_time()),
+            "2027-02-14T08:00:00Z");
+
+  const Outcome removed = Run({"remove", "bad@x", "a@x", "--cause", "wrong", "--source", "manual"});
+  EXPECT_EQ(removed.code, 1);
+  EXPECT_THAT(removed.out, StartsWith("bad@x\t"));
+  EXPECT_THAT(removed.err, HasSubstr("a@x is not suppressed here"));
+  EXPECT_EQ(server_.suppressions.deleted[0].cause(), "wrong");
+  EXPECT_EQ(server_.suppressions.deleted[0].source(), v1::SOURCE_MANUAL);
+  EXPECT_EQ(Run({"remove", "bad@x"}).code, 0);
+}
+
+TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
+  server_.suppressions.stored = {Stored("=cmd()@x"), Stored("a@x")};
+  const Outcome exported = Run({"export"});
+  EXPECT_EQ(exported.out,
+            "address,tenant,stream,source,reason,bounce_class,create_time,expire_time,explanation\n"
+            "'=cmd()@x,default,,bounce,no_such_user,hard,2023-11-14T22:13:20Z,,\n"
+            "a@x,default,,bounce,no_such_user,hard,2023-11-14T22:13:20Z,,\n");
+  EXPECT_THAT(Run({"export", "--raw"}).out, HasSubstr("\n=cmd()@x,"));
+  EXPECT_THAT(Run({"export", "--json"}).out, StartsWith("{\"tenant\":\"default\","));
+  EXPECT_EQ(Run({"export", "-o", folder_ / "e.csv"}).out, "");
+  EXPECT_EQ(folder_.Read("e.csv"), exported.out);
+
+  server_.suppressions.import_answer.set_created(2);
+  const Outcome imported = Run({"import", folder_ / "e.csv", "--replace"});
+  EXPECT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(imported.out, "2 new, 0 replaced, 0 there already, 0 rejected\n");
+  ASSERT_EQ(server_.suppressions.imported.size(), 1u);
+  const v1::ImportSuppressionsRequest& request = server_.suppressions.imported[0];
+  EXPECT_TRUE(request.replace());
+  EXPECT_EQ(request.author(), "tester");
+  ASSERT_EQ(request.suppressions_size(), 2);
+  EXPECT_EQ(request.suppressions(0).address(), "=cmd()@x");
+  EXPECT_EQ(request.suppressions(0).bounce_class(), v1::BOUNCE_CLASS_HARD);
+  EXPECT_EQ(request.suppressions(0).create_time().seconds(), 1'700'000'000);
+}
+
+TEST_F(VerbsTest, ImportSendsAThousandRowsARequest) {
+  for (int rows : {0, 999, 1'000, 1'001}) {
+    server_.suppressions.imported.clear();
+    std::string input;
+    for (int i = 0; i < rows; ++i) input += "a" + std::to_string(i) + "@x\n";
+    const Outcome outcome = Run({"import", "--stream", "news", "--reason", "old"}, input);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    int sent = 0;
+    for (const auto& request : server_.suppressions.imported) {
+      EXPECT_LE(request.suppressions_size(), 1'000);
+      sent += request.suppressions_size();
+      for (const auto& suppression : request.suppressions()) {
+        ASSERT_EQ(suppression.stream(), "news");
+        ASSERT_EQ(suppression.reason(), "old");
+      }
+    }
+    EXPECT_EQ(sent, rows);
+    EXPECT_EQ(server_.suppressions.imported.size(), rows > 1'000 ? 2u : 1u);
+  }
+}
+
+TEST_F(VerbsTest, ImportNamesTheLinesOfRejectedRows) {
+  server_.suppressions.import_answer.set_created(1);
+  server_.suppressions.import_answer.set_rejected(1);
+  v1::ImportError& error = *server_.suppressions.import_answer.add_errors();
+  error.set_index(1);
+  error.set_message("no @");
+  const Outcome outcome = Run({"import"},
+                              "address,explanation,create_time\n"
+                              "a@x,\"two\nlines\",\n"
+                              "b@x,,yesterday\n"
+                              "\n"
+                              "nobody,,\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("line 4: create_time: not a time"));
+  EXPECT_THAT(outcome.err, HasSubstr("line 6: no @"));
+  EXPECT_EQ(outcome.out, "1 new, 0 replaced, 0 there already, 2 rejected\n");
+  EXPECT_EQ(Run({"import", "--json"}, "a@x\n").out, "{\"created\":\"1\",\"rejected\":\"1\"}\n");
+}
+
+TEST_F(VerbsTest, ImportShowsABoundedNumberOfRejectedRows) {
+  for (int rejected : {99, 100, 101}) {
+    std::string input = "address,create_time\n";
+    for (int i = 0; i < rejected; ++i) input += "a@x,never\n";
+    const Outcome outcome = Run({"import"}, input);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'),
+              std::min(rejected, 100) + (rejected > 100 ? 1 : 0));
+    EXPECT_EQ(outcome.err.find("and 1 more rejected rows") != std::string::npos, rejected > 100);
+  }
+}
+
+TEST_F(VerbsTest, ImportThatBreaksSaysThatItMayBeRepeated) {
+  server_.suppressions.import_status = {grpc::StatusCode::RESOURCE_EXHAUSTED, "no space"};
+  const Outcome outcome = Run({"import"}, "a@x\n");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("the same list may be sent again"));
+}
+
+v1::Event StoredEvent(std::int64_t id) {
+  v1::Event event;
+  event.set_id(id);
+  event.set_message_id(9);
+  event.set_kind(v1::KIND_BOUNCE);
+  event.set_address("r@x");
+  event.set_reason("no_such_user");
+  event.set_bounce_class(v1::BOUNCE_CLASS_HARD);
+  event.set_fault(v1::FAULT_RECIPIENT);
+  event.set_enhanced_status("5.1.1");
+  event.set_reply_code(550);
+  event.set_rule("no-such-user");
+  event.set_matched_text("User unknown");
+  event.set_diagnostic("<r@x>: User unknown\x1b[2J");
+  event.set_confidence(95);
+  event.set_trust(v1::TRUST_SIGNED);
+  event.set_effect(v1::EFFECT_SUPPRESSED);
+  event.set_policy_rule("hard_certain");
+  event.set_has_evidence(true);
+  return event;
+}
+
+TEST_F(VerbsTest, EventsAreListedAndShown) {
+  server_.bounces.stored = {StoredEvent(3), StoredEvent(2), StoredEvent(1)};
+  const Outcome list =
+      Run({"events", "r@x", "--kind", "bounce", "--message", "9", "--until", "1d"});
+  EXPECT_EQ(list.code, 0) << list.err;
+  EXPECT_EQ(std::count(list.out.begin(), list.out.end(), '\n'), 3);
+  EXPECT_THAT(list.out, StartsWith("3\t\tbounce\thard\tno_such_user\tr@x\t5.1.1\tsuppressed\t"
+                                   "<r@x>: User unknown\\x{1B}[2J\n"));
+  EXPECT_EQ(server_.bounces.listed[0].address(), "r@x");
+  EXPECT_EQ(server_.bounces.listed[0].kind(), v1::KIND_BOUNCE);
+  EXPECT_EQ(server_.bounces.listed[0].message_id(), 9);
+  EXPECT_TRUE(server_.bounces.listed[0].has_received_before());
+
+  const Outcome one = Run({"events", "--id", "2"});
+  EXPECT_THAT(one.out, HasSubstr("rule: no-such-user\n"));
+  EXPECT_THAT(one.out, HasSubstr("confidence: 95 of 100\n"));
+  EXPECT_THAT(one.out, Not(HasSubstr("\x1b")));
+  EXPECT_EQ(Run({"events", "--id", "4"}).code, 1);
+  EXPECT_EQ(Run({"events", "--kind", "bouncy"}).code, 2);
+}
+
+TEST_F(VerbsTest, EvidenceIsRawButForATerminal) {
+  server_.bounces.evidence = "A: \xE2\x82\xAC\x1b\r\n\r\n";
+  EXPECT_EQ(Run({"evidence", "1"}).out, server_.bounces.evidence);
+  EXPECT_EQ(RunAt(server_.address(), {"evidence", "1"}, "", true, SystemClock()).out,
+            "A: \xE2\x82\xAC\\x{1B}\r\n\r\n");
+  EXPECT_EQ(Run({"evidence", "2"}).code, 1);
+  EXPECT_EQ(Run({"evidence", "x"}).code, 2);
+}
+
+TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
+  v1::ExplainResponse& answer = server_.suppressions.explain_answer;
+  answer.set_verdict(v1::VERDICT_SUPPRESSED);
+  answer.set_summary("The server says so.");
+  *answer.mutable_suppression() = Stored("r@x");
+  answer.mutable_suppression()->set_event_id(2);
+  answer.add_outlook("It lasts until somebody takes it off.");
+  *answer.add_suppressions() = Stored("r@x");
+  *answer.add_events() = StoredEvent(3);
+  *answer.add_events() = StoredEvent(2);
+  v1::SuppressionChange& change = *answer.add_changes();
+  change.set_action(v1::SuppressionChange::ACTION_CREATED);
+  change.set_author("policy");
+  change.set_cause("hard_certain");
+  v1::Count& count = *answer.add_counts();
+  count.set_name("soft_bounces");
+  count.set_value(1);
+  count.set_threshold(3);
+  count.add_days("2026-01-31");
+
+  const Outcome outcome = Run({"explain", "r@x"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* said :
+       {"r@x must not be mailed (suppressed)\nThe server says so.\n", "Because of event 2:\n",
+        "rule: no-such-user\n", "text that it matched: \"User unknown\"\n",
+        "confidence: 95 of 100\n", "(signed)\n", "  - It lasts until somebody takes it off.\n",
+        "soft_bounces: 1 of 3 (mail of 2026-01-31)\n", "created by policy (hard_certain)"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(said));
+  }
+  EXPECT_THAT(Run({"explain", "r@x", "--json"}).out,
+              StartsWith("{\"address\":\"r@x\",\"verdict\":\"VERDICT_SUPPRESSED\","));
+}
+
+TEST_F(VerbsTest, IngestTakesOneMessageInChunks) {
+  const std::string message = "Return-Path: <m@y>\n\n" + std::string(600'000, 'x');
+  const Outcome outcome = Run({"ingest", "-", "--return-path", "bo-a@x"}, message);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "-\tmessage 1\tevents 7\tnew\n");
+  ASSERT_EQ(server_.bounces.ingested.size(), 1u);
+  EXPECT_EQ(server_.bounces.ingested[0].message, message);
+  EXPECT_EQ(server_.bounces.ingested[0].return_path, "bo-a@x");
+  EXPECT_EQ(server_.bounces.ingested[0].reverse_path, "m@y");
+  EXPECT_EQ(server_.bounces.ingested[0].requests, 3);
+  Run({"ingest", "-", "--return-path", "bo-a@x", "--reverse-path", ""}, message);
+  EXPECT_EQ(server_.bounces.ingested[1].reverse_path, "");
+  EXPECT_EQ(Run({"ingest", "-", "--return-path", "bo-a@x", "--json"}, "").out,
+            "{\"file\":\"-\",\"message_id\":\"3\",\"event_ids\":[\"7\"]}\n");
+}
+
+TEST_F(VerbsTest, IngestFindsTheReturnPathsOfAMailbox) {
+  folder_.Write("box",
+                "From x\nX-Original-To: user\nDelivered-To: u@x, bo-b@x\nTo: bo-c@x\n\nb\n\n"
+                "From y\nTo: u@x\n\nplain mail\n");
+  const Outcome outcome = Run({"ingest", folder_ / "box"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, (folder_ / "box") + ":1\tmessage 1\tevents 7\tnew\n");
+  EXPECT_THAT(outcome.err, HasSubstr("box:8: no return path of the server is among"));
+  ASSERT_EQ(server_.bounces.ingested.size(), 1u);
+  EXPECT_EQ(server_.bounces.ingested[0].return_path, "bo-b@x");
+
+  folder_.Write("Maildir/new/1", "To: bo-n@x\n\n");
+  folder_.Write("Maildir/cur/2:2,S", "To: bo-o@x\n\n");
+  EXPECT_EQ(Run({"ingest", folder_ / "Maildir"}).code, 0);
+  EXPECT_EQ(server_.bounces.ingested.size(), 3u);
+}
+
+TEST_F(VerbsTest, IngestGoesOnAfterAMessageButNotWithoutPermission) {
+  server_.bounces.ingest_status = {grpc::StatusCode::INVALID_ARGUMENT, "too large"};
+  EXPECT_EQ(Run({"ingest", "-"}, "From a\nTo: bo-a@x\n\nFrom b\nTo: bo-b@x\n").code, 1);
+  EXPECT_EQ(server_.bounces.ingested.size(), 2u);
+  server_.bounces.ingest_status = {grpc::StatusCode::PERMISSION_DENIED, "forged"};
+  EXPECT_EQ(Run({"ingest", "-"}, "From a\nTo: bo-a@x\n\nFrom b\nTo: bo-b@x\n").code, 3);
+  EXPECT_EQ(server_.bounces.ingested.size(), 3u);
+}
+
+TEST_F(VerbsTest, ReturnPathsAreMintedAndVerified) {
+  const Outcome minted =
+      Run({"return-path", "mint", "--recipient", "r@x.example", "--stream", "news", "--reference",
+           "m1", "--form", "sealed", "--domain", "b.example"});
+  EXPECT_EQ(minted.code, 0) << minted.err;
+  EXPECT_EQ(minted.out, "bo-r@x.example\n");
+  EXPECT_EQ(server_.return_paths.minted[0].form(), v1::RETURN_PATH_FORM_SEALED);
+  EXPECT_EQ(server_.return_paths.minted[0].stream(), "news");
+  EXPECT_EQ(server_.return_paths.minted[0].domain(), "b.example");
+  EXPECT_EQ(Run({"return-path", "mint", "--recipient", "r@x", "--form", "shut"}).code, 2);
+  EXPECT_EQ(Run({"return-path", "mint"}).code, 2);
+
+  EXPECT_EQ(Run({"return-path", "verify", "bo-r@x"}).code, 0);
+  EXPECT_EQ(Run({"return-path", "verify", "bo-r@x", "--recipient", "r@x.example"}).code, 0);
+  EXPECT_EQ(Run({"return-path", "verify", "bo-r@x", "--recipient", "other@x"}).code, 1);
+  const Outcome forged = Run({"return-path", "verify", "r@x"});
+  EXPECT_EQ(forged.code, 1);
+  EXPECT_THAT(forged.out, HasSubstr("its MAC does not hold"));
+  EXPECT_EQ(Run({"return-path", "verify", "r"}).code, 2);
+}
+
+TEST_F(VerbsTest, ClassifyNeedsNoServer) {
+  const std::string message(
+      "From: MAILER-DAEMON@m.example\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: text/plain\n\nIt failed.\n"
+      "--b\nContent-Type: message/delivery-status\n"
+      "\n"
+      "Reporting-MTA: dns; m.example\n"
+      "\n"
+      "Final-Recipient: rfc822; r@x.example\n"
+      "Action: failed\n"
+      "Status: 5.1.1\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 <r@x.example>: user unknown\n"
+      "--b--\n");
+  folder_.Write("dsns/1", message);
+  server_.Stop();
+  const Outcome json = Run({"classify", "--json", folder_ / "dsns"});
+  EXPECT_EQ(json.code, 0) << json.err;
+  EXPECT_THAT(json.out, StartsWith("{\"file\":\"" + (folder_ / "dsns/1") +
+                                   "\",\"kind\":\"bounce\",\"recipients\":[{\"final_recipient\":"
+                                   "\"r@x.example\",\"kind\":\"bounce\",\"enhanced_status\":"
+                                   "\"5.1.1\",\"reply_code\":550,\"class\":\"hard\",\"reason\":"
+                                   "\"no_such_user\",\"fault\":\"recipient\",\"confidence\":"));
+  EXPECT_THAT(json.out, Not(HasSubstr("original_recipient")));
+  const Outcome text = Run({"classify", "-"}, message);
+  EXPECT_THAT(text.out, HasSubstr("r@x.example: bounce, no_such_user (hard)"));
+  EXPECT_EQ(Run({"classify", "--json", "-"}, "Subject: hi\n\nhello\n").out,
+            "{\"file\":\"-\",\"kind\":\"other\",\"recipients\":[]}\n");
+  const Outcome half = Run({"classify", "/nonexistent", folder_ / "dsns/1"});
+  EXPECT_EQ(half.code, 2);
+  EXPECT_THAT(half.out, HasSubstr("no_such_user"));
+  EXPECT_THAT(half.err, HasSubstr("/nonexistent"));
+}
+
+TEST_F(VerbsTest, AServerThatIsNotThereIsToldOf) {
+  const std::string address = server_.address();
+  server_.Stop();
+  const std::vector<std::vector<std::string>> commands = {
+      {"check", "a@x"},
+      {"clean"},
+      {"list"},
+      {"get", "a@x"},
+      {"add", "a@x"},
+      {"remove", "a@x"},
+      {"import"},
+      {"export"},
+      {"events"},
+      {"evidence", "1"},
+      {"explain", "a@x"},
+      {"ingest", "-", "--return-path", "a@x"},
+      {"return-path", "mint", "--recipient", "a@x"},
+      {"return-path", "verify", "a@x"},
+  };
+  for (const std::vector<std::string>& command : commands) {
+    const Outcome outcome = Run(command, "a@x\n");
+    EXPECT_EQ(outcome.code, 3) << command[0];
+    EXPECT_THAT(outcome.err, HasSubstr("could not reach " + address)) << command[0];
+    EXPECT_THAT(outcome.err, HasSubstr("--server or BOUNCED_SERVER")) << command[0];
+  }
+}
+
+TEST_F(VerbsTest, ProgressIsShownOnTerminalsOnly) {
+  const Outcome outcome = Run({"clean"}, "a@x\n");
+  EXPECT_THAT(outcome.err, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(VerbsTest, EveryVerbSaysHowItEnds) {
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{{},
+                                             {"check"},
+                                             {"clean"},
+                                             {"explain"},
+                                             {"list"},
+                                             {"get"},
+                                             {"add"},
+                                             {"remove"},
+                                             {"import"},
+                                             {"export"},
+                                             {"events"},
+                                             {"evidence"},
+                                             {"ingest"},
+                                             {"classify"},
+                                             {"return-path", "mint"},
+                                             {"return-path", "verify"}}) {
+    std::vector<std::string> arguments = verb;
+    arguments.push_back("--help");
+    const Outcome outcome = Run(arguments);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_THAT(outcome.out, HasSubstr("Exit codes:"));
+    EXPECT_THAT(outcome.out, HasSubstr("--server"));
+    EXPECT_THAT(outcome.out, HasSubstr("--json"));
+    EXPECT_EQ(outcome.err, "");
+  }
+}
+
+}  // namespace
+}  // namespace bounced::cli
