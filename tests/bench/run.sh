@@ -74,7 +74,5 @@ mkdir "$work/store"
 title "Parser"
 "$bin/parser_bench" --benchmark_min_time="$minimum"
 
-if [ -x "$here/clean_bench.py" ]; then
-  title "List cleaning"
-  "$here/clean_bench.py" "$bin" --rows "$rows" --suppressions "$rows"
-fi
+title "List cleaning"
+"$here/clean_bench.py" "$bin" --rows "$rows" --suppressions "$rows" --turns "$turns"

@@ -151,8 +151,8 @@ std::vector<std::string> Unreadable() {
   std::mt19937 random(20261124);
   for (int i = 0; i < 50; ++i) {
     std::string octets(1 + random() % 5000, '\0');
-    // Without dots, since one alone on a line ended by LF is a matter of framing, and without LF, of
-    // which the client makes CRLF.
+    // Without dots, since one alone on a line ended by LF is a matter of framing, and without LF,
+    // of which the client makes CRLF.
     for (char& c : octets) {
       do c = static_cast<char>(random() % 256);
       while (c == '.' || c == '\n');
