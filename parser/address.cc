@@ -172,6 +172,84 @@ absl::StatusOr<std::string> ToAscii(std::string_view domain) {
   return std::string(reinterpret_cast<const char*>(ascii));
 }
 
+// What a plain address is made of, and what it is folded to. 0: it is not plain.
+using Octets = std::array<char, 256>;
+
+template <typename Predicate>
+constexpr Octets FoldedWhere(Predicate is_plain) {
+  Octets octets{};
+  for (int c = 0; c < 0x80; ++c) {
+    const char octet = static_cast<char>(c);
+    if (is_plain(octet)) octets[static_cast<std::size_t>(c)] = FoldCase(octet);
+  }
+  return octets;
+}
+constexpr Octets kPlainLocal = FoldedWhere([](char c) { return IsAtext(c) || c == '.'; });
+constexpr Octets kPlainDomain = FoldedWhere(
+    [](char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '_' || c == '.'; });
+
+// Canonicalizes an ASCII dot-string at a host name, which nearly every address is, in one pass.
+// Where the '@' is; none: it is not of that kind, or no address, which the long way tells.
+// `canonical` has the size of `mailbox`, or one less where a dot at its end was dropped.
+std::optional<std::size_t> CanonicalizePlain(std::string_view mailbox, std::string& canonical) {
+  if (mailbox.size() > kMaxPathOctets) return std::nullopt;
+  canonical.resize(mailbox.size());
+  std::size_t i = 0;
+  char before = '.';
+  for (; i < mailbox.size() && mailbox[i] != '@'; ++i) {
+    const char c = kPlainLocal[static_cast<unsigned char>(mailbox[i])];
+    if (c == 0 || (c == '.' && before == '.')) return std::nullopt;
+    canonical[i] = before = c;
+  }
+  if (i == mailbox.size() || before == '.') return std::nullopt;
+  const std::size_t at = i;
+  canonical[at] = before = '@';
+  std::size_t label = at + 1;
+  for (i = label; i < mailbox.size(); ++i) {
+    const char c = kPlainDomain[static_cast<unsigned char>(mailbox[i])];
+    const bool is_label_end = c == '.';
+    const bool is_label_begin = i == label;
+    if (c == 0 || (is_label_begin && (is_label_end || c == '-')) ||
+        (is_label_end && (before == '-' || i - label > kMaxLabelOctets))) {
+      return std::nullopt;
+    }
+    if (is_label_end) label = i + 1;
+    canonical[i] = before = c;
+  }
+  if (before == '@' || before == '-' || i - label > kMaxLabelOctets) return std::nullopt;
+  if (before == '.') canonical.pop_back();
+  return at;
+}
+
+struct Canonical {
+  std::string text;
+  std::size_t at;  // of its last '@'
+};
+
+absl::StatusOr<Canonical> CanonicalizeAny(std::string_view mailbox) {
+  if (mailbox.empty()) return absl::InvalidArgumentError("the address is empty");
+  if (mailbox.size() > kMaxPathOctets) {
+    return absl::InvalidArgumentError("the address has more than 256 octets");
+  }
+  if (!IsValidUtf8(mailbox)) return absl::InvalidArgumentError("the address is not UTF-8");
+  if (std::any_of(mailbox.begin(), mailbox.end(),
+                  [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; })) {
+    return absl::InvalidArgumentError("the address has a control character");
+  }
+  const absl::StatusOr<LocalPart> local = ReadLocalPart(mailbox);
+  if (!local.ok()) return local.status();
+  if (local->octets == mailbox.size() || mailbox[local->octets] != '@') {
+    return absl::InvalidArgumentError("no @ after the local part");
+  }
+  absl::StatusOr<std::string> canonical = CanonicalLocalPart(local->content);
+  if (!canonical.ok()) return canonical.status();
+  const absl::StatusOr<std::string> domain = CanonicalDomain(mailbox.substr(local->octets + 1));
+  if (!domain.ok()) return domain.status();
+  const std::size_t at = canonical->size();
+  absl::StrAppend(&*canonical, "@", *domain);
+  return Canonical{*std::move(canonical), at};
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> CanonicalDomain(std::string_view domain) {
@@ -205,27 +283,22 @@ absl::StatusOr<std::string> CanonicalDomain(std::string_view domain) {
 }
 
 absl::StatusOr<Address> Address::Parse(std::string_view mailbox) {
-  if (mailbox.empty()) return absl::InvalidArgumentError("the address is empty");
-  if (mailbox.size() > kMaxPathOctets) {
-    return absl::InvalidArgumentError("the address has more than 256 octets");
+  std::string plain;
+  if (const std::optional<std::size_t> at = CanonicalizePlain(mailbox, plain)) {
+    return Address(std::move(plain), std::string(mailbox), *at);
   }
-  if (!IsValidUtf8(mailbox)) return absl::InvalidArgumentError("the address is not UTF-8");
-  if (std::any_of(mailbox.begin(), mailbox.end(),
-                  [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; })) {
-    return absl::InvalidArgumentError("the address has a control character");
-  }
-  const absl::StatusOr<LocalPart> local = ReadLocalPart(mailbox);
-  if (!local.ok()) return local.status();
-  if (local->octets == mailbox.size() || mailbox[local->octets] != '@') {
-    return absl::InvalidArgumentError("no @ after the local part");
-  }
-  absl::StatusOr<std::string> canonical = CanonicalLocalPart(local->content);
+  absl::StatusOr<Canonical> canonical = CanonicalizeAny(mailbox);
   if (!canonical.ok()) return canonical.status();
-  const absl::StatusOr<std::string> domain = CanonicalDomain(mailbox.substr(local->octets + 1));
-  if (!domain.ok()) return domain.status();
-  const std::size_t at = canonical->size();
-  absl::StrAppend(&*canonical, "@", *domain);
-  return Address(*std::move(canonical), std::string(mailbox), at);
+  return Address(std::move(canonical->text), std::string(mailbox), canonical->at);
+}
+
+absl::StatusOr<std::string_view> Address::Canonicalize(std::string_view mailbox,
+                                                       std::string& room) {
+  if (CanonicalizePlain(mailbox, room)) return std::string_view(room);
+  absl::StatusOr<Canonical> canonical = CanonicalizeAny(mailbox);
+  if (!canonical.ok()) return canonical.status();
+  room = std::move(canonical->text);
+  return std::string_view(room);
 }
 
 }  // namespace bounced

@@ -92,26 +92,45 @@ IndexEntry SuppressionIndex::Find(std::uint64_t hash) const {
   return found == shard.entries.end() ? IndexEntry{} : found->second;
 }
 
-IndexEntry SuppressionIndex::Strongest(std::string_view tenant, std::string_view stream,
-                                       std::string_view canonical_address) const {
-  IndexEntry entry = Find(Hash(tenant, "", canonical_address));
-  if (!stream.empty()) entry = Later(entry, Find(Hash(tenant, stream, canonical_address)));
-  return entry;
+SuppressionIndex::Key SuppressionIndex::KeyOf(std::string_view tenant, std::string_view stream,
+                                              std::string_view canonical_address) const {
+  const std::uint64_t of_tenant = Hash(tenant, "", canonical_address);
+  return {.tenant = of_tenant,
+          .stream = stream.empty() ? of_tenant : Hash(tenant, stream, canonical_address)};
 }
 
-IndexAnswer SuppressionIndex::Check(std::string_view tenant, std::string_view stream,
-                                    std::string_view canonical_address, absl::Time now) const {
-  IndexEntry entry = Strongest(tenant, stream, canonical_address);
-  int today = Today(now);
+void SuppressionIndex::Prefetch(Key key) const {
+  const auto prefetch = [this](std::uint64_t hash) {
+    Shards::Shard& shard = shards_->Of(hash);
+    ReaderLock lock(shard.mutex);
+    shard.entries.prefetch(hash);
+  };
+  prefetch(key.tenant);
+  if (key.stream != key.tenant) prefetch(key.stream);
+}
+
+IndexEntry SuppressionIndex::Strongest(Key key) const {
+  const IndexEntry entry = Find(key.tenant);
+  return key.stream == key.tenant ? entry : Later(entry, Find(key.stream));
+}
+
+IndexAnswer SuppressionIndex::Check(Key key, absl::Time now) const {
+  const IndexEntry entry = Strongest(key);
+  const int today = Today(now);
   if (entry.suppressed_until == IndexEntry::kForever) return IndexAnswer::kSuppressed;
   if (today + 1 < entry.suppressed_until) return IndexAnswer::kSuppressed;
   if (today + 1 == entry.suppressed_until) return IndexAnswer::kAskRows;
   return RiskyOn(entry, today) ? IndexAnswer::kRisky : IndexAnswer::kSend;
 }
 
+IndexAnswer SuppressionIndex::Check(std::string_view tenant, std::string_view stream,
+                                    std::string_view canonical_address, absl::Time now) const {
+  return Check(KeyOf(tenant, stream, canonical_address), now);
+}
+
 bool SuppressionIndex::IsRisky(std::string_view tenant, std::string_view stream,
                                std::string_view canonical_address, absl::Time now) const {
-  return RiskyOn(Strongest(tenant, stream, canonical_address), Today(now));
+  return RiskyOn(Strongest(KeyOf(tenant, stream, canonical_address)), Today(now));
 }
 
 void SuppressionIndex::Publish(std::uint64_t hash, IndexEntry entry) {

@@ -54,7 +54,18 @@ class SuppressionIndex {
   std::uint64_t Hash(std::string_view tenant, std::string_view stream,
                      std::string_view canonical_address) const;
 
+  // What a look-up goes by: the hashes of the tenant's entry and of the stream's.
+  struct Key {
+    std::uint64_t tenant = 0;
+    std::uint64_t stream = 0;  // as `tenant`, when there is no stream
+  };
+  Key KeyOf(std::string_view tenant, std::string_view stream,
+            std::string_view canonical_address) const;
+
+  // Asks for the memory that Check() will read, so that of many look-ups none waits for another.
+  void Prefetch(Key key) const;
   // The strongest of the tenant's entry and the stream's.
+  IndexAnswer Check(Key key, absl::Time now) const;
   IndexAnswer Check(std::string_view tenant, std::string_view stream,
                     std::string_view canonical_address, absl::Time now) const;
 
@@ -75,8 +86,7 @@ class SuppressionIndex {
   struct Shards;
 
   // The later days of the tenant's entry and the stream's.
-  IndexEntry Strongest(std::string_view tenant, std::string_view stream,
-                       std::string_view canonical_address) const;
+  IndexEntry Strongest(Key key) const;
 
   const std::uint64_t secret_;
   const std::unique_ptr<Shards> shards_;

@@ -1,5 +1,8 @@
 #include "server/api/check_stream.h"
 
+#include <span>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
@@ -49,12 +52,10 @@ absl::Status CheckBatch(const Checker& checker, const v1::BatchCheckRequest& req
     return Invalid("addresses", absl::StrCat("more than ", kMaxBatchAddresses));
   }
   response.mutable_verdicts()->Reserve(request.addresses_size());
-  for (const std::string& address : request.addresses()) {
-    absl::StatusOr<Verdict> verdict = checker.Check(*tenant, request.stream(), address, now);
-    if (!verdict.ok()) return verdict.status();
-    response.add_verdicts(ToProto(*verdict));
-  }
-  return absl::OkStatus();
+  const std::span<const std::string* const> addresses(
+      request.addresses().data(), static_cast<std::size_t>(request.addresses_size()));
+  return checker.CheckAll(*tenant, request.stream(), addresses, now,
+                          [&](Verdict verdict) { response.add_verdicts(ToProto(verdict)); });
 }
 
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(

@@ -1,8 +1,18 @@
 #include "server/api/checker.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <vector>
 
 namespace bounced::api {
+namespace {
+
+// Addresses whose memory is asked for before the first of them is looked up: more than a processor
+// waits for at once, and few enough to stay in its cache.
+constexpr std::size_t kGroup = 32;
+
+}  // namespace
 
 const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
                              absl::Time now) {
@@ -18,11 +28,36 @@ const Suppression* Strongest(std::span<const Suppression> suppressions, std::str
   return best;
 }
 
-absl::StatusOr<Verdict> Checker::Check(std::string_view tenant, std::string_view stream,
-                                       std::string_view address, absl::Time now) const {
-  absl::StatusOr<Address> parsed = Address::Parse(address);
-  if (!parsed.ok()) return Verdict::kInvalid;
-  switch (store_.index().Check(tenant, stream, parsed->canonical(), now)) {
+absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
+                               std::span<const std::string* const> addresses, absl::Time now,
+                               absl::FunctionRef<void(Verdict)> verdict) const {
+  const SuppressionIndex& index = store_.index();
+  std::array<std::optional<SuppressionIndex::Key>, kGroup> keys;
+  std::string room;
+  while (!addresses.empty()) {
+    const auto group = addresses.first(std::min(addresses.size(), kGroup));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const absl::StatusOr<std::string_view> canonical = Address::Canonicalize(*group[i], room);
+      keys[i] = std::nullopt;
+      if (!canonical.ok()) continue;
+      keys[i] = index.KeyOf(tenant, stream, *canonical);
+      index.Prefetch(*keys[i]);
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      absl::StatusOr<Verdict> found = Verdict::kInvalid;
+      if (keys[i]) found = VerdictOf(index.Check(*keys[i], now), tenant, stream, *group[i], now);
+      if (!found.ok()) return found.status();
+      verdict(*found);
+    }
+    addresses = addresses.subspan(group.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Verdict> Checker::VerdictOf(IndexAnswer answer, std::string_view tenant,
+                                           std::string_view stream, std::string_view address,
+                                           absl::Time now) const {
+  switch (answer) {
     case IndexAnswer::kSend:
       return Verdict::kSend;
     case IndexAnswer::kSuppressed:
@@ -32,9 +67,11 @@ absl::StatusOr<Verdict> Checker::Check(std::string_view tenant, std::string_view
     case IndexAnswer::kAskRows:
       break;
   }
-  absl::StatusOr<Answer> answer = AskRows(tenant, stream, *parsed, now);
-  if (!answer.ok()) return answer.status();
-  return answer->verdict;
+  const absl::StatusOr<Address> parsed = Address::Parse(address);
+  if (!parsed.ok()) return Verdict::kInvalid;
+  absl::StatusOr<Answer> asked = AskRows(tenant, stream, *parsed, now);
+  if (!asked.ok()) return asked.status();
+  return asked->verdict;
 }
 
 absl::StatusOr<Checker::Answer> Checker::CheckWithCause(std::string_view tenant,

@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/store.h"
@@ -17,9 +19,11 @@ class Checker {
  public:
   explicit Checker(const Store& store) : store_(store) {}
 
-  // Of something that is no address: kInvalid. Errors are the store's.
-  absl::StatusOr<Verdict> Check(std::string_view tenant, std::string_view stream,
-                                std::string_view address, absl::Time now) const;
+  // Calls `verdict` for each address, in order; of something that is no address: kInvalid. Errors
+  // are the store's, and end it.
+  absl::Status CheckAll(std::string_view tenant, std::string_view stream,
+                        std::span<const std::string* const> addresses, absl::Time now,
+                        absl::FunctionRef<void(Verdict)> verdict) const;
 
   struct Answer {
     Verdict verdict = Verdict::kSend;
@@ -29,6 +33,9 @@ class Checker {
                                         std::string_view address, absl::Time now) const;
 
  private:
+  absl::StatusOr<Verdict> VerdictOf(IndexAnswer answer, std::string_view tenant,
+                                    std::string_view stream, std::string_view address,
+                                    absl::Time now) const;
   absl::StatusOr<Answer> AskRows(std::string_view tenant, std::string_view stream,
                                  const Address& address, absl::Time now) const;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -129,6 +130,38 @@ TEST(Address, SaysWhatIsWrongWithoutTheAddress) {
     EXPECT_FALSE(message.empty());
     EXPECT_EQ(message.find("secret"), std::string::npos) << message;
   }
+}
+
+// The usual spelling has a way of its own, a quoted local part has not: both must lead to one
+// place.
+TEST(Address, HasOneIdentityWhetherQuotedOrNot) {
+  const std::string octets = "aZ0.-_+@\xC3\xBC\x7F (";
+  std::mt19937 random(1);
+  const auto word = [&](std::size_t max_octets) {
+    std::string text(1 + random() % max_octets, ' ');
+    // The first seven are of a plain address; others are rare, so that many are one.
+    for (char& c : text) c = octets[random() % 40 == 0 ? random() % octets.size() : random() % 7];
+    return text;
+  };
+  int taken = 0;
+  std::string room;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string local = word(8);
+    const std::string mailbox = local + "@" + word(i % 50 == 0 ? 70 : 12);
+    const absl::StatusOr<Address> plain = Address::Parse(mailbox);
+    const absl::StatusOr<std::string_view> canonical = Address::Canonicalize(mailbox, room);
+    ASSERT_EQ(plain.status(), canonical.status()) << mailbox;
+    if (!plain.ok()) continue;
+    ++taken;
+    ASSERT_EQ(plain->canonical(), *canonical) << mailbox;
+    if (local.find('@') != std::string::npos) continue;
+    const absl::StatusOr<Address> quoted =
+        Address::Parse("\"" + local + "\"" + mailbox.substr(local.size()));
+    ASSERT_TRUE(quoted.ok()) << mailbox;
+    ASSERT_EQ(quoted->canonical(), plain->canonical()) << mailbox;
+    ASSERT_EQ(quoted->domain(), plain->domain()) << mailbox;
+  }
+  EXPECT_GT(taken, 2'000);
 }
 
 TEST(CanonicalDomain, HoldsLabelsOf63AndDomainsOf255Octets) {
