@@ -11,7 +11,7 @@ constexpr int kRounds = 4;
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection connection, Mutex& gate, FailureLatch& failures,
+Checkpointer::Checkpointer(Connection connection, CommitGate& gate, FailureLatch& failures,
                            CheckpointLimits limits)
     : connection_(std::move(connection)),
       gate_(gate),
@@ -62,15 +62,16 @@ void Checkpointer::Run() {
 }
 
 absl::Status Checkpointer::Step() {
-  absl::StatusOr<Progress> progress = WriteBack();
-  if (!progress.ok()) return progress.status();
-  for (int round = 0; round < kRounds && progress->left * page_octets_ > limits_.rest; ++round) {
-    progress = WriteBack();
-    if (!progress.ok()) return progress.status();
+  Progress progress;
+  for (int round = 0; round < kRounds; ++round) {
+    absl::StatusOr<Progress> made = WriteBack();
+    if (!made.ok()) return made.status();
+    progress = *made;
+    if (progress.left * page_octets_ <= limits_.rest) break;
   }
-  bool must_end = progress->pages * page_octets_ > limits_.max;
-  if (!must_end && progress->left * page_octets_ > limits_.rest) return absl::OkStatus();
-  MutexLock commits_wait(gate_);
+  bool must_end = progress.pages * page_octets_ > limits_.max;
+  if (!must_end && progress.left * page_octets_ > limits_.rest) return absl::OkStatus();
+  CommitGate::Checkpoint commits_wait(gate_);
   return WriteBack().status();
 }
 
@@ -80,9 +81,19 @@ absl::StatusOr<Checkpointer::Progress> Checkpointer::WriteBack() {
   int rc =
       sqlite3_wal_checkpoint_v2(connection_.db(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
   if ((rc & 0xFF) == SQLITE_BUSY) return Progress{};  // another program does it
+  if (rc == SQLITE_OK) rc = Sync();
   if (rc != SQLITE_OK) return SqliteStatus(connection_.db(), rc);
   MutexLock lock(mutex_);  // `pages` is how many there were when it began
   return Progress{.pages = wal_pages_, .left = wal_pages_ - done};
+}
+
+// SQLite syncs the database only when it has written back all of the WAL, which is when commits
+// wait: most of it is to be on the disk by then.
+int Checkpointer::Sync() {
+  sqlite3_file* file = nullptr;
+  int rc = sqlite3_file_control(connection_.db(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (rc != SQLITE_OK) return rc;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
 }  // namespace bounced

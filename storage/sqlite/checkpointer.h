@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "storage/mutex.h"
+#include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/status.h"
 
@@ -32,9 +33,10 @@ struct CheckpointLimits {
 // there is no space it waits for the next step.
 class Checkpointer {
  public:
-  // `connection` is its own, set up for writing. All references must outlive it. Commits hold
-  // `gate`.
-  Checkpointer(Connection connection, Mutex& gate, FailureLatch& failures, CheckpointLimits limits);
+  // `connection` is its own, set up for writing. All references must outlive it. Commits go
+  // through `gate`.
+  Checkpointer(Connection connection, CommitGate& gate, FailureLatch& failures,
+               CheckpointLimits limits);
   // Ends it; does not write back what is left.
   ~Checkpointer();
 
@@ -50,10 +52,11 @@ class Checkpointer {
     std::int64_t left = 0;
   };
   absl::StatusOr<Progress> WriteBack();
+  int Sync();
   absl::Status Step();
 
   Connection connection_;
-  Mutex& gate_;
+  CommitGate& gate_;
   FailureLatch& failures_;
   const CheckpointLimits limits_;
   const std::int64_t page_octets_;

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "storage/mutex.h"
 #include "storage/sqlite/checkpointer.h"
+#include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/directory.h"
 #include "storage/sqlite/reader_pool.h"
@@ -99,7 +99,7 @@ class SqliteStore final : public Store {
   Connection connection_;  // of the thread that calls Apply()
   SuppressionIndex index_;
   std::unique_ptr<ReaderPool> readers_;
-  Mutex gate_;  // held by a transaction, and by the end of a checkpoint
+  CommitGate gate_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Checkpointer> checkpointer_;
 };
@@ -136,7 +136,7 @@ SqliteStore::~SqliteStore() {
 absl::Status SqliteStore::Apply(std::span<Work* const> batch, Decide decide, absl::Time now) {
   absl::Status failure = failures_.status();
   if (!failure.ok()) return failure;
-  MutexLock lock(gate_);
+  CommitGate::Commit commit(gate_);
   return failures_.Note(writer_->Apply(batch, decide, now));
 }
 
