@@ -10,7 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 turns=3 messages=4000 pairs=20 stored=200000 minimum=0.2 rows=200000
 if [ "${1:-}" = --long ]; then
-  turns=7 messages=20000 stored=5000000 minimum=2 rows=1000000
+  turns=5 messages=6000 stored=5000000 minimum=2 rows=1000000
   shift
 fi
 bin=${1:-$here/../../build/bench/bin}
