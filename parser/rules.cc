@@ -49,6 +49,18 @@ bool IsExcluded(const Condition& unless, const Symptoms& s, TextEvidence& text) 
   return std::find(unless.stage.begin(), unless.stage.end(), s.stage) != unless.stage.end();
 }
 
+// Before RCPT nobody was named: whatever is refused there is the client or the sender, in the same
+// words (RFC 5321, 3.3).
+bool IsBeforeRecipient(const Symptoms& s) {
+  return s.reply_code &&
+         (s.stage == Stage::kConnect || s.stage == Stage::kHelo || s.stage == Stage::kMail);
+}
+
+bool IsAboutRecipient(Reason reason) {
+  const Fault fault = Info(reason).fault;
+  return fault == Fault::kRecipient || fault == Fault::kDomain;
+}
+
 // A rule that fires, and where its text stands.
 struct Match {
   const Rule* rule = nullptr;
@@ -173,7 +185,8 @@ std::optional<Match> RuleSet::Compiled::FindStrongest(const Symptoms& s, TextEvi
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
 
-  bool has_words = text.folded().has_words();
+  const bool has_words = text.folded().has_words();
+  const bool before_recipient = IsBeforeRecipient(s);
   std::optional<Match> strongest;
   for (std::size_t i : candidates) {
     const Rule& rule = book.rules[i];
@@ -182,6 +195,7 @@ std::optional<Match> RuleSet::Compiled::FindStrongest(const Symptoms& s, TextEvi
         Info(*rule.reason).bounce_class == BounceClass::kHard) {
       continue;
     }
+    if (before_recipient && rule.reason && IsAboutRecipient(*rule.reason)) continue;
     std::optional<Match> match = Try(rule, s, text);
     if (!match) continue;
     if (!rule.reason) {
@@ -239,6 +253,7 @@ Classification RuleSet::Classify(const Symptoms& symptoms) const {
   } else {
     c = ClassificationOf(text.folded().has_words() ? Reason::kUnclassified : Reason::kUndefined);
     c.rule = std::string(ToString(c.reason));
+    if (IsBeforeRecipient(symptoms)) c.counts = false;
   }
   c.persistence = transient ? Persistence::kTransient : PersistenceOf(symptoms);
   if (c.bounce_class == BounceClass::kHard && c.persistence == Persistence::kTransient) {

@@ -56,8 +56,9 @@ class RuleSet {
   // stage over class digit; README, "Rules", has it in full. What is no bounce is classified by its
   // kind alone. Always answers: a text that no rule knows is `unclassified`, nothing at all
   // `undefined`. A reason that is hard becomes soft, and counts, when a code or the text says that
-  // the failure is transient. Linear in the text: tens of microseconds for a usual diagnostic, a
-  // few milliseconds for kMaxTextOctets of nothing but phrases.
+  // the failure is transient. What was refused before RCPT is never the recipient's fault. Linear
+  // in the text: tens of microseconds for a usual diagnostic, a few milliseconds for kMaxTextOctets
+  // of nothing but phrases.
   Classification Classify(const Symptoms& symptoms) const;
 
   // The examples and counter-examples of all rules.

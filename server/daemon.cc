@@ -93,6 +93,7 @@ void WriteCounters(const Log& log, const Counters& counters, std::index_sequence
 }  // namespace
 
 absl::Status CheckConfig(const Config& config) {
+  if (absl::Status s = CheckTogether(config); !s.ok()) return s;
   if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
     return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
   }

@@ -105,7 +105,7 @@ struct Event {
   std::string diagnostic;
   std::string diagnostic_type;
   std::string remote_mta;
-  std::string provenance;  // how each field is known: "status=reported reply_code=guessed"
+  std::string provenance;  // how each field is known: "enhanced_status=reported"
   // Of the decision.
   Effect effect = Effect::kNone;
   PolicyRule policy_rule = PolicyRule::kOther;

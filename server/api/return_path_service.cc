@@ -1,5 +1,6 @@
 #include "server/api/return_path_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "parser/text.h"
@@ -34,10 +35,14 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
                    .stream = request.stream(),
                    .reference = request.reference(),
                    .form = *form};
-  if (mint.domain.empty()) {
-    std::vector<std::string> domains = parts.return_paths.domains();
-    if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
-    mint.domain = domains.front();
+  const std::vector<std::string> domains = parts.return_paths.domains(request.tenant());
+  if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
+  if (mint.domain.empty()) mint.domain = domains.front();
+  if (!request.tenant().empty()) {
+    const absl::StatusOr<std::string> canonical = CanonicalDomain(mint.domain);
+    if (!canonical.ok() || std::find(domains.begin(), domains.end(), *canonical) == domains.end()) {
+      return absl::NotFoundError("not a return-path domain of this tenant");
+    }
   }
   absl::Time now = parts.clock.Now();
   absl::StatusOr<std::string> minted = parts.return_paths.Mint(mint, *recipient, now);

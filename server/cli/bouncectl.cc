@@ -136,6 +136,11 @@ ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environmen
     err.Flush();
     return written ? code : ExitCode::kUnreachable;
   }
+  if (absl::Status status = CheckServerName(options.server); !status.ok()) {
+    err.Text(absl::StrCat("bouncectl: ", status.message(), "\n"));
+    err.Flush();
+    return ExitCode::kUsage;
+  }
   Session session(std::move(environment), std::move(options));
   return RunVerb(command_line.action(), session);
 }

@@ -5,9 +5,12 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <cstdint>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "parser/text.h"
 #include "server/cli/output.h"
 
 namespace bounced::cli {
@@ -25,6 +28,16 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
 }
 
 }  // namespace
+
+absl::Status CheckServerName(std::string_view server) {
+  const std::size_t colon = server.rfind(':');
+  std::uint32_t port = 0;
+  const bool good = colon != server.npos && colon > 0 &&
+                    absl::SimpleAtoi(Absl(server.substr(colon + 1)), &port) && port > 0 &&
+                    port <= 65'535;
+  if (good || server.starts_with("unix:")) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the server is not HOST:PORT: ", Shown(server)));
+}
 
 Watchdog::Watchdog(grpc::ClientContext& context, absl::Duration patience)
     : context_(context), patience_(patience), thread_([this] { Run(); }) {}

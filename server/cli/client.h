@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -57,6 +58,9 @@ class Watchdog {
   bool ended_ = false;
   std::thread thread_;
 };
+
+// INVALID_ARGUMENT: not HOST:PORT or unix:PATH. gRPC itself would take a port modulo 65536.
+absl::Status CheckServerName(std::string_view server);
 
 // One server of the API, reached when first asked. Calls may come from several threads.
 class Client {

@@ -25,7 +25,11 @@ std::size_t Find(std::string_view text, char c) {
 CsvDialect SniffDialect(std::string_view head) {
   CsvDialect best;
   std::size_t most = 1;
-  for (char delimiter : {',', ';', '\t'}) {
+  // A bar may be part of an address, so it is a delimiter only in a row of names.
+  const std::string_view first_line = head.substr(0, head.find_first_of("\r\n"));
+  const bool has_address = first_line.find('@') != std::string_view::npos;
+  for (char delimiter : {',', ';', '\t', '|'}) {
+    if (delimiter == '|' && has_address) continue;
     const CsvDialect dialect{delimiter};
     CsvMachine machine(dialect, head.size() + 1);
     machine.Feed(head);

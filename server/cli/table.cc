@@ -143,6 +143,12 @@ absl::Status Table::ReadFirstRow(const TableOptions& options) {
   absl::StatusOr<std::optional<CsvRow>> row = Next();
   if (!row.ok()) return row.status();
   if (!*row) return absl::OkStatus();
+  // Without this all of an old Macintosh's file would be one row, and no address.
+  const std::string_view content = (*row)->content();
+  if (content.find('\r') != content.npos && content.find('"') == content.npos) {
+    return absl::InvalidArgumentError(
+        "line 1: a CR without LF; lines must end in LF or CRLF (tr '\\r' '\\n' converts)");
+  }
   std::vector<std::string> fields = AllFields(**row, dialect_);
   const bool plain = !dialect_.delimiter;
   if (plain && options.column.empty() && options.header == Header::kNone) {

@@ -102,4 +102,27 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
   return domains;
 }
 
+absl::Status CheckTogether(const Config& config) {
+  const smtp::Limits& limits = config.smtp.limits;
+  if (limits.max_message_size > limits.inflight_bytes) {
+    return absl::InvalidArgumentError(
+        "smtp.max_message_size is above smtp.inflight_bytes: a message of that size would never "
+        "be taken");
+  }
+  const Policy& policy = config.policy;
+  if (policy.soft_threshold > policy.soft_window_days) {
+    return absl::InvalidArgumentError(
+        "policy.soft_threshold is above policy.soft_window_days: so many days never fall into it");
+  }
+  if (policy.hard_confirmations > policy.hard_window_days) {
+    return absl::InvalidArgumentError(
+        "policy.hard_confirmations is above policy.hard_window_days: so many days never fall into "
+        "it");
+  }
+  if (policy.soft_days > policy.soft_max_days) {
+    return absl::InvalidArgumentError("policy.soft_days is above policy.soft_max_days");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace bounced

@@ -70,4 +70,8 @@ Config DemoConfig();
 // Reads the key files. Errors are ReadSecretFile()'s.
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 
+// Whether values go together that are right each alone. INVALID_ARGUMENT names the keys and says
+// what would never happen, or always.
+absl::Status CheckTogether(const Config& config);
+
 }  // namespace bounced

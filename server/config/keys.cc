@@ -45,6 +45,19 @@ Key<decltype(Config::smtp)> Listeners(std::string_view name) {
           }};
 }
 
+// It stands in replies: a blank or a line end in it would be one there.
+Key<decltype(Config::smtp)> HostName(std::string_view name) {
+  using Smtp = decltype(Config::smtp);
+  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+            absl::StatusOr<std::string> value = TextOf(node, 1, kMaxDomainOctets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            absl::StatusOr<std::string> canonical = CanonicalDomain(*value);
+            if (!canonical.ok()) return At(node, path, Std(canonical.status().message()));
+            section.hostname = *std::move(canonical);
+            return absl::OkStatus();
+          }};
+}
+
 std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
   using Smtp = decltype(Config::smtp);
   // A number of the Limits, under its field's name.
@@ -52,7 +65,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
 #define TIME(field, min, max) Duration<Smtp>(#field, PLACE(limits.field), min, max)
   static const std::vector<Key<Smtp>> keys = {
       Listeners("listen"),
-      Text<Smtp>("hostname", PLACE(hostname), 1, kMaxDomainOctets),
+      HostName("hostname"),
       NUMBER(max_sessions, 1, 1'000'000),
       NUMBER(max_message_size, 64 << 10, 1 << 30),  // RFC 5321, 4.5.3.1.7: 64 KiB at least
       NUMBER(max_recipients, 100, 100'000),         // RFC 5321, 4.5.3.1.8: 100 at least

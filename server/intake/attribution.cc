@@ -25,7 +25,7 @@ std::string ProvenanceOf(const Recipient& recipient) {
   std::string provenance;
   Note("final_recipient", recipient.final_recipient, provenance);
   Note("original_recipient", recipient.original_recipient, provenance);
-  Note("status", recipient.enhanced_status, provenance);
+  Note("enhanced_status", recipient.enhanced_status, provenance);
   Note("reply_code", recipient.reply_code, provenance);
   Note("diagnostic", recipient.diagnostic, provenance);
   Note("remote_mta", recipient.remote_mta, provenance);

@@ -152,7 +152,10 @@ bool LeavesNoDoubt(const Case& c) {
   const Reason reason = c.event.reason;
   return (reason == Reason::kNoSuchUser || reason == Reason::kNoSuchDomain ||
           reason == Reason::kBadAddressSyntax) &&
-         c.event.confidence >= c.policy.hard_confidence && c.event.text_bears_out;
+         c.event.confidence >= c.policy.hard_confidence && c.event.text_bears_out &&
+         // Of another address that mail was forwarded to it says nothing for good: an alias may
+         // have many, and this one may be taken off it tomorrow.
+         c.event.forwarded_to.empty();
 }
 
 bool IsBeforeRelease(const Case& c, const AddressRecord& record) {

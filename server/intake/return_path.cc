@@ -246,9 +246,11 @@ bool ReturnPaths::Covers(const Voucher& voucher, const Address& address) const {
   return key != nullptr && HashRecipient(key->secret, address.canonical()) == voucher.sealed;
 }
 
-std::vector<std::string> ReturnPaths::domains() const {
+std::vector<std::string> ReturnPaths::domains(std::string_view tenant) const {
   std::vector<std::string> names;
-  for (const ReturnPathDomain& domain : domains_) names.push_back(domain.domain);
+  for (const ReturnPathDomain& domain : domains_) {
+    if (tenant.empty() || domain.tenant == tenant) names.push_back(domain.domain);
+  }
   return names;
 }
 

@@ -108,8 +108,8 @@ class ReturnPaths {
   // unsigned one.
   bool Covers(const Voucher& voucher, const Address& address) const;
 
-  // Canonical, in the order of the configuration.
-  std::vector<std::string> domains() const;
+  // Those of `tenant`, or, when it is empty, all; canonical, in the order of the configuration.
+  std::vector<std::string> domains(std::string_view tenant = "") const;
   // Whether bounces for `domain`, in any spelling, come to us.
   bool Serves(std::string_view domain) const { return FindDomain(domain) != nullptr; }
 

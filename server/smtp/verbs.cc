@@ -59,6 +59,10 @@ const Dialogue::Verb Dialogue::kVerbs[] = {
     {"HEAD", kAnywhere, false, &Dialogue::NotSmtp, ""},
     {"CONNECT", kAnywhere, false, &Dialogue::NotSmtp, ""},
     {"OPTIONS", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"DELETE", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"PATCH", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"TRACE", kAnywhere, false, &Dialogue::NotSmtp, ""},
+    {"PRI", kAnywhere, false, &Dialogue::NotSmtp, ""},
     {"PROXY", kAnywhere, false, &Dialogue::NotSmtp, ""},
 };
 

@@ -35,6 +35,10 @@ TEST_F(ReturnPathServiceTest, MintsTheOpenFormWhenItFitsAndElseTheSealed) {
   EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_OPEN);
   EXPECT_THAT(response.return_path(), StartsWith("bo-a-"));
   EXPECT_THAT(response.return_path(), EndsWith("@bounces.example")) << "the first of the domains";
+  v1::MintRequest of_tenant = For("jane@rcpt.example");
+  of_tenant.set_tenant("default");
+  of_tenant.set_domain("Bounces.Example.");
+  EXPECT_TRUE(Mint(of_tenant, response).ok());
   ASSERT_TRUE(Mint(For(std::string(60, 'j') + "@rcpt.example"), response).ok());
   EXPECT_EQ(response.form(), v1::RETURN_PATH_FORM_SEALED);
   v1::MintRequest sealed = For("jane@rcpt.example");
@@ -128,6 +132,12 @@ TEST_F(ReturnPathServiceTest, WrongRequestsAreNamed) {
             },
             StatusCode::INVALID_ARGUMENT, "reference: "},
            {[](Request& r) { r.set_domain("elsewhere.example"); }, StatusCode::NOT_FOUND, ""},
+           {[](Request& r) { r.set_tenant("nobody"); }, StatusCode::NOT_FOUND, ""},
+           {[](Request& r) {
+              r.set_tenant("default");
+              r.set_domain("elsewhere.example");
+            },
+            StatusCode::NOT_FOUND, ""},
            {[](Request& r) { r.set_domain(std::string(kUnsigned)); },
             StatusCode::FAILED_PRECONDITION, ""},
        }) {

@@ -210,6 +210,7 @@ INSTANTIATE_TEST_SUITE_P(, SniffTest,
                              {"DelimitersInQuotesDoNotCount", "\"a;b;c\",d\n", ','},
                              {"WithoutALineEnd", "id;email", ';'},
                              {"BehindAByteOrderMark", "\xEF\xBB\xBF\"a\nb\";c\n", ';'},
+                             {"Bar", "id|email\n1|a@b\n", '|'},
                              {"BarIsPartOfAnAddress", "a|b@c.example\n", std::nullopt},
                          }),
                          [](const auto& test) { return std::string(test.param.name); });

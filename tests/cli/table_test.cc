@@ -141,6 +141,7 @@ TEST(Table, SaysWhichLineCannotBeRead) {
   const std::string long_row(100, 'x');
   EXPECT_THAT(ReadTable(long_row + "\n", {.max_row_octets = 100}).error, HasSubstr("line 1"));
   EXPECT_EQ(ReadTable(long_row + "\n", {.max_row_octets = 101}).error, "");
+  EXPECT_THAT(ReadTable("email\ra@b\rc@d\r").error, HasSubstr("a CR without LF"));
 }
 
 }  // namespace

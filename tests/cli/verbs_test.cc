@@ -471,6 +471,14 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   EXPECT_THAT(half.err, HasSubstr("/nonexistent"));
 }
 
+TEST_F(VerbsTest, AServerIsAHostAndAPort) {
+  for (const char* server : {"bad", "127.0.0.1:99999", "127.0.0.1:0", ":7025", "127.0.0.1:"}) {
+    const Outcome outcome = Run({"check", "r@x.example", "--server", server});
+    EXPECT_EQ(outcome.code, 2) << server;
+    EXPECT_THAT(outcome.err, HasSubstr("the server is not HOST:PORT")) << server;
+  }
+}
+
 TEST_F(VerbsTest, AServerThatIsNotThereIsToldOf) {
   const std::string address = server_.address();
   server_.Stop();

@@ -171,6 +171,29 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_FALSE(config->is_demo);
 }
 
+TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
+  struct Case {
+    std::string_view text;
+    std::string_view error;  // empty: it does
+  };
+  for (const Case& c :
+       {Case{"", ""},
+        {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
+        {"[smtp]\nmax_message_size = 1048577\ninflight_bytes = 1048576", "smtp.max_message_size"},
+        {"[policy]\nsoft_threshold = 3\nsoft_window_days = 3", ""},
+        {"[policy]\nsoft_threshold = 3\nsoft_window_days = 2", "policy.soft_threshold"},
+        {"[policy]\nhard_confirmations = 3\nhard_window_days = 3", ""},
+        {"[policy]\nhard_confirmations = 3\nhard_window_days = 2", "policy.hard_confirmations"},
+        {"[policy]\nsoft_days = 480", ""},
+        {"[policy]\nsoft_days = 481", "policy.soft_days"}}) {
+    absl::StatusOr<Config> config = ParseConfig(c.text, "f.toml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    const absl::Status status = CheckTogether(*config);
+    EXPECT_EQ(status.ok(), c.error.empty()) << c.text;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr(std::string(c.error)));
+  }
+}
+
 constexpr std::string_view kFull = R"(data_dir = "/srv/b"
 [smtp]
 listen = ["192.0.2.1:25", "[::]:2525"]
@@ -289,6 +312,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ListenPortIsNone", "[smtp]\nlisten = [\"a:\"]", "f.toml:2: smtp.listen: each must"},
         {"EmptyDataDir", "data_dir = \"\"", "f.toml:1: data_dir: must not be empty"},
         {"DataDirIsANumber", "data_dir = 1", "f.toml:1: data_dir: must be a text in quotes"},
+        {"HostNameWithALineEnd", "[smtp]\nhostname = \"a\\r\\nb\"", "f.toml:2: smtp.hostname: "},
         {"NoToml", "[smtp]\nhostname = ", "f.toml:2: "},
         {"TwiceTheSame", "[grpc]\nlisten = \"a\"\nlisten = \"b\"", "f.toml:3: "},
     }),

@@ -505,6 +505,16 @@ TEST(Decide, NeverTouchesOnLessTrust) {
   }
 }
 
+// The mailbox that failed is another, to which mail was forwarded: ours may be fine tomorrow.
+TEST(Decide, IsNotCertainOfAnAddressThatTheReportDoesNotName) {
+  Event event = EventOf("certain");
+  event.forwarded_to = "other@elsewhere.example";
+  const Decision decision = Decide({}, {}, MailOf(0, "a"), event, Morning(0));
+  EXPECT_EQ(decision.rule, PolicyRule::kHardShort);
+  ASSERT_TRUE(decision.suppress);
+  EXPECT_EQ(decision.suppress->expire_time, Morning(7));
+}
+
 // A class that contradicts the fault loses: invariant 4 rests on neither alone.
 TEST(Decide, TheSendersFaultIsABlockWhateverTheClass) {
   for (const Fault fault : {Fault::kSender, Fault::kContent}) {

@@ -359,6 +359,7 @@ TEST(Domains, ATokenOfOneIsForgedAtAnotherWithTheSameKey) {
       *paths.Mint({"one.example", "", "", {}}, MustParse("r@example.net"), kNoon);
   EXPECT_EQ(paths.Vouch(Split(token).first, "two.example", kNoon).refusal, Refusal::kForged);
   EXPECT_THAT(paths.domains(), testing::ElementsAre("one.example", "two.example"));
+  EXPECT_THAT(paths.domains("nobody"), testing::IsEmpty());
   EXPECT_TRUE(paths.Serves("TWO.example."));
   EXPECT_FALSE(paths.Serves("three.example"));
 }

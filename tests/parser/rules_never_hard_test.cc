@@ -65,6 +65,15 @@ constexpr std::string_view kNeverHard[] = {
     "501 Syntax error in MAIL FROM address",
     "550 Return path address does not exist",
     "550 unknown sender address",
+    "550-Verification failed for <s@example.org> 550-Called: 192.0.2.1 550-Sent: RCPT "
+    "TO:<s@example.org> 550-Response: 550 5.1.1 User unknown",
+    "550-Callout verification failed: 550 550 5.1.1 <b@example.org>: User unknown",
+    "550 backscatter check failed - the mailbox <b@example.org> does not exist",
+    "550 \"s@example.org\" is not a valid mailbox (checked with VRFY)",
+    "550 Reply address not valid",
+    "535 5.7.0 account disabled",
+    "550 Bounce verification: original address does not exist",
+    "554 5.7.1 Message rejected: mail contains nonexistent domain in body",
 };
 
 TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {
@@ -74,6 +83,25 @@ TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {
         << text << "\n  is " << ToString(c.reason) << " by " << c.rule << " (" << c.matched_text
         << ")";
   }
+}
+
+// Before RCPT the words of a dead mailbox are about the sender's.
+TEST(RulesNeverHard, WhatIsRefusedBeforeARecipientIsNamedCondemnsNoAddress) {
+  for (Stage stage : {Stage::kConnect, Stage::kHelo, Stage::kMail}) {
+    for (std::string_view text :
+         {"550 5.1.1 <s@example.org>: User unknown", "550 domain does not exist",
+          "550 5.1.2 host unknown", "550 account disabled", "550 5.1.1 unknown",
+          "550 Address rejected", "501 5.1.3 bad address syntax", "550 mailbox is full"}) {
+      const Classification c = RuleSet::BuiltIn()->Classify(ReadReply(text, stage));
+      EXPECT_NE(c.bounce_class, BounceClass::kHard) << text << " at " << ToString(stage);
+      EXPECT_FALSE(c.counts) << text << " at " << ToString(stage) << " is " << c.rule;
+    }
+  }
+  // The words of the host that gave up, which has no reply to show, are about the recipient.
+  Symptoms symptoms;
+  symptoms.stage = Stage::kConnect;
+  symptoms.text = "Host or domain name not found";
+  EXPECT_EQ(RuleSet::BuiltIn()->Classify(symptoms).reason, Reason::kNoSuchDomain);
 }
 
 // At the stages before a recipient is named, and after all were taken, a code says nothing of one.

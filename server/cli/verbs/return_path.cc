@@ -27,6 +27,7 @@ absl::StatusOr<ExitCode> Mint(const MintArguments& arguments, Session& session) 
   request.set_recipient(arguments.recipient);
   request.set_stream(session.stream());
   request.set_reference(arguments.reference);
+  request.set_tenant(session.tenant());
   if (!arguments.form.empty()) {
     std::optional<v1::ReturnPathForm> form = FromWord<v1::ReturnPathForm>(arguments.form);
     if (!form) return absl::InvalidArgumentError("--form is open or sealed");
@@ -52,8 +53,9 @@ struct VerifyArguments {
 
 std::string RefusalText(const std::string& refusal) {
   if (refusal == "not_ours") return "it is not of a form or domain of this server";
-  if (refusal == "forged") return "its MAC does not hold: it was not made with our key, or changed";
-  if (refusal == "foreign") return "it was made for another domain";
+  if (refusal == "forged")
+    return "its MAC does not hold: it was not made with our key and for this domain, or changed";
+  if (refusal == "foreign") return "it names a key that its domain does not have";
   if (refusal == "expired") return "it is too old";
   if (refusal == "unsigned") return "it is not signed, and its domain requires that";
   return Shown(refusal);
