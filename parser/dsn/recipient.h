@@ -28,7 +28,7 @@ struct Testimony {
 // Fills in codes, diagnostic, stage and kind, and classifies.
 //
 // The Status field loses to a more exact code in the Diagnostic-Code where it is x.0.0, 5.3.0 or
-// 4.4.7 (TAXONOMY, "Codes lie"); it is kept beside it. A diagnostic that is missing, or has no code
+// 4.4.7 (README, "Rules"); it is kept beside it. A diagnostic that is missing, or has no code
 // while the status is of these, is helped out by the explanation, marked as guessed (RFC
 // 3464, 2.3.6 makes the field optional, and some hosts never write it). The explanation also tells
 // the stage.

@@ -78,8 +78,9 @@ void AppendJsonString(std::string& json, std::string_view value) {
   json += '"';
 }
 
-std::string ToJson(const google::protobuf::Message& message) {
+std::string ToJson(const google::protobuf::Message& message, Unset unset) {
   google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = unset == Unset::kPrinted;
   options.preserve_proto_field_names = true;
   std::string json;
   // It fails for times out of range only, which no server of ours sends.

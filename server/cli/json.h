@@ -16,9 +16,13 @@ namespace bounced::cli {
 // escapes, ill-formed octets U+FFFD.
 void AppendJsonString(std::string& json, std::string_view value);
 
-// A message of the API under its field names, without blanks or a line end. What is not set is left
-// out (proto3's JSON mapping: enumerations by name, 64-bit numbers and times as strings).
-std::string ToJson(const google::protobuf::Message& message);
+// What becomes of a number, text or flag that has no value.
+enum class Unset { kLeftOut, kPrinted };
+
+// A message of the API under its field names, without blanks or a line end (proto3's JSON mapping:
+// enumerations by name, 64-bit numbers and times as strings). Counts want kPrinted: their zero is
+// an answer.
+std::string ToJson(const google::protobuf::Message& message, Unset unset = Unset::kLeftOut);
 
 // Writes one value, part by part; commas come by themselves.
 class JsonWriter {

@@ -1,4 +1,5 @@
-// The verbs of bouncectl. A new one is a file in verbs/ and a row in verb.cc.
+// The verbs of bouncectl. A new one is a file in verbs/, its line in CMakeLists.txt, a declaration
+// below and a row in verb.cc.
 #pragma once
 
 #include <functional>

@@ -13,8 +13,9 @@ namespace {
 
 std::size_t TextOctets(const Event& event) {
   return event.final_recipient.size() + event.original_recipient.size() +
-         event.forwarded_to.size() + event.matched_text.size() + event.diagnostic.size() +
-         event.remote_mta.size();
+         event.forwarded_to.size() + event.enhanced_status.size() + event.rule.size() +
+         event.matched_text.size() + event.diagnostic.size() + event.diagnostic_type.size() +
+         event.remote_mta.size() + event.provenance.size();
 }
 
 // What of the work's size a client decides. Evidence that messages share counts once.

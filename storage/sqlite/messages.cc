@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/evidence.h"
 
@@ -36,6 +38,15 @@ class Columns {
   const Query& row_;
   int next_ = 0;
 };
+
+// A statement with a place for each of `columns`, which are parted by commas.
+std::string InsertInto(std::string_view table, std::string_view columns) {
+  std::string places = "?";
+  for (const char c : columns) {
+    if (c == ',') places += ", ?";
+  }
+  return absl::StrCat("INSERT INTO ", Absl(table), " (", Absl(columns), ") VALUES (", places, ")");
+}
 
 Event ReadEvent(Columns& columns) {
   Event event;
@@ -99,19 +110,14 @@ absl::Status MessageTable::Prepare(Connection& connection) {
   prepare(count_,
           "SELECT count(*) FROM (SELECT 1 FROM message WHERE return_path_hash = ? LIMIT ?)");
   prepare(insert_,
-          "INSERT INTO message (id, first_event_id, events, evidence_id, octets, receive_time, day,"
-          " trust, return_path_hash, digest, tenant, stream, return_path, reverse_path,"
-          " client_address, client_helo, reporting_mta, report_form, envelope_id, return_path_key,"
-          " message_reference)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+          InsertInto("message",
+                     "id, first_event_id, events, evidence_id, octets, receive_time, day, trust,"
+                     " return_path_hash, digest, tenant, stream, return_path, reverse_path,"
+                     " client_address, client_helo, reporting_mta, report_form, envelope_id,"
+                     " return_path_key, message_reference"));
   prepare(insert_evidence_,
           "INSERT INTO evidence (id, octets, codec, dictionary, data) VALUES (?, ?, ?, 0, ?)");
-  prepare(insert_event_,
-          "INSERT INTO event (id, message_id, address_id, kind, reason, bounce_class, fault,"
-          " persistence, stage, reply_code, counts, text_bears_out, confidence, effect,"
-          " policy_rule, enhanced_status, rule, final_recipient, original_recipient, forwarded_to,"
-          " diagnostic_type, remote_mta, provenance, matched_text, diagnostic)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  prepare(insert_event_, InsertInto("event", "id, message_id, address_id, " BOUNCED_EVENT_FIELDS));
   return prepare.status();
 }
 

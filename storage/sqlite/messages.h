@@ -45,14 +45,18 @@ class MessageTable {
   std::optional<Statement> insert_event_;
 };
 
+// What an event has of its own, in the order in which messages.cc binds and reads it. A new field
+// stands here, in InsertEvent() and in ReadEvent().
+#define BOUNCED_EVENT_FIELDS                                                                      \
+  "kind, reason, bounce_class, fault, persistence, stage, reply_code, counts, text_bears_out,"    \
+  " confidence, effect, policy_rule, enhanced_status, rule, final_recipient, original_recipient," \
+  " forwarded_to, diagnostic_type, remote_mta, provenance, matched_text, diagnostic"
+
 // The columns of an event and its message in one row, as EventOf() reads them, from
 // `event JOIN message LEFT JOIN address`.
 inline constexpr const char kEventColumns[] =
-    "event.id, message_id, event.kind, reason, bounce_class, fault, persistence, stage, reply_code,"
-    " counts, text_bears_out, confidence, effect, policy_rule, enhanced_status, rule,"
-    " final_recipient, original_recipient, forwarded_to, diagnostic_type, remote_mta, provenance,"
-    " matched_text, diagnostic,"
-    " evidence_id, octets, receive_time, day, trust, digest, message.tenant, message.stream,"
+    "event.id, message_id, " BOUNCED_EVENT_FIELDS
+    ", evidence_id, octets, receive_time, day, trust, digest, message.tenant, message.stream,"
     " return_path, reverse_path, client_address, client_helo, reporting_mta, report_form,"
     " envelope_id, return_path_key, message_reference,"
     " address.canonical, address.spelling";

@@ -1,4 +1,9 @@
 // The numbered steps from an empty file to the tables of this program (storage/migrations/).
+//
+// One that has been released is never changed. All that are due run in one transaction, with
+// foreign keys on. What they leave is compared with the schema of a fresh database, text by text: a
+// column is added by ALTER TABLE with a default, and a table that must look otherwise is made anew
+// and filled. Tables are STRICT.
 #pragma once
 
 #include <span>

@@ -24,6 +24,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sqlite3.h"
+#include "storage/sqlite/messages.h"
 #include "storage/store.h"
 
 namespace bounced {
@@ -87,9 +88,10 @@ void Fill(const std::string& path, std::int64_t rows) {
                   " '@bounces.example.net', '', '192.0.2.1', 'mx.example.net', 'mx.example.net',"
                   " 'rfc3464', '', 'a', '' FROM n");
   Execute(db, count +
-                  "INSERT INTO event SELECT i, i, i, 1, 101, 1, 1, 1, 4, 550, 0, 1, 95, 3, 3,"
+                  "INSERT INTO event (id, message_id, address_id, " BOUNCED_EVENT_FIELDS
+                  ") SELECT i, i, i, 1, 101, 1, 1, 1, 4, 550, 0, 1, 95, 3, 3,"
                   " '5.1.1', 'no-such-user', 'recipient' || i || '@mail.example', '', '', 'smtp',"
-                  " 'mx.example.net', 'status=reported reply_code=reported', 'user unknown',"
+                  " 'mx.example.net', 'enhanced_status=reported', 'user unknown',"
                   " '550 5.1.1 the mailbox does not exist here, see https://example.net/help'"
                   " FROM n");
   Execute(db, count +
@@ -149,7 +151,7 @@ NewMessage MakeRecord(std::mt19937_64& random, std::shared_ptr<const Evidence> e
   event.diagnostic = "550 5.1.1 the mailbox does not exist here, see https://example.net/help";
   event.diagnostic_type = "smtp";
   event.remote_mta = "mx.example.net";
-  event.provenance = "status=reported reply_code=reported";
+  event.provenance = "enhanced_status=reported reply_code=reported";
   made.events.push_back(std::move(event));
   made.evidence = std::move(evidence);
   return made;

@@ -88,7 +88,7 @@ void SetLimit(Limits& limits, const std::string& name, std::size_t value,
   } else if (auto found = durations.find(name); found != durations.end()) {
     limits.*found->second = absl::Seconds(static_cast<std::int64_t>(value));
   } else {
-    Unreadable(place, name);
+    Unreadable(place, name + ": no limit that SetLimit() in transcript.cc knows");
   }
 }
 

@@ -1,24 +1,29 @@
-// Dialogues written down: what the client says, what it must see.
+// Dialogues written down: what the client says, what it must see. A heading begins with the number
+// of the statement that it holds, and says it.
 //
-//   == S16: EHLO without an argument     a dialogue of its own follows, greeted already
+// clang-format off
+//   == S16: EHLO without an argument   a dialogue of its own follows, greeted already
 //   # a comment
-//   limit max_errors 3                   a field of Limits, in octets, pieces or seconds
-//   ehlo | mail | rcpt | data            the dialogue is already so far
-//   whole                                not cut: for what speaks out of turn
-//   early                                the first octets come before the banner
-//   C: NOOP                              a line of the client's; CRLF is added
-//   c: .\r\n                             octets of the client's; nothing is added
-//   S: 250 2.0.0                         a reply line begins so
-//   V: NOT_FOUND                         the receiver's next answer to RCPT; A: to MAIL; M: to a
-//   message R: text\r\n                          a message with these octets was handed over E:
-//   helo=a from=b id=c to=d@e,f       ... with this envelope D: framing                           a
-//   message was given up: framing, too_large, shed P: 1s                                a pause X:
-//   the server hangs up T: 300s                              time passes
-//   !: shutdown | shed                   the daemon stops; there is too much in flight
+//   limit max_errors 3                 a field of Limits, in octets, pieces or seconds
+//   ehlo | mail | rcpt | data          the dialogue is already so far
+//   whole                              not cut: for what speaks out of turn
+//   early                              the first octets come before the banner
+//   C: NOOP                            a line of the client's; CRLF is added
+//   c: .\r\n                           octets of the client's; nothing is added
+//   S: 250 2.0.0                       a reply line begins so
+//   V: NOT_FOUND                       the receiver's next answer to RCPT; A: to MAIL; M: to a message
+//   R: text\r\n                        a message with these octets was handed over
+//   E: helo=a from=b id=c to=d@e,f     ... with this envelope
+//   D: framing                         a message was given up: framing, too_large, shed
+//   P: 1s                              a pause
+//   X:                                 the server hangs up
+//   T: 300s                            time passes
+//   !: shutdown | shed                 the daemon stops; there is too much in flight
+// clang-format on
 //
 // C: and c: lines up to the next of another kind are one packet, which is fed whole, octet by
-// octet,
-// or cut at random; the dialogue must not tell the difference. In C:, c: and R: there are \r \n \t
+// octet, or cut at random; the dialogue must not tell the difference. In C:, c: and R: there are \r
+// \n \t
 // \\ \0 \xHH and \(N*TEXT), which is TEXT N times.
 #pragma once
 

@@ -46,7 +46,7 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   e.matched_text = std::string("no\0such", 7);
   e.diagnostic_type = "smtp";
   e.remote_mta = "mx.example.net";
-  e.provenance = "status=reported";
+  e.provenance = "enhanced_status=reported";
   message.message.reverse_path = "x@y.example";
   message.message.client_helo = "mx";
   message.message.reporting_mta = "mta";

@@ -136,11 +136,13 @@ TEST(Open, ASecondDaemonIsRefused) {
 
 // --- Files that are refused
 
+const std::string kNewest = absl::StrCat(Migrations().back().number);
+
 struct RefusedCase {
   std::string_view name;
   void (*spoil)(const std::string& file);  // a database of ours, cleanly closed
   absl::StatusCode want;
-  std::string_view says;
+  std::string says;
 };
 class RefusedTest : public testing::TestWithParam<RefusedCase> {};
 
@@ -160,13 +162,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::ValuesIn<RefusedCase>({
         {"Newer", [](const std::string& file) { Execute(file, "PRAGMA user_version = 99"); },
          absl::StatusCode::kFailedPrecondition,
-         "has version 99, and this program knows versions up to 1"},
+         "has version 99, and this program knows versions up to " + kNewest},
         {"WithoutItsVersion",
          [](const std::string& file) { Execute(file, "PRAGMA user_version = 0"); },
          absl::StatusCode::kDataLoss, "its tables are not those of version 0"},
         {"WithoutAnIndex",
          [](const std::string& file) { Execute(file, "DROP INDEX message_once"); },
-         absl::StatusCode::kDataLoss, "its tables are not those of version 1"},
+         absl::StatusCode::kDataLoss, "its tables are not those of version " + kNewest},
         {"OfAnotherProgram",
          [](const std::string& file) { Execute(file, "PRAGMA application_id = 7"); },
          absl::StatusCode::kFailedPrecondition, "belongs to another program"},

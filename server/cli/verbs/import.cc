@@ -98,7 +98,7 @@ class Importer {
       v1::ImportSuppressionsResponse counts = response;
       counts.clear_errors();
       counts.set_rejected(static_cast<std::int64_t>(rejected));
-      session_.out().Json(counts);
+      session_.out().Json(ToJson(counts, Unset::kPrinted));
     } else {
       session_.out().Text(
           absl::StrCat(Grouped(static_cast<std::uint64_t>(response.created())), " new, ",

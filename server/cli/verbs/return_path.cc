@@ -94,7 +94,7 @@ absl::StatusOr<ExitCode> Verify(const VerifyArguments& arguments, Session& sessi
       [&](grpc::ClientContext* context) { return stub->Verify(context, request, &answer); });
   if (!status.ok()) return status;
   if (session.json()) {
-    session.out().Json(answer);
+    session.out().Json(ToJson(answer, Unset::kPrinted));
   } else {
     session.out().Text(AsText(arguments, answer));
   }
