@@ -253,8 +253,9 @@ Classification RuleSet::Classify(const Symptoms& symptoms) const {
   } else {
     c = ClassificationOf(text.folded().has_words() ? Reason::kUnclassified : Reason::kUndefined);
     c.rule = std::string(ToString(c.reason));
-    if (IsBeforeRecipient(symptoms)) c.counts = false;
   }
+  const bool may_be_recipient = IsAboutRecipient(c.reason) || c.fault == Fault::kUnknown;
+  if (IsBeforeRecipient(symptoms) && may_be_recipient) c.counts = false;
   c.persistence = transient ? Persistence::kTransient : PersistenceOf(symptoms);
   if (c.bounce_class == BounceClass::kHard && c.persistence == Persistence::kTransient) {
     c.bounce_class = BounceClass::kSoft;

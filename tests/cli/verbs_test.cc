@@ -266,7 +266,9 @@ TEST_F(VerbsTest, ImportNamesTheLinesOfRejectedRows) {
   EXPECT_THAT(outcome.err, HasSubstr("line 4: create_time: not a time"));
   EXPECT_THAT(outcome.err, HasSubstr("line 6: no @"));
   EXPECT_EQ(outcome.out, "1 new, 0 replaced, 0 there already, 2 rejected\n");
-  EXPECT_EQ(Run({"import", "--json"}, "a@x\n").out, "{\"created\":\"1\",\"rejected\":\"1\"}\n");
+  EXPECT_EQ(Run({"import", "--json"}, "a@x\n").out,
+            "{\"created\":\"1\",\"replaced\":\"0\",\"existing\":\"0\",\"rejected\":\"1\","
+            "\"errors\":[]}\n");
 }
 
 TEST_F(VerbsTest, ImportShowsABoundedNumberOfRejectedRows) {

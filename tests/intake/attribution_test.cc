@@ -351,7 +351,7 @@ TEST(Attribute, CopiesWhatTheReportSays) {
   EXPECT_EQ(event.diagnostic_type, "smtp");
   EXPECT_EQ(event.remote_mta, "mx.example.net");
   EXPECT_EQ(event.provenance,
-            "final_recipient=reported original_recipient=guessed status=derived "
+            "final_recipient=reported original_recipient=guessed enhanced_status=derived "
             "reply_code=guessed diagnostic=reported remote_mta=reported");
 }
 

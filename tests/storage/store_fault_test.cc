@@ -215,7 +215,9 @@ TEST(FailedSync, IsNeverTriedAgain) {
   ASSERT_TRUE(store.ok()) << store.status();
   ASSERT_TRUE(ApplyBatch(**store, 0).ok());
   vfs.Fail(Call::kSync, 1, SQLITE_IOERR_FSYNC);
-  absl::Status status = ApplyBatch(**store, 1);
+  // The sync that fails may be the checkpoint's, beside a commit: then the next one is refused.
+  absl::Status status;
+  for (int i = 0; i < 10'000 && status.ok(); ++i) status = ApplyBatch(**store, 1);
   ASSERT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_NE(status.message().find(directory.database()), absl::string_view::npos) << status;
   EXPECT_NE(status.message().find("restart"), absl::string_view::npos) << status;
