@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <latch>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -76,6 +78,13 @@ void Server::Start() {
 }
 
 void Server::Stop() {
+  // Each worker has a descriptor of the socket: until all are closed a new client would still get
+  // in, and no session is to be told to try elsewhere before that.
+  if (!impl_->threads.empty()) {
+    std::latch closed(static_cast<std::ptrdiff_t>(impl_->workers.size()));
+    for (const std::unique_ptr<Worker>& worker : impl_->workers) worker->StopAccepting(closed);
+    closed.wait();
+  }
   for (const std::unique_ptr<Worker>& worker : impl_->workers) worker->Stop();
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();

@@ -130,17 +130,25 @@ void Worker::Tick() {
   StartClock();
 }
 
+void Worker::StopAccepting(std::latch& closed) {
+  asio::post(io_, [this, &closed] {
+    stopping_ = true;
+    for (tcp::acceptor& acceptor : acceptors_) {
+      std::error_code ignored;
+      acceptor.close(ignored);
+    }
+    accept_pause_.cancel();
+    closed.count_down();
+  });
+}
+
 void Worker::Stop() {
   asio::post(io_, [this] { StopHere(); });
 }
 
 void Worker::StopHere() {
-  if (std::exchange(stopping_, true)) return;
-  for (tcp::acceptor& acceptor : acceptors_) {
-    std::error_code ignored;
-    acceptor.close(ignored);
-  }
-  accept_pause_.cancel();
+  if (std::exchange(told_, true)) return;
+  stopping_ = true;
   for (Session* s = sessions_; s != nullptr; s = s->next) s->ShutDown();
   if (sessions_ == nullptr) clock_.cancel();
   work_.reset();

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <latch>
 #include <list>
 #include <string>
 
@@ -13,8 +14,8 @@
 
 namespace bounced::smtp {
 
-// Run() belongs to a thread of the worker's own; Stop() may be called from any other. Listen()
-// comes before both.
+// Run() belongs to a thread of the worker's own; StopAccepting() and Stop() may be called from any
+// other, in this order. Listen() comes before all.
 class Worker {
  public:
   explicit Worker(Shared& shared);
@@ -26,6 +27,9 @@ class Worker {
   void Listen(asio::ip::tcp protocol, int descriptor);
   // Serves until Stop() was called and all sessions are gone.
   void Run();
+  // Closes the listening sockets, and then counts `closed` down. Only while Run() runs.
+  void StopAccepting(std::latch& closed);
+  // Tells the sessions.
   void Stop();
 
  private:
@@ -46,7 +50,8 @@ class Worker {
   std::string scratch_;
   Session* sessions_ = nullptr;  // a doubly linked list
   bool ticking_ = false;
-  bool stopping_ = false;
+  bool stopping_ = false;  // nobody is accepted any more
+  bool told_ = false;      // the sessions were
 };
 
 }  // namespace bounced::smtp
