@@ -17,8 +17,10 @@
 #include "parser/mime/body.h"
 #include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
+#include "parser/mime/html_text.h"
 #include "parser/mime/message_header.h"
 #include "parser/mime/walk.h"
+#include "parser/prose/prose_report.h"
 #include "parser/remarks.h"
 #include "parser/text.h"
 
@@ -57,8 +59,12 @@ class Reading {
     ReadOwnHeader();
     FindTypedStatus();
     if (statuses_.empty()) FindUntypedStatus();
-    FindReturned();
-    for (const Status& status : statuses_) Conclude(status);
+    if (statuses_.empty()) {
+      ReadProseText();
+    } else {
+      FindReturned();
+      for (const Status& status : statuses_) Conclude(status);
+    }
     report_.kind = OverallKind();
     report_.remarks = std::move(remarks_).Take();
     return std::move(report_);
@@ -179,7 +185,6 @@ class Reading {
   // The first message, or header of one, that comes back; where no part says that it is one, the
   // first after the status that looks so.
   void FindReturned() {
-    if (statuses_.empty()) return;
     const auto is_message = [](const Part& part) { return part.type.IsMessage(); };
     const auto found = std::find_if(parts_.begin(), parts_.end(), is_message);
     const Status& status = statuses_.back();
@@ -314,6 +319,68 @@ class Reading {
       return name && Address::Parse(name->value).ok();
     };
     return is_mailbox(recipient.final_recipient) || is_mailbox(recipient.original_recipient);
+  }
+
+  // A report that follows no standard: words for people, and no fields. A mail system wrote it, or
+  // it names the failed in its header; a person may quote one, and a machine answers with one in
+  // it.
+  void ReadProseText() {
+    const Author author = FindAuthor(header_);
+    const bool names_failed = !report_.failed_recipients.empty();
+    const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
+                               (names_failed && author == Author::kMachine);
+    const Part* part = FindProsePart();
+    if (!may_be_report || part == nullptr) return;
+    Body body = Decode(*part).InUtf8(part->type.charset, kMaxProseOctets);
+    if (part->type.type == "text/html") {
+      std::string text = TextOfHtml(body.text());
+      body = std::move(body).With(std::move(text));
+    }
+    const std::string from = header_.from ? ReportedAddress(*header_.from, kMaxPathOctets) : "";
+    const std::string to = header_.to ? ReportedAddress(*header_.to, kMaxPathOctets) : "";
+    ProseQuestion question{.subject = report_.subject ? report_.subject->value : std::string_view(),
+                           .text = body.text(),
+                           .parties = {from, to},
+                           .failed = {},
+                           .max_recipients = limits_.max_recipients};
+    for (const Found<std::string>& failed : report_.failed_recipients) {
+      question.failed.push_back(failed.value);
+    }
+    const ProseReport prose = ReadProse(question, ProsePhrases::BuiltIn());
+    if (!prose.kind) return;
+    report_.form = "prose";
+    for (const ProseRecipient& about : prose.recipients) {
+      Recipient& recipient = report_.recipients.emplace_back();
+      recipient.final_recipient =
+          Found<std::string>{ReportedAddress(about.address, limits_.max_diagnostic),
+                             names_failed ? Span{} : body.SpanOf(about.address),
+                             names_failed ? Provenance::kDerived : Provenance::kGuessed};
+      const RecipientFields none;
+      Judge(
+          {none, body, Provenance::kGuessed, about.words, body, limits_.max_diagnostic, prose.kind},
+          rules_, recipient);
+    }
+    ReadReturnedBehind(body, prose.end);
+  }
+
+  // The first text; of one in two forms, the plain one stands first (RFC 2046, 5.1.4).
+  const Part* FindProsePart() const {
+    for (const std::string_view type : {"text/plain", "text/html"}) {
+      for (const Part& part : parts_) {
+        if (part.type.type == type) return &part;
+      }
+    }
+    return nullptr;
+  }
+
+  void ReadReturnedBehind(const Body& body, std::size_t end) {
+    for (const Part& part : parts_) {
+      if (!part.type.IsMessage()) continue;
+      returned_ = Decode(part);
+      ReadReturned(returned_, returned_.text());
+      return;
+    }
+    ReadReturned(body, body.text().substr(std::min(end, body.text().size())));
   }
 
   // The gravest of what the recipients were told.

@@ -25,7 +25,8 @@ struct ParserLimits {
 };
 
 // Reads reports: delivery status notifications (RFC 3464, RFC 6533), in whatever wrapping and
-// however damaged. Everything else is a Report of kind `other` without recipients.
+// however damaged, and reports in words that follow no standard. Everything else is a Report of
+// kind `other` without recipients.
 //
 // A status counts where it is the message's own, never where it was quoted, sent on or came back:
 // - A part of type message/delivery-status or message/global-delivery-status counts in a
@@ -36,6 +37,8 @@ struct ParserLimits {
 //   parts) count in a multipart/report, and where a mail system is the author or nobody is named;
 //   they must begin their lines, and name an address and its Action or Status. `form` and the
 //   provenance tell that they were found so.
+// - Words for people, without any fields, count where a mail system is the author or nobody is
+//   named, or where X-Failed-Recipients names the failed (prose/prose_report.h).
 // - What is inside a message/rfc822 or its kin never counts, so neither does the inner of two
 //   reports.
 // Who the author is can be forged. It says how to read a message; whether to believe it is decided

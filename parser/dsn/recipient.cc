@@ -159,8 +159,11 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
 }
 
 // RFC 3464, 2.3.3: Action says what became of the message; only without it the codes do.
-ActionRow Result(const Recipient& recipient) {
+ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
   if (const ActionRow* row = FindAction(recipient.action)) return *row;
+  if (whole) {
+    return {"", *whole, *whole == Kind::kDelay ? Reason::kDelayed : Reason::kUndefined};
+  }
   int first_digit = 0;
   if (recipient.enhanced_status) {
     first_digit = recipient.enhanced_status->value.klass;
@@ -221,7 +224,7 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   }
   TakeStatusField(testimony, recipient);
   const std::string text = TakeTexts(testimony, recipient);
-  const ActionRow result = Result(recipient);
+  const ActionRow result = Result(recipient, testimony.kind);
   recipient.kind = result.kind;
   if (result.kind != Kind::kBounce) {
     recipient.classification = NoFailure(result.reason, recipient);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "parser/dsn/status_fields.h"
@@ -23,6 +24,8 @@ struct Testimony {
   std::string_view explanation;  // the words for people about this recipient; empty: none
   const Body& explanation_body;  // that they are in
   std::size_t max_octets;        // of a text that is stored
+  // What the report as a whole is about, where it has no Action for each recipient.
+  std::optional<Kind> kind = std::nullopt;
 };
 
 // Fills in codes, diagnostic, stage and kind, and classifies.

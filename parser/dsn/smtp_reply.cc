@@ -254,8 +254,16 @@ Stage FindStage(std::string_view text) {
       }
     }
   }
-  constexpr std::string_view kGreeting = "refused to talk to me";
-  if (FindIgnoringCase(text, kGreeting) < text.size()) return Stage::kConnect;
+  // What Postfix and qmail say in place of a command.
+  constexpr Phrase kSentences[] = {
+      {"refused to talk to me", Stage::kConnect},        {"but greeting failed", Stage::kConnect},
+      {"but my name was rejected", Stage::kHelo},        {"but sender was rejected", Stage::kMail},
+      {"does not like recipient", Stage::kRcpt},         {"failed on data command", Stage::kData},
+      {"failed after i sent the message", Stage::kData},
+  };
+  for (const Phrase& sentence : kSentences) {
+    if (FindIgnoringCase(text, sentence.words) < text.size()) return sentence.stage;
+  }
   return StartsWithIgnoringCase(StripBlanks(text), "connect to ") ? Stage::kConnect
                                                                   : Stage::kUnknown;
 }

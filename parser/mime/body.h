@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "parser/mime/charset.h"
 #include "parser/mime/transfer_encoding.h"
@@ -48,6 +49,13 @@ class Body {
     } else {
       raw_ = start;
     }
+    return std::move(*this);
+  }
+
+  // The same place with another text, which was made of it.
+  Body With(std::string text) && {
+    copy_ = std::move(text);
+    is_copy_ = true;
     return std::move(*this);
   }
 

@@ -1,11 +1,11 @@
-# cmake -DOUTPUT=FILE.cc "-DFILES=a.toml|b.toml" -P embed.cmake
+# cmake -DOUTPUT=FILE.cc "-DFILES=a.toml|b.toml" -DFUNCTION=NAME -P embed.cmake
 #
-# Writes a source that holds the files as they are, by name. A string literal may be 65,536 octets
+# Writes a source that holds the files as they are, by name, and gives them by FUNCTION(). A string literal may be 65,536 octets
 # at most in some compilers, so a file is a run of literals, one a paragraph.
 set(delimiter "bounced_toml")
-set(source "// Generated from the files of parser/rules/.\n#include \"parser/rules.h\"\n\n")
-string(APPEND source "namespace bounced {\n\nstd::vector<RuleSet::File> BuiltInRuleFiles();\n\n")
-string(APPEND source "std::vector<RuleSet::File> BuiltInRuleFiles() {\n  return {\n")
+set(source "// Generated from data files.\n#include \"parser/rules.h\"\n\n")
+string(APPEND source "namespace bounced {\n\nstd::vector<RuleSet::File> ${FUNCTION}();\n\n")
+string(APPEND source "std::vector<RuleSet::File> ${FUNCTION}() {\n  return {\n")
 string(REPLACE "|" ";" files "${FILES}")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME)

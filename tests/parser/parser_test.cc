@@ -400,6 +400,66 @@ TEST(Parser, D44APipeIsNamedByXFailedRecipients) {
   EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
 }
 
+constexpr std::string_view kProse =
+    "Hi. This is the qmail-send program at mx.example.\n"
+    "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+    "<r@example.net>:\n192.0.2.1 does not like recipient.\n"
+    "Remote host said: 550 5.1.1 no such user\n\n"
+    "--- Below this line is a copy of the message.\n\n"
+    "Return-Path: <sender@example.com>\nMessage-ID: <m1@example.com>\nTo: r@example.net\n\n"
+    "<trap@example.net>:\n550 5.1.1 no such user\n";
+
+TEST(Parser, D78WordsThatFollowNoStandard) {
+  const Report report =
+      Parse("From: MAILER-DAEMON@mx.example\nTo: sender@example.com\nSubject: failure notice\n\n" +
+            std::string(kProse));
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  EXPECT_EQ(report.form, "prose");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  const Recipient& r = report.recipients[0];
+  EXPECT_EQ(r.final_recipient->value, "r@example.net");
+  EXPECT_EQ(r.final_recipient->provenance, Provenance::kGuessed);
+  EXPECT_EQ(r.reply_code->value, 550);
+  EXPECT_EQ(ToString(r.enhanced_status->value), "5.1.1");
+  EXPECT_EQ(r.stage, Stage::kRcpt);
+  EXPECT_EQ(r.classification.reason, Reason::kNoSuchUser);
+  EXPECT_TRUE(r.classification.text_bears_out);
+  EXPECT_EQ(report.returned.message_id->value, "<m1@example.com>");
+}
+
+TEST(Parser, D78WordsInBase64AndInHtml) {
+  for (const std::string_view body :
+       {"Content-Type: text/html\n\n<p>Your message could not be delivered.</p>"
+        "<p>&lt;r@example.net&gt;:<br>550 5.1.1 no such user</p>\n",
+        "Content-Transfer-Encoding: base64\n\n"
+        "Q291bGQgbm90IGRlbGl2ZXI6Cgo8ckBleGFtcGxlLm5ldD46Cm5vIHN1Y2ggdXNlcgo=\n"}) {
+    const Report report =
+        Parse("From: postmaster@mx.example\nSubject: Undeliverable mail\n" + std::string(body));
+    ASSERT_EQ(report.recipients.size(), 1u) << body;
+    EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+    EXPECT_EQ(report.recipients[0].classification.reason, Reason::kNoSuchUser);
+  }
+}
+
+TEST(Parser, D2WordsThatAPersonOrAMachineQuotesAreNoReport) {
+  for (const std::string_view header :
+       {"From: Jane <jane@example.com>\nSubject: Re: failure notice\n",
+        "From: jane@example.com\nAuto-Submitted: auto-replied\nSubject: Away\n"}) {
+    const Report report = Parse(std::string(header) + "\n" + std::string(kProse));
+    EXPECT_EQ(report.kind, Kind::kOther) << header;
+    EXPECT_TRUE(report.recipients.empty());
+  }
+}
+
+TEST(Parser, D44AMachineThatNamesTheFailedIsAReport) {
+  const Report report = Parse(
+      "From: noreply@mx.example\nAuto-Submitted: auto-replied\n"
+      "X-Failed-Recipients: r@example.net\nSubject: Mail delivery failed\n\n" +
+      std::string(kProse));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
+}
+
 struct ActionCase {
   std::string_view name;
   std::string_view fields;

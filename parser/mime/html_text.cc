@@ -1,0 +1,109 @@
+#include "parser/mime/html_text.h"
+
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+constexpr std::size_t kMaxReferenceOctets = 10;  // "&#x10FFFF;"
+
+struct Reference {
+  std::string_view name;
+  std::string_view text;
+};
+constexpr Reference kReferences[] = {
+    {"lt", "<"}, {"gt", ">"}, {"amp", "&"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", " "},
+};
+
+bool IsOneOf(std::string_view name, std::string_view list) {
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(' ', at), list.size());
+    if (EqualsIgnoringCase(name, list.substr(at, end - at))) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+// "br" of "<br/>", "p" of "</p>".
+std::string_view TagName(std::string_view tag) {
+  if (tag.starts_with('/')) tag.remove_prefix(1);
+  return tag.substr(0, tag.find_first_of(" \t\r\n/>"));
+}
+
+// Appends what the reference at the start of `s` stands for. The octets of it; 0: it is none.
+std::size_t AppendReference(std::string_view s, std::string& text) {
+  const std::size_t end = s.substr(0, kMaxReferenceOctets).find(';');
+  if (end == s.npos) return 0;
+  std::string_view name = s.substr(1, end - 1);
+  if (!name.starts_with('#')) {
+    for (const Reference& reference : kReferences) {
+      if (name != reference.name) continue;
+      text += reference.text;
+      return end + 1;
+    }
+    return 0;
+  }
+  name.remove_prefix(1);
+  const bool is_hexadecimal = name.starts_with('x') || name.starts_with('X');
+  if (is_hexadecimal) name.remove_prefix(1);
+  std::uint32_t c = 0;
+  const auto parsed =
+      std::from_chars(name.data(), name.data() + name.size(), c, is_hexadecimal ? 16 : 10);
+  const bool is_character = c >= ' ' && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
+  if (name.empty() || parsed.ptr != name.data() + name.size() || !is_character) return 0;
+  char octets[U8_MAX_LENGTH];
+  std::size_t length = 0;
+  U8_APPEND_UNSAFE(octets, length, c);
+  text.append(octets, length);
+  return end + 1;
+}
+
+// Passes over the tag at `at`, and over what is not shown; appends what parts the words around it.
+// Where the text goes on.
+std::size_t PassTag(std::string_view html, std::size_t at, std::string& text) {
+  if (html.substr(at).starts_with("<!--")) {
+    const std::size_t end = html.find("-->", at);
+    return end == html.npos ? html.size() : end + 3;
+  }
+  const std::size_t end = std::min(html.find('>', at), html.size());
+  const std::string_view tag = html.substr(at + 1, end - at - 1);
+  const std::string_view name = TagName(tag);
+  const std::size_t behind = std::min(end + 1, html.size());
+  if (!tag.starts_with('/') && IsOneOf(name, "script style title")) {
+    const std::size_t closing = FindIgnoringCase(html, "</" + FoldCase(name), behind);
+    return closing >= html.size() ? html.size() : closing;
+  }
+  if (IsOneOf(name, "br p div tr li table ul ol h1 h2 h3 h4 h5 h6 hr pre blockquote")) {
+    text += '\n';
+  } else if (IsOneOf(name, "td th")) {
+    text += ' ';
+  }
+  return behind;
+}
+
+}  // namespace
+
+std::string TextOfHtml(std::string_view html) {
+  std::string text;
+  for (std::size_t at = 0; at < html.size();) {
+    if (html[at] == '<') {
+      at = PassTag(html, at, text);
+      continue;
+    }
+    const std::size_t reference =
+        html[at] == '&' ? AppendReference(html.substr(at), text) : std::size_t{0};
+    if (reference == 0) text += html[at];
+    at += std::max<std::size_t>(reference, 1);
+  }
+  return text;
+}
+
+}  // namespace bounced

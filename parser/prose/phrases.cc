@@ -1,0 +1,109 @@
+#include "parser/prose/phrases.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "parser/classify/folded_text.h"
+#include "parser/rules.h"
+#include "parser/text.h"
+
+namespace bounced {
+
+// phrases.toml, in a source that the build generates from it.
+std::vector<RuleSet::File> BuiltInPhraseFiles();
+
+namespace {
+
+struct Row {
+  std::string_view key;
+  ProseRole role;
+};
+constexpr Row kRows[] = {
+    {"failure", ProseRole::kFailure},        {"delay", ProseRole::kDelay},
+    {"original", ProseRole::kOriginal},      {"label", ProseRole::kLabel},
+    {"other_party", ProseRole::kOtherParty},
+};
+
+absl::Status Wrong(const toml::node& node, std::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("phrases.toml:", node.source().begin.line, ": ", Absl(what)));
+}
+
+}  // namespace
+
+ProsePhrases::ProsePhrases(PhraseMatcher matcher, std::vector<std::vector<ProseRole>> roles)
+    : matcher_(std::move(matcher)), roles_(std::move(roles)) {}
+
+const ProsePhrases& ProsePhrases::BuiltIn() {
+  static const ProsePhrases* const kBuiltIn = [] {
+    absl::StatusOr<ProsePhrases> loaded = Load(BuiltInPhraseFiles().front().content);
+    if (!loaded.ok()) {  // the test suite loads them, so this program was built of other files
+      std::fprintf(stderr, "phrases: %s\n", loaded.status().ToString().c_str());
+      std::abort();
+    }
+    return new ProsePhrases(*std::move(loaded));
+  }();
+  return *kBuiltIn;
+}
+
+absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
+  toml::table table;
+  try {
+    table = toml::parse(toml, std::string_view("phrases.toml"));
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("phrases.toml:", error.source().begin.line, ": ", Absl(error.description())));
+  }
+  std::vector<std::string> phrases;
+  std::vector<std::vector<ProseRole>> roles;
+  for (const auto& [key, node] : table) {
+    const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
+                                   [&](const Row& r) { return r.key == key.str(); });
+    if (row == std::end(kRows)) return Wrong(node, "unknown list");
+    const toml::array* list = node.as_array();
+    if (list == nullptr) return Wrong(node, "not a list of phrases");
+    for (const toml::node& each : *list) {
+      const auto* phrase = each.as_string();
+      if (phrase == nullptr) return Wrong(each, "not a phrase");
+      if (FoldedText(phrase->get()).text() != phrase->get()) {
+        return Wrong(each, absl::StrCat("not folded: ", phrase->get()));
+      }
+      auto known = std::find(phrases.begin(), phrases.end(), phrase->get());
+      if (known == phrases.end()) {
+        known = phrases.insert(known, phrase->get());
+        roles.emplace_back();
+      }
+      roles[static_cast<std::size_t>(known - phrases.begin())].push_back(row->role);
+    }
+  }
+  absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(std::move(phrases));
+  if (!matcher.ok()) return matcher.status();
+  return ProsePhrases(*std::move(matcher), std::move(roles));
+}
+
+std::vector<ProsePhrases::Hit> ProsePhrases::Find(std::string_view text) const {
+  const FoldedText folded(text);
+  std::vector<Hit> hits;
+  for (const int phrase : matcher_.Find(folded.text())) {
+    for (const std::uint32_t at : matcher_.Places(phrase, folded.text())) {
+      const std::string_view place = folded.Original(at, at + matcher_.length(phrase));
+      const auto begin = static_cast<std::size_t>(place.data() - text.data());
+      for (const ProseRole role : roles_[static_cast<std::size_t>(phrase)]) {
+        hits.push_back({role, begin, begin + place.size()});
+      }
+    }
+  }
+  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
+    return a.end != b.end ? a.end < b.end : a.begin < b.begin;
+  });
+  return hits;
+}
+
+}  // namespace bounced

@@ -1,0 +1,47 @@
+// The words by which hosts tell, without a standard, what became of a mail: phrases.toml.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "parser/classify/phrase_matcher.h"
+
+namespace bounced {
+
+// What a phrase is for.
+enum class ProseRole : std::uint8_t {
+  kFailure,     // the message is about mail that was not delivered
+  kDelay,       // delivery is still being tried
+  kOriginal,    // behind a line with it the message that came back begins
+  kLabel,       // stands right before the address that failed
+  kOtherParty,  // stands right before an address that is somebody else's
+};
+
+// Immutable, so one object serves every thread.
+class ProsePhrases {
+ public:
+  // Those of phrases.toml, which is compiled into the program.
+  static const ProsePhrases& BuiltIn();
+  // INVALID_ARGUMENT says what is wrong with `toml`, and in which line.
+  static absl::StatusOr<ProsePhrases> Load(std::string_view toml);
+
+  // A phrase that stands in a text, as octets [begin, end) of the text.
+  struct Hit {
+    ProseRole role;
+    std::size_t begin;
+    std::size_t end;
+  };
+  // In the order of their ends. Linear in `text`, which is UTF-8.
+  std::vector<Hit> Find(std::string_view text) const;
+
+ private:
+  ProsePhrases(PhraseMatcher matcher, std::vector<std::vector<ProseRole>> roles);
+
+  PhraseMatcher matcher_;
+  std::vector<std::vector<ProseRole>> roles_;  // of each phrase, one or more
+};
+
+}  // namespace bounced

@@ -1,0 +1,345 @@
+#include "parser/prose/prose_report.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+
+#include "parser/address.h"
+#include "parser/dsn/smtp_reply.h"
+#include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+// Octets between a label and its address: "Recipient:  <".
+constexpr std::size_t kMaxGap = 12;
+constexpr std::size_t kMaxAnnouncementOctets = 160;
+// Fields that follow each other before they are taken for a message's header.
+constexpr int kFieldsOfHeader = 3;
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kOpenings = "<\"'([*>-=";
+constexpr std::string_view kClosings = ">\"')]";
+
+bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+
+// --- Where the original begins
+
+// A line of dashes around words, or words with a colon: it announces what follows.
+bool IsAnnouncement(std::string_view line) {
+  line = StripBlanks(line);
+  if (line.empty() || line.size() > kMaxAnnouncementOctets) return false;
+  return IsOneOf(line.front(), "-=*_#+") || IsOneOf(line.back(), ":-=*_");
+}
+
+bool IsFieldOfMessage(std::string_view name) {
+  constexpr std::string_view kNames[] = {"from",   "to",         "subject",      "date",
+                                         "cc",     "message-id", "mime-version", "content-type",
+                                         "sender", "reply-to",   "x-mailer"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [name](std::string_view each) { return EqualsIgnoringCase(name, each); });
+}
+// What only a message that was under way has.
+bool IsTraceField(std::string_view name) {
+  return EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "return-path") ||
+         EqualsIgnoringCase(name, "dkim-signature");
+}
+
+std::size_t FindOriginal(std::string_view text, const std::vector<ProsePhrases::Hit>& hits) {
+  Lines lines(text);
+  auto hit = hits.begin();
+  int fields = 0;
+  std::size_t first_field = 0;
+  while (const std::optional<Line> line = lines.Next()) {
+    const std::size_t end = line->begin + line->text.size();
+    bool announces = false;
+    for (; hit != hits.end() && hit->end <= end; ++hit) {
+      announces = announces || (hit->role == ProseRole::kOriginal && hit->begin >= line->begin);
+    }
+    if (announces && IsAnnouncement(line->text)) return line->begin;
+    const std::string_view name = FieldName(line->text);
+    if (IsTraceField(name)) return fields > 0 ? first_field : line->begin;
+    const bool goes_on = !line->text.empty() && IsOneOf(line->text.front(), kBlanks);
+    if (IsFieldOfMessage(name)) {
+      if (fields++ == 0) first_field = line->begin;
+      if (fields == kFieldsOfHeader) return first_field;
+    } else if (!goes_on) {
+      fields = 0;
+    }
+  }
+  return text.size();
+}
+
+// --- What it says
+
+bool Says(const std::vector<ProsePhrases::Hit>& hits, ProseRole role, std::size_t end) {
+  return std::any_of(hits.begin(), hits.end(), [=](const ProsePhrases::Hit& hit) {
+    return hit.role == role && hit.end <= end;
+  });
+}
+
+// --- Whom it names
+
+enum class Strength : std::uint8_t { kNone, kPlain, kLabelled, kHeading };
+
+struct Mention {
+  std::string_view address;
+  std::size_t line;   // where its line begins
+  std::size_t begin;  // of the address
+  std::size_t end;
+  Strength strength = Strength::kNone;
+  std::string key;  // its identity
+};
+
+bool IsLocalOctet(char c) {
+  constexpr std::string_view kMarks = ".!#$%&'*+-/=?^_`{|}~";
+  const char folded = FoldCase(c);
+  return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || IsOneOf(c, kMarks) ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+bool IsDomainOctet(char c) {
+  const char folded = FoldCase(c);
+  return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_';
+}
+
+class ProseReader {
+ public:
+  ProseReader(const ProseQuestion& question, const ProsePhrases& phrases)
+      : question_(question),
+        text_(question.text.substr(0, kMaxProseOctets)),
+        hits_(phrases.Find(text_)),
+        subject_hits_(phrases.Find(question.subject)) {}
+
+  ProseReport Read() && {
+    ProseReport report;
+    report.end = FindOriginal(text_, hits_);
+    report.kind = FindKind(report.end);
+    if (!report.kind) return report;
+    FindMentions(report.end);
+    Choose();
+    report.recipients = Recipients(report.end);
+    if (report.recipients.empty()) report.kind = std::nullopt;
+    return report;
+  }
+
+ private:
+  std::optional<Kind> FindKind(std::size_t end) const {
+    const std::size_t whole = question_.subject.size();
+    if (Says(subject_hits_, ProseRole::kDelay, whole)) return Kind::kDelay;
+    if (Says(subject_hits_, ProseRole::kFailure, whole)) return Kind::kBounce;
+    if (Says(hits_, ProseRole::kDelay, end)) return Kind::kDelay;
+    if (Says(hits_, ProseRole::kFailure, end)) return Kind::kBounce;
+    if (!question_.failed.empty()) return Kind::kBounce;
+    return std::nullopt;
+  }
+
+  void FindMentions(std::size_t end) {
+    Lines lines(text_.substr(0, end));
+    auto hit = hits_.begin();
+    while (const std::optional<Line> line = lines.Next()) {
+      std::size_t from = 0;
+      for (std::size_t at = line->text.find('@'); at != line->text.npos;
+           at = line->text.find('@', from)) {
+        std::optional<Mention> mention = ReadMention(line->text, at, from);
+        from = at + 1;
+        if (!mention) continue;
+        from = mention->end;
+        mention->line = line->begin;
+        mention->begin += line->begin;
+        mention->end += line->begin;
+        while (hit != hits_.end() && hit->end <= mention->begin) ++hit;
+        Weigh(line->text, hit, *mention);
+        mentions_.push_back(*std::move(mention));
+      }
+    }
+  }
+
+  // The address around the '@' at `at`, which begins at `from` or behind it. Places are those of
+  // the line.
+  std::optional<Mention> ReadMention(std::string_view line, std::size_t at,
+                                     std::size_t from) const {
+    std::size_t begin = at;
+    while (begin > from && at - begin < kMaxPathOctets && IsLocalOctet(line[begin - 1])) --begin;
+    std::size_t end = at + 1;
+    while (end < line.size() && end - at < kMaxPathOctets && IsDomainOctet(line[end])) ++end;
+    while (end > at && IsOneOf(line[end - 1], ".-_")) --end;
+    while (begin < at && IsOneOf(line[begin], "'=.*-/")) ++begin;
+    const std::string_view address = line.substr(begin, end - begin);
+    if (address.find('.', at - begin) == address.npos) return std::nullopt;
+    const absl::StatusOr<Address> parsed = Address::Parse(address);
+    if (!parsed.ok()) return std::nullopt;
+    Mention mention{address, 0, begin, end, Strength::kPlain, parsed->canonical()};
+    if (IsParty(*parsed)) mention.strength = Strength::kNone;
+    return mention;
+  }
+
+  bool IsParty(const Address& address) const {
+    constexpr std::string_view kLocalParts[] = {"postmaster", "mailer-daemon", "abuse",
+                                                "hostmaster", "webmaster",     "mailerdaemon"};
+    const bool is_role = std::find(std::begin(kLocalParts), std::end(kLocalParts),
+                                   address.local_part()) != std::end(kLocalParts);
+    return is_role || std::any_of(question_.parties.begin(), question_.parties.end(),
+                                  [&](std::string_view party) {
+                                    return EqualsIgnoringCase(party, address.canonical());
+                                  });
+  }
+
+  // `hit` is the first that ends behind the address's beginning.
+  void Weigh(std::string_view line, std::vector<ProsePhrases::Hit>::const_iterator hit,
+             Mention& mention) const {
+    if (mention.strength == Strength::kNone) return;
+    if (IsHeading(line, mention)) {
+      mention.strength = Strength::kHeading;
+    }
+    // The longest phrase that ends right before it.
+    std::size_t longest = 0;
+    while (hit != hits_.begin()) {
+      --hit;
+      if (!IsGap(text_.substr(hit->end, mention.begin - hit->end))) break;
+      const std::size_t length = hit->end - hit->begin;
+      if (length <= longest) continue;
+      if (hit->role == ProseRole::kLabel && mention.strength != Strength::kHeading) {
+        mention.strength = Strength::kLabelled;
+      } else if (hit->role == ProseRole::kOtherParty) {
+        mention.strength = Strength::kNone;
+      } else if (hit->role == ProseRole::kLabel) {
+        mention.strength = Strength::kHeading;
+      } else {
+        continue;
+      }
+      longest = length;
+    }
+  }
+
+  static bool IsGap(std::string_view gap) {
+    return gap.size() <= kMaxGap && std::all_of(gap.begin(), gap.end(), [](char c) {
+             return IsOneOf(c, " \t\r\n:;<\"'([=.*>-");
+           });
+  }
+
+  // Alone on its line, or as its heading: "<r@example.net>:", "r@example.net... User unknown".
+  bool IsHeading(std::string_view line, const Mention& mention) const {
+    const std::size_t begin = mention.begin - mention.line;
+    std::size_t end = mention.end - mention.line;
+    const std::string_view before = line.substr(0, begin);
+    const bool leads = std::all_of(before.begin(), before.end(), [](char c) {
+      return IsOneOf(c, kBlanks) || IsOneOf(c, kOpenings);
+    });
+    if (!leads) return false;
+    const bool bracketed = before.ends_with('<') || before.ends_with('(');
+    while (end < line.size() && IsOneOf(line[end], kClosings)) ++end;
+    const std::string_view rest = line.substr(end);
+    const std::string_view words = StripBlanks(rest);
+    if (words.empty() || bracketed || words.starts_with("...")) return true;
+    if (words == "," || words == ";" || words == ".") return true;
+    if (words.front() == ':' || words.front() == '(') return true;
+    return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
+  }
+
+  // Leaves in `chosen_` the identities of the strongest mentions.
+  void Choose() {
+    if (!question_.failed.empty()) {
+      for (const std::string_view address : question_.failed) {
+        Choose(address, IdentityOf(address));
+      }
+      return;
+    }
+    Strength strongest = Strength::kNone;
+    for (const Mention& mention : mentions_) strongest = std::max(strongest, mention.strength);
+    if (strongest == Strength::kNone) return;
+    for (const Mention& mention : mentions_) {
+      if (mention.strength == strongest) Choose(mention.address, mention.key);
+    }
+    // Without a heading or a label, one of many is anybody.
+    if (strongest == Strength::kPlain && chosen_.size() > 1) {
+      chosen_.clear();
+      index_.clear();
+    }
+  }
+
+  void Choose(std::string_view address, std::string key) {
+    if (chosen_.size() >= question_.max_recipients) return;
+    const auto [known, is_new] = index_.try_emplace(key, chosen_.size());
+    if (is_new) chosen_.push_back({address, {}});
+  }
+
+  static std::string IdentityOf(std::string_view address) {
+    const absl::StatusOr<Address> parsed = Address::Parse(address);
+    return parsed.ok() ? parsed->canonical() : FoldCase(address);
+  }
+
+  std::vector<ProseRecipient> Recipients(std::size_t end) {
+    // The mentions of those who were chosen part the text.
+    const Mention* open = nullptr;
+    std::size_t owner = 0;
+    const auto close = [&](std::size_t at) {
+      if (open == nullptr) return;
+      // The code may stand in front of the address: "550 5.1.1 <r@example.net>... User unknown".
+      const std::size_t begin = BeginsWithCode(open->line) ? open->line : open->end;
+      Offer(owner, text_.substr(begin, at > begin ? at - begin : 0));
+    };
+    for (const Mention& mention : mentions_) {
+      const auto found = index_.find(mention.key);
+      if (found == index_.end()) continue;
+      if (open != nullptr && found->second == owner) continue;
+      close(mention.line);
+      open = &mention;
+      owner = found->second;
+    }
+    close(end);
+    // Of a single recipient all of the text speaks.
+    if (chosen_.size() == 1 && !HasWords(chosen_[0].words)) {
+      chosen_[0].words = StripBlanks(text_.substr(0, end));
+    }
+    return std::move(chosen_);
+  }
+
+  bool BeginsWithCode(std::size_t line) const {
+    const std::string_view text = StripBlanks(text_.substr(line, 16));
+    return FindSmtpReply(text, ReplyContext::kLines).code.has_value();
+  }
+
+  // The first piece with a code is kept, else the first with words.
+  void Offer(std::size_t owner, std::string_view piece) {
+    ProseRecipient& recipient = chosen_[owner];
+    constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";
+    piece.remove_prefix(std::min(piece.find_first_not_of(kLitter), piece.size()));
+    piece = StripBlanks(piece);
+    if (!HasWords(piece)) return;
+    const bool has_code = FindSmtpReply(piece, ReplyContext::kLines).code.has_value();
+    if (!recipient.words.empty() && (!has_code || coded_.contains(owner))) return;
+    if (has_code) coded_.insert(owner);
+    recipient.words = piece;
+  }
+
+  static bool HasWords(std::string_view piece) {
+    return std::any_of(piece.begin(), piece.end(), [](char c) {
+      const char folded = FoldCase(c);
+      return (folded >= 'a' && folded <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+    });
+  }
+
+  const ProseQuestion& question_;
+  const std::string_view text_;
+  const std::vector<ProsePhrases::Hit> hits_;
+  const std::vector<ProsePhrases::Hit> subject_hits_;
+  std::vector<Mention> mentions_;
+  std::vector<ProseRecipient> chosen_;
+  absl::flat_hash_map<std::string, std::size_t> index_;  // identity to place in chosen_
+  absl::flat_hash_set<std::size_t> coded_;
+};
+
+}  // namespace
+
+ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases) {
+  return ProseReader(question, phrases).Read();
+}
+
+}  // namespace bounced

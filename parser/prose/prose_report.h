@@ -1,0 +1,55 @@
+// Reports that follow no standard: what a text for people says of failed deliveries.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "parser/prose/phrases.h"
+#include "parser/taxonomy.h"
+
+namespace bounced {
+
+// Octets of a text that are looked at: who failed, and why, stands in front.
+inline constexpr std::size_t kMaxProseOctets = 64 << 10;
+
+struct ProseRecipient {
+  std::string_view address;  // as it stands
+  std::string_view words;    // what is said of it, code and all; may be the whole text
+};
+
+// Views into the text that was read.
+struct ProseReport {
+  // kBounce or kDelay. None: nothing says that mail was not delivered, and no recipient is named.
+  std::optional<Kind> kind;
+  std::vector<ProseRecipient> recipients;
+  // Where the message that came back begins; the size of the text when it does not.
+  std::size_t end = 0;
+};
+
+struct ProseQuestion {
+  std::string_view subject;               // decoded
+  std::string_view text;                  // UTF-8
+  std::vector<std::string_view> parties;  // addresses that cannot be the failed one: From, To
+  // Addresses that the header names as failed; when there are any, nobody else is.
+  std::vector<std::string_view> failed;
+  std::size_t max_recipients = 0;
+};
+
+// Reads a text in three steps, each by mechanisms that many hosts share; only words are data.
+//
+// 1. Where the original begins: a line that announces it (between dashes, or with a colon at its
+//    end), or the first header of a message.
+// 2. Whether mail was not delivered: the subject or the text before the original has a phrase that
+//    says so.
+// 3. Who failed: the addresses that begin a line as a heading does, alone on it or before a colon;
+//    else those behind a label ("Recipient:", "delivery to"); else the only one there is. An
+//    address of a party, of a postmaster, or behind a word for somebody else ("contact", "from") is
+//    none. What is said of it reaches from there to the next one's heading; where an address is
+//    named again, the piece that has a reply code is taken.
+//
+// Linear in the text, which is cut at kMaxProseOctets. Total.
+ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases);
+
+}  // namespace bounced
