@@ -23,11 +23,16 @@ namespace {
 std::atomic<std::size_t> live_octets{0};
 std::atomic<std::size_t> peak_octets{0};
 
-void* Allocate(std::size_t size) {
+void* TryAllocate(std::size_t size) noexcept {
   void* const block = std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) return nullptr;
   const std::size_t live = live_octets += malloc_usable_size(block);
   if (live > peak_octets) peak_octets = live;
+  return block;
+}
+void* Allocate(std::size_t size) {
+  void* const block = TryAllocate(size);
+  if (block == nullptr) throw std::bad_alloc();
   return block;
 }
 void Release(void* block) {
@@ -39,6 +44,8 @@ void Release(void* block) {
 
 void* operator new(std::size_t size) { return Allocate(size); }
 void* operator new[](std::size_t size) { return Allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return TryAllocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return TryAllocate(size); }
 void operator delete(void* block) noexcept { Release(block); }
 void operator delete[](void* block) noexcept { Release(block); }
 void operator delete(void* block, std::size_t) noexcept { Release(block); }
