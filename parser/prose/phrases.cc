@@ -64,8 +64,9 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
   std::vector<std::string> phrases;
   std::vector<std::vector<ProseRole>> roles;
   for (const auto& [key, node] : table) {
+    const std::string_view name = key.str();
     const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                   [&](const Row& r) { return r.key == key.str(); });
+                                   [&](const Row& r) { return r.key == name; });
     if (row == std::end(kRows)) return Wrong(node, "unknown list");
     const toml::array* list = node.as_array();
     if (list == nullptr) return Wrong(node, "not a list of phrases");
