@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "parser/atext.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -25,12 +26,6 @@ constexpr std::size_t kMaxLabelOctets = 63;  // RFC 1035, 2.3.4
 constexpr bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
-
-// RFC 5322, 3.2.3; beyond ASCII RFC 6531, 3.3.
-constexpr bool IsAtext(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
-  return IsLetter(c) || IsDigit(c) || !IsAscii(c) || kMarks.find(c) != std::string_view::npos;
-}
 
 // Dot-string of RFC 5321, 4.1.2.
 bool IsDotString(std::string_view s) {

@@ -185,15 +185,13 @@ class Reading {
   // The first message, or header of one, that comes back; where no part says that it is one, the
   // first after the status that looks so.
   void FindReturned() {
-    const auto is_message = [](const Part& part) { return part.type.IsMessage(); };
-    const auto found = std::find_if(parts_.begin(), parts_.end(), is_message);
+    if (ReadReturnedPart()) return;
     const Status& status = statuses_.back();
-    if (found != parts_.end()) {
-      returned_ = Decode(*found);
-    } else if (report_.form == "status-fields" &&
-               ReadReturned(status.body, status.body.text().substr(status.fields.end))) {
+    if (report_.form == "status-fields" &&
+        ReadReturned(status.body, status.body.text().substr(status.fields.end))) {
       return;
-    } else if (status.part + 1 < parts_.size() && !parts_[status.part + 1].type.IsMultipart()) {
+    }
+    if (status.part + 1 < parts_.size() && !parts_[status.part + 1].type.IsMultipart()) {
       returned_ = Decode(parts_[status.part + 1]);
     }
     ReadReturned(returned_, returned_.text());
@@ -360,7 +358,8 @@ class Reading {
           {none, body, Provenance::kGuessed, about.words, body, limits_.max_diagnostic, prose.kind},
           rules_, recipient);
     }
-    ReadReturnedBehind(body, prose.end);
+    if (ReadReturnedPart()) return;
+    ReadReturned(body, body.text().substr(std::min(prose.end, body.text().size())));
   }
 
   // The first text; of one in two forms, the plain one stands first (RFC 2046, 5.1.4).
@@ -373,14 +372,14 @@ class Reading {
     return nullptr;
   }
 
-  void ReadReturnedBehind(const Body& body, std::size_t end) {
-    for (const Part& part : parts_) {
-      if (!part.type.IsMessage()) continue;
-      returned_ = Decode(part);
-      ReadReturned(returned_, returned_.text());
-      return;
-    }
-    ReadReturned(body, body.text().substr(std::min(end, body.text().size())));
+  // The first message, or header of one, that a part is said to be. False: there is none.
+  bool ReadReturnedPart() {
+    const auto found = std::find_if(parts_.begin(), parts_.end(),
+                                    [](const Part& part) { return part.type.IsMessage(); });
+    if (found == parts_.end()) return false;
+    returned_ = Decode(*found);
+    ReadReturned(returned_, returned_.text());
+    return true;
   }
 
   // The gravest of what the recipients were told.

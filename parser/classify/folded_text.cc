@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "parser/atext.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -14,11 +15,7 @@ constexpr bool IsLetterOrDigit(char c) {
 constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 constexpr bool IsHighBit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
-// atext and the dot (RFC 5322, 3.2.3), with UTF-8 (RFC 6531, 3.3).
-bool IsLocalPart(char c) {
-  constexpr std::string_view kOther = ".!#$%&'*+-/=?^_`{|}~";
-  return IsLetterOrDigit(c) || IsHighBit(c) || kOther.find(c) != std::string_view::npos;
-}
+bool IsLocalPart(char c) { return c == '.' || IsAtext(c); }
 constexpr bool IsDomain(char c) {
   return IsLetterOrDigit(c) || IsHighBit(c) || c == '.' || c == '-' || c == '_';
 }

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 
 #include "parser/address.h"
+#include "parser/atext.h"
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
@@ -97,12 +98,7 @@ struct Mention {
   std::string key;  // its identity
 };
 
-bool IsLocalOctet(char c) {
-  constexpr std::string_view kMarks = ".!#$%&'*+-/=?^_`{|}~";
-  const char folded = FoldCase(c);
-  return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || IsOneOf(c, kMarks) ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+bool IsLocalOctet(char c) { return c == '.' || IsAtext(c); }
 bool IsDomainOctet(char c) {
   const char folded = FoldCase(c);
   return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||

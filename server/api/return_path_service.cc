@@ -20,6 +20,19 @@ VouchResult Vouch(const ReturnPaths& paths, std::string_view return_path, absl::
   return paths.Vouch(return_path.substr(0, at), return_path.substr(at + 1), now);
 }
 
+// The domain that is asked for; of a tenant that is named it must be one, and may be its first.
+absl::StatusOr<std::string> DomainOf(const ReturnPaths& paths, const v1::MintRequest& request) {
+  if (!request.domain().empty() && request.tenant().empty()) return request.domain();
+  std::vector<std::string> domains = paths.domains(request.tenant());
+  if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
+  if (request.domain().empty()) return std::move(domains.front());
+  absl::StatusOr<std::string> canonical = CanonicalDomain(request.domain());
+  if (canonical.ok() && std::find(domains.begin(), domains.end(), *canonical) != domains.end()) {
+    return canonical;
+  }
+  return absl::NotFoundError("not a return-path domain of this tenant");
+}
+
 absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
                     v1::MintResponse& response) {
   absl::StatusOr<Address> recipient = AddressOf("recipient", request.recipient());
@@ -31,19 +44,12 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
                                      CheckStreamName("reference", request.reference())}) {
     if (!status.ok()) return status;
   }
-  MintRequest mint{.domain = request.domain(),
+  absl::StatusOr<std::string> domain = DomainOf(parts.return_paths, request);
+  if (!domain.ok()) return domain.status();
+  MintRequest mint{.domain = *std::move(domain),
                    .stream = request.stream(),
                    .reference = request.reference(),
                    .form = *form};
-  const std::vector<std::string> domains = parts.return_paths.domains(request.tenant());
-  if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
-  if (mint.domain.empty()) mint.domain = domains.front();
-  if (!request.tenant().empty()) {
-    const absl::StatusOr<std::string> canonical = CanonicalDomain(mint.domain);
-    if (!canonical.ok() || std::find(domains.begin(), domains.end(), *canonical) == domains.end()) {
-      return absl::NotFoundError("not a return-path domain of this tenant");
-    }
-  }
   absl::Time now = parts.clock.Now();
   absl::StatusOr<std::string> minted = parts.return_paths.Mint(mint, *recipient, now);
   // What is left to be wrong is that all of it together does not fit.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/cli/csv_writer.h"
+#include "tests/cli/cuts.h"
 
 namespace bounced::cli {
 namespace {
@@ -46,14 +47,7 @@ Reading Read(std::string_view text, CsvDialect dialect, const Cut& cut,
       EXPECT_EQ(std::string(row->content()) + std::string(row->line_end()), row->raw);
     }
   };
-  while (!text.empty()) {
-    const std::size_t octets = cut(text.size());
-    machine.Feed(text.substr(0, octets));
-    text.remove_prefix(octets);
-    take();
-  }
-  machine.End();
-  take();
+  FeedInPieces(machine, text, cut, take);
   reading.error = std::string(machine.status().message());
   reading.has_byte_order_mark = machine.has_byte_order_mark();
   return reading;

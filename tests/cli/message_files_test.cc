@@ -14,6 +14,7 @@
 
 #include "server/cli/delivered_to.h"
 #include "server/cli/streams.h"
+#include "tests/cli/cuts.h"
 #include "tests/cli/strings.h"
 #include "tests/cli/temporary_folder.h"
 
@@ -41,14 +42,7 @@ MboxReading ReadMbox(std::string_view text, Cut cut, std::size_t max = kMaxMessa
       reading.lines.push_back(message->line);
     }
   };
-  while (!text.empty()) {
-    const std::size_t octets = cut(text.size());
-    machine.Feed(text.substr(0, octets));
-    text.remove_prefix(octets);
-    take();
-  }
-  machine.End();
-  take();
+  FeedInPieces(machine, text, cut, take);
   reading.error = std::string(machine.status().message());
   return reading;
 }
