@@ -24,8 +24,6 @@ namespace {
 constexpr std::size_t kMaxLabelOctets = 63;  // RFC 1035, 2.3.4
 
 constexpr bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
 
 // Dot-string of RFC 5321, 4.1.2.
 bool IsDotString(std::string_view s) {

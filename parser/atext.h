@@ -10,9 +10,8 @@ namespace bounced {
 // RFC 5322, 3.2.3; beyond ASCII RFC 6531, 3.3.
 constexpr bool IsAtext(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
-  const char folded = FoldCase(c);
-  return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80 || kMarks.find(c) != std::string_view::npos;
+  return IsLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 ||
+         kMarks.find(c) != std::string_view::npos;
 }
 
 }  // namespace bounced

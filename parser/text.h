@@ -28,6 +28,9 @@ using StringMap = absl::flat_hash_map<std::string, V, StringHash, std::equal_to<
 
 // ASCII letters only: what RFC 5321 and 5322 mean by "case-insensitive".
 constexpr char FoldCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
 std::string FoldCase(std::string_view s);
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix);

@@ -8,16 +8,11 @@
 namespace bounced {
 namespace {
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetterOrDigit(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 constexpr bool IsHighBit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
 bool IsLocalPart(char c) { return c == '.' || IsAtext(c); }
 constexpr bool IsDomain(char c) {
-  return IsLetterOrDigit(c) || IsHighBit(c) || c == '.' || c == '-' || c == '_';
+  return IsLetter(c) || IsDigit(c) || IsHighBit(c) || c == '.' || c == '-' || c == '_';
 }
 
 // The octets of an enhanced status (RFC 3463, 2) at the start of `text`, or 0.

@@ -10,9 +10,6 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 3;  // of subject and of detail (RFC 3463, 2)
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
-
 // What would make a code a part of something longer: a number, a path, an address, a version.
 constexpr bool MayPrecede(char c) {
   constexpr std::string_view kJoiners = "./_@\\+=%&?";

@@ -49,8 +49,8 @@ std::string ActionWord(std::string_view value) {
   return FoldCase(word.substr(0, word.find_first_of(" \t;,.")));
 }
 
-Found<std::string> Address(std::string_view value, const Body& part, Provenance provenance,
-                           std::size_t max_octets) {
+Found<std::string> AddressIn(std::string_view value, const Body& part, Provenance provenance,
+                             std::size_t max_octets) {
   return {ReportedAddress(value, max_octets), part.SpanOf(value), provenance};
 }
 
@@ -207,10 +207,11 @@ Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provena
                         std::size_t max_octets) {
   Recipient recipient;
   if (!fields.final_recipient.empty()) {
-    recipient.final_recipient = Address(fields.final_recipient, part, provenance, max_octets);
+    recipient.final_recipient = AddressIn(fields.final_recipient, part, provenance, max_octets);
   }
   if (!fields.original_recipient.empty()) {
-    recipient.original_recipient = Address(fields.original_recipient, part, provenance, max_octets);
+    recipient.original_recipient =
+        AddressIn(fields.original_recipient, part, provenance, max_octets);
   }
   recipient.action = ActionWord(fields.action).substr(0, max_octets);
   return recipient;

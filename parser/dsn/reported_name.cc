@@ -15,11 +15,7 @@
 namespace bounced {
 namespace {
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsTypeOctet(char c) {
-  const char folded = FoldCase(c);
-  return (folded >= 'a' && folded <= 'z') || IsDigit(c) || c == '-' || c == '_';
-}
+constexpr bool IsTypeOctet(char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '_'; }
 
 // Types under which hosts report mailboxes.
 bool IsMailboxType(std::string_view type) {

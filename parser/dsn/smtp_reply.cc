@@ -14,10 +14,6 @@ constexpr std::size_t kCodeOctets = 3;
 // Longest word or mark that announces a code, with the blanks around it.
 constexpr std::size_t kMaxIntroduction = 24;
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
-constexpr bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // What stands between a code and its enhanced status: "550 5.1.1", "550-5.1.1", "550 #5.1.1".
 std::string_view AfterSeparator(std::string_view s) {
   if (s.starts_with('-')) s.remove_prefix(1);

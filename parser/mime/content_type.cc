@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxSegments = 64;  // of one parameter that RFC 2231 splits
 
-constexpr bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // token of RFC 2045, 5.1, and any octet beyond ASCII; '/' and '=' stand in unquoted boundaries.
 constexpr bool IsTokenOctet(char c) {
   constexpr std::string_view kSpecials = "()<>@,;\\\"[]";

@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t kMaxFailedRecipientFields = 1000;
 
-struct Row {
+struct FieldPlace {
   std::string_view name;
   std::optional<std::string_view> MessageHeader::*value;
 };
-constexpr Row kFields[] = {
+constexpr FieldPlace kFields[] = {
     {"return-path", &MessageHeader::return_path},
     {"from", &MessageHeader::from},
     {"to", &MessageHeader::to},
@@ -28,7 +28,9 @@ constexpr Row kFields[] = {
 };
 
 bool IsHeaderName(std::string_view name) {
-  const auto is_it = [name](const Row& row) { return EqualsIgnoringCase(name, row.name); };
+  const auto is_it = [name](const FieldPlace& place) {
+    return EqualsIgnoringCase(name, place.name);
+  };
   return std::any_of(std::begin(kFields), std::end(kFields), is_it) ||
          EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "dkim-signature") ||
          EqualsIgnoringCase(name, "delivered-to") || EqualsIgnoringCase(name, "mime-version") ||
@@ -65,9 +67,9 @@ MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line) {
   FieldReader fields(header, max_line);
   while (const std::optional<Field> field = fields.Next()) {
     if (field->kind != Field::Kind::kField) continue;
-    for (const Row& row : kFields) {
-      if (!(found.*row.value) && EqualsIgnoringCase(field->name, row.name)) {
-        found.*row.value = StripBlanks(field->value);
+    for (const FieldPlace& place : kFields) {
+      if (!(found.*place.value) && EqualsIgnoringCase(field->name, place.name)) {
+        found.*place.value = StripBlanks(field->value);
       }
     }
     if (EqualsIgnoringCase(field->name, "x-failed-recipients") &&

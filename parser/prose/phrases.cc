@@ -21,11 +21,11 @@ std::vector<RuleSet::File> BuiltInPhraseFiles();
 
 namespace {
 
-struct Row {
+struct List {
   std::string_view key;
   ProseRole role;
 };
-constexpr Row kRows[] = {
+constexpr List kLists[] = {
     {"failure", ProseRole::kFailure},        {"delay", ProseRole::kDelay},
     {"original", ProseRole::kOriginal},      {"label", ProseRole::kLabel},
     {"other_party", ProseRole::kOtherParty},
@@ -65,9 +65,9 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
   std::vector<std::vector<ProseRole>> roles;
   for (const auto& [key, node] : table) {
     const std::string_view name = key.str();
-    const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                   [&](const Row& r) { return r.key == name; });
-    if (row == std::end(kRows)) return Wrong(node, "unknown list");
+    const auto* entry = std::find_if(std::begin(kLists), std::end(kLists),
+                                     [&](const List& each) { return each.key == name; });
+    if (entry == std::end(kLists)) return Wrong(node, "unknown list");
     const toml::array* list = node.as_array();
     if (list == nullptr) return Wrong(node, "not a list of phrases");
     for (const toml::node& each : *list) {
@@ -81,7 +81,7 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
         known = phrases.insert(known, phrase->get());
         roles.emplace_back();
       }
-      roles[static_cast<std::size_t>(known - phrases.begin())].push_back(row->role);
+      roles[static_cast<std::size_t>(known - phrases.begin())].push_back(entry->role);
     }
   }
   absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(std::move(phrases));

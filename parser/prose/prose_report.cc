@@ -99,11 +99,7 @@ struct Mention {
 };
 
 bool IsLocalOctet(char c) { return c == '.' || IsAtext(c); }
-bool IsDomainOctet(char c) {
-  const char folded = FoldCase(c);
-  return (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_';
-}
+bool IsDomainOctet(char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; }
 
 class ProseReader {
  public:
@@ -316,10 +312,8 @@ class ProseReader {
   }
 
   static bool HasWords(std::string_view piece) {
-    return std::any_of(piece.begin(), piece.end(), [](char c) {
-      const char folded = FoldCase(c);
-      return (folded >= 'a' && folded <= 'z') || static_cast<unsigned char>(c) >= 0x80;
-    });
+    return std::any_of(piece.begin(), piece.end(),
+                       [](char c) { return IsLetter(c) || static_cast<unsigned char>(c) >= 0x80; });
   }
 
   const ProseQuestion& question_;

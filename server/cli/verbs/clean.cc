@@ -15,7 +15,7 @@
 namespace bounced::cli {
 namespace {
 
-struct Arguments {
+struct CleanArguments {
   std::string file = "-";
   TableArguments table;
   std::string output;
@@ -30,7 +30,7 @@ struct Files {
   std::unique_ptr<OutputFile> rejects;
 };
 
-absl::StatusOr<Files> CreateFiles(const Arguments& arguments) {
+absl::StatusOr<Files> CreateFiles(const CleanArguments& arguments) {
   Files files;
   for (const auto& [path, file] : {std::pair(&arguments.output, &files.output),
                                    std::pair(&arguments.rejects, &files.rejects)}) {
@@ -73,7 +73,7 @@ std::string CountsAsText(const CleanCounts& counts, bool drop_risky) {
 
 // The error, and what has become of the rows.
 absl::Status WithRows(const absl::Status& status, const CleanCounts& counts,
-                      const Arguments& arguments) {
+                      const CleanArguments& arguments) {
   if (counts.rows == 0 && status.code() == absl::StatusCode::kInvalidArgument) return status;
   const std::string rows =
       arguments.output.empty()
@@ -84,7 +84,7 @@ absl::Status WithRows(const absl::Status& status, const CleanCounts& counts,
   return absl::Status(status.code(), absl::StrCat(status.message(), " (", rows, ")"));
 }
 
-absl::StatusOr<ExitCode> RunClean(const Arguments& arguments, Session& session) {
+absl::StatusOr<ExitCode> RunClean(const CleanArguments& arguments, Session& session) {
   absl::StatusOr<TableOptions> table = arguments.table.ToOptions();
   if (!table.ok()) return table.status();
   std::unique_ptr<Source> file;
@@ -124,7 +124,7 @@ absl::StatusOr<ExitCode> RunClean(const Arguments& arguments, Session& session) 
 }  // namespace
 
 Action SetUpClean(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CleanArguments>();
   command.add_option("FILE", arguments->file, "The list (default: standard input)")->type_name("");
   arguments->table.AddTo(command);
   command

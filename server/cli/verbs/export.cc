@@ -13,7 +13,7 @@
 namespace bounced::cli {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   FilterArguments filter;
   std::string output;
   bool raw = false;
@@ -41,7 +41,7 @@ absl::Status ForEachBatch(Session& session, const v1::ExportSuppressionsRequest&
   return session.client().FromGrpc(stream->Finish(), watchdog);
 }
 
-absl::StatusOr<ExitCode> Export(const Arguments& arguments, Session& session) {
+absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& session) {
   absl::StatusOr<v1::SuppressionFilter> filter = arguments.filter.ToFilter(session);
   if (!filter.ok()) return filter.status();
   v1::ExportSuppressionsRequest request;
@@ -84,7 +84,7 @@ absl::StatusOr<ExitCode> Export(const Arguments& arguments, Session& session) {
 }  // namespace
 
 Action SetUpExport(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExportArguments>();
   arguments->filter.AddTo(command);
   command.add_option("-o,--output", arguments->output, "Write to this file, once all went well")
       ->type_name("FILE");

@@ -25,7 +25,7 @@ constexpr int kBatchRows = 1'000;              // the server takes no more in a 
 constexpr std::size_t kBatchOctets = 1 << 20;  // far below what a request may have
 constexpr std::uint64_t kMaxErrorsShown = 100;
 
-struct Arguments {
+struct ImportArguments {
   std::string file = "-";
   TableArguments table;
   std::string reason;
@@ -55,7 +55,7 @@ class Importer {
  public:
   using Stream = grpc::ClientWriterInterface<v1::ImportSuppressionsRequest>;
 
-  Importer(Session& session, const Arguments& arguments, Table& table, Stream& stream,
+  Importer(Session& session, const ImportArguments& arguments, Table& table, Stream& stream,
            Watchdog& watchdog)
       : session_(session),
         arguments_(arguments),
@@ -137,7 +137,7 @@ class Importer {
   }
 
   Session& session_;
-  const Arguments& arguments_;
+  const ImportArguments& arguments_;
   Table& table_;
   Stream& stream_;
   Watchdog& watchdog_;
@@ -149,7 +149,7 @@ class Importer {
   LineMap sent_;
 };
 
-absl::StatusOr<ExitCode> Import(const Arguments& arguments, Session& session) {
+absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& session) {
   absl::StatusOr<TableOptions> options = arguments.table.ToOptions();
   if (!options.ok()) return options.status();
   std::unique_ptr<Source> file;
@@ -191,7 +191,7 @@ absl::StatusOr<ExitCode> Import(const Arguments& arguments, Session& session) {
 }  // namespace
 
 Action SetUpImport(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportArguments>();
   command.add_option("FILE", arguments->file, "The list (default: standard input)")->type_name("");
   arguments->table.AddTo(command);
   command

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kChunkOctets = 256 << 10;
 
-struct Arguments {
+struct IngestArguments {
   std::vector<std::string> paths;
   std::string return_path;
   std::optional<std::string> reverse_path;
@@ -29,7 +29,7 @@ struct Arguments {
 
 class Ingester {
  public:
-  Ingester(const Arguments& arguments, Session& session)
+  Ingester(const IngestArguments& arguments, Session& session)
       : arguments_(arguments),
         session_(session),
         bounces_(session.client().Stub<v1::BounceService>()),
@@ -142,7 +142,7 @@ class Ingester {
         absl::StrCat("bouncectl: ", Shown(name), ": ", Shown(Std(status.message())), "\n"));
   }
 
-  const Arguments& arguments_;
+  const IngestArguments& arguments_;
   Session& session_;
   const std::unique_ptr<v1::BounceService::Stub> bounces_;
   const std::unique_ptr<v1::ReturnPathService::Stub> return_paths_;
@@ -152,7 +152,7 @@ class Ingester {
 }  // namespace
 
 Action SetUpIngest(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<IngestArguments>();
   command
       .add_option("FILE", arguments->paths,
                   "Messages, mboxes, Maildirs or other folders of messages; - is standard input")
