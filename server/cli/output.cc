@@ -51,7 +51,7 @@ absl::Status TerminalSink::Write(std::string_view octets) {
   std::size_t begun = BegunOctets(text);
   if (begun == 0 && text.ends_with('\r')) begun = 1;  // of a CRLF, perhaps
   rest_ = text.substr(text.size() - begun);
-  text.resize(text.size() - begun);
+  text.erase(text.size() - begun);
   return Show(text);
 }
 
