@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "parser/address.h"
 #include "parser/dsn/explanation.h"
 #include "parser/dsn/recipient.h"
@@ -18,8 +19,12 @@
 #include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/html_text.h"
+#include "parser/mime/mailbox_list.h"
 #include "parser/mime/message_header.h"
 #include "parser/mime/walk.h"
+#include "parser/notice/disposition.h"
+#include "parser/notice/feedback_report.h"
+#include "parser/notice/reply.h"
 #include "parser/prose/prose_report.h"
 #include "parser/remarks.h"
 #include "parser/text.h"
@@ -57,20 +62,44 @@ class Reading {
 
   Report Read() && {
     ReadOwnHeader();
-    FindTypedStatus();
-    if (statuses_.empty()) FindUntypedStatus();
-    if (statuses_.empty()) {
-      ReadProseText();
-    } else {
-      FindReturned();
-      for (const Status& status : statuses_) Conclude(status);
-    }
+    ReadInOrder();
     report_.kind = OverallKind();
     report_.remarks = std::move(remarks_).Take();
     return std::move(report_);
   }
 
  private:
+  // The first that fits wins: what has a MIME type of its own; a reply that says that it is one; a
+  // report without a type; what looks like a reply.
+  void ReadInOrder() {
+    FindTypedStatus();
+    if (!statuses_.empty()) return ConcludeAll();
+    if (ReadFeedback() || ReadDisposition()) return;
+    const Part* text = FindText();
+    const Body words = text != nullptr ? TextOf(*text) : Body();
+    const Reply reply = FindReply(parts_[0].header, Subject(), words.text(), limits_.max_line);
+    const bool is_from_mail_system = header_.from && IsMailSystem(*header_.from);
+    const bool is_certain = reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
+    if (is_certain && !is_from_mail_system && report_.failed_recipients.empty()) {
+      return ReadReply(reply);
+    }
+    FindUntypedStatus();
+    if (!statuses_.empty()) return ConcludeAll();
+    if (text != nullptr) ReadProseText(words);
+    if (!report_.recipients.empty() || reply == Reply::kNone) return;
+    if (is_certain || !HasAttachment()) ReadReply(reply);
+  }
+
+  // A machine answers in words; what it sends files with is a report of its own.
+  bool HasAttachment() const {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [](const Part& part) { return part.type.type.starts_with("application/"); });
+  }
+
+  std::string_view Subject() const {
+    return report_.subject ? std::string_view(report_.subject->value) : std::string_view();
+  }
+
   Span SpanOf(std::string_view piece) const {
     return {static_cast<std::uint32_t>(piece.data() - message_.data()),
             static_cast<std::uint32_t>(piece.size())};
@@ -216,9 +245,21 @@ class Reading {
     }
     report_.returned.message_id = derived(header.message_id);
     report_.returned.to = derived(header.to);
+    if (header.delivered_to) {
+      const std::string_view address =
+          header.delivered_to->substr(0, header.delivered_to->find_first_of("; \t\r\n"));
+      Found<std::string> found = AddressIn(body, address);
+      found.provenance = Provenance::kDerived;
+      if (IsMailbox(found.value)) report_.returned.delivered_to = std::move(found);
+    }
     report_.returned.subject = derived(header.subject);
     report_.returned.date = derived(header.date);
     return !section.empty();
+  }
+
+  void ConcludeAll() {
+    FindReturned();
+    for (const Status& status : statuses_) Conclude(status);
   }
 
   // The words for people: the first text in front of the status, or the text that has the fields
@@ -312,9 +353,11 @@ class Reading {
     }
   }
 
+  static bool IsMailbox(std::string_view name) { return Address::Parse(name).ok(); }
+
   static bool NamesMailbox(const Recipient& recipient) {
     const auto is_mailbox = [](const std::optional<Found<std::string>>& name) {
-      return name && Address::Parse(name->value).ok();
+      return name && IsMailbox(name->value);
     };
     return is_mailbox(recipient.final_recipient) || is_mailbox(recipient.original_recipient);
   }
@@ -322,21 +365,15 @@ class Reading {
   // A report that follows no standard: words for people, and no fields. A mail system wrote it, or
   // it names the failed in its header; a person may quote one, and a machine answers with one in
   // it.
-  void ReadProseText() {
+  void ReadProseText(const Body& body) {
     const Author author = FindAuthor(header_);
     const bool names_failed = !report_.failed_recipients.empty();
     const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                                (names_failed && author == Author::kMachine);
-    const Part* part = FindProsePart();
-    if (!may_be_report || part == nullptr) return;
-    Body body = Decode(*part).InUtf8(part->type.charset, kMaxProseOctets);
-    if (part->type.type == "text/html") {
-      std::string text = TextOfHtml(body.text());
-      body = std::move(body).With(std::move(text));
-    }
+    if (!may_be_report) return;
     const std::string from = header_.from ? ReportedAddress(*header_.from, kMaxPathOctets) : "";
     const std::string to = header_.to ? ReportedAddress(*header_.to, kMaxPathOctets) : "";
-    ProseQuestion question{.subject = report_.subject ? report_.subject->value : std::string_view(),
+    ProseQuestion question{.subject = Subject(),
                            .text = body.text(),
                            .parties = {from, to},
                            .failed = {},
@@ -363,13 +400,133 @@ class Reading {
   }
 
   // The first text; of one in two forms, the plain one stands first (RFC 2046, 5.1.4).
-  const Part* FindProsePart() const {
+  const Part* FindText() const {
     for (const std::string_view type : {"text/plain", "text/html"}) {
       for (const Part& part : parts_) {
         if (part.type.type == type) return &part;
       }
     }
     return nullptr;
+  }
+
+  // In UTF-8, of HTML what a reader sees.
+  Body TextOf(const Part& part) {
+    Body body = Decode(part).InUtf8(part.type.charset, kMaxProseOctets);
+    if (part.type.type != "text/html") return body;
+    std::string text = TextOfHtml(body.text());
+    return std::move(body).With(std::move(text));
+  }
+
+  // A recipient of a report that is about no delivery.
+  Recipient& AddRecipient(Meaning meaning) {
+    Recipient& recipient = report_.recipients.emplace_back();
+    recipient.kind = meaning.kind;
+    recipient.classification = ClassificationOf(meaning.reason);
+    recipient.classification.confidence = 100;
+    recipient.classification.rule = absl::StrCat("kind-", Absl(ToString(meaning.kind)));
+    return recipient;
+  }
+
+  Found<std::string> AddressIn(const Body& body, std::string_view value) const {
+    return {ReportedAddress(value, limits_.max_diagnostic), body.SpanOf(value),
+            Provenance::kReported};
+  }
+
+  // A part that counts only in a report, or when no person sent it on.
+  const Part* FindReportPart(bool (ContentType::*is_it)() const) const {
+    const bool is_report = parts_[0].type.type == "multipart/report" || (parts_[0].type.*is_it)();
+    if (!is_report && FindAuthor(header_) == Author::kPerson) return nullptr;
+    const auto part = std::find_if(parts_.begin(), parts_.end(),
+                                   [=](const Part& each) { return (each.type.*is_it)(); });
+    return part == parts_.end() ? nullptr : &*part;
+  }
+
+  // RFC 5965. Whether it is one.
+  bool ReadFeedback() {
+    const Part* part = FindReportPart(&ContentType::IsFeedbackReport);
+    if (part == nullptr) return false;
+    report_.form = "rfc5965";
+    const Body body = Decode(*part);
+    const FeedbackFields fields =
+        ReadFeedbackFields(body.text(), limits_.max_line, limits_.max_recipients);
+    Feedback& feedback = report_.feedback.emplace();
+    const auto put = [&](std::string_view value, std::optional<Found<std::string>>& into) {
+      if (!value.empty()) into = Shown(value, &body);
+    };
+    put(fields.feedback_type, feedback.feedback_type);
+    put(fields.user_agent, feedback.user_agent);
+    put(fields.source_ip, feedback.source_ip);
+    put(fields.reported_domain, feedback.reported_domain);
+    put(fields.incidents, feedback.incidents);
+    put(fields.original_envelope_id, report_.original_envelope_id);
+    put(fields.arrival_date, report_.arrival_date);
+    if (!fields.reporting_mta.empty()) {
+      report_.reporting_mta = {ReportedHost(fields.reporting_mta, limits_.max_diagnostic),
+                               body.SpanOf(fields.reporting_mta), Provenance::kReported};
+    }
+    if (!fields.original_mail_from.empty()) {
+      feedback.original_mail_from = AddressIn(body, fields.original_mail_from);
+    }
+    ReadReturnedPart();
+    const Meaning meaning = MeaningOf(WithoutComments(fields.feedback_type));
+    for (const std::string_view value : fields.recipients) {
+      Found<std::string> address = AddressIn(body, value);
+      if (!IsMailbox(address.value) || IsRedacted(address.value)) continue;
+      AddRecipient(meaning).final_recipient = std::move(address);
+    }
+    if (report_.recipients.empty()) {
+      AddRecipient(meaning).final_recipient = ReceiverOfReturned();
+    }
+    for (Recipient& recipient : report_.recipients) {
+      if (!feedback.feedback_type) break;
+      recipient.classification.matched_text = feedback.feedback_type->value;
+    }
+    return true;
+  }
+
+  // Whom the message that came back was for: whom its last host says it delivered to, or the only
+  // address in To.
+  std::optional<Found<std::string>> ReceiverOfReturned() const {
+    if (report_.returned.delivered_to) return report_.returned.delivered_to;
+    if (!report_.returned.to) return std::nullopt;
+    const std::vector<std::string_view> mailboxes = MailboxesOf(report_.returned.to->value, 2);
+    if (mailboxes.size() != 1 || !IsMailbox(mailboxes[0])) return std::nullopt;
+    return Found<std::string>{std::string(mailboxes[0]), report_.returned.to->where,
+                              Provenance::kDerived};
+  }
+
+  // RFC 8098. Whether it is one.
+  bool ReadDisposition() {
+    const Part* part = FindReportPart(&ContentType::IsDispositionNotification);
+    if (part == nullptr) return false;
+    report_.form = "rfc8098";
+    const Body body = Decode(*part);
+    const DispositionFields fields = ReadDispositionFields(body.text(), limits_.max_line);
+    ReadReturnedPart();
+    if (!fields.original_message_id.empty() && !report_.returned.message_id) {
+      report_.returned.message_id = Shown(fields.original_message_id, &body);
+    }
+    Recipient& recipient = AddRecipient({Kind::kOther, Reason::kReadReceipt});
+    if (!fields.final_recipient.empty()) {
+      recipient.final_recipient = AddressIn(body, fields.final_recipient);
+    }
+    if (!fields.original_recipient.empty()) {
+      recipient.original_recipient = AddressIn(body, fields.original_recipient);
+    }
+    recipient.classification.matched_text =
+        Presentable(Unfold(fields.disposition), limits_.max_diagnostic);
+    return true;
+  }
+
+  // Who answered is who it is about.
+  void ReadReply(Reply reply) {
+    report_.form = "reply";
+    Recipient& recipient = AddRecipient(MeaningOf(reply));
+    if (!header_.from) return;
+    const std::vector<std::string_view> from = MailboxesOf(*header_.from, 1);
+    if (from.empty() || !IsMailbox(from[0])) return;
+    recipient.final_recipient = Found<std::string>{ReportedAddress(from[0], limits_.max_diagnostic),
+                                                   SpanOf(from[0]), Provenance::kDerived};
   }
 
   // The first message, or header of one, that a part is said to be. False: there is none.
@@ -384,7 +541,8 @@ class Reading {
 
   // The gravest of what the recipients were told.
   Kind OverallKind() const {
-    for (const Kind kind : {Kind::kBounce, Kind::kDelay, Kind::kDelivery}) {
+    for (const Kind kind : {Kind::kBounce, Kind::kDelay, Kind::kComplaint, Kind::kUnsubscribe,
+                            Kind::kDelivery, Kind::kAutoReply}) {
       const auto is_it = [kind](const Recipient& recipient) { return recipient.kind == kind; };
       if (std::any_of(report_.recipients.begin(), report_.recipients.end(), is_it)) return kind;
     }

@@ -14,6 +14,16 @@ std::string_view ToString(Provenance provenance) {
   return "unknown";
 }
 
+Classification ClassificationOf(Reason reason) {
+  const ReasonInfo& info = Info(reason);
+  Classification classification;
+  classification.reason = reason;
+  classification.bounce_class = info.bounce_class;
+  classification.fault = info.fault;
+  classification.counts = info.counts;
+  return classification;
+}
+
 std::string ToString(EnhancedStatus status) {
   return std::to_string(status.klass) + "." + std::to_string(status.subject) + "." +
          std::to_string(status.detail);

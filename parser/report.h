@@ -56,6 +56,9 @@ struct Classification {
   bool text_bears_out = false;  // a text, not a code alone, carried the decision
 };
 
+// What is fixed by the reason alone, with neither rule nor confidence.
+Classification ClassificationOf(Reason reason);
+
 // One recipient that the report is about (RFC 3464, 2.3).
 struct Recipient {
   Kind kind = Kind::kBounce;
@@ -84,12 +87,25 @@ struct Remark {
   Span where;
 };
 
+// What a feedback report says of the message that somebody complained of (RFC 5965, 3); none of it
+// is vouched for.
+struct Feedback {
+  std::optional<Found<std::string>> feedback_type;  // "abuse", in the spelling of the report
+  std::optional<Found<std::string>> user_agent;     // of the generator of the report
+  std::optional<Found<std::string>> original_mail_from;
+  std::optional<Found<std::string>> source_ip;
+  std::optional<Found<std::string>> reported_domain;
+  std::optional<Found<std::string>> incidents;
+};
+
 // The headers of the message that came back, as far as it was returned. Derived by nature: nothing
 // in it is believed but what a key of ours vouches for.
 struct ReturnedMessage {
   std::optional<Found<std::string>> return_path;
   std::optional<Found<std::string>> message_id;
   std::optional<Found<std::string>> to;
+  // Whom its last host says that it delivered to (Delivered-To and its kin).
+  std::optional<Found<std::string>> delivered_to;
   std::optional<Found<std::string>> subject;
   std::optional<Found<std::string>> date;
 };
@@ -97,7 +113,8 @@ struct ReturnedMessage {
 struct Report {
   Kind kind = Kind::kOther;
   // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "prose"
-  // (words for people), "none".
+  // (words for people), "rfc5965" (a feedback report), "rfc8098" (a read receipt), "reply" (an
+  // automatic reply, or a wish to be left alone), "none".
   std::string form = "none";
   std::vector<Recipient> recipients;
   // Addresses that the message names as failed outside of the recipients' fields
@@ -110,6 +127,7 @@ struct Report {
   std::optional<Found<std::string>> message_id;
   std::optional<Found<std::string>> subject;
   ReturnedMessage returned;
+  std::optional<Feedback> feedback;
   std::vector<Remark> remarks;
 };
 

@@ -107,16 +107,6 @@ Persistence PersistenceOf(const Symptoms& s) {
   return permanent ? Persistence::kPermanent : Persistence::kUnknown;
 }
 
-Classification ClassificationOf(Reason reason) {
-  const ReasonInfo& info = Info(reason);
-  Classification c;
-  c.reason = reason;
-  c.bounce_class = info.bounce_class;
-  c.fault = info.fault;
-  c.counts = info.counts;
-  return c;
-}
-
 Reason ReasonOfKind(Kind kind) {
   switch (kind) {
     case Kind::kBounce:

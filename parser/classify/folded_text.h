@@ -10,7 +10,9 @@
 namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
-//   - ASCII letters are lower case; other octets stay as they are;
+//   - letters are lower case, those of the Latin, Greek and Cyrillic alphabets; other octets stay
+//   as
+//     they are;
 //   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "over
 //   quota"),
 //     and there is none at either end; so is a no-break space; a curly apostrophe is a plain one;

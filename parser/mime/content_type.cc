@@ -141,11 +141,17 @@ struct Parameter {
 
 bool ContentType::IsMessage() const {
   return type == "message/rfc822" || type == "message/global" || type == "message/global-headers" ||
-         type == "text/rfc822-headers" || type == "message/rfc822-headers";
+         type == "text/rfc822-headers" || type == "message/rfc822-headers" ||
+         type == "text/rfc822-header";
 }
 
 bool ContentType::IsDeliveryStatus() const {
   return type == "message/delivery-status" || type == "message/global-delivery-status";
+}
+
+bool ContentType::IsDispositionNotification() const {
+  return type == "message/disposition-notification" ||
+         type == "message/global-disposition-notification";
 }
 
 ContentType ParseContentType(std::string_view value) {

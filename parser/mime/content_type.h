@@ -19,10 +19,13 @@ struct ContentType {
   bool IsMultipart() const { return type.starts_with("multipart/"); }
   // A returned message or its header: message/rfc822, message/global (RFC 6532, 3.7),
   // message/global-headers (RFC 6533, 6.3), text/rfc822-headers (RFC 6522, 4), and
-  // message/rfc822-headers, which some hosts write for it.
+  // message/rfc822-headers and text/rfc822-header, which some hosts write for it.
   bool IsMessage() const;
   // message/delivery-status or message/global-delivery-status (RFC 6533, 4.1).
   bool IsDeliveryStatus() const;
+  bool IsFeedbackReport() const { return type == "message/feedback-report"; }  // RFC 5965, 3
+  // RFC 8098, 3.1, or RFC 6533, 4.2's form of it.
+  bool IsDispositionNotification() const;
 };
 
 // Total and linear: what can't be read is skipped, the first parameter of a name stays.

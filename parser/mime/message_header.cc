@@ -25,6 +25,10 @@ constexpr FieldPlace kFields[] = {
     {"date", &MessageHeader::date},
     {"message-id", &MessageHeader::message_id},
     {"auto-submitted", &MessageHeader::auto_submitted},
+    {"delivered-to", &MessageHeader::delivered_to},
+    {"x-original-to", &MessageHeader::delivered_to},
+    {"x-apparently-to", &MessageHeader::delivered_to},
+    {"x-hmxmroriginalrecipient", &MessageHeader::delivered_to},
 };
 
 bool IsHeaderName(std::string_view name) {
@@ -33,8 +37,7 @@ bool IsHeaderName(std::string_view name) {
   };
   return std::any_of(std::begin(kFields), std::end(kFields), is_it) ||
          EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "dkim-signature") ||
-         EqualsIgnoringCase(name, "delivered-to") || EqualsIgnoringCase(name, "mime-version") ||
-         EqualsIgnoringCase(name, "x-original-to") || StartsWithIgnoringCase(name, "arc-") ||
+         EqualsIgnoringCase(name, "mime-version") || StartsWithIgnoringCase(name, "arc-") ||
          EqualsIgnoringCase(name, "content-type");
 }
 
@@ -47,18 +50,6 @@ std::string LocalPart(std::string_view from) {
 }
 
 bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
-
-bool IsMailSystem(std::string_view from) {
-  if (IsNullPath(from)) return true;
-  constexpr std::string_view kLocalParts[] = {"mailer-daemon", "postmaster",    "mail-daemon",
-                                              "maildaemon",    "mailerdaemon",  "mdaemon",
-                                              "mail_delivery", "mail-delivery", "daemon"};
-  const std::string local = LocalPart(from);
-  if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
-    return true;
-  }
-  return FindIgnoringCase(DecodeEncodedWords(Unfold(from)), "mail delivery s") != from.npos;
-}
 
 }  // namespace
 
@@ -93,6 +84,18 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
     end = line->end;
   }
   return begin ? text.substr(*begin, std::min(end - *begin, max_octets)) : std::string_view();
+}
+
+bool IsMailSystem(std::string_view from) {
+  if (IsNullPath(from)) return true;
+  constexpr std::string_view kLocalParts[] = {"mailer-daemon", "postmaster",    "mail-daemon",
+                                              "maildaemon",    "mailerdaemon",  "mdaemon",
+                                              "mail_delivery", "mail-delivery", "daemon"};
+  const std::string local = LocalPart(from);
+  if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
+    return true;
+  }
+  return FindIgnoringCase(DecodeEncodedWords(Unfold(from)), "mail delivery s") != from.npos;
 }
 
 Author FindAuthor(const MessageHeader& header) {

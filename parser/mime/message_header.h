@@ -18,6 +18,9 @@ struct MessageHeader {
   std::optional<std::string_view> date;
   std::optional<std::string_view> message_id;
   std::optional<std::string_view> auto_submitted;
+  // Whom the last host says that it delivered to: Delivered-To, X-Original-To, and the providers'
+  // own X-Apparently-To (Yahoo) and X-HmXmrOriginalRecipient (Outlook.com's feedback loop).
+  std::optional<std::string_view> delivered_to;
   std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
 };
 
@@ -38,5 +41,8 @@ enum class Author {
   kMailSystem,  // a null return path, or From is a mail system (MAILER-DAEMON, postmaster)
 };
 Author FindAuthor(const MessageHeader& header);
+
+// Whether a From field, or a path, is that of a mail system.
+bool IsMailSystem(std::string_view from);
 
 }  // namespace bounced

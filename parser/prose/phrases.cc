@@ -28,7 +28,8 @@ struct List {
 constexpr List kLists[] = {
     {"failure", ProseRole::kFailure},        {"delay", ProseRole::kDelay},
     {"original", ProseRole::kOriginal},      {"label", ProseRole::kLabel},
-    {"other_party", ProseRole::kOtherParty},
+    {"other_party", ProseRole::kOtherParty}, {"automatic_reply", ProseRole::kAutomaticReply},
+    {"challenge", ProseRole::kChallenge},
 };
 
 absl::Status Wrong(const toml::node& node, std::string_view what) {

@@ -13,11 +13,13 @@ namespace bounced {
 
 // What a phrase is for.
 enum class ProseRole : std::uint8_t {
-  kFailure,     // the message is about mail that was not delivered
-  kDelay,       // delivery is still being tried
-  kOriginal,    // behind a line with it the message that came back begins
-  kLabel,       // stands right before the address that failed
-  kOtherParty,  // stands right before an address that is somebody else's
+  kFailure,         // the message is about mail that was not delivered
+  kDelay,           // delivery is still being tried
+  kOriginal,        // behind a line with it the message that came back begins
+  kLabel,           // stands right before the address that failed
+  kOtherParty,      // stands right before an address that is somebody else's
+  kAutomaticReply,  // a subject begins with it when a machine answers for somebody
+  kChallenge,       // the sender shall prove that he is human
 };
 
 // Immutable, so one object serves every thread.

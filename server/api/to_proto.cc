@@ -20,7 +20,10 @@ static_assert(Same(Verdict::kSend, v1::VERDICT_SEND) &&
               Same(Verdict::kRisky, v1::VERDICT_RISKY) &&
               Same(Verdict::kInvalid, v1::VERDICT_INVALID));
 static_assert(Same(Kind::kBounce, v1::KIND_BOUNCE) && Same(Kind::kDelay, v1::KIND_DELAY) &&
-              Same(Kind::kDelivery, v1::KIND_DELIVERY) && Same(Kind::kOther, v1::KIND_OTHER));
+              Same(Kind::kDelivery, v1::KIND_DELIVERY) &&
+              Same(Kind::kComplaint, v1::KIND_COMPLAINT) &&
+              Same(Kind::kUnsubscribe, v1::KIND_UNSUBSCRIBE) &&
+              Same(Kind::kAutoReply, v1::KIND_AUTO_REPLY) && Same(Kind::kOther, v1::KIND_OTHER));
 static_assert(Same(BounceClass::kHard, v1::BOUNCE_CLASS_HARD) &&
               Same(BounceClass::kSoft, v1::BOUNCE_CLASS_SOFT) &&
               Same(BounceClass::kBlock, v1::BOUNCE_CLASS_BLOCK) &&
@@ -94,6 +97,18 @@ void Put(const Recipient& recipient, v1::Recipient* out) {
   out->set_confidence(classification.confidence);
   out->set_rule(classification.rule);
   out->set_matched_text(Presentable(classification.matched_text, kMaxShownOctets));
+}
+
+void Put(const Feedback& feedback, v1::Feedback* out) {
+  const auto put = [](const std::optional<Found<std::string>>& found, auto place) {
+    if (found) Put(found, kAsItIs, place());
+  };
+  put(feedback.feedback_type, [out] { return out->mutable_feedback_type(); });
+  put(feedback.user_agent, [out] { return out->mutable_user_agent(); });
+  put(feedback.original_mail_from, [out] { return out->mutable_original_mail_from(); });
+  put(feedback.source_ip, [out] { return out->mutable_source_ip(); });
+  put(feedback.reported_domain, [out] { return out->mutable_reported_domain(); });
+  put(feedback.incidents, [out] { return out->mutable_incidents(); });
 }
 
 }  // namespace
@@ -196,6 +211,7 @@ v1::Report ToProto(const Report& report) {
   auto shown = [](const std::optional<Found<std::string>>& found) {
     return found ? Presentable(found->value, kMaxShownOctets) : std::string();
   };
+  if (report.feedback) Put(*report.feedback, result.mutable_feedback());
   result.set_reporting_mta(shown(report.reporting_mta));
   result.set_original_envelope_id(shown(report.original_envelope_id));
   result.set_original_message_id(shown(report.returned.message_id));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "parser/mime/mailbox_list.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -134,22 +135,6 @@ std::vector<Address> Readings(std::string_view mailbox) {
   return readings;
 }
 
-// The mailboxes of a header like To, roughly: what stands in brackets, or alone between commas.
-std::vector<std::string_view> MailboxesOf(std::string_view header) {
-  std::vector<std::string_view> mailboxes;
-  while (!header.empty() && mailboxes.size() < kMaxReturnedTo) {
-    const std::size_t comma = std::min(header.find(','), header.size());
-    std::string_view mailbox = header.substr(0, comma);
-    if (const std::size_t open = mailbox.rfind('<'); open != std::string_view::npos) {
-      mailbox.remove_prefix(open + 1);
-      mailbox = mailbox.substr(0, mailbox.find('>'));
-    }
-    mailboxes.push_back(StripBlanks(mailbox));
-    header.remove_prefix(std::min(comma + 1, header.size()));
-  }
-  return mailboxes;
-}
-
 // What it would do to the address: the less, the smaller.
 int Severity(const Event& event) {
   if (event.kind != Kind::kBounce) return event.kind == Kind::kDelivery ? 0 : 1;
@@ -208,7 +193,7 @@ class Attribution {
       if (std::optional<Address> address = Covered(failed.value)) return address;
     }
     if (!report_.returned.to) return std::nullopt;
-    for (std::string_view mailbox : MailboxesOf(report_.returned.to->value)) {
+    for (std::string_view mailbox : MailboxesOf(report_.returned.to->value, kMaxReturnedTo)) {
       if (std::optional<Address> address = Covered(mailbox)) return address;
     }
     return std::nullopt;

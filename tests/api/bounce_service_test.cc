@@ -230,6 +230,28 @@ TEST_F(BounceServiceTest, ClassifyReadsAndStoresNothing) {
   EXPECT_EQ(events(), 0);
 }
 
+TEST_F(BounceServiceTest, ClassifyShowsWhatAFeedbackReportSays) {
+  v1::ClassifyResponse response;
+  ASSERT_TRUE(Classify({"Content-Type: multipart/report; boundary=b\n\n--b\n"
+                        "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+                        "User-Agent: Loop/1\nOriginal-Mail-From: <s@example.com>\n"
+                        "Source-IP: 192.0.2.1\nReported-Domain: example.com\nIncidents: 2\n"
+                        "Original-Rcpt-To: r@rcpt.example\n--b--\n"},
+                       response)
+                  .ok());
+  const v1::Report& report = response.report();
+  EXPECT_EQ(report.kind(), v1::KIND_COMPLAINT);
+  ASSERT_EQ(report.recipients_size(), 1);
+  EXPECT_EQ(report.recipients(0).reason(), "complaint_abuse");
+  const v1::Feedback& feedback = report.feedback();
+  EXPECT_EQ(feedback.feedback_type().value(), "abuse");
+  EXPECT_EQ(feedback.user_agent().value(), "Loop/1");
+  EXPECT_EQ(feedback.original_mail_from().value(), "s@example.com");
+  EXPECT_EQ(feedback.source_ip().value(), "192.0.2.1");
+  EXPECT_EQ(feedback.reported_domain().value(), "example.com");
+  EXPECT_EQ(feedback.incidents().value(), "2");
+}
+
 TEST_F(BounceServiceTest, ClassifyTakesAnyOctets) {
   v1::ClassifyResponse response;
   ASSERT_TRUE(Classify({}, response).ok());

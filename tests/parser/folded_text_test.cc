@@ -24,7 +24,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::ValuesIn<Case>({
         {"Empty", "", ""},
         {"OnlyBlanks", " \t\r\n ", ""},
-        {"CaseOfAsciiOnly", "User \xC3\x84 Unknown", "user \xC3\x84 unknown"},
+        {"CaseOfLatin", "User ÄÉ×ß ŁŃŸ İ Unknown", "user äé×ß łńŸ İ unknown"},
+        {"CaseOfGreekAndCyrillic", "ΑΩ Ѐ АЯ Ё", "αω ѐ ая ё"},
+        {"CaseOfOtherScripts", "宛先 不明 ÿ", "宛先 不明 ÿ"},
+        {"HalfALetter", "\xC3", "\xC3"},
+        {"MailboxWithCapitals", "x Ä.Б@example.net", "x @"},
         {"RunsOfBlanksAndLineEnds", " user\r\n\t  unknown \n", "user unknown"},
         {"HyphensAndUnderscores", "over-quota no_such--user -", "over quota no such user"},
         {"NoBreakSpace", "user\xC2\xA0unknown", "user unknown"},

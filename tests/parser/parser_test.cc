@@ -151,12 +151,14 @@ TEST(Parser, D10FieldsWithoutAMultipart) {
 }
 
 TEST(Parser, D10FieldsThatAPersonWroteAreNoReport) {
-  for (const std::string_view author : {"From: Dana <dana@example.org>\n",
-                                        "From: help@example.org\nAuto-Submitted: auto-replied\n"}) {
-    ExpectOther(Parse(std::string(author) + "Content-Type: text/plain\n\n" + std::string(kFields)));
-    ExpectOther(Parse(
-        Multipart(std::string(author) + "Content-Type: multipart/mixed; boundary=b\n",
-                  {kText, {"Content-Type: application/octet-stream\n", std::string(kFields)}})));
+  for (const std::string_view sign : {"", "Auto-Submitted: auto-replied\n"}) {
+    const std::string author = "From: Dana <dana@example.org>\n" + std::string(sign);
+    const Kind kind = sign.empty() ? Kind::kOther : Kind::kAutoReply;
+    EXPECT_EQ(Parse(author + "Content-Type: text/plain\n\n" + std::string(kFields)).kind, kind);
+    const std::string attached =
+        Multipart(author + "Content-Type: multipart/mixed; boundary=b\n",
+                  {kText, {"Content-Type: application/octet-stream\n", std::string(kFields)}});
+    EXPECT_EQ(Parse(attached).kind, kind);
   }
   const Report report =
       Parse(Multipart("From: dana@example.org\nContent-Type: multipart/mixed; boundary=b\n",
@@ -442,13 +444,14 @@ TEST(Parser, D78WordsInBase64AndInHtml) {
 }
 
 TEST(Parser, D2WordsThatAPersonOrAMachineQuotesAreNoReport) {
-  for (const std::string_view header :
-       {"From: Jane <jane@example.com>\nSubject: Re: failure notice\n",
-        "From: jane@example.com\nAuto-Submitted: auto-replied\nSubject: Away\n"}) {
-    const Report report = Parse(std::string(header) + "\n" + std::string(kProse));
-    EXPECT_EQ(report.kind, Kind::kOther) << header;
-    EXPECT_TRUE(report.recipients.empty());
-  }
+  ExpectOther(Parse("From: Jane <jane@example.com>\nSubject: Re: failure notice\n\n" +
+                    std::string(kProse)));
+  const Report reply =
+      Parse("From: jane@example.com\nAuto-Submitted: auto-replied\nSubject: Away\n\n" +
+            std::string(kProse));
+  EXPECT_EQ(reply.kind, Kind::kAutoReply);
+  ASSERT_EQ(reply.recipients.size(), 1u);
+  EXPECT_EQ(reply.recipients[0].final_recipient->value, "jane@example.com");
 }
 
 TEST(Parser, D44AMachineThatNamesTheFailedIsAReport) {
@@ -666,6 +669,169 @@ TEST(Parser, SeveralStatusPartsAreAllRead) {
        Status("Reporting-MTA: dns;x\n\nFinal-Recipient: s@example.net\nAction: failed\n")}));
   ASSERT_EQ(report.recipients.size(), 2u);
   EXPECT_EQ(report.recipients[1].final_recipient->value, "s@example.net");
+}
+
+// --- What is about no delivery
+
+constexpr std::string_view kFeedbackHeader =
+    "From: Feedback Loop <fbl@provider.example>\nSubject: FW: news\n"
+    "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n";
+
+Report ParseFeedback(std::string_view fields, const Part& returned = kReturned) {
+  return Parse(Multipart(
+      kFeedbackHeader,
+      {kText, {"Content-Type: message/feedback-report\n", std::string(fields)}, returned}));
+}
+
+TEST(Parser, D63AFeedbackReportIsAComplaint) {
+  const Report report = ParseFeedback(
+      "Feedback-Type: abuse\nUser-Agent: Loop/1\nVersion: 1\nOriginal-Mail-From: <s@example.com>\n"
+      "Original-Rcpt-To: <R@example.net>\nSource-IP: 192.0.2.1\n");
+  EXPECT_EQ(report.kind, Kind::kComplaint);
+  EXPECT_EQ(report.form, "rfc5965");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  const Recipient& recipient = report.recipients[0];
+  EXPECT_EQ(recipient.kind, Kind::kComplaint);
+  ASSERT_TRUE(recipient.final_recipient);
+  EXPECT_EQ(recipient.final_recipient->value, "R@example.net");
+  EXPECT_EQ(recipient.final_recipient->provenance, Provenance::kReported);
+  EXPECT_EQ(recipient.classification.reason, Reason::kComplaintAbuse);
+  EXPECT_EQ(recipient.classification.bounce_class, BounceClass::kNone);
+  EXPECT_EQ(recipient.classification.matched_text, "abuse");
+  ASSERT_TRUE(report.feedback && report.feedback->original_mail_from);
+  EXPECT_EQ(report.feedback->original_mail_from->value, "s@example.com");
+  ASSERT_TRUE(report.returned.return_path);
+  EXPECT_EQ(report.returned.return_path->value, "sender@example.com");
+}
+
+TEST(Parser, D65TheBareFormTakesItsRecipientFromTheReturnedMessage) {
+  constexpr std::string_view kBare = "Feedback-Type: abuse\nUser-Agent: Loop/1\nVersion: 1\n";
+  struct Row {
+    std::string_view header;
+    std::string_view want;  // empty: nobody
+  };
+  for (const Row& row :
+       {Row{"To: <r@example.net>\n", "r@example.net"},
+        Row{"To: list@example.net\nDelivered-To: r@example.net\n", "r@example.net"},
+        Row{"To: x\nX-HmXmrOriginalRecipient: r@example.net\n", "r@example.net"},
+        Row{"X-Apparently-To: r@example.net via 192.0.2.45; Thu\n", "r@example.net"},
+        Row{"To: a@example.net, b@example.net\n", ""}, Row{"To: <Undisclosed Recipients>\n", ""}}) {
+    const Report report = ParseFeedback(kBare, {"Content-Type: message/rfc822\n",
+                                                std::string(row.header) + "Subject: news\n\nx\n"});
+    ASSERT_EQ(report.recipients.size(), 1u) << row.header;
+    const std::optional<Found<std::string>>& found = report.recipients[0].final_recipient;
+    EXPECT_EQ(found ? found->value : "", row.want) << row.header;
+    if (found) {
+      EXPECT_EQ(found->provenance, Provenance::kDerived) << row.header;
+    }
+  }
+}
+
+TEST(Parser, D67ARedactedRecipientIsNoAddress) {
+  const Report report =
+      ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: redacted@example.net\n",
+                    {"Content-Type: message/rfc822\n", "REDACTED\n"});
+  EXPECT_EQ(report.kind, Kind::kComplaint);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].final_recipient);
+}
+
+TEST(Parser, D69ManyIncidentsAreOneComplaint) {
+  const Report report =
+      ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: r@example.net\nIncidents: 7\n");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  ASSERT_TRUE(report.feedback->incidents);
+  EXPECT_EQ(report.feedback->incidents->value, "7");
+}
+
+TEST(Parser, D70AFailedAuthenticationIsNoComplaint) {
+  const Report report =
+      ParseFeedback("Feedback-Type: auth-failure\nOriginal-Rcpt-To: r@example.net\n");
+  EXPECT_EQ(report.kind, Kind::kOther);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kComplaintOther);
+}
+
+TEST(Parser, AFeedbackReportThatAPersonSendsOnIsOther) {
+  ExpectOther(Parse(Multipart(
+      "From: dana@example.org\nContent-Type: multipart/mixed; boundary=b\n",
+      {kText, {"Content-Type: message/feedback-report\n", "Feedback-Type: abuse\n"}, kReturned})));
+}
+
+TEST(Parser, D71D72AReadReceiptKeepsWhomItIsFromAndDoesNothing) {
+  for (const std::string_view type :
+       {"disposition-notification", "global-disposition-notification"}) {
+    const Report report = Parse(Multipart(
+        "From: dana@example.org\n"
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n",
+        {kText,
+         {"Content-Type: message/" + std::string(type) + "\n",
+          "Original-Recipient: rfc822;dana@example.org\nFinal-Recipient: rfc822;d@example.org\n"
+          "Original-Message-ID: <m9@example.com>\n"
+          "Disposition: manual-action/MDN-sent-manually; displayed\n"}}));
+    EXPECT_EQ(report.kind, Kind::kOther);
+    EXPECT_EQ(report.form, "rfc8098");
+    ASSERT_EQ(report.recipients.size(), 1u);
+    const Recipient& recipient = report.recipients[0];
+    EXPECT_EQ(recipient.kind, Kind::kOther);
+    EXPECT_EQ(recipient.classification.reason, Reason::kReadReceipt);
+    EXPECT_EQ(recipient.classification.bounce_class, BounceClass::kNone);
+    ASSERT_TRUE(recipient.final_recipient && recipient.original_recipient);
+    EXPECT_EQ(recipient.final_recipient->value, "d@example.org");
+    EXPECT_EQ(recipient.original_recipient->value, "dana@example.org");
+    ASSERT_TRUE(report.returned.message_id);
+    EXPECT_EQ(report.returned.message_id->value, "<m9@example.com>");
+  }
+}
+
+TEST(Parser, D73D74AnAutomaticReplyIsOneWhateverItSays) {
+  const Report report = Parse(
+      "Return-Path: <>\nFrom: Dana <dana@example.org>\nAuto-Submitted: auto-replied\n"
+      "Subject: Re: news\n\nI have left the company. My address is no longer valid:\n\n"
+      "dana@example.org: mail could not be delivered, user unknown\n");
+  EXPECT_EQ(report.kind, Kind::kAutoReply);
+  EXPECT_EQ(report.form, "reply");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  const Recipient& recipient = report.recipients[0];
+  EXPECT_EQ(recipient.classification.reason, Reason::kAutoReply);
+  EXPECT_EQ(recipient.classification.bounce_class, BounceClass::kNone);
+  ASSERT_TRUE(recipient.final_recipient);
+  EXPECT_EQ(recipient.final_recipient->value, "dana@example.org");
+  EXPECT_EQ(recipient.final_recipient->provenance, Provenance::kDerived);
+}
+
+TEST(Parser, D73AReportInWordsByAMailSystemIsNoReply) {
+  const Report report = Parse(
+      "From: Mail Delivery System <mailer-daemon@mx.example>\nAuto-Submitted: auto-replied\n"
+      "Subject: Mail delivery failed: returning message to sender\n\n"
+      "A message that you sent could not be delivered:\n\n  r@example.net\n    Unknown user\n");
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  EXPECT_EQ(report.form, "prose");
+}
+
+TEST(Parser, D73WhatAMachineMadeByItselfIsAReplyUnlessItCarriesFiles) {
+  const std::string header =
+      "From: robot@example.org\nAuto-Submitted: auto-generated\nSubject: x\n";
+  EXPECT_EQ(Parse(header + "\nThank you for your mail.\n").kind, Kind::kAutoReply);
+  ExpectOther(Parse(Multipart(header + "Content-Type: multipart/mixed; boundary=b\n",
+                              {kText, {"Content-Type: application/gzip\n", "x"}})));
+}
+
+TEST(Parser, D75AChallengeIsAReply) {
+  const Report report = Parse(
+      "From: dana@example.org\nAuto-Submitted: auto-replied\nSubject: Please confirm your "
+      "message\n\n"
+      "Click to prove you are human.\n");
+  EXPECT_EQ(report.kind, Kind::kAutoReply);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kChallengeResponse);
+}
+
+TEST(Parser, D76AMailProgramUnsubscribes) {
+  const Report report = Parse("From: dana@example.org\nSubject: unsubscribe\n\n");
+  EXPECT_EQ(report.kind, Kind::kUnsubscribe);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kUnsubscribe);
 }
 
 }  // namespace

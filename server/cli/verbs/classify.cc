@@ -94,11 +94,26 @@ std::string RecipientText(const Recipient& recipient) {
   return text;
 }
 
+std::string FeedbackText(const Feedback& feedback) {
+  std::string text = "  feedback:\n";
+  const auto add = [&text](std::string_view label, const std::optional<Found<std::string>>& found) {
+    if (found) AddFound(text, label, found, Shown(found->value));
+  };
+  add("type", feedback.feedback_type);
+  add("made by", feedback.user_agent);
+  add("return path", feedback.original_mail_from);
+  add("sent from", feedback.source_ip);
+  add("reported domain", feedback.reported_domain);
+  add("incidents", feedback.incidents);
+  return text;
+}
+
 std::string AsText(const std::string& file, const Report& report) {
   std::string text =
       absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
                    report.form == "none" ? "no report" : "read as " + report.form, "\n");
   for (const Recipient& recipient : report.recipients) text += RecipientText(recipient);
+  if (report.feedback) text += FeedbackText(*report.feedback);
   for (const Remark& remark : report.remarks) {
     absl::StrAppend(&text, "  remark: ", Shown(remark.text), Place(remark.where), "\n");
   }
