@@ -133,6 +133,13 @@ TEST(OperatorRules, MayNotTakeAnIdOfOurs) {
                                        taken.source)));
 }
 
+// README, "Rules of your own": theirs stay theirs when we add some.
+TEST(OperatorRules, HaveIdsThatNoneOfOursTakes) {
+  for (const RuleInfo& rule : RuleSet::BuiltIn()->rules()) {
+    EXPECT_FALSE(rule.id.starts_with("local-")) << rule.source;
+  }
+}
+
 TEST(OperatorRules, MayNotTakeANameOfWhatNoRuleDecides) {
   for (const char* id : {"unclassified", "undefined", "kind-delay", "action-delivered"}) {
     EXPECT_THAT(ProblemsOf({{"op.toml", Rule(id, "mailbox_full", "code = ['559']", "559")}}),
