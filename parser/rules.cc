@@ -91,8 +91,8 @@ std::optional<Match> Try(const Rule& rule, const Symptoms& s, TextEvidence& text
 // The order among rules that fire; the id makes it total.
 bool IsStronger(const Match& a, const Match& b) {
   auto key = [](const Match& m) {
-    return std::tuple(-static_cast<int>(m.rule->evidence), m.rule->priority, m.rule->specificity,
-                      m.rule->confidence, m.where.end - m.where.begin);
+    return std::tuple(-static_cast<int>(m.rule->evidence), m.rule->origin, m.rule->priority,
+                      m.rule->specificity, m.rule->confidence, m.where.end - m.where.begin);
   };
   if (key(a) != key(b)) return key(a) > key(b);
   return a.rule->id < b.rule->id;
@@ -137,6 +137,14 @@ Classification ClassifyKind(const Symptoms& s) {
 
 }  // namespace
 
+std::string ToString(const RuleProblem& problem) {
+  std::string text = problem.file;
+  if (problem.line > 0) absl::StrAppend(&text, text.empty() ? "" : ":", problem.line);
+  if (!text.empty()) text += ": ";
+  if (!problem.rule.empty()) absl::StrAppend(&text, "rule \"", problem.rule, "\": ");
+  return text + problem.what;
+}
+
 struct RuleSet::Compiled {
   Compiled(RuleBook read, PhraseMatcher phrase_matcher);
 
@@ -144,6 +152,7 @@ struct RuleSet::Compiled {
   std::optional<Match> FindStrongest(const Symptoms& s, TextEvidence& text, bool& transient) const;
 
   RuleBook book;
+  std::vector<RuleInfo> infos;  // beside book.rules
   PhraseMatcher matcher;
   std::vector<std::vector<std::size_t>> by_phrase;  // rules that may fire when the phrase is there
   std::vector<std::size_t> without_text;
@@ -153,6 +162,8 @@ RuleSet::Compiled::Compiled(RuleBook read, PhraseMatcher phrase_matcher)
     : book(std::move(read)), matcher(std::move(phrase_matcher)), by_phrase(book.phrases.size()) {
   for (std::size_t i = 0; i < book.rules.size(); ++i) {
     const std::vector<TextPattern>& patterns = book.rules[i].when.text;
+    const Rule& rule = book.rules[i];
+    infos.push_back({rule.id, rule.reason, std::string(book.PlaceOf(rule.id)), rule.origin});
     if (patterns.empty()) without_text.push_back(i);
     for (const TextPattern& pattern : patterns) {
       // A pattern has a phrase of each slot or does not match, so one slot finds its rule: the one
@@ -212,15 +223,39 @@ std::shared_ptr<const RuleSet> RuleSet::BuiltIn() {
   return *kBuiltIn;
 }
 
-absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Load(const std::vector<File>& files) {
-  RuleBook book;
-  for (const File& file : files) {
-    if (absl::Status status = book.Add(file); !status.ok()) return status;
-  }
+absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(RuleBook book) {
   absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(book.phrases);
   if (!matcher.ok()) return matcher.status();
   return std::shared_ptr<const RuleSet>(
       new RuleSet(std::make_unique<const Compiled>(std::move(book), *std::move(matcher))));
+}
+
+absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Load(const std::vector<File>& files) {
+  RuleBook book;
+  for (const File& file : files) book.Add(file, RuleOrigin::kBuiltIn);
+  if (!book.problems.empty()) {
+    return absl::InvalidArgumentError(ToString(book.problems.front()));
+  }
+  return Compile(std::move(book));
+}
+
+std::shared_ptr<const RuleSet> RuleSet::LoadWithBuiltIn(const std::vector<File>& operator_files,
+                                                        std::vector<RuleProblem>& problems) {
+  RuleBook book;
+  for (const File& file : BuiltInRuleFiles()) book.Add(file, RuleOrigin::kBuiltIn);
+  for (const File& file : operator_files) book.Add(file, RuleOrigin::kOperator);
+  if (!book.problems.empty()) {
+    problems.insert(problems.end(), book.problems.begin(), book.problems.end());
+    return nullptr;
+  }
+  absl::StatusOr<std::shared_ptr<const RuleSet>> compiled = Compile(std::move(book));
+  if (compiled.ok()) return *std::move(compiled);
+  // What does not fit is all files together; the last one made it so.
+  problems.push_back({.file = operator_files.empty() ? "" : operator_files.back().name,
+                      .line = 0,
+                      .rule = "",
+                      .what = std::string(compiled.status().message())});
+  return nullptr;
 }
 
 Classification RuleSet::Classify(const Symptoms& symptoms) const {
@@ -256,5 +291,6 @@ Classification RuleSet::Classify(const Symptoms& symptoms) const {
 
 const std::vector<RuleExample>& RuleSet::examples() const { return compiled_->book.examples; }
 std::size_t RuleSet::size() const { return compiled_->book.rules.size(); }
+const std::vector<RuleInfo>& RuleSet::rules() const { return compiled_->infos; }
 
 }  // namespace bounced

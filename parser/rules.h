@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 
 namespace bounced {
 
+class RuleBook;
+
 // What is known of one recipient before it is classified. Views are good for the call only.
 struct Symptoms {
   Kind kind = Kind::kBounce;
@@ -22,6 +25,9 @@ struct Symptoms {
   std::string_view text = "";  // the diagnostic, or the words that stand for it
 };
 
+// Who wrote a rule. At the same kind of evidence an operator's comes before ours.
+enum class RuleOrigin : std::uint8_t { kBuiltIn = 0, kOperator = 1 };
+
 // A text that ships with a rule, and what it must be classified as.
 struct RuleExample {
   std::string rule;              // the rule that must win; empty: any with `reason`
@@ -30,7 +36,30 @@ struct RuleExample {
   std::string source;            // file, line and rule it stands in, for messages
   Stage stage = Stage::kUnknown;
   Persistence persistence = Persistence::kUnknown;  // kUnknown: does not matter
+  // Where `source` says that it stands.
+  std::string file = {};
+  int line = 0;
+  std::string owner = {};  // the id of the rule that it stands in
+  RuleOrigin origin = RuleOrigin::kBuiltIn;
 };
+
+// What there is to know of a rule without its conditions.
+struct RuleInfo {
+  std::string id;
+  std::optional<Reason> reason;  // none: it says only that trying again is worth while
+  std::string source;            // "FILE:LINE"
+  RuleOrigin origin = RuleOrigin::kBuiltIn;
+};
+
+// What is wrong with a file of rules, and where.
+struct RuleProblem {
+  std::string file;
+  int line = 0;      // 0: the file as a whole
+  std::string rule;  // empty: no rule in particular
+  std::string what;
+};
+// `FILE:LINE: rule "ID": WHAT`, without what is not known.
+std::string ToString(const RuleProblem& problem);
 
 // All rules, compiled so that one pass over a text finds the matches of thousands.
 //
@@ -49,11 +78,16 @@ class RuleSet {
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
   // id twice, no example, no phrase. RESOURCE_EXHAUSTED: the matcher does not fit into its memory.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
+  // Our files, and with them those of an operator, which are read by the same rules (`problems`
+  // tells what Load() would have said first, of each rule that is wrong). None: there are problems.
+  static std::shared_ptr<const RuleSet> LoadWithBuiltIn(const std::vector<File>& operator_files,
+                                                        std::vector<RuleProblem>& problems);
 
   ~RuleSet();
 
   // The rule that wins, by the order of evidence: text over enhanced status over reply code and
-  // stage over class digit; README, "Rules", has it in full. What is no bounce is classified by its
+  // stage over class digit; among rules of one kind of evidence an operator's over ours, whatever
+  // their priorities; README, "Rules", has it in full. What is no bounce is classified by its
   // kind alone. Always answers: a text that no rule knows is `unclassified`, nothing at all
   // `undefined`. A reason that is hard becomes soft, and counts, when a code or the text says that
   // the failure is transient. What was refused before RCPT is never the recipient's fault. Linear
@@ -64,9 +98,12 @@ class RuleSet {
   // The examples and counter-examples of all rules.
   const std::vector<RuleExample>& examples() const;
   std::size_t size() const;
+  // In the order of their files: ours, then an operator's.
+  const std::vector<RuleInfo>& rules() const;
 
  private:
   struct Compiled;
+  static absl::StatusOr<std::shared_ptr<const RuleSet>> Compile(RuleBook book);
   explicit RuleSet(std::unique_ptr<const Compiled> compiled);
   std::unique_ptr<const Compiled> compiled_;
 };

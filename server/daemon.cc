@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -23,6 +24,7 @@
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
 #include "server/receiver.h"
+#include "server/rules/rule_files.h"
 #include "server/smtp/server.h"
 
 namespace bounced {
@@ -30,6 +32,8 @@ namespace {
 
 // For calls of the API under way at the end; streams that go on for ever are cancelled then.
 constexpr absl::Duration kApiGrace = absl::Seconds(5);
+// Of one reload of the rules; `bouncectl rules lint` tells all.
+constexpr std::size_t kMaxLoggedProblems = 20;
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -70,6 +74,13 @@ absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
   return ReturnPaths::Create(*std::move(domains));
 }
 
+// The built-in rules and those of the configuration.
+absl::StatusOr<std::shared_ptr<const RuleSet>> MakeRules(const Config& config) {
+  OperatorRules loaded = LoadRuleFiles(config.rules.files);
+  if (loaded.rules == nullptr) return ToStatus(loaded.problems);
+  return std::move(loaded.rules);
+}
+
 // "bounced_smtp_recipients_total{result="forged"}" as a log has it: "smtp_recipients_forged".
 std::string LogName(std::string_view name) {
   constexpr std::string_view kPrefix = "bounced_";
@@ -97,6 +108,7 @@ absl::Status CheckConfig(const Config& config) {
   if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
     return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
   }
+  if (absl::Status s = MakeRules(config).status(); !s.ok()) return s;
   // The embedded default's key is made at the first start.
   if (config.is_demo) return absl::OkStatus();
   return MakeReturnPaths(config).status();
@@ -104,16 +116,17 @@ absl::Status CheckConfig(const Config& config) {
 
 // In the order in which each needs those before it; destroyed the other way round.
 struct Daemon::Parts {
-  Parts(const Config& config_, const Clock& clock_, const Log& log_, ReturnPaths return_paths_,
+  Parts(const Config& config_, const Clock& clock_, const Log& log_,
+        std::shared_ptr<const RuleSet> rules_, ReturnPaths return_paths_,
         std::unique_ptr<Store> store_)
       : config(config_),
         clock(clock_),
         log(log_),
-        parser(RuleSet::BuiltIn()),
+        rules(std::move(rules_), clock.Now()),
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
         committer(*store, config.policy, clock, counters),
-        intake(parser, return_paths, committer, clock, counters),
+        intake(rules, return_paths, committer, clock, counters),
         free_space(config.data_dir, config.store.min_free, clock),
         receiver(
             return_paths, intake, [this] { return Ready(); }, log, counters) {}
@@ -135,7 +148,7 @@ struct Daemon::Parts {
   const Clock& clock;
   const Log& log;
   Counters counters;
-  Parser parser;
+  LiveRules rules;
   ReturnPaths return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
@@ -156,12 +169,14 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
   if (config.is_demo) {
     if (absl::Status s = MakeDemoKey(config, log); !s.ok()) return s;
   }
+  absl::StatusOr<std::shared_ptr<const RuleSet>> rules = MakeRules(config);
+  if (!rules.ok()) return rules.status();
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
   if (!return_paths.ok()) return return_paths.status();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
   if (!store.ok()) return store.status();
-  auto daemon = std::unique_ptr<Daemon>(new Daemon(
-      std::make_unique<Parts>(config, clock, log, *std::move(return_paths), *std::move(store))));
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
+      config, clock, log, *std::move(rules), *std::move(return_paths), *std::move(store))));
   Parts& parts = *daemon->parts_;
 
   smtp::ServerOptions options{
@@ -178,7 +193,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, cons
       config.grpc.listen, api::Parts{.store = *parts.store,
                                      .committer = parts.committer,
                                      .intake = parts.intake,
-                                     .parser = parts.parser,
+                                     .rules = parts.rules,
                                      .return_paths = parts.return_paths,
                                      .policy = parts.config.policy,
                                      .clock = clock,
@@ -201,6 +216,25 @@ absl::Status Daemon::fatal() const { return parts_->committer.fatal(); }
 void Daemon::LogCounters() const {
   WriteCounters(parts_->log, parts_->counters,
                 std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
+}
+
+void Daemon::ReloadRules() {
+  OperatorRules loaded = LoadRuleFiles(parts_->config.rules.files);
+  const std::size_t shown = std::min(loaded.problems.size(), kMaxLoggedProblems);
+  for (std::size_t i = 0; i < shown; ++i) {
+    parts_->log.Error("rules.refused", {{"why", ToString(loaded.problems[i])}});
+  }
+  const std::size_t built_in = RuleSet::BuiltIn()->size();
+  if (loaded.rules == nullptr) {
+    const std::size_t in_force = parts_->rules.Get()->rules().size();
+    parts_->log.Error("rules.kept", {{"problems", loaded.problems.size()},
+                                     {"built_in", built_in},
+                                     {"of_operator", in_force - built_in}});
+    return;
+  }
+  const std::size_t of_operator = loaded.rules->size() - built_in;
+  parts_->rules.Swap(std::move(loaded.rules), parts_->clock.Now());
+  parts_->log.Info("rules.reloaded", {{"built_in", built_in}, {"of_operator", of_operator}});
 }
 
 void Daemon::Stop() {

@@ -12,8 +12,8 @@
 
 namespace bounced {
 
-// What a configuration says that only the parts can judge: key files, return paths, listeners. The
-// message says what to do. Binds nothing and writes nothing.
+// What a configuration says that only the parts can judge: key files, return paths, listeners,
+// files of rules. The message says what to do. Binds nothing and writes nothing.
 absl::Status CheckConfig(const Config& config);
 
 // One daemon in its process. Its methods are called by one thread.
@@ -33,6 +33,10 @@ class Daemon {
   absl::Status fatal() const;
 
   void LogCounters() const;
+
+  // Reads the files of rules again, while messages come in. Rules that are right read the next
+  // message; with anything wrong all stays as it was. Either way the log tells.
+  void ReloadRules();
 
   // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then
   // closes the store and logs the counters. Done once.

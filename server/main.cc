@@ -75,13 +75,19 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
   }
 }
 
-// Until a signal asks to stop; the counters are logged now and then.
-void WaitForSignal(const sigset_t& signals, const Daemon& daemon) {
+// Until a signal asks to stop; SIGHUP asks for the rules anew, and the counters are logged now and
+// then.
+void WaitForStop(const sigset_t& signals, Daemon& daemon) {
   const timespec interval = absl::ToTimespec(kCounterInterval);
   for (;;) {
     int signal = ::sigtimedwait(&signals, nullptr, &interval);
-    if (signal > 0) return;
-    if (errno == EAGAIN) daemon.LogCounters();
+    if (signal == SIGHUP) {
+      daemon.ReloadRules();
+    } else if (signal > 0) {
+      return;
+    } else if (errno == EAGAIN) {
+      daemon.LogCounters();
+    }
   }
 }
 
@@ -98,6 +104,7 @@ int Serve(const Config& config) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   // No core and no debugger of the same user: keys and addresses are in memory.
@@ -112,7 +119,7 @@ int Serve(const Config& config) {
   std::fflush(stdout);
   ::sd_notify(0, "READY=1");
 
-  WaitForSignal(signals, **daemon);
+  WaitForStop(signals, **daemon);
   ::sd_notify(0, "STOPPING=1");
   log.Info("daemon.stopping");
   const absl::Status fatal = (*daemon)->fatal();

@@ -10,11 +10,8 @@
 namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
-//   - letters are lower case, those of the Latin, Greek and Cyrillic alphabets; other octets stay
-//   as
-//     they are;
-//   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "over
-//   quota"),
+//   - letters of the Latin, Greek and Cyrillic alphabets are small; other octets stay as they are;
+//   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "no_such"),
 //     and there is none at either end; so is a no-break space; a curly apostrophe is a plain one;
 //   - a mailbox is a single `@`: its words ("spam@example.net") are nobody's verdict, and its
 //     length does not part the words beside it;

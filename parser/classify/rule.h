@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parser/classify/code_pattern.h"
+#include "parser/rules.h"
 #include "parser/taxonomy.h"
 
 namespace bounced {
@@ -33,6 +34,7 @@ enum class Evidence : std::uint8_t { kText = 1, kStatus = 2, kReplyCode = 3, kCl
 
 struct Rule {
   std::string id;
+  RuleOrigin origin = RuleOrigin::kBuiltIn;
   // None: the rule does not say why, only that trying again is worth while.
   std::optional<Reason> reason;
   int confidence = 0;

@@ -27,11 +27,15 @@ bool IsId(std::string_view id) {
 // Reads one file into a book.
 class RuleReader {
  public:
-  RuleReader(const std::string& file, RuleBook& book) : file_(file), book_(book) {}
+  RuleReader(const std::string& file, RuleOrigin origin, RuleBook& book)
+      : file_(file), origin_(origin), book_(book) {}
 
-  absl::Status Read(const toml::table& root);
+  // Goes on with the next rule after one that is wrong.
+  void Read(const toml::table& root);
 
  private:
+  absl::Status ReadTop(const toml::table& root);
+  // Keeps what is wrong as a problem of the book. To be returned, all the way up.
   absl::Status Error(const toml::node& at, std::string_view what) const;
   absl::Status CheckKeys(const toml::table& table, Keys keys) const;
   absl::Status ReadWords(const toml::table& words);
@@ -53,6 +57,7 @@ class RuleReader {
                         std::vector<T>& values) const;
 
   const std::string& file_;
+  const RuleOrigin origin_;
   RuleBook& book_;
   std::string id_;  // of the rule that is being read
   int priority_ = 0;
@@ -60,9 +65,9 @@ class RuleReader {
 };
 
 absl::Status RuleReader::Error(const toml::node& at, std::string_view what) const {
-  std::string rule = id_.empty() ? "" : absl::StrCat("rule \"", id_, "\": ");
-  return absl::InvalidArgumentError(
-      absl::StrCat(file_, ":", at.source().begin.line, ": ", rule, Absl(what)));
+  book_.problems.push_back(
+      {file_, static_cast<int>(at.source().begin.line), id_, std::string(what)});
+  return absl::InvalidArgumentError(ToString(book_.problems.back()));
 }
 
 absl::Status RuleReader::CheckKeys(const toml::table& table, Keys keys) const {
@@ -74,7 +79,18 @@ absl::Status RuleReader::CheckKeys(const toml::table& table, Keys keys) const {
   return absl::OkStatus();
 }
 
-absl::Status RuleReader::Read(const toml::table& root) {
+void RuleReader::Read(const toml::table& root) {
+  if (!ReadTop(root).ok()) return;
+  const toml::array* rules = root["rule"].as_array();
+  if (rules == nullptr) return;
+  for (const toml::node& rule : *rules) {
+    id_.clear();
+    ReadRule(*rule.as_table()).IgnoreError();
+  }
+}
+
+// All but the rules themselves.
+absl::Status RuleReader::ReadTop(const toml::table& root) {
   if (absl::Status s = CheckKeys(root, {"priority", "words", "rule"}); !s.ok()) return s;
   if (absl::Status s = ReadNumber(root, "priority", -kMaxPriority, kMaxPriority, priority_);
       !s.ok()) {
@@ -86,12 +102,8 @@ absl::Status RuleReader::Read(const toml::table& root) {
   }
   const toml::node* rules = root.get("rule");
   if (rules == nullptr) return absl::OkStatus();
-  if (!rules->is_array_of_tables()) return Error(*rules, "rule is not an array of tables");
-  for (const toml::node& rule : *rules->as_array()) {
-    id_.clear();
-    if (absl::Status s = ReadRule(*rule.as_table()); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  return rules->is_array_of_tables() ? absl::OkStatus()
+                                     : Error(*rules, "rule is not an array of tables");
 }
 
 absl::Status RuleReader::ReadWords(const toml::table& words) {
@@ -105,6 +117,7 @@ absl::Status RuleReader::ReadWords(const toml::table& words) {
 
 absl::Status RuleReader::ReadRule(const toml::table& table) {
   Rule rule;
+  rule.origin = origin_;
   if (absl::Status s = ReadId(table, rule); !s.ok()) return s;
   if (absl::Status s =
           CheckKeys(table, {"id", "reason", "persistence", "confidence", "priority", "when",
@@ -152,7 +165,7 @@ absl::Status RuleReader::ReadId(const toml::table& table, Rule& rule) {
     return Error(table, absl::StrCat("id \"", *id, "\" is not of a to z, 0 to 9, '-', '.', '*'"));
   }
   if (std::find(std::begin(kReservedIds), std::end(kReservedIds), *id) != std::end(kReservedIds) ||
-      id->starts_with("kind-")) {
+      id->starts_with("kind-") || id->starts_with("action-")) {
     return Error(table, absl::StrCat("id \"", *id, "\" is reserved"));
   }
   std::string_view other = book_.PlaceOf(*id);
@@ -225,7 +238,11 @@ absl::Status RuleReader::ReadProof(const toml::table& table, const Rule& rule) {
 
 absl::Status RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool counter) {
   RuleExample example;
-  example.source = absl::StrCat(file_, ":", node.source().begin.line, " ", rule.id);
+  example.file = file_;
+  example.line = static_cast<int>(node.source().begin.line);
+  example.owner = rule.id;
+  example.origin = origin_;
+  example.source = absl::StrCat(file_, ":", example.line, " ", rule.id);
   if (!counter) {
     example.reason = rule.reason;
     if (rule.reason.has_value()) {
@@ -378,12 +395,12 @@ absl::Status RuleReader::ReadPhrase(const toml::node& node, std::string_view phr
 }  // namespace
 
 // The packaged toml++ is built to throw.
-absl::Status RuleBook::Add(const RuleSet::File& file) {
+void RuleBook::Add(const RuleSet::File& file, RuleOrigin origin) {
   try {
-    return RuleReader(file.name, *this).Read(toml::parse(file.content, file.name));
+    RuleReader(file.name, origin, *this).Read(toml::parse(file.content, file.name));
   } catch (const toml::parse_error& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file.name, ":", error.source().begin.line, ": ", Absl(error.description())));
+    problems.push_back({file.name, static_cast<int>(error.source().begin.line), "",
+                        std::string(error.description())});
   }
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "parser/classify/rule.h"
 #include "parser/rules.h"
 #include "parser/text.h"
@@ -26,10 +25,11 @@ inline constexpr int kMaxConfidenceOfCodes = 60;
 // All rules of all files, and the phrases that they share.
 class RuleBook {
  public:
-  // Adds the rules of `file`. INVALID_ARGUMENT names file, line, rule and what is wrong; the book
-  // is then of no more use.
-  absl::Status Add(const RuleSet::File& file);
+  // Adds the rules of `file`. What is wrong with it is added to `problems`: of each rule the first
+  // thing that is. With problems the book is good for finding more of them, and no other use.
+  void Add(const RuleSet::File& file, RuleOrigin origin);
 
+  std::vector<RuleProblem> problems;
   std::vector<Rule> rules;
   std::vector<std::string> phrases;  // folded, each once
   std::vector<RuleExample> examples;

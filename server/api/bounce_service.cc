@@ -1,7 +1,10 @@
 #include "server/api/bounce_service.h"
 
+#include <cstddef>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/api/evidence.h"
 #include "server/api/from_proto.h"
 #include "server/api/message_upload.h"
@@ -45,6 +48,30 @@ absl::Status Get(const Store& store, const v1::GetEventRequest& request,
   return absl::OkStatus();
 }
 
+absl::Status List(const RulesAtWork& rules, const v1::ListRulesRequest& request,
+                  v1::ListRulesResponse& response) {
+  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  // Places mean another rule once others are in force.
+  const std::string list =
+      absl::StrCat(request.GetTypeName(), " ", absl::ToUnixNanos(rules.load_time()));
+  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
+  if (!from.ok()) return from.status();
+  const std::size_t most = static_cast<std::size_t>(*page_size);
+  std::size_t place = static_cast<std::size_t>(*from);
+  for (std::size_t octets = 0; place < rules.counted().size(); ++place) {
+    if (octets >= kFullPageOctets || static_cast<std::size_t>(response.rules_size()) == most) break;
+    v1::Rule& added = *response.add_rules();
+    added = ToProto(rules.counted()[place], rules.hits(place));
+    octets += added.ByteSizeLong();
+  }
+  if (place < rules.counted().size()) {
+    response.set_next_page_token(MakePageToken(static_cast<Cursor>(place), list));
+  }
+  *response.mutable_load_time() = ToProto(rules.load_time());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* BounceService::ListEvents(grpc::CallbackServerContext* context,
@@ -71,6 +98,12 @@ grpc::ServerWriteReactor<v1::GetEvidenceResponse>* BounceService::GetEvidence(
 grpc::ServerReadReactor<v1::ClassifyRequest>* BounceService::Classify(
     grpc::CallbackServerContext* context, v1::ClassifyResponse* response) {
   return NewClassify(services_, context, response);
+}
+
+grpc::ServerUnaryReactor* BounceService::ListRules(grpc::CallbackServerContext* context,
+                                                   const v1::ListRulesRequest* request,
+                                                   v1::ListRulesResponse* response) {
+  return Answer(context, services_.ToGrpc(List(*services_.parts.rules.Get(), *request, *response)));
 }
 
 grpc::ServerReadReactor<v1::IngestRequest>* BounceService::Ingest(

@@ -21,6 +21,9 @@ class BounceService final : public v1::BounceService::CallbackService {
       grpc::CallbackServerContext* context, const v1::GetEvidenceRequest* request) override;
   grpc::ServerReadReactor<v1::ClassifyRequest>* Classify(grpc::CallbackServerContext* context,
                                                          v1::ClassifyResponse* response) override;
+  grpc::ServerUnaryReactor* ListRules(grpc::CallbackServerContext* context,
+                                      const v1::ListRulesRequest* request,
+                                      v1::ListRulesResponse* response) override;
   grpc::ServerReadReactor<v1::IngestRequest>* Ingest(grpc::CallbackServerContext* context,
                                                      v1::IngestResponse* response) override;
 

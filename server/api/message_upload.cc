@@ -86,7 +86,7 @@ class Classify final : public Upload<v1::ClassifyRequest> {
   absl::Status Begin(const v1::ClassifyRequest&) override { return absl::OkStatus(); }
 
   void Complete(std::string_view message) override {
-    *response_->mutable_report() = ToProto(services_.parts.parser.Parse(message));
+    *response_->mutable_report() = ToProto(services_.parts.rules.Get()->parser().Parse(message));
     Finish(grpc::Status::OK);
   }
 

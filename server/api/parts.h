@@ -3,11 +3,11 @@
 
 #include <cstddef>
 
-#include "parser/parser.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
+#include "server/intake/live_rules.h"
 #include "server/intake/policy.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
@@ -19,7 +19,7 @@ struct Parts {
   const Store& store;
   Committer& committer;
   Intake& intake;
-  const Parser& parser;
+  const LiveRules& rules;
   const ReturnPaths& return_paths;
   const Policy& policy;
   const Clock& clock;

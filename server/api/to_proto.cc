@@ -226,4 +226,14 @@ v1::Report ToProto(const Report& report) {
   return result;
 }
 
+v1::Rule ToProto(const RuleInfo& rule, std::uint64_t hits) {
+  v1::Rule result;
+  result.set_id(rule.id);
+  if (rule.reason) result.set_reason(std::string(ToString(*rule.reason)));
+  result.set_source(Text(rule.source));
+  result.set_is_operators(rule.origin == RuleOrigin::kOperator);
+  result.set_hits(static_cast<std::int64_t>(hits));
+  return result;
+}
+
 }  // namespace bounced::api

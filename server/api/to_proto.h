@@ -1,12 +1,14 @@
 // Our own types as answers. Every text comes out as valid UTF-8, which is all that protobuf takes.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "bounced/v1/bounce.pb.h"
 #include "bounced/v1/suppression.pb.h"
 #include "parser/report.h"
+#include "parser/rules.h"
 #include "storage/records.h"
 #include "storage/store.h"
 
@@ -18,5 +20,6 @@ v1::Suppression ToProto(const Suppression& suppression);
 v1::Event ToProto(const StoredEvent& event);
 v1::SuppressionChange ToProto(const Change& change);
 v1::Report ToProto(const Report& report);
+v1::Rule ToProto(const RuleInfo& rule, std::uint64_t hits);
 
 }  // namespace bounced::api

@@ -65,7 +65,7 @@ class CommandLine {
   const Action& action() const { return action_; }
   bool HasVerb(const std::string& word) const {
     return std::any_of(Verbs().begin(), Verbs().end(), [&word](const Verb& verb) {
-      return word == (verb.group != nullptr ? verb.group : verb.name);
+      return word == (verb.group != nullptr ? verb.group->name : verb.name);
     });
   }
   // Help, or what is wrong with the command line.
@@ -83,9 +83,9 @@ class CommandLine {
   void AddVerb(const Verb& verb, CommonOptions& options) {
     CLI::App* parent = &app_;
     if (verb.group != nullptr) {
-      CLI::App*& group = groups_[verb.group];
+      CLI::App*& group = groups_[verb.group->name];
       if (group == nullptr) {
-        group = app_.add_subcommand(verb.group, "Return paths: mint, verify");
+        group = app_.add_subcommand(verb.group->name, verb.group->help);
         group->require_subcommand(1);
       }
       parent = group;

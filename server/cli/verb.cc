@@ -3,6 +3,9 @@
 namespace bounced::cli {
 namespace {
 
+constexpr VerbGroup kReturnPath = {"return-path", "Return paths: mint, verify"};
+constexpr VerbGroup kRules = {"rules", "What diagnostics mean: lint, test, stats"};
+
 constexpr Verb kVerbs[] = {
     {nullptr, "check", "Say of addresses whether they may be mailed", SetUpCheck},
     {nullptr, "clean", "Take the addresses that must not be mailed out of a list", SetUpClean},
@@ -18,8 +21,11 @@ constexpr Verb kVerbs[] = {
     {nullptr, "evidence", "Write the message that an event rests on", SetUpEvidence},
     {nullptr, "classify", "Say what messages mean; needs no server", SetUpClassify},
     {nullptr, "ingest", "Hand messages in as if they had come by SMTP", SetUpIngest},
-    {"return-path", "mint", "Make the return path for a mail to a recipient", SetUpMint},
-    {"return-path", "verify", "Say what a return path vouches for", SetUpVerify},
+    {&kReturnPath, "mint", "Make the return path for a mail to a recipient", SetUpMint},
+    {&kReturnPath, "verify", "Say what a return path vouches for", SetUpVerify},
+    {&kRules, "lint", "Say what is wrong with files of rules; needs no server", SetUpRulesLint},
+    {&kRules, "test", "Try the examples of all rules; needs no server", SetUpRulesTest},
+    {&kRules, "stats", "Say how often each rule has decided", SetUpRulesStats},
 };
 
 }  // namespace

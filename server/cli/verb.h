@@ -18,8 +18,14 @@ namespace bounced::cli {
 // Does what the command line said. An error is printed by the caller and becomes an exit code.
 using Action = std::function<absl::StatusOr<ExitCode>(Session&)>;
 
+// Verbs that share a word in front of their names.
+struct VerbGroup {
+  const char* name;  // `return-path`
+  const char* help;  // a line for the list of verbs
+};
+
 struct Verb {
-  const char* group;  // a word in front of the name (`return-path`), or nullptr
+  const VerbGroup* group;  // nullptr: none
   const char* name;
   const char* help;  // a line for the list of verbs
   // Adds the verb's own options and arguments to its command; the action that it returns owns what
@@ -45,5 +51,8 @@ Action SetUpExplain(CLI::App& command);
 Action SetUpIngest(CLI::App& command);
 Action SetUpMint(CLI::App& command);
 Action SetUpVerify(CLI::App& command);
+Action SetUpRulesLint(CLI::App& command);
+Action SetUpRulesTest(CLI::App& command);
+Action SetUpRulesStats(CLI::App& command);
 
 }  // namespace bounced::cli

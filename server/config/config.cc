@@ -1,17 +1,10 @@
 #include "server/config/config.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "server/base/text_file.h"
 #include "server/config/keys.h"
 #include "server/config/reader.h"
 #include "server/intake/secret_file.h"
@@ -32,27 +25,6 @@ domain = "bounces.localhost"
 id = "demo"
 secret_file = "bounced-data/return-path.key"
 )";
-
-absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    int error = errno;
-    std::string message = absl::StrCat(path, ": ", std::strerror(error));
-    return error == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
-  }
-  absl::Cleanup close = [fd] { ::close(fd); };
-  std::string text(kMaxConfigOctets + 1, '\0');
-  std::size_t size = 0;
-  for (;;) {
-    ssize_t got = ::read(fd, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return absl::PermissionDeniedError(absl::StrCat(path, ": ", std::strerror(errno)));
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
-  return text;
-}
 
 }  // namespace
 
@@ -78,7 +50,7 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadWhole(path);
+  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxConfigOctets);
   if (!text.ok()) return text.status();
   return ParseConfig(*text, path);
 }

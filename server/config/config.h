@@ -45,6 +45,9 @@ struct Config {
     std::int64_t min_free = 512 << 20;
   } store;
   struct {
+    std::vector<std::string> files;  // files and folders, see server/rules/rule_files.h
+  } rules;
+  struct {
     LogLevel level = LogLevel::kInfo;
   } log;
   // The embedded default: a key is made in data_dir when it has none.

@@ -10,6 +10,7 @@ namespace bounced {
 namespace {
 
 constexpr std::size_t kMaxPath = 4'000;
+constexpr std::size_t kMaxRulePaths = 100;
 constexpr std::size_t kMaxReturnPaths = 10'000;
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
@@ -150,6 +151,14 @@ std::span<const Key<decltype(Config::store)>> StoreKeys() {
   return keys;
 }
 
+std::span<const Key<decltype(Config::rules)>> RulesKeys() {
+  using Rules = decltype(Config::rules);
+  static const std::vector<Key<Rules>> keys = {
+      TextList<Rules>("files", PLACE(files), 0, kMaxRulePaths, kMaxPath),
+  };
+  return keys;
+}
+
 std::span<const Key<decltype(Config::log)>> LogKeys() {
   using LogSection = decltype(Config::log);
   static const std::vector<Key<LogSection>> keys = {
@@ -174,6 +183,7 @@ std::vector<Key<Config>> TopKeys() {
                      {"domain"}),
       Table<Config>("policy", PolicyKeys(), PLACE(policy)),
       Table<Config>("store", StoreKeys(), PLACE(store)),
+      Table<Config>("rules", RulesKeys(), PLACE(rules)),
       Table<Config>("log", LogKeys(), PLACE(log)),
   };
 }

@@ -67,6 +67,20 @@ Key<Section> Text(std::string_view name, Get get, std::size_t min_octets, std::s
           }};
 }
 
+// A list of texts, none of them empty.
+template <typename Section, typename Get>
+Key<Section> TextList(std::string_view name, Get get, std::size_t min_count, std::size_t max_count,
+                      std::size_t max_octets) {
+  return {name,
+          [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+            absl::StatusOr<std::vector<std::string>> value =
+                TextListOf(node, min_count, max_count, max_octets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            get(section) = *std::move(value);
+            return absl::OkStatus();
+          }};
+}
+
 // A text of a-z, 0-9, _ and -.
 template <typename Section, typename Get>
 Key<Section> Name(std::string_view name, Get get, std::size_t max_octets) {

@@ -79,14 +79,15 @@ std::vector<std::size_t> PlacesOf(const std::vector<Voucher>& vouchers) {
 
 }  // namespace
 
-Intake::Intake(const Parser& parser, const ReturnPaths& paths, Committer& committer,
+Intake::Intake(const LiveRules& rules, const ReturnPaths& paths, Committer& committer,
                const Clock& clock, Counters& counters)
-    : parser_(parser), paths_(paths), committer_(committer), clock_(clock), counters_(counters) {}
+    : rules_(rules), paths_(paths), committer_(committer), clock_(clock), counters_(counters) {}
 
 void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival,
                      Done done) {
   if (vouchers.empty()) return done(absl::InvalidArgumentError("a message without a return path"));
-  const Report report = parser_.Parse(message);
+  const std::shared_ptr<RulesAtWork> rules = rules_.Get();
+  const Report report = rules->parser().Parse(message);
   const std::shared_ptr<const Evidence> evidence = Evidence::Pack(message);
   const Message common = MessageOf(report, arrival, clock_.Now());
   std::vector<std::size_t> places = PlacesOf(vouchers);
@@ -101,20 +102,22 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     made.events = Attribute(report, vouchers[i], paths_, max_events);
     made.evidence = evidence;
   }
-  committer_.Submit(std::move(work), [this, places = std::move(places), done = std::move(done)](
-                                         absl::Status status, Work answered) mutable {
-    if (!status.ok()) {
-      counters_.Add(Counter::kMessagesDeferred);
-      return done(std::move(status));
-    }
-    const std::vector<MessageReceipt>& stored = std::get<StoreMessages>(answered).receipts;
-    const bool is_duplicate = std::all_of(stored.begin(), stored.end(),
-                                          [](const MessageReceipt& r) { return r.duplicate; });
-    counters_.Add(is_duplicate ? Counter::kMessagesDuplicate : Counter::kMessagesCommitted);
-    std::vector<MessageReceipt> receipts;
-    for (const std::size_t place : places) receipts.push_back(stored[place]);
-    done(std::move(receipts));
-  });
+  committer_.Submit(
+      std::move(work), [this, rules, wins = rules->WinsOf(report), places = std::move(places),
+                        done = std::move(done)](absl::Status status, Work answered) mutable {
+        if (!status.ok()) {
+          counters_.Add(Counter::kMessagesDeferred);
+          return done(std::move(status));
+        }
+        const std::vector<MessageReceipt>& stored = std::get<StoreMessages>(answered).receipts;
+        const bool is_duplicate = std::all_of(stored.begin(), stored.end(),
+                                              [](const MessageReceipt& r) { return r.duplicate; });
+        if (!is_duplicate) rules->Count(wins);
+        counters_.Add(is_duplicate ? Counter::kMessagesDuplicate : Counter::kMessagesCommitted);
+        std::vector<MessageReceipt> receipts;
+        for (const std::size_t place : places) receipts.push_back(stored[place]);
+        done(std::move(receipts));
+      });
 }
 
 }  // namespace bounced

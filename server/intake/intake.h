@@ -9,11 +9,11 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "parser/parser.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
 #include "server/intake/attribution.h"
 #include "server/intake/committer.h"
+#include "server/intake/live_rules.h"
 #include "server/intake/return_path.h"
 
 namespace bounced {
@@ -28,13 +28,15 @@ struct Arrival {
 };
 
 // Reads messages, makes events of them and has those committed. What it keeps of the texts is
-// presentable and bounded (attribution.h); the message itself is kept to the octet.
+// presentable and bounded (attribution.h); the message itself is kept to the octet. Which rules won
+// is counted when a message is committed, once however many return paths it came to; a duplicate is
+// not counted again.
 //
 // Thread-safe.
 class Intake {
  public:
   // All of them outlive it.
-  Intake(const Parser& parser, const ReturnPaths& paths, Committer& committer, const Clock& clock,
+  Intake(const LiveRules& rules, const ReturnPaths& paths, Committer& committer, const Clock& clock,
          Counters& counters);
 
   // Parses and packs on the calling thread, then waits in line. `done` is called once, after the
@@ -46,7 +48,7 @@ class Intake {
   void Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival, Done done);
 
  private:
-  const Parser& parser_;
+  const LiveRules& rules_;
   const ReturnPaths& paths_;
   Committer& committer_;
   const Clock& clock_;

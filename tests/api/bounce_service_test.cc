@@ -56,6 +56,15 @@ class BounceServiceTest : public ApiTest {
     return writer->Finish();
   }
 
+  grpc::Status ListRules(int page_size, const std::string& token, v1::ListRulesResponse& response) {
+    grpc::ClientContext context;
+    v1::ListRulesRequest request;
+    request.set_page_size(page_size);
+    request.set_page_token(token);
+    response.Clear();
+    return bounces_->ListRules(&context, request, &response);
+  }
+
   int events() {
     v1::ListEventsResponse response;
     EXPECT_TRUE(List({}, response).ok());
@@ -479,6 +488,83 @@ TEST_F(BounceServiceTest, TheBudgetForMessagesIsSharedAndGivenBack) {
     EXPECT_FALSE(call->writer->Finish().ok());
   }
   EXPECT_TRUE(Eventually([&] { return Classify({"x"}, response).ok(); }));
+}
+
+TEST_F(BounceServiceTest, ListsTheRulesAndWhatTheyHaveDone) {
+  IngestNoSuchUser("r@example.net");
+  IngestNoSuchUser("s@example.net");
+  std::set<std::string> ids;
+  std::int64_t hits = 0;
+  v1::ListRulesResponse page;
+  do {
+    ASSERT_TRUE(ListRules(0, page.next_page_token(), page).ok());
+    EXPECT_LE(page.rules_size(), kDefaultPageSize);
+    EXPECT_EQ(page.load_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+    for (const v1::Rule& rule : page.rules()) {
+      EXPECT_TRUE(ids.insert(rule.id()).second) << rule.id();
+      EXPECT_FALSE(rule.is_operators());
+      const bool is_none = rule.id() == "unclassified" || rule.id() == "undefined";
+      EXPECT_EQ(rule.source().empty(), is_none) << rule.id();
+      EXPECT_TRUE(rule.hits() == 0 || rule.reason() == "no_such_user") << rule.id();
+      hits += rule.hits();
+    }
+  } while (!page.next_page_token().empty());
+  EXPECT_EQ(ids.size(), RuleSet::BuiltIn()->size() + 2);
+  EXPECT_EQ(hits, 2);
+}
+
+TEST_F(BounceServiceTest, APageOfRulesHasItsBoundsAndAToken) {
+  v1::ListRulesResponse page;
+  EXPECT_THAT(ListRules(-1, "", page), Fails(StatusCode::INVALID_ARGUMENT, "page_size"));
+  EXPECT_THAT(ListRules(1, "x", page), Fails(StatusCode::INVALID_ARGUMENT, "page_token"));
+  ASSERT_TRUE(ListRules(1, "", page).ok());
+  ASSERT_EQ(page.rules_size(), 1);
+  const std::string first = page.rules(0).id();
+  const std::string token = page.next_page_token();
+  ASSERT_TRUE(ListRules(kMaxPageSize + 1, token, page).ok());
+  EXPECT_LE(page.rules_size(), kMaxPageSize);
+  EXPECT_NE(page.rules(0).id(), first);
+  // Of rules that are in force no more.
+  clock_.Advance(absl::Seconds(1));
+  rules_.Swap(RuleSet::BuiltIn(), clock_.Now());
+  EXPECT_THAT(ListRules(1, token, page), Fails(StatusCode::INVALID_ARGUMENT, "page_token"));
+}
+
+TEST_F(BounceServiceTest, OperatorsRulesAreTold) {
+  std::vector<RuleProblem> problems;
+  std::shared_ptr<const RuleSet> rules =
+      RuleSet::LoadWithBuiltIn({{"/etc/op\xff.toml",
+                                 "[[rule]]\nid = 'op-a'\nreason = 'mailbox_full'\nconfidence = 90\n"
+                                 "when.text = [{ phrases = ['quux'] }]\nsource = 'us'\nwhy = 'so'\n"
+                                 "example = ['550 quux']\n"}},
+                               problems);
+  ASSERT_NE(rules, nullptr);
+  rules_.Swap(rules, clock_.Now());
+  v1::ListRulesResponse page;
+  std::vector<v1::Rule> operators;
+  do {
+    ASSERT_TRUE(ListRules(kMaxPageSize, page.next_page_token(), page).ok());
+    for (const v1::Rule& rule : page.rules()) {
+      if (rule.is_operators()) operators.push_back(rule);
+    }
+  } while (!page.next_page_token().empty());
+  ASSERT_EQ(operators.size(), 1u);
+  EXPECT_EQ(operators[0].id(), "op-a");
+  EXPECT_EQ(operators[0].reason(), "mailbox_full");
+  EXPECT_EQ(operators[0].source(), "/etc/op\xEF\xBF\xBD.toml:1");
+}
+
+TEST_F(BounceServiceTest, ClassifyReadsWithTheRulesInForceAndCountsNothing) {
+  const std::string message = Bounce("r@example.net", "5.1.1", "550 5.1.1 User unknown");
+  v1::ClassifyResponse response;
+  ASSERT_TRUE(Classify({message}, response).ok());
+  EXPECT_EQ(response.report().recipients(0).reason(), "no_such_user");
+  rules_.Swap(*RuleSet::Load({}), clock_.Now());
+  ASSERT_TRUE(Classify({message}, response).ok());
+  EXPECT_EQ(response.report().recipients(0).reason(), "unclassified");
+  v1::ListRulesResponse page;
+  ASSERT_TRUE(ListRules(0, "", page).ok());
+  for (const v1::Rule& rule : page.rules()) EXPECT_EQ(rule.hits(), 0) << rule.id();
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ absl::StatusOr<AddressDossier> WatchedStore::GetDossier(std::string_view tenant,
 ApiTest::ApiTest()
     : dir_(MakeDir()),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
-      parser_(Rules()),
+      rules_(Rules(), clock_.Now()),
       return_paths_(MakeReturnPaths()) {
   log_fd_ = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   log_ = std::make_unique<Log>(LogLevel::kDebug, false, log_fd_);
@@ -106,13 +106,13 @@ ApiTest::ApiTest()
   EXPECT_TRUE(store.ok()) << store.status();
   store_ = std::make_unique<WatchedStore>(*std::move(store));
   committer_ = std::make_unique<Committer>(*store_, policy_, clock_, counters_);
-  intake_ = std::make_unique<Intake>(parser_, return_paths_, *committer_, clock_, counters_);
+  intake_ = std::make_unique<Intake>(rules_, return_paths_, *committer_, clock_, counters_);
   commit_thread_ = std::thread([this] { committer_->Run(); });
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Start("127.0.0.1:0", Parts{.store = *store_,
                                          .committer = *committer_,
                                          .intake = *intake_,
-                                         .parser = parser_,
+                                         .rules = rules_,
                                          .return_paths = return_paths_,
                                          .policy = policy_,
                                          .clock = clock_,

@@ -118,7 +118,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Log> log_;
   int log_fd_ = -1;
   Counters counters_;
-  Parser parser_;
+  LiveRules rules_;
   Policy policy_;
   ReturnPaths return_paths_;
   std::unique_ptr<WatchedStore> store_;

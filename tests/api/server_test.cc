@@ -79,7 +79,7 @@ class ServerTest : public ApiTest {
     return Parts{.store = *store_,
                  .committer = *committer_,
                  .intake = *intake_,
-                 .parser = parser_,
+                 .rules = rules_,
                  .return_paths = return_paths_,
                  .policy = policy_,
                  .clock = clock_,

@@ -144,6 +144,14 @@ grpc::Status FakeBounces::ListEvents(grpc::ServerContext*, const v1::ListEventsR
   return grpc::Status::OK;
 }
 
+grpc::Status FakeBounces::ListRules(grpc::ServerContext*, const v1::ListRulesRequest* request,
+                                    v1::ListRulesResponse* response) {
+  response->set_next_page_token(Page(rules, request->page_token(), 2,
+                                     [&](const v1::Rule& rule) { *response->add_rules() = rule; }));
+  response->mutable_load_time()->set_seconds(1'800'000'000);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeBounces::GetEvent(grpc::ServerContext*, const v1::GetEventRequest* request,
                                    v1::GetEventResponse* response) {
   for (const v1::Event& event : stored) {

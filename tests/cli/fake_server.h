@@ -81,8 +81,11 @@ class FakeBounces : public v1::BounceService::Service {
   grpc::Status ingest_status;
   std::vector<Ingested> ingested;
   std::vector<v1::ListEventsRequest> listed;
+  std::vector<v1::Rule> rules;
 
  private:
+  grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
+                         v1::ListRulesResponse*) override;
   grpc::Status ListEvents(grpc::ServerContext*, const v1::ListEventsRequest*,
                           v1::ListEventsResponse*) override;
   grpc::Status GetEvent(grpc::ServerContext*, const v1::GetEventRequest*,

@@ -499,6 +499,7 @@ TEST_F(VerbsTest, AServerThatIsNotThereIsToldOf) {
       {"ingest", "-", "--return-path", "a@x"},
       {"return-path", "mint", "--recipient", "a@x"},
       {"return-path", "verify", "a@x"},
+      {"rules", "stats"},
   };
   for (const std::vector<std::string>& command : commands) {
     const Outcome outcome = Run(command, "a@x\n");
@@ -506,6 +507,126 @@ TEST_F(VerbsTest, AServerThatIsNotThereIsToldOf) {
     EXPECT_THAT(outcome.err, HasSubstr("could not reach " + address)) << command[0];
     EXPECT_THAT(outcome.err, HasSubstr("--server or BOUNCED_SERVER")) << command[0];
   }
+}
+
+TEST_F(VerbsTest, ClassifyExplainsABareDiagnostic) {
+  server_.Stop();
+  const Outcome text = Run({"classify", "--diagnostic", "smtp; 550 5.1.1 user unknown"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, StartsWith("diagnostic \"smtp; 550 5.1.1 user unknown\"\n"
+                                   "  (no recipient): bounce, no_such_user (hard)\n"));
+  EXPECT_THAT(text.out, HasSubstr("because of \"user unknown\""));
+  EXPECT_THAT(text.out, HasSubstr("reply code: 550, reported (octets 6 to 9)"));
+  const Outcome json = Run(
+      {"classify", "--json", "--diagnostic", "450 4.2.2 over quota", "--diagnostic", "qu\x1bx"});
+  EXPECT_THAT(json.out,
+              StartsWith("{\"diagnostic\":\"450 4.2.2 over quota\",\"kind\":\"bounce\","
+                         "\"enhanced_status\":\"4.2.2\",\"reply_code\":450,\"class\":\"soft\","
+                         "\"reason\":\"mailbox_full\","));
+  EXPECT_THAT(json.out, HasSubstr("\n{\"diagnostic\":\"qu\\u001bx\",\"kind\":\"bounce\","
+                                  "\"class\":\"soft\",\"reason\":\"unclassified\""));
+  EXPECT_EQ(Run({"classify"}).code, 2);
+}
+
+// A rule that says of `phrase` that it means `reason`.
+std::string Rule(const std::string& id, const std::string& phrase, const std::string& reason,
+                 const std::string& example) {
+  return "[[rule]]\nid = '" + id + "'\nreason = '" + reason +
+         "'\nconfidence = 90\nwhen.text = [{ phrases = ['" + phrase +
+         "'] }]\nsource = 'us'\nwhy = 'so'\nexample = ['" + example + "']\n";
+}
+
+TEST_F(VerbsTest, ClassifyTakesAnOperatorsRules) {
+  const std::string good =
+      folder_.Write("rules.d/a.toml", Rule("op-a", "quux", "mailbox_full", "550 quux"));
+  EXPECT_THAT(Run({"classify", "--rules", folder_ / "rules.d", "--diagnostic", "550 quux"}).out,
+              HasSubstr("mailbox_full (soft)"));
+  const std::string bad =
+      folder_.Write("bad.toml", Rule("op-b", "quux", "mailbox_fool", "550 quux"));
+  const Outcome outcome =
+      Run({"classify", "--rules", good, "--rules", bad, "--diagnostic", "550 quux"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err,
+            "bouncectl: " + bad + ":3: rule \"op-b\": unknown reason \"mailbox_fool\"\n");
+}
+
+TEST_F(VerbsTest, RulesLintTellsEachProblem) {
+  server_.Stop();
+  const std::string good =
+      folder_.Write("rules.d/a.toml", Rule("op-a", "quux", "mailbox_full", "550 quux"));
+  const Outcome clean = Run({"rules", "lint", folder_ / "rules.d"});
+  EXPECT_EQ(clean.code, 0) << clean.err;
+  EXPECT_EQ(clean.out + clean.err, "");
+  const std::string bad =
+      folder_.Write("bad.toml", Rule("op-a", "quuux", "mailbox_full", "550 quuux") +
+                                    Rule("op-b", "quuux", "mailbox_fool", "550 quuux"));
+  const Outcome outcome = Run({"rules", "lint", good, bad});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, bad + ":1: id \"op-a\" is already taken at " + good + ":1\n" + bad +
+                             ":11: rule \"op-b\": unknown reason \"mailbox_fool\"\n");
+  EXPECT_EQ(Run({"rules", "lint", "--json", good, bad}).out,
+            "{\"file\":\"" + bad +
+                "\",\"line\":1,\"problem\":\"id \\\"op-a\\\" is already taken at " + good +
+                ":1\"}\n{\"file\":\"" + bad +
+                "\",\"line\":11,\"rule\":\"op-b\",\"problem\":\"unknown reason "
+                "\\\"mailbox_fool\\\"\"}\n");
+  const Outcome lost =
+      Run({"rules", "lint", good,
+           folder_.Write("c.toml", Rule("op-c", "quux x", "mailbox_full", "550 quuux"))});
+  EXPECT_EQ(lost.code, 1);
+  EXPECT_THAT(lost.out, HasSubstr("c.toml:8: rule \"op-c\": example \"550 quuux\" is won by"));
+  EXPECT_EQ(Run({"rules", "lint"}).code, 2);
+  const Outcome none = Run({"rules", "lint", folder_ / "none"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr(folder_ / "none"));
+}
+
+TEST_F(VerbsTest, RulesTestTriesAllExamples) {
+  server_.Stop();
+  const Outcome built_in = Run({"rules", "test"});
+  EXPECT_EQ(built_in.code, 0) << built_in.out;
+  EXPECT_THAT(built_in.out, StartsWith("ok\t"));
+  EXPECT_THAT(built_in.err, HasSubstr(" rules: 0 differ\n"));
+  EXPECT_EQ(Run({"rules", "test", "--differing"}).out, "");
+
+  const std::string taking = folder_.Write(
+      "a.toml", Rule("op-a", "user unknown", "mailbox_full", "550 5.1.1 user unknown"));
+  const Outcome outcome = Run({"rules", "test", taking});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("ok\t" + taking +
+                                     ":8\top-a\top-a\tmailbox_full\t550 5.1.1 "
+                                     "user unknown\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("differs\tmailbox.toml:"));
+  const Outcome json = Run({"rules", "test", "--json", "--differing", taking});
+  EXPECT_THAT(json.out, StartsWith("{\"file\":\""));
+  EXPECT_THAT(json.out, HasSubstr("\"difference\":\"is won by \\\"op-a\\\" (mailbox_full)\""));
+  EXPECT_EQ(Run({"rules", "test", folder_.Write("b.toml", "x = 1")}).code, 2);
+}
+
+TEST_F(VerbsTest, RulesStatsSortsByHits) {
+  auto rule = [this](const char* id, const char* reason, const char* source, std::int64_t hits) {
+    v1::Rule& added = server_.bounces.rules.emplace_back();
+    added.set_id(id);
+    added.set_reason(reason);
+    added.set_source(source);
+    added.set_hits(hits);
+  };
+  rule("b", "no_such_user", "m.toml:2", 3);
+  rule("never", "no_such_user", "m.toml:9", 0);
+  rule("a", "mailbox_full", "m.toml:1", 3);
+  rule("unclassified", "unclassified", "", 10);
+  server_.bounces.rules[0].set_is_operators(true);
+  const Outcome outcome = Run({"rules", "stats"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "10\tunclassified\tunclassified\tbuilt-in\t-\n"
+            "3\ta\tmailbox_full\tbuilt-in\tm.toml:1\n"
+            "3\tb\tno_such_user\toperator\tm.toml:2\n");
+  EXPECT_THAT(outcome.err, StartsWith("16 failures since 2027-01-15 08:00:00"));
+  EXPECT_THAT(Run({"rules", "stats", "--all"}).out, HasSubstr("\n0\tnever\t"));
+  EXPECT_THAT(Run({"rules", "stats", "--json"}).out,
+              StartsWith("{\"id\":\"unclassified\",\"reason\":\"unclassified\",\"source\":\"\","
+                         "\"is_operators\":false,\"hits\":\"10\"}\n"));
 }
 
 TEST_F(VerbsTest, ProgressIsShownOnTerminalsOnly) {
@@ -530,7 +651,10 @@ TEST_F(VerbsTest, EveryVerbSaysHowItEnds) {
                                              {"ingest"},
                                              {"classify"},
                                              {"return-path", "mint"},
-                                             {"return-path", "verify"}}) {
+                                             {"return-path", "verify"},
+                                             {"rules", "lint"},
+                                             {"rules", "test"},
+                                             {"rules", "stats"}}) {
     std::vector<std::string> arguments = verb;
     arguments.push_back("--help");
     const Outcome outcome = Run(arguments);

@@ -202,6 +202,8 @@ command_timeout = "5m"
 session_lifetime = "2h"
 [grpc]
 listen = "unix:/run/b.sock"
+[rules]
+files = ["/etc/bounced/rules.d", "ours.toml"]
 [log]
 level = "debug"
 [[return_path]]
@@ -231,6 +233,7 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(config->smtp.limits.session_lifetime, absl::Hours(2));
   EXPECT_EQ(config->grpc.listen, "unix:/run/b.sock");
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
+  EXPECT_THAT(config->rules.files, ElementsAre("/etc/bounced/rules.d", "ours.toml"));
   ASSERT_EQ(config->return_paths.size(), 2u);
   const ReturnPathSection& first = config->return_paths[0];
   EXPECT_EQ(first.domain.domain, "bounces.example.net");
@@ -278,6 +281,11 @@ INSTANTIATE_TEST_SUITE_P(
          R"(f.toml:2: store.minfree: unknown key; the nearest known one is "min_free")"},
         {"UnknownInLog", "[log]\nlvl = \"info\"",
          R"(f.toml:2: log.lvl: unknown key; the nearest known one is "level")"},
+        {"UnknownInRules", "[rules]\nfile = []",
+         R"(f.toml:2: rules.file: unknown key; the nearest known one is "files")"},
+        {"RuleFilesIsNoList", "[rules]\nfiles = \"x\"", "f.toml:2: rules.files: must be a list"},
+        {"RuleFileWithoutAName", "[rules]\nfiles = [\"\"]",
+         "f.toml:2: rules.files: must not be empty"},
         {"UnknownInReturnPath", "[[return_path]]\ndomain = \"a.example\"\nsining = \"off\"",
          R"(f.toml:3: return_path.sining: unknown key; the nearest known one is "signing")"},
         {"UnknownInKey",
@@ -324,6 +332,17 @@ TEST(ConfigTest, TakesAFileOfItsMostOctetsAndNoMore) {
   EXPECT_EQ(ErrorOf(text), "");
   text += 'x';
   EXPECT_THAT(ErrorOf(text), HasSubstr("longer than"));
+}
+
+TEST(ConfigTest, TakesAHundredRuleFilesAndNoMore) {
+  auto files = [](int count) {
+    std::string text = "[rules]\nfiles = [";
+    for (int i = 0; i < count; ++i) text += "'x',";
+    return text + "]";
+  };
+  EXPECT_EQ(ErrorOf(files(0)), "");
+  EXPECT_EQ(ErrorOf(files(100)), "");
+  EXPECT_THAT(ErrorOf(files(101)), HasSubstr("rules.files: must have 0 to 100 entries"));
 }
 
 TEST(ConfigTest, TheEmbeddedDefaultStaysOnLoopback) {

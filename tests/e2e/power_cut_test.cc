@@ -44,7 +44,7 @@ enum class Unsynced { kNone, kAnyOfThem };
 
 class PowerCutTest : public testing::Test {
  protected:
-  PowerCutTest() : parser_(RuleSet::BuiltIn()), now_(SystemClock().Now()) {
+  PowerCutTest() : now_(SystemClock().Now()), rules_(RuleSet::BuiltIn(), now_) {
     ReturnPathDomain domain;
     domain.domain = "bounces.example";
     domain.keys.push_back({.id = "a", .secret = std::string(64, 'k')});
@@ -87,7 +87,7 @@ class PowerCutTest : public testing::Test {
     if (store == nullptr) return acknowledged;
     Counters counters;
     Committer committer(*store, Policy{}, SystemClock(), counters);
-    Intake intake(parser_, *paths_, committer, SystemClock(), counters);
+    Intake intake(rules_, *paths_, committer, SystemClock(), counters);
     for (int number = first; number < end; ++number) {
       intake.Receive(ReportAbout(number), {VoucherFor(number)}, Arrival{},
                      [&acknowledged, number](const auto& receipts) {
@@ -140,8 +140,8 @@ class PowerCutTest : public testing::Test {
     return true;
   }
 
-  const Parser parser_;
   const absl::Time now_;
+  const LiveRules rules_;
   std::optional<ReturnPaths> paths_;
   bool was_cut_ = false;
 };

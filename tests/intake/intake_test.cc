@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,7 @@ class IntakeTest : public testing::Test {
     domain.keys = {{"a", "0123456789abcdef0123456789abcdef"}};
     paths_.emplace(*ReturnPaths::Create({domain}));
     committer_.emplace(store_, Policy{}, clock_, counters_);
-    intake_.emplace(parser_, *paths_, *committer_, clock_, counters_);
+    intake_.emplace(rules_, *paths_, *committer_, clock_, counters_);
   }
 
   Voucher Signed(std::string_view recipient, absl::Time issued = kNow) const {
@@ -85,7 +86,7 @@ class IntakeTest : public testing::Test {
   ManualClock clock_{kNow};
   Counters counters_;
   FakeStore store_;
-  Parser parser_{RuleSet::BuiltIn()};
+  LiveRules rules_{RuleSet::BuiltIn(), kNow};
   std::optional<ReturnPaths> paths_;
   std::optional<Committer> committer_;
   std::optional<Intake> intake_;
@@ -224,6 +225,95 @@ TEST_F(IntakeTest, WhatCannotBeCommittedIsDeferredAndNotThere) {
   EXPECT_EQ(Receive("x", {Unsigned("x")}).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(counters_.Get(Counter::kMessagesDeferred), 2u);
   EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
+}
+
+// --- What is counted of the rules.
+
+std::uint64_t HitsOf(const RulesAtWork& rules, std::string_view id) {
+  for (std::size_t i = 0; i < rules.counted().size(); ++i) {
+    if (rules.counted()[i].id == id) return rules.hits(i);
+  }
+  ADD_FAILURE() << "no rule " << id;
+  return 0;
+}
+
+std::uint64_t HitsOfAll(const RulesAtWork& rules) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < rules.counted().size(); ++i) sum += rules.hits(i);
+  return sum;
+}
+
+TEST_F(IntakeTest, TheRuleThatWonIsCountedOnceForEachRecipientOfACommittedMessage) {
+  const std::shared_ptr<RulesAtWork> rules = rules_.Get();
+  const Voucher r = Signed("r@example.net");
+  ASSERT_TRUE(Receive(Dsn("r@example.net"), {r, Signed("s@example.net")}).ok());
+  const std::string rule = store_.events()[0].rule;
+  EXPECT_EQ(HitsOf(*rules, rule), 1u);
+  EXPECT_EQ(HitsOfAll(*rules), 1u);
+  // The same again, something that is no report, and what is not committed.
+  ASSERT_TRUE(Receive(Dsn("r@example.net"), {r}).ok());
+  ASSERT_TRUE(Receive("text", {r}).ok());
+  store_.set_sync([](auto) { return absl::ResourceExhaustedError("no space left"); });
+  ASSERT_FALSE(Receive(Dsn("q@example.net"), {Signed("q@example.net")}).ok());
+  EXPECT_EQ(HitsOfAll(*rules), 1u);
+}
+
+TEST_F(IntakeTest, WhatNoRuleKnowsIsCountedToo) {
+  std::string report = Dsn("r@example.net");
+  const std::string_view known = "550 5.1.1 user unknown";
+  report.replace(report.find(known), known.size(), "quux");
+  report.replace(report.find("Status: 5.1.1\r\n"), 15, "");
+  ASSERT_TRUE(Receive(report, {Signed("r@example.net")}).ok());
+  EXPECT_EQ(HitsOf(*rules_.Get(), "unclassified"), 1u);
+}
+
+TEST_F(IntakeTest, ADelayIsNoRulesDoing) {
+  std::string report = Dsn("r@example.net");
+  report.replace(report.find("failed"), 6, "delayed");
+  ASSERT_TRUE(Receive(report, {Signed("r@example.net")}).ok());
+  EXPECT_EQ(HitsOfAll(*rules_.Get()), 0u);
+}
+
+TEST_F(IntakeTest, RulesThatAreSwappedReadTheNextMessageAndCountFromNought) {
+  ASSERT_TRUE(Receive(Dsn("r@example.net"), {Signed("r@example.net")}).ok());
+  const std::shared_ptr<RulesAtWork> before = rules_.Get();
+  rules_.Swap(*RuleSet::Load({}), kNow + absl::Seconds(1));
+  EXPECT_EQ(rules_.Get()->load_time(), kNow + absl::Seconds(1));
+  EXPECT_EQ(HitsOfAll(*rules_.Get()), 0u);
+  ASSERT_TRUE(Receive(Dsn("s@example.net"), {Signed("s@example.net")}).ok());
+  EXPECT_EQ(store_.events()[1].rule, "unclassified");
+  EXPECT_EQ(HitsOf(*rules_.Get(), "unclassified"), 1u);
+  EXPECT_EQ(HitsOfAll(*before), 1u);
+}
+
+TEST_F(IntakeTest, AMessageUnderWayIsCountedWithTheRulesThatReadIt) {
+  const std::shared_ptr<RulesAtWork> before = rules_.Get();
+  bool done = false;
+  intake_->Receive(Dsn("r@example.net"), {Signed("r@example.net")}, {},
+                   [&done](auto receipts) { done = receipts.ok(); });
+  rules_.Swap(*RuleSet::Load({}), kNow);
+  ASSERT_TRUE(committer_->Step());
+  EXPECT_TRUE(done);
+  EXPECT_EQ(HitsOfAll(*before), 1u);
+  EXPECT_EQ(HitsOfAll(*rules_.Get()), 0u);
+}
+
+// For the thread sanitizer above all.
+TEST(LiveRules, AreSwappedWhileOthersReadAndCount) {
+  const std::shared_ptr<const RuleSet> built_in = RuleSet::BuiltIn();
+  LiveRules rules(built_in, kNow);
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&rules] {
+      for (int n = 0; n < 100; ++n) {
+        const std::shared_ptr<RulesAtWork> at_work = rules.Get();
+        at_work->Count(at_work->WinsOf(at_work->parser().Parse(Dsn("r@example.net"))));
+        EXPECT_GE(HitsOfAll(*at_work), 1u);
+      }
+    });
+  }
+  for (int n = 0; n < 50; ++n) rules.Swap(built_in, kNow);
+  for (std::thread& reader : readers) reader.join();
 }
 
 TEST_F(IntakeTest, WantsAReturnPath) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "parser/rule_check.h"
 #include "parser/rules.h"
 #include "reply.h"
 
@@ -20,19 +21,9 @@ TEST(Rules, EachExampleIsWonByItsRuleAndEachCounterExampleByItsReason) {
   std::shared_ptr<const RuleSet> rules = RuleSet::BuiltIn();
   ASSERT_GT(rules->examples().size(), rules->size());
   for (const RuleExample& example : rules->examples()) {
-    Classification c = rules->Classify(ReadReply(example.text, example.stage));
-    if (!example.rule.empty()) {
-      EXPECT_EQ(c.rule, example.rule)
-          << example.source << ": \"" << example.text << "\" is " << Describe(c);
-    }
-    if (example.reason) {
-      EXPECT_EQ(ToString(c.reason), ToString(*example.reason))
-          << example.source << ": \"" << example.text << "\" is " << Describe(c);
-    }
-    if (example.persistence != Persistence::kUnknown) {
-      EXPECT_EQ(ToString(c.persistence), ToString(example.persistence))
-          << example.source << ": \"" << example.text << "\" is " << Describe(c);
-    }
+    const ExampleResult result = TryExample(*rules, example);
+    EXPECT_EQ(result.difference, "")
+        << example.source << ": \"" << example.text << "\" is " << Describe(result.found);
   }
 }
 

@@ -2,50 +2,64 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "parser/diagnostic.h"
 #include "parser/parser.h"
 #include "parser/text.h"
 #include "server/cli/json.h"
 #include "server/cli/message_files.h"
 #include "server/cli/verb.h"
+#include "server/rules/rule_files.h"
 
 namespace bounced::cli {
 namespace {
+
+// Fields of the open object. What is not known is left out.
+void AddRecipient(JsonWriter& json, const Recipient& recipient) {
+  auto text = [&json](std::string_view key, std::string_view value) {
+    if (!value.empty()) json.Key(key).String(value);
+  };
+  const Classification& found = recipient.classification;
+  if (recipient.final_recipient) text("final_recipient", recipient.final_recipient->value);
+  if (recipient.original_recipient) {
+    text("original_recipient", recipient.original_recipient->value);
+  }
+  text("kind", ToString(recipient.kind));
+  if (recipient.enhanced_status) {
+    text("enhanced_status", ToString(recipient.enhanced_status->value));
+  }
+  if (recipient.reply_code) json.Key("reply_code").Number(recipient.reply_code->value);
+  text("class", ToString(found.bounce_class));
+  text("reason", ToString(found.reason));
+  text("fault", ToString(found.fault));
+  json.Key("confidence").Number(found.confidence);
+  text("rule", found.rule);
+  text("matched_text", found.matched_text);
+}
 
 std::string AsJson(const std::string& file, const Report& report) {
   JsonWriter json;
   json.BeginObject().Key("file").String(file).Key("kind").String(ToString(report.kind));
   json.Key("recipients").BeginArray();
-  // What is not known is left out.
-  auto text = [&json](std::string_view key, std::string_view value) {
-    if (!value.empty()) json.Key(key).String(value);
-  };
   for (const Recipient& recipient : report.recipients) {
-    const Classification& found = recipient.classification;
     json.BeginObject();
-    if (recipient.final_recipient) text("final_recipient", recipient.final_recipient->value);
-    if (recipient.original_recipient) {
-      text("original_recipient", recipient.original_recipient->value);
-    }
-    text("kind", ToString(recipient.kind));
-    if (recipient.enhanced_status) {
-      text("enhanced_status", ToString(recipient.enhanced_status->value));
-    }
-    if (recipient.reply_code) json.Key("reply_code").Number(recipient.reply_code->value);
-    text("class", ToString(found.bounce_class));
-    text("reason", ToString(found.reason));
-    text("fault", ToString(found.fault));
-    json.Key("confidence").Number(found.confidence);
-    text("rule", found.rule);
-    text("matched_text", found.matched_text);
+    AddRecipient(json, recipient);
     json.EndObject();
   }
   return json.EndArray().EndObject().text();
 }
 
-// Where in the message a value stands.
+std::string DiagnosticAsJson(const std::string& diagnostic, const Recipient& recipient) {
+  JsonWriter json;
+  json.BeginObject().Key("diagnostic").String(diagnostic);
+  AddRecipient(json, recipient);
+  return json.EndObject().text();
+}
+
+// Where in the message, or in the diagnostic, a value stands.
 std::string Place(const Span& span) {
   return absl::StrCat(" (octets ", span.offset, " to ", span.offset + span.length, ")");
 }
@@ -58,14 +72,12 @@ void AddFound(std::string& text, std::string_view label, const std::optional<Fou
                   Place(found->where), "\n");
 }
 
-std::string RecipientText(const Recipient& recipient) {
+// What became of mail to `name`, and why.
+std::string RecipientText(const std::string& name, const Recipient& recipient) {
   const Classification& found = recipient.classification;
   const ReasonInfo& info = Info(found.reason);
-  const auto& address =
-      recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
   std::string text =
-      absl::StrCat("  ", address ? Shown(address->value) : "(no recipient)", ": ",
-                   Absl(ToString(recipient.kind)), ", ", Absl(info.name), " (",
+      absl::StrCat("  ", name, ": ", Absl(ToString(recipient.kind)), ", ", Absl(info.name), " (",
                    Absl(ToString(found.bounce_class)), ")\n    ", Absl(info.meaning), "\n");
   absl::StrAppend(&text, "    rule: ", found.rule);
   if (!found.matched_text.empty()) {
@@ -73,7 +85,7 @@ std::string RecipientText(const Recipient& recipient) {
   }
   absl::StrAppend(&text, "\n    confidence: ", found.confidence,
                   " of 100, fault: ", Absl(ToString(found.fault)), "\n");
-  if (recipient.original_recipient && &address != &recipient.original_recipient) {
+  if (recipient.original_recipient && recipient.final_recipient) {
     AddFound(text, "original recipient", recipient.original_recipient,
              Shown(recipient.original_recipient->value));
   }
@@ -112,7 +124,11 @@ std::string AsText(const std::string& file, const Report& report) {
   std::string text =
       absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
                    report.form == "none" ? "no report" : "read as " + report.form, "\n");
-  for (const Recipient& recipient : report.recipients) text += RecipientText(recipient);
+  for (const Recipient& recipient : report.recipients) {
+    const auto& address =
+        recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
+    text += RecipientText(address ? Shown(address->value) : "(no recipient)", recipient);
+  }
   if (report.feedback) text += FeedbackText(*report.feedback);
   for (const Remark& remark : report.remarks) {
     absl::StrAppend(&text, "  remark: ", Shown(remark.text), Place(remark.where), "\n");
@@ -120,13 +136,21 @@ std::string AsText(const std::string& file, const Report& report) {
   return text;
 }
 
+struct ClassifyArguments {
+  std::vector<std::string> paths;
+  std::vector<std::string> diagnostics;
+  std::vector<std::string> rules;
+};
+
 class Classifier {
  public:
-  explicit Classifier(Session& session) : session_(session) {}
+  Classifier(std::shared_ptr<const RuleSet> rules, Session& session)
+      : session_(session), rules_(std::move(rules)), parser_(rules_) {}
 
   // Goes on after a file that cannot be read.
-  ExitCode Run(const std::vector<std::string>& paths) {
-    for (const std::string& path : paths) {
+  ExitCode Run(const ClassifyArguments& arguments) {
+    for (const std::string& diagnostic : arguments.diagnostics) Diagnose(diagnostic);
+    for (const std::string& path : arguments.paths) {
       if (path == "-") {
         Classify(session_.in(), "-");
         continue;
@@ -163,25 +187,45 @@ class Classifier {
     }
   }
 
+  void Diagnose(const std::string& diagnostic) {
+    const Recipient recipient = ReadDiagnostic(diagnostic, *rules_);
+    if (session_.json()) {
+      session_.out().Json(DiagnosticAsJson(diagnostic, recipient));
+    } else {
+      session_.out().Text(absl::StrCat("diagnostic \"", Shown(diagnostic), "\"\n",
+                                       RecipientText("(no recipient)", recipient)));
+    }
+  }
+
   void Complain(const absl::Status& status) {
     complained_ = true;
     session_.err().Text(absl::StrCat("bouncectl: ", Shown(Std(status.message())), "\n"));
   }
 
   Session& session_;
-  const Parser parser_{RuleSet::BuiltIn()};
+  const std::shared_ptr<const RuleSet> rules_;
+  const Parser parser_;
   bool complained_ = false;
 };
 
 }  // namespace
 
 Action SetUpClassify(CLI::App& command) {
-  auto paths = std::make_shared<std::vector<std::string>>();
+  auto arguments = std::make_shared<ClassifyArguments>();
   command
-      .add_option("FILE", *paths,
+      .add_option("FILE", arguments->paths,
                   "Files with a message each, or folders of them; - is standard input")
-      ->required()
       ->type_name("");
+  command
+      .add_option("--diagnostic", arguments->diagnostics,
+                  "What a server said, alone: \"550 5.1.1 user unknown\"; may stand several times")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+  command
+      .add_option("--rules", arguments->rules,
+                  "An operator's rules, a file or a folder of *.toml; may stand several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
   command.footer(
       "Reads messages with the parser and rules of this program, asks no server and stores "
       "nothing.\n"
@@ -189,10 +233,17 @@ Action SetUpClassify(CLI::App& command) {
       "[{\"final_recipient\",\n"
       "\"original_recipient\", \"kind\", \"enhanced_status\", \"reply_code\", \"class\", "
       "\"reason\", \"fault\",\n"
-      "\"confidence\", \"rule\", \"matched_text\"}]}; what is not known is left out.\n\n"
+      "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
+      "what a\n"
+      "recipient has}; what is not known is left out.\n\n"
       "Exit codes: 0 done, 2 usage or a file that cannot be read (the others are classified)");
-  return [paths](Session& session) -> absl::StatusOr<ExitCode> {
-    return Classifier(session).Run(*paths);
+  return [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+    if (arguments->paths.empty() && arguments->diagnostics.empty()) {
+      return absl::InvalidArgumentError("classify needs a FILE, or --diagnostic TEXT");
+    }
+    OperatorRules loaded = LoadRuleFiles(arguments->rules);
+    if (loaded.rules == nullptr) return ToStatus(loaded.problems);
+    return Classifier(std::move(loaded.rules), session).Run(*arguments);
   };
 }
 

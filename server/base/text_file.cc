@@ -1,0 +1,68 @@
+#include "server/base/text_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+namespace bounced {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CannotRead(const std::string& path, int error) {
+  const std::string message = absl::StrCat(path, ": ", std::strerror(error));
+  return error == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::size_t max_octets) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return CannotRead(path, errno);
+  absl::Cleanup close = [fd] { ::close(fd); };
+  std::string text(max_octets + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return CannotRead(path, errno);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > max_octets) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": longer than ", max_octets, " octets"));
+  }
+  text.resize(size);
+  return text;
+}
+
+absl::StatusOr<std::vector<std::string>> ListTextFiles(const std::string& path,
+                                                       std::string_view suffix,
+                                                       std::size_t max_files) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
+  std::vector<std::string> files;
+  fs::directory_iterator entry(path, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code unknown;
+    if (name.starts_with('.') || !name.ends_with(suffix) || entry->is_directory(unknown)) continue;
+    if (files.size() == max_files) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": more than ", max_files, " files"));
+    }
+    files.push_back(entry->path().string());
+  }
+  if (error) return CannotRead(path, error.value());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace bounced

@@ -1,0 +1,204 @@
+// An operator's files: how they are checked, and which rules they win over.
+#include "parser/rule_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "parser/diagnostic.h"
+
+namespace bounced {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// A rule of an operator; `when` and `confidence` as they stand in a file.
+std::string Rule(const std::string& id, const std::string& reason, const std::string& when,
+                 const std::string& example, int confidence = 60) {
+  return absl::StrCat("[[rule]]\nid = '", id, "'\nreason = '", reason,
+                      "'\nconfidence = ", confidence, "\nwhen.", when,
+                      "\nsource = 'us'\nwhy = 'so'\nexample = ['", example, "']\n");
+}
+
+std::vector<std::string> ProblemsOf(const std::vector<RuleSet::File>& files) {
+  const OperatorRules loaded = LoadOperatorRules(files);
+  EXPECT_EQ(loaded.rules == nullptr, !loaded.problems.empty());
+  std::vector<std::string> problems;
+  for (const RuleProblem& problem : loaded.problems) problems.push_back(ToString(problem));
+  return problems;
+}
+
+std::shared_ptr<const RuleSet> MustLoad(std::string content) {
+  OperatorRules loaded = LoadOperatorRules({{"op.toml", std::move(content)}});
+  for (const RuleProblem& problem : loaded.problems) ADD_FAILURE() << ToString(problem);
+  return loaded.rules;
+}
+
+TEST(OperatorRules, WithoutFilesAreTheBuiltInOnes) {
+  const OperatorRules loaded = LoadOperatorRules({});
+  ASSERT_NE(loaded.rules, nullptr);
+  EXPECT_EQ(loaded.rules->size(), RuleSet::BuiltIn()->size());
+}
+
+struct Precedence {
+  std::string_view name;
+  std::string rule;
+  std::string_view text;
+  std::string_view built_in;  // the reason without the operator's rule
+  std::string_view want;      // and with it
+};
+class PrecedenceTest : public testing::TestWithParam<Precedence> {};
+
+TEST_P(PrecedenceTest, AnOperatorsRuleWinsAtTheSameKindOfEvidence) {
+  const Precedence& row = GetParam();
+  EXPECT_EQ(ToString(ReadDiagnostic(row.text, *RuleSet::BuiltIn()).classification.reason),
+            row.built_in);
+  const std::shared_ptr<const RuleSet> rules = MustLoad(row.rule);
+  ASSERT_NE(rules, nullptr);
+  EXPECT_EQ(ToString(ReadDiagnostic(row.text, *rules).classification.reason), row.want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , PrecedenceTest,
+    testing::ValuesIn<Precedence>({
+        {"TextOverText",
+         Rule("op-a", "mailbox_full", "text = [{ phrases = ['user unknown'] }]",
+              "550 5.1.1 user unknown", 0),
+         "550 5.1.1 user unknown", "no_such_user", "mailbox_full"},
+        // Whatever the priorities and confidences.
+        {"TextOverTextOfTheLeastPriority",
+         "priority = -100\n" + Rule("op-a", "mailbox_full",
+                                    "text = [{ phrases = ['user unknown'] }]",
+                                    "550 5.1.1 user unknown", 0),
+         "550 5.1.1 user unknown", "no_such_user", "mailbox_full"},
+        {"StatusOverStatus", Rule("op-a", "mailbox_full", "status = ['5.1.1']", "550 5.1.1 qux"),
+         "550 5.1.1 qux", "no_such_user", "mailbox_full"},
+        {"StatusNotOverText", Rule("op-a", "mailbox_full", "status = ['5.1.1']", "550 5.1.1 qux"),
+         "550 5.1.1 user unknown", "no_such_user", "no_such_user"},
+        {"CodeNotOverStatus", Rule("op-a", "mailbox_full", "code = ['559']", "559 qux"),
+         "559 5.1.1 qux", "no_such_user", "no_such_user"},
+        {"CodeOverClassDigit", Rule("op-a", "mailbox_full", "code = ['559']", "559 qux"), "559 qux",
+         "unclassified", "mailbox_full"},
+        {"OtherTextsAreLeftAlone",
+         Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "550 quux", 90),
+         "550 5.1.1 user unknown", "no_such_user", "no_such_user"},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(OperatorRules, AmongThemselvesFollowTheUsualOrder) {
+  const std::string text = "text = [{ phrases = ['quux'] }]";
+  const std::shared_ptr<const RuleSet> rules =
+      MustLoad(Rule("op-a", "mailbox_full", text, "550 quux", 90) + "[[rule]]\nid = 'op-b'\n" +
+               "reason = 'rate_limited'\nconfidence = 80\nwhen.text = [{ phrases = ['quux'] }]\n" +
+               "unless.text = [{ phrases = ['550'] }]\nwhen.code = ['450']\nsource = 'us'\n" +
+               "why = 'so'\nexample = ['450 quux']\n");
+  ASSERT_NE(rules, nullptr);
+  EXPECT_EQ(ReadDiagnostic("450 quux", *rules).classification.rule, "op-b");
+}
+
+TEST(OperatorRules, KeepWhereTheyStandAndWhoseTheyAre) {
+  const std::shared_ptr<const RuleSet> rules =
+      MustLoad("\n" + Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "550 quux"));
+  ASSERT_NE(rules, nullptr);
+  EXPECT_EQ(rules->rules().size(), rules->size());
+  EXPECT_EQ(rules->rules().back().id, "op-a");
+  EXPECT_EQ(rules->rules().back().source, "op.toml:2");
+  EXPECT_EQ(rules->rules().back().origin, RuleOrigin::kOperator);
+  EXPECT_EQ(rules->rules().front().origin, RuleOrigin::kBuiltIn);
+  EXPECT_THAT(rules->rules().front().source, HasSubstr(".toml:"));
+}
+
+TEST(OperatorRules, TellTheFirstProblemOfEachRuleOfEachFile) {
+  const std::string good = Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "quux");
+  EXPECT_THAT(ProblemsOf({{"a.toml", Rule("op-a", "mailbox_fool", "code = ['559']", "559") + good +
+                                         Rule("op-b", "mailbox_full", "cod = ['559']", "559")},
+                          {"b.toml", "[[rule]]\nid = \n"},
+                          {"c.toml", "rules = 1\n"}}),
+              ElementsAre("a.toml:3: rule \"op-a\": unknown reason \"mailbox_fool\"",
+                          "a.toml:9: id \"op-a\" is already taken at a.toml:1",
+                          "a.toml:21: rule \"op-b\": unknown key \"cod\"", HasSubstr("b.toml:2: "),
+                          "c.toml:1: unknown key \"rules\""));
+}
+
+TEST(OperatorRules, MayNotTakeAnIdOfOurs) {
+  const RuleInfo& taken = RuleSet::BuiltIn()->rules().front();
+  EXPECT_THAT(ProblemsOf({{"op.toml", Rule(taken.id, "mailbox_full", "code = ['559']", "559")}}),
+              ElementsAre(absl::StrCat("op.toml:1: id \"", taken.id, "\" is already taken at ",
+                                       taken.source)));
+}
+
+// README, "Rules of your own": theirs stay theirs when we add some.
+TEST(OperatorRules, HaveIdsThatNoneOfOursTakes) {
+  for (const RuleInfo& rule : RuleSet::BuiltIn()->rules()) {
+    EXPECT_FALSE(rule.id.starts_with("local-")) << rule.source;
+  }
+}
+
+TEST(OperatorRules, MayNotTakeANameOfWhatNoRuleDecides) {
+  for (const char* id : {"unclassified", "undefined", "kind-delay", "action-delivered"}) {
+    EXPECT_THAT(ProblemsOf({{"op.toml", Rule(id, "mailbox_full", "code = ['559']", "559")}}),
+                ElementsAre(HasSubstr("is reserved")));
+  }
+}
+
+TEST(OperatorRules, WinTheirExamplesOrAreRefused) {
+  EXPECT_THAT(
+      ProblemsOf({{"op.toml",
+                   Rule("op-a", "mailbox_full", "status = ['5.1.1']", "550 5.1.1 user unknown")}}),
+      ElementsAre(testing::MatchesRegex("op.toml:8: rule \"op-a\": example \"550 5.1.1 user "
+                                        "unknown\" is won by \".*\" .no_such_user.")));
+  const std::string counter =
+      "counter_example = [{ text = '550 quux', reason = 'rate_limited' }]\n";
+  EXPECT_THAT(
+      ProblemsOf(
+          {{"op.toml", Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "550 quux") +
+                           counter}}),
+      ElementsAre("op.toml:9: rule \"op-a\": example \"550 quux\" is mailbox_full by \"op-a\", not "
+                  "rate_limited"));
+}
+
+TEST(OperatorRules, MayWinOurExamples) {
+  const std::shared_ptr<const RuleSet> rules = MustLoad(
+      Rule("op-a", "mailbox_full", "text = [{ phrases = ['user unknown'] }]", "550 user unknown"));
+  ASSERT_NE(rules, nullptr);
+  EXPECT_TRUE(std::any_of(
+      rules->examples().begin(), rules->examples().end(),
+      [&](const RuleExample& example) { return !TryExample(*rules, example).difference.empty(); }));
+}
+
+TEST(ToString, LeavesOutWhatIsNotKnown) {
+  EXPECT_EQ(ToString(RuleProblem{"f", 3, "r", "w"}), "f:3: rule \"r\": w");
+  EXPECT_EQ(ToString(RuleProblem{"f", 0, "", "w"}), "f: w");
+  EXPECT_EQ(ToString(RuleProblem{"", 0, "", "w"}), "w");
+}
+
+TEST(ReadDiagnostic, ReadsATypeAndSaysWhereThingsStand) {
+  const Recipient recipient = ReadDiagnostic(
+      "smtp; 550 5.1.1 user unknown (in reply to RCPT TO command)", *RuleSet::BuiltIn());
+  EXPECT_EQ(recipient.kind, Kind::kBounce);
+  EXPECT_EQ(recipient.diagnostic_type, "smtp");
+  ASSERT_TRUE(recipient.reply_code);
+  EXPECT_EQ(recipient.reply_code->value, 550);
+  EXPECT_EQ(recipient.reply_code->where.offset, 6U);
+  EXPECT_EQ(recipient.reply_code->where.length, 3U);
+  EXPECT_EQ(recipient.stage, Stage::kRcpt);
+  EXPECT_EQ(recipient.classification.reason, Reason::kNoSuchUser);
+}
+
+TEST(ReadDiagnostic, TakesAnything) {
+  EXPECT_EQ(ReadDiagnostic("", *RuleSet::BuiltIn()).classification.reason, Reason::kUndefined);
+  EXPECT_EQ(ReadDiagnostic(";", *RuleSet::BuiltIn()).kind, Kind::kBounce);
+  EXPECT_EQ(ReadDiagnostic(std::string_view("\0\xff", 2), *RuleSet::BuiltIn()).kind, Kind::kBounce);
+  // No Action is asked for: a diagnostic is what a failure has.
+  EXPECT_EQ(ReadDiagnostic("450 4.2.2 over quota", *RuleSet::BuiltIn()).classification.reason,
+            Reason::kMailboxFull);
+}
+
+}  // namespace
+}  // namespace bounced
