@@ -96,8 +96,8 @@ struct ReturnedMessage {
 
 struct Report {
   Kind kind = Kind::kOther;
-  // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "prose"
-  // (words for people), "none".
+  // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "ses-event"
+  // (Amazon's JSON), "prose" (words for people), "none".
   std::string form = "none";
   std::vector<Recipient> recipients;
   // Addresses that the message names as failed outside of the recipients' fields

@@ -147,6 +147,17 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     }
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }
+  if (!recipient.reply_code && !testimony.transcript.empty()) {
+    const SmtpReply reply = FindSmtpReply(testimony.transcript, ReplyContext::kLines);
+    if (reply.code.value_or(0) >= kFirstFailureCode) {
+      TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+      if (text.empty()) {
+        text = reply.words;
+        recipient.diagnostic = Words(reply, testimony.transcript, testimony.explanation_body,
+                                     Provenance::kGuessed, testimony.max_octets);
+      }
+    }
+  }
   if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
     // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
     const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
@@ -162,7 +173,10 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
 ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
   if (const ActionRow* row = FindAction(recipient.action)) return *row;
   if (whole) {
-    return {"", *whole, *whole == Kind::kDelay ? Reason::kDelayed : Reason::kUndefined};
+    return {"", *whole,
+            *whole == Kind::kDelay       ? Reason::kDelayed
+            : *whole == Kind::kComplaint ? Reason::kComplaintAbuse
+                                         : Reason::kUndefined};
   }
   int first_digit = 0;
   if (recipient.enhanced_status) {

@@ -18,6 +18,9 @@ struct MessageHeader {
   std::optional<std::string_view> date;
   std::optional<std::string_view> message_id;
   std::optional<std::string_view> auto_submitted;
+  std::optional<std::string_view> cc;
+  std::optional<std::string_view> list_id;          // it went to a mailing list (RFC 2919)
+  std::optional<std::string_view> sns_message_id;   // Amazon SNS passes an event on
   std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
 };
 
@@ -38,5 +41,9 @@ enum class Author {
   kMailSystem,  // a null return path, or From is a mail system (MAILER-DAEMON, postmaster)
 };
 Author FindAuthor(const MessageHeader& header);
+
+// Whether From sounds like a part of a mail system ("E-Mail Gateway", "System Administrator",
+// "noreply"). So do names of people's services, so it is no more than a hint.
+bool SoundsLikeMailSystem(const MessageHeader& header);
 
 }  // namespace bounced

@@ -26,8 +26,12 @@ struct List {
   ProseRole role;
 };
 constexpr List kLists[] = {
-    {"failure", ProseRole::kFailure},        {"delay", ProseRole::kDelay},
-    {"original", ProseRole::kOriginal},      {"label", ProseRole::kLabel},
+    {"failure", ProseRole::kFailure},
+    {"hint", ProseRole::kHint},
+    {"delay", ProseRole::kDelay},
+    {"final", ProseRole::kFinal},
+    {"original", ProseRole::kOriginal},
+    {"label", ProseRole::kLabel},
     {"other_party", ProseRole::kOtherParty},
 };
 
