@@ -434,8 +434,9 @@ class Reading {
     if (!has_returned_part) {
       ReadReturned(body, body.text().substr(std::min(prose.end, body.text().size())));
     }
-    if (!prose.kind ||
-        (names_nobody && (!may_be_report || !prose.in_subject || !report_.returned.to))) {
+    const bool has_returned =
+        report_.returned.to || prose.end < std::min(body.text().size(), kMaxProseOctets);
+    if (!prose.kind || (names_nobody && (!may_be_report || !prose.in_subject || !has_returned))) {
       report_.returned = {};
       return;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "parser/dsn/enhanced_status.h"
 #include "parser/text.h"
@@ -72,7 +73,7 @@ class CodeFinder {
   }
 
   static bool MayPrecede(char c) {
-    constexpr std::string_view kOpeners = ":;,<([\"'=";
+    constexpr std::string_view kOpeners = ":;,<([\"'=#";
     return IsSpace(c) || kOpeners.find(c) != std::string_view::npos;
   }
   bool MayFollow(std::size_t end) const {
@@ -103,27 +104,37 @@ class CodeFinder {
     if (context_ == ReplyContext::kReply && code.multiline && GoesWithLeadingStatus(code))
       return true;
     std::string_view words = stripped;
+    constexpr std::string_view kBrackets = "([<\"'";
+    while (!words.empty() && kBrackets.find(words.back()) != words.npos) {
+      words = StripBlanks(words.substr(0, words.size() - 1));
+    }
     const bool wide = words.ends_with(kWideColon);
     const bool colon = wide || words.ends_with(':');
     if (colon) words = StripBlanks(words.substr(0, words.size() - (wide ? kWideColon.size() : 1)));
-    if (!colon && context_ != ReplyContext::kReply && words.ends_with(">...")) return true;
+    if (context_ != ReplyContext::kReply && !colon) {
+      // "<r@example.net>... 550" (Sendmail), "Received >>> 550", "[192.0.2.1], 550".
+      for (const std::string_view mark : {">...", "received >>>", "],"}) {
+        if (words.size() >= mark.size() &&
+            EqualsIgnoringCase(words.substr(words.size() - mark.size()), mark)) {
+          return true;
+        }
+      }
+    }
     // After the words for it in the languages that reports are written in; a letter beyond ASCII
-    // ends a word as well as a blank.
+    // ends a word as well as a blank, so a first letter that may be a capital is left out.
     constexpr std::string_view kAnnouncers[] = {
-        "said",        "to me",         "reply",    "replied",
-        "response",    "responded",     "error",    "reason",
-        "answer",      "status",        "returned", "failure",
-        "code",        "answered",      "was",      "responsecode",
-        "smtp",        "deferred",      "antwort",  "grund",
-        "fehler",      "fehlermeldung", "raison",   "erreur",
-        "motivo",      "error",         "errore",   "erro",
-        "respuesta",   "risposta",      "resposta", "reden",
-        "foutmelding", "powód",         "błąd",     "причина",
-        "ошибка",      "ответ",         "原因",     "理由",
-        "エラー",      "错误",          "回复",     "錯誤",
-        "이유",        "neden",         "hata",     "důvod",
-        "orsak",       "réponse",       "message",  "diagnostic code",
-        "explanation", "details"};
+        "said",          "to me",       "reply",     "replied",  "response",
+        "responded",     "error",       "reason",    "answer",   "status",
+        "returned",      "failure",     "code",      "answered", "was",
+        "responsecode",  "smtp",        "deferred",  "follows",  "rcpt to",
+        "mail from",     "data",        "antwort",   "grund",    "fehler",
+        "fehlermeldung", "raison",      "erreur",    "réponse",  "motivo",
+        "errore",        "erro",        "respuesta", "risposta", "resposta",
+        "reden",         "foutmelding", "powód",     "błąd",     "ричина",
+        "шибка",         "твет",        "原因",      "理由",     "エラー",
+        "错误",          "錯誤",        "回复",      "이유",     "neden",
+        "hata",          "důvod",       "orsak",     "message",  "diagnostic code",
+        "explanation",   "details"};
     for (const std::string_view announcer : kAnnouncers) {
       if (words.size() < announcer.size()) continue;
       const std::size_t begin = words.size() - announcer.size();
@@ -140,8 +151,9 @@ class CodeFinder {
 
   // Words of any sentence, with a number behind them.
   static bool NeedsColon(std::string_view announcer) {
-    return announcer == "was" || announcer == "smtp" || announcer == "message" ||
-           announcer == "details" || announcer == "neden" || announcer == "reden";
+    constexpr std::string_view kCommon[] = {"was",   "smtp", "message", "details",   "neden",
+                                            "reden", "data", "rcpt to", "mail from", "follows"};
+    return std::find(std::begin(kCommon), std::end(kCommon), announcer) != std::end(kCommon);
   }
 
   // "(mx.example.net)", "(192.0.2.1)", and no "(in bytes)".

@@ -28,6 +28,7 @@ constexpr FieldPlace kFields[] = {
     {"auto-submitted", &MessageHeader::auto_submitted},
     {"cc", &MessageHeader::cc},
     {"list-id", &MessageHeader::list_id},
+    {"x-mlserver", &MessageHeader::ml_server},
     {"x-amz-sns-message-id", &MessageHeader::sns_message_id},
 };
 
@@ -82,6 +83,12 @@ bool IsMailSystem(std::string_view from) {
   return HasOneOf(DecodeEncodedWords(Unfold(from)), kNames);
 }
 
+// fml wrote it itself: what it passes on keeps the Message-ID of its author.
+bool IsByListServer(const MessageHeader& header) {
+  return header.ml_server && header.message_id &&
+         header.message_id->find(".FML") != std::string_view::npos;
+}
+
 }  // namespace
 
 MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line) {
@@ -119,6 +126,7 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
 
 Author FindAuthor(const MessageHeader& header) {
   if (header.return_path && IsNullPath(*header.return_path)) return Author::kMailSystem;
+  if (IsByListServer(header)) return Author::kMailSystem;
   if (header.from && IsMailSystem(*header.from)) return Author::kMailSystem;
   if (header.auto_submitted && StartsWithIgnoringCase(*header.auto_submitted, "auto-")) {
     return Author::kMachine;

@@ -36,8 +36,10 @@ bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_v
 bool IsAnnouncement(std::string_view line) {
   line = StripBlanks(line);
   if (line.empty() || line.size() > kMaxAnnouncementOctets) return false;
+  constexpr std::size_t kMaxSentence = 40;  // "Message headers follow."
+  const bool follows = line.ends_with("follow.") || line.ends_with("follows.");
   return IsOneOf(line.front(), "-=*_#+") || IsOneOf(line.back(), ":-=*_") ||
-         line.ends_with("follow.") || line.ends_with("follows.");
+         (follows && line.size() <= kMaxSentence);
 }
 
 bool IsFieldOfMessage(std::string_view name) {
@@ -208,6 +210,7 @@ class ProseReader {
     std::size_t end = at + 1;
     while (end < line.size() && end - at < kMaxPathOctets && IsDomainOctet(line[end])) ++end;
     while (end > at && IsOneOf(line[end - 1], ".-_")) --end;
+    begin += ForeignWords(line.substr(begin, at - begin));
     while (begin < at && IsOneOf(line[begin], "'=.*-/")) ++begin;
     const std::string_view address = WithoutType(line.substr(begin, end - begin));
     begin = end - address.size();
@@ -218,6 +221,20 @@ class ProseReader {
     Mention mention{address, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
     if (IsParty(*parsed)) mention.strength = Strength::kNone;
     return mention;
+  }
+
+  // The octets of Chinese, Japanese or Korean words and of punctuation beyond ASCII that stand
+  // right in front of an address in ASCII, as these languages put no blank there.
+  static std::size_t ForeignWords(std::string_view local) {
+    constexpr unsigned char kSigns = 0xC2;  // leads U+0080 to U+00BF
+    constexpr unsigned char kThreeOctets = 0xE2;
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < local.size(); ++at) {
+      const auto octet = static_cast<unsigned char>(local[at]);
+      if (octet == kSigns) end = at + 2;
+      if (octet >= kThreeOctets) end = at + 3;
+    }
+    return end < local.size() ? end : 0;
   }
 
   // Without what other systems put in front of an address: "SMTP=r@example.net" (X.400).
@@ -315,7 +332,9 @@ class ProseReader {
     const std::string_view rest = line.substr(end);
     const std::string_view words = StripBlanks(rest);
     if (words.empty() || bracketed || words.starts_with("...")) return true;
-    if (words == "," || words == ";" || words == ".") return true;
+    const bool is_rule =
+        std::all_of(words.begin(), words.end(), [](char c) { return IsOneOf(c, ",;.<>*=#"); });
+    if (is_rule) return true;
     if (words.front() == ':' || words.front() == '(' || words.starts_with("<mailto:")) return true;
     if (words.starts_with("- ") || rest.starts_with("\t") || rest.starts_with("  ")) return true;
     // "r@example.net on Thu, 29 Apr 2010 00:00" (Exchange).

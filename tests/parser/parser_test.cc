@@ -320,8 +320,13 @@ TEST(Parser, D26AStatusWithoutARecipient) {
   const std::string fields = "Reporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1\n";
   Report report = ParseFields(fields);
   ASSERT_EQ(report.recipients.size(), 1u);
-  EXPECT_FALSE(report.recipients[0].final_recipient);
+  ASSERT_TRUE(report.recipients[0].final_recipient);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net") << "of the returned To";
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kGuessed);
   EXPECT_EQ(ToString(report.recipients[0].enhanced_status->value), "5.1.1");
+  report = Parse(Multipart(kReportHeader, {kText, Status(fields)}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].final_recipient) << "nothing returned";
   report = Parse(Multipart("X-Failed-Recipients: r@example.net\n" + std::string(kReportHeader),
                            {kText, Status(fields)}));
   ASSERT_EQ(report.recipients.size(), 1u);

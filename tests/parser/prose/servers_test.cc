@@ -290,7 +290,7 @@ INSTANTIATE_TEST_SUITE_P(
          "From: postmaster@example.net\nSubject: [Postmaster] Email Delivery Failure\n",
          "This is a system-generated message to inform you that your email could not\n"
          "be delivered to one or more recipients. Details of the email and the error are as "
-         "follows:\n\n<r@example.net>: Recipient server unavailable or busy: 451 try later\n",
+         "follows:\n\n<r@example.net>: host mx.example.net said: 451 try later\n",
          {{"r@example.net", 451}}},
         {"MessageLabs",
          "From: MAILER-DAEMON@messagelabs.example\nSubject: Mail Delivery Failure\n",
@@ -399,6 +399,105 @@ INSTANTIATE_TEST_SUITE_P(
          "Delivery failed for the following reason:\n"
          "mx.example.net[192.0.2.1] responded with failure: 552 sorry, over quota (#5.2.2)\n",
          {{"r@example.net", 552, "5.2.2"}}},
+        {"QmailLoop",
+         "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n",
+         "Hi. This is the qmail-send program at mx.example.\n"
+         "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
+         "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+         "<r@example.net>:\nThis message is looping: it already has my Delivered-To line. "
+         "(#5.4.6)\n\n--- Below this line is a copy of the message.\n\n",
+         {{"r@example.net", 0, "5.4.6"}}},
+        {"Compuserve",
+         "From: postmaster@example.net\nSubject: Undeliverable message\n",
+         "Your message could not be delivered as addressed.\n\n"
+         "Invalid receiver address: r@example.net\n\n--- Returned message ---\n\n",
+         {{"r@example.net"}}},
+        {"DidNotReceive",
+         "From: postmaster@example.net\nSubject: Delivery Notification\n",
+         "The following recipients did not receive this message:\n\n\t<r@example.net>\n",
+         {{"r@example.net"}}},
+        {"Netscape",
+         "From: Mail Administrator <Postmaster@example.net>\n"
+         "Subject: Mail System Error - Returned Mail\n",
+         "This Message was undeliverable due to the following reason:\n\n"
+         "Each of the following recipients was rejected by a remote mail server.\n"
+         "The reasons given by the server are included to help you determine why\n"
+         "each recipient was rejected.\n\n    Recipient: <r@example.net>\n"
+         "    Reason:    5.1.1 <r@example.net>... User unknown\n\n\n"
+         "Please reply to <Postmaster@example.net>\nif you feel this message to be in error.\n",
+         {{"r@example.net", 0, "5.1.1"}}},
+        {"ExchangeDelay",
+         "From: postmaster@example.net\nSubject: Delivery Status Notification (Delay)\n",
+         "This is an automatically generated Delivery Status Notification.\n\n"
+         "THIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\n"
+         "Delivery to the following recipients has been delayed.\n\n       r@example.net\n",
+         {{"r@example.net"}},
+         Kind::kDelay},
+        {"OpenSmtpdDelay",
+         "From: Mailer Daemon <MAILER-DAEMON@mx.example>\n"
+         "Subject: Delivery status notification: warning\n",
+         "    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this email.\n\n"
+         "    A message is delayed for more than 4 hours for the following\n"
+         "    list of recipients:\n\nr@example.net: 451 4.3.0 try later\n\n"
+         "    Please note that this is only a temporary failure report.\n",
+         {{"r@example.net", 451, "4.3.0"}},
+         Kind::kDelay},
+        {"IronPort",
+         "From: Mail Delivery System <MAILER-DAEMON@mx.example>\nSubject: Delivery failure\n",
+         "The following message to <r@example.net> was undeliverable.\n"
+         "The reason for the problem:\n5.1.0 - Unknown address error 550-'5.1.1 User unknown'\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"CommuniGate",
+         "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable mail: news\n",
+         "Failed to deliver to 'r@example.net'\nSMTP module(domain example.net) reports:\n"
+         " host mx.example.net says:\n 550 5.1.1 unknown user\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"RespondedAsFollows",
+         "From: MAILER-DAEMON@mx.example\nSubject: Failed to deliver your message\n",
+         "We had trouble delivering your message. Full details follow:\n\nSubject: 'news'\n\n"
+         "1 error(s):\n\nSMTP Server <mx.example.net> rejected recipient <r@example.net> (Error "
+         "following RCPT command). It responded as follows: [550 5.1.1 User unknown]\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"BetweenArrows",
+         "From: MAILER-DAEMON@mx.example\nSubject: FAILURE NOTICE :\n",
+         "This is an automatically generated message. Delivery failed:\n\n"
+         ">>> r@example.net <<<\n\n550 sorry, no mailbox here by that name\n",
+         {{"r@example.net", 550}}},
+        {"SurfControl",
+         "From: Postmaster <postmaster@example.net>\nSubject: Message delivery failure\n",
+         "Your message could not be sent.\nA transcript of the attempts to send the message "
+         "follows.\nThe number of attempts made: 1\nAddressed To: r@example.net\n\n"
+         "Mon, 2 Nov 2026 10:00:00\nFailed to send to identified host,\n"
+         "r@example.net: [192.0.2.1], 550 no such user\n--- Message non-deliverable.\n",
+         {{"r@example.net", 550}}},
+        {"ServerMessage",
+         "From: postmaster@example.net\nSubject: failure notice\n",
+         "-------server message\n550 5.1.1 unknown user <r@example.net>\n\n"
+         "-------original message\nReceived: from x\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"Fml",
+         "From: list-admin@example.net\nX-MLServer: fml [fml 4.0.3 release]\n"
+         "Message-ID: <202611021000.FMLAAA1.list@example.net>\n"
+         "Subject: You sender@example.com are not member (list ML)\n",
+         "You are not a member of this mailing list <list@example.net>.\n\n"
+         "If you know the general guide of this list, please send mail with\n"
+         "the mail body \n\n\tguide\n\nto the address\n\n\tlist-ctl@example.net\n",
+         {{"list@example.net"}}},
+        {"NobodyNamed",
+         "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable mail\n",
+         "Your message could not be delivered.\n\n--- Original message ---\n"
+         "Return-Path: <sender@example.com>\nTo: R. Name <r@example.net>\nSubject: news\n",
+         {{"r@example.net"}}},
+        {"NobodyNamedOfMany",
+         "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable mail\n",
+         "Your message could not be delivered.\n\n--- Original message ---\n"
+         "Return-Path: <sender@example.com>\nTo: r@example.net, s@example.net\n",
+         {{""}}},
+        {"NobodyNamedOfAList",
+         "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable mail\n",
+         "Your message could not be delivered.\n\n--- Original message ---\n"
+         "Return-Path: <sender@example.com>\nList-Id: <list.example.net>\nTo: list@example.net\n",
+         {{""}}},
         {"GatewayByItsName",
          "From: E500_SMTP_Mail_Service@example.org\nSubject: Returned Mail - Error During "
          "Delivery\n",
