@@ -425,7 +425,7 @@ class Reading {
     const bool has_returned_part = ReadReturnedPart();
     const Parties parties = FindParties();
     ProseQuestion question = Question(body, parties);
-    question.doubtful = !may_be_report;
+    question.doubtful = !may_be_report || AnswersForAPerson();
     for (const Found<std::string>& failed : report_.failed_recipients) {
       question.failed.push_back(failed.value);
     }
@@ -436,7 +436,8 @@ class Reading {
     }
     const bool has_returned =
         report_.returned.to || prose.end < std::min(body.text().size(), kMaxProseOctets);
-    if (!prose.kind || (names_nobody && (!may_be_report || !prose.in_subject || !has_returned))) {
+    if (!prose.kind ||
+        (names_nobody && (question.doubtful || !prose.in_subject || !has_returned))) {
       report_.returned = {};
       return;
     }
@@ -452,6 +453,14 @@ class Reading {
       report_.recipients.emplace_back().final_recipient = ReturnedTo();
       JudgeByWords(body.text().substr(0, prose.end), *prose.kind, body, report_.recipients.back());
     }
+  }
+
+  // A vacation notice has the null path, too.
+  bool AnswersForAPerson() const {
+    MessageHeader header = header_;
+    header.return_path.reset();
+    return header.auto_submitted && FindAuthor(header) == Author::kMachine &&
+           report_.failed_recipients.empty();
   }
 
   void JudgeByWords(std::string_view words, Kind kind, const Body& body, Recipient& recipient) {

@@ -10,6 +10,7 @@
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/charset.h"
 #include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -119,6 +120,21 @@ Found<std::string> Words(const SmtpReply& reply, std::string_view text, const Bo
   return {Presentable(ToUtf8(reply.words, ""), max_octets), body.SpanOf(text), provenance};
 }
 
+// The lines around `piece`, which is a part of `text`, up to blank ones.
+std::string_view ParagraphAround(std::string_view text, std::string_view piece) {
+  const auto at = static_cast<std::size_t>(piece.data() - text.data());
+  Lines lines(text);
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  while (const std::optional<Line> line = lines.Next()) {
+    end = line->end;
+    if (!StripBlanks(line->text).empty()) continue;
+    if (line->begin > at) break;
+    begin = line->end;
+  }
+  return StripBlanks(text.substr(begin, end - begin));
+}
+
 // `text` in UTF-8: what the rules look at.
 std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   std::string text;
@@ -152,9 +168,11 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     if (reply.code.value_or(0) >= kFirstFailureCode) {
       TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
       if (text.empty()) {
-        text = reply.words;
-        recipient.diagnostic = Words(reply, testimony.transcript, testimony.explanation_body,
-                                     Provenance::kGuessed, testimony.max_octets);
+        const std::string_view words = ParagraphAround(testimony.transcript, reply.code_text);
+        text = Unfold(words);
+        recipient.diagnostic =
+            Found<std::string>{Presentable(text, testimony.max_octets),
+                               testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
       }
     }
   }

@@ -218,7 +218,7 @@ std::string Folded(std::string_view text) {
   for (const char c : StripBlanks(text)) {
     if (!IsSpace(c)) {
       folded += c;
-    } else if (folded.back() != ' ') {
+    } else if (!folded.empty() && folded.back() != ' ') {
       folded += ' ';
     }
   }

@@ -152,10 +152,14 @@ class ProseReader {
   // Whether what is said is said of mail, by who may say so.
   bool IsBorneOut(const ProseReport& report) const {
     if (!question_.failed.empty()) return true;
-    const bool has_proof =
-        question_.returned || report.end < text_.size() || HasCode(text_.substr(0, report.end));
-    if (question_.doubtful) return report.in_subject && has_proof && !IsAnswer(question_.subject);
-    return report.in_subject || has_proof || Says(hits_, ProseRole::kFailure, report.end) ||
+    const bool has_code = HasCode(text_.substr(0, report.end));
+    if (question_.doubtful) {
+      return report.in_subject && (has_code || question_.returned) && !IsAnswer(question_.subject);
+    }
+    if (report.in_subject || has_code || question_.returned || report.end < text_.size())
+      return true;
+    if (only_plain_) return false;
+    return Says(hits_, ProseRole::kFailure, report.end) ||
            Says(hits_, ProseRole::kDelay, report.end) ||
            Says(subject_hits_, ProseRole::kHint, question_.subject.size());
   }
@@ -163,9 +167,7 @@ class ProseReader {
   // A number at the start of a line may be that of a house, too: only those count that servers use
   // to refuse mail.
   static bool HasCode(std::string_view text) {
-    const SmtpReply reply = FindSmtpReply(text, ReplyContext::kLines);
-    if (reply.status) return true;
-    const int code = reply.code.value_or(0);
+    const int code = FindSmtpReply(text, ReplyContext::kLines).code.value_or(0);
     return code == 421 || code / 10 == 45 || (code >= 510 && code < 560);
   }
 
@@ -369,6 +371,7 @@ class ProseReader {
         Choose(mention.address, mention.key);
       }
     }
+    only_plain_ = strongest == Strength::kPlain;
     // Without a heading or a label, one of many is anybody.
     if (strongest == Strength::kPlain && chosen_.size() > 1) {
       chosen_.clear();
@@ -413,13 +416,13 @@ class ProseReader {
   // Of a single recipient all of the text speaks: also what stands in front of the address.
   void WidenWords(std::string_view text) {
     std::string_view& words = chosen_[0].words;
-    constexpr std::string_view kRemote = "<<< ";
-    const std::size_t remote = text.find(kRemote);
-    const bool lacks_remote = remote != text.npos && words.find(kRemote) == words.npos;
+    constexpr std::string_view kRemote = "<<< ";  // begins the remote host's lines
+    const std::size_t remote = FindLine(text, kRemote);
+    const bool lacks_remote = remote != text.npos && FindLine(words, kRemote) == words.npos;
     if (!lacks_remote && coded_.contains(0)) return;
     const SmtpReply reply = FindSmtpReply(text, ReplyContext::kLines);
     if (lacks_remote) {
-      words = StripBlanks(text.substr(remote));
+      words = LinesThatBegin(text.substr(remote), kRemote);
     } else if (reply.code) {
       const auto code = static_cast<std::size_t>(reply.code_text.data() - text.data());
       const std::size_t begin = text.find_last_of("\r\n", code) + 1;  // npos + 1 is 0
@@ -427,6 +430,27 @@ class ProseReader {
     } else if (!HasWords(words)) {
       words = StripBlanks(text);
     }
+  }
+
+  // The first line that begins with `mark`, and npos if there is none.
+  static std::size_t FindLine(std::string_view text, std::string_view mark) {
+    Lines lines(text);
+    while (const std::optional<Line> line = lines.Next()) {
+      const std::size_t indent = std::min(line->text.find_first_not_of(kBlanks), line->text.size());
+      if (line->text.substr(indent).starts_with(mark)) return line->begin + indent;
+    }
+    return text.npos;
+  }
+
+  // The first lines of `text`, as long as they begin with `mark`.
+  static std::string_view LinesThatBegin(std::string_view text, std::string_view mark) {
+    Lines lines(text);
+    std::size_t end = 0;
+    while (const std::optional<Line> line = lines.Next()) {
+      if (!line->text.starts_with(mark)) break;
+      end = line->end;
+    }
+    return StripBlanks(text.substr(0, end));
   }
 
   static std::string_view FirstParagraph(std::string_view text) {
@@ -468,6 +492,7 @@ class ProseReader {
   const std::vector<ProsePhrases::Hit> subject_hits_;
   std::size_t at_hand_ = 0;  // where the line at hand begins,
   std::size_t before_ = 0;   // and the one before it that is not blank
+  bool only_plain_ = false;  // whom the text names it names without a heading or a label
   std::vector<Mention> mentions_;
   std::vector<ProseRecipient> chosen_;
   absl::flat_hash_map<std::string, std::size_t> index_;  // identity to place in chosen_

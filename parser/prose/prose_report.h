@@ -34,8 +34,8 @@ struct ProseQuestion {
   std::string_view text;                  // UTF-8
   std::vector<std::string_view> parties;  // addresses that cannot be the failed one: From, To
   bool returned = false;                  // a part of the message is the one that came back
-  // Who wrote it may well be no mail system: it needs a reply code or the message that came back,
-  // and a subject that says so.
+  // Who wrote it may well be no mail system: it needs a reply code or the part that came back, and
+  // a subject that says so and is no answer.
   bool doubtful = false;
   // Addresses that the header names as failed; when there are any, nobody else is.
   std::vector<std::string_view> failed;

@@ -98,6 +98,32 @@ INSTANTIATE_TEST_SUITE_P(
         {"ThanksForWriting",
          "Return-Path: <>\nFrom: Desk <desk@example.net>\nSubject: We got your mail\n",
          "Thanks. If something could not be completed, write to:\n\nother@example.net\n"},
+        {"NoLongerHere",
+         "Return-Path: <>\nFrom: Bob <bob@example.net>\nAuto-Submitted: auto-replied\n"
+         "Subject: Automatic reply: news\n",
+         "Bob no longer works here, and your message was not delivered to him. Please direct your "
+         "inquiries to Carol at carol@example.net.\n"},
+        {"NoLongerHereWithoutAHint",
+         "Return-Path: <>\nFrom: Bob <bob@example.net>\nSubject: Automatic reply: news\n",
+         "Bob no longer works here, and your message was not delivered to him.\n"
+         "Carol (carol@example.net) does his work.\n"},
+        {"ResendIt",
+         "Return-Path: <>\nFrom: Desk <desk@example.net>\nSubject: Unmonitored mailbox\n",
+         "Your mail was not delivered to anybody. Please resend your message to:\n\n"
+         "info@example.net\n"},
+        {"ParcelWithFields", "From: Parcels <noreply@parcel.example>\nSubject: Delivery failed\n",
+         "Parcel 550 4.2.1\n\nservice@parcel.example\n\nFrom: Berlin\nTo: Paris\n"
+         "Date: Monday\n"},
+        {"VersionNumber", "From: postmaster@example.net\nSubject: New version\n",
+         "Postbox 5.1.2 is here; mail that was rejected by 5.1.1 is taken. Tell\n\n"
+         "bob@example.net\n"},
+        {"RussianNotice",
+         "From: postmaster@example.net\nSubject: =?utf-8?B?0KDQsNCx0L7RgtGL?=\n"
+         "Content-Type: text/plain; charset=utf-8\n",
+         "В субботу возможны задержки почты. Вопросы: bob@example.net\n"},
+        {"JapaneseNotice",
+         "From: postmaster@example.net\nSubject: x\nContent-Type: text/plain; charset=utf-8\n",
+         "メンテナンスのお知らせ。お問い合わせ：bob@example.net\n"},
         {"JsonFromAPerson", "From: Dana Field <dana@example.org>\nSubject: Look at this event\n",
          "{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":"
          "\"r@example.net\",\"action\":\"failed\",\"status\":\"5.1.1\"}]}}\n"},
