@@ -17,6 +17,8 @@ namespace bounced {
 namespace {
 
 constexpr int kFirstFailureCode = 400;
+// Octets of a text that are taken for a recipient's where nothing else is.
+constexpr std::size_t kMaxTranscriptOctets = 2 << 10;
 
 // The words of Action (RFC 3464, 2.3.3) and those that hosts write for them. None of them: the
 // codes tell.
@@ -163,17 +165,12 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     }
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }
-  if (!recipient.reply_code && !testimony.transcript.empty()) {
-    const SmtpReply reply = FindSmtpReply(testimony.transcript, ReplyContext::kLines);
-    if (reply.code.value_or(0) >= kFirstFailureCode) {
-      TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
-      if (text.empty()) {
-        const std::string_view words = ParagraphAround(testimony.transcript, reply.code_text);
-        text = Unfold(words);
-        recipient.diagnostic =
-            Found<std::string>{Presentable(text, testimony.max_octets),
-                               testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
-      }
+  if (text.empty() && !ParseStatusField(testimony.fields.status)) {
+    const SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
+    if (reply.code && !reply.words.empty()) {
+      text = ToUtf8(reply.words, "");
+      recipient.diagnostic = Words(reply, testimony.fields.status, testimony.part,
+                                   Provenance::kDerived, testimony.max_octets);
     }
   }
   if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
@@ -183,6 +180,20 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     recipient.diagnostic =
         Found<std::string>{Presentable(text, testimony.max_octets),
                            testimony.part.SpanOf(typed.value), testimony.provenance};
+  }
+  if (!testimony.transcript.empty() && (!recipient.reply_code || text.empty())) {
+    const SmtpReply reply = FindSmtpReply(testimony.transcript, ReplyContext::kLines);
+    const bool has_code = reply.code.value_or(0) >= kFirstFailureCode;
+    if (has_code) TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+    if (text.empty()) {
+      const std::string_view words =
+          has_code ? ParagraphAround(testimony.transcript, reply.code_text)
+                   : StripBlanks(testimony.transcript.substr(0, kMaxTranscriptOctets));
+      text = Unfold(words);
+      recipient.diagnostic =
+          Found<std::string>{Presentable(text, testimony.max_octets),
+                             testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
+    }
   }
   return text;
 }

@@ -288,6 +288,8 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
     }
   }
   reply.words = Words(text, first, first.multiline);
+  // "mailbox unavailable. [SMTP Error Code 550]".
+  if (reply.words.empty()) reply.words = Folded(text.substr(0, first.at));
   return reply;
 }
 

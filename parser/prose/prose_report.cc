@@ -372,6 +372,7 @@ class ProseReader {
       }
     }
     only_plain_ = strongest == Strength::kPlain;
+    by_heading_ = strongest == Strength::kHeading;
     // Without a heading or a label, one of many is anybody.
     if (strongest == Strength::kPlain && chosen_.size() > 1) {
       chosen_.clear();
@@ -427,7 +428,7 @@ class ProseReader {
       const auto code = static_cast<std::size_t>(reply.code_text.data() - text.data());
       const std::size_t begin = text.find_last_of("\r\n", code) + 1;  // npos + 1 is 0
       words = FirstParagraph(text.substr(begin));
-    } else if (!HasWords(words)) {
+    } else if (!by_heading_ || !HasWords(words)) {
       words = StripBlanks(text);
     }
   }
@@ -493,6 +494,7 @@ class ProseReader {
   std::size_t at_hand_ = 0;  // where the line at hand begins,
   std::size_t before_ = 0;   // and the one before it that is not blank
   bool only_plain_ = false;  // whom the text names it names without a heading or a label
+  bool by_heading_ = false;
   std::vector<Mention> mentions_;
   std::vector<ProseRecipient> chosen_;
   absl::flat_hash_map<std::string, std::size_t> index_;  // identity to place in chosen_
