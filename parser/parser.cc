@@ -444,7 +444,7 @@ class Reading {
     report_.form = "prose";
     for (const ProseRecipient& about : prose.recipients) {
       report_.recipients.emplace_back().final_recipient =
-          Found<std::string>{ReportedAddress(about.address, limits_.max_diagnostic),
+          Found<std::string>{ReportedAddress(DecodeOctal(about.address), limits_.max_diagnostic),
                              names_failed ? Span{} : body.SpanOf(about.address),
                              names_failed ? Provenance::kDerived : Provenance::kGuessed};
       JudgeByWords(about.words, *prose.kind, body, report_.recipients.back());

@@ -232,6 +232,14 @@ bool IsAftermath(const Code& code) {
          (code.status && code.status->status.subject == 5 && code.status->status.detail == 1);
 }
 
+// Whether one dialogue has both replies: what the host refuses first is the recipient, and the rest
+// comes of that.
+bool IsOfOneSession(std::string_view text, const Code& first, const Code& later) {
+  const std::string_view between = text.substr(first.at, later.at - first.at);
+  return later.value != first.value &&
+         FindIgnoringCase(between, "while talking to") == std::string_view::npos;
+}
+
 // The run of equal codes that ends with the innermost reply: the lines of one reply, or one reply
 // told twice. Of a transcript the lines that the remote host spoke go before all others.
 struct Run {
@@ -247,12 +255,14 @@ Run FindRun(std::string_view text, ReplyContext context) {
     if (run.first && code->value < 400) continue;
     if (run.first && run.first->value >= 400 && IsAftermath(*code)) continue;
     const bool by_remote = run.first && run.first->remote && run.first->value >= 400;
+    if (by_remote && code->remote && IsOfOneSession(text, *run.first, *code)) continue;
     if (by_remote && !code->remote) {
       // Sendmail says it again, with a status of its own.
       if (code->value == run.first->value && code->status && !run.status) run.status = code;
       continue;
     }
-    if (!run.first || run.first->value != code->value) run = {code, std::nullopt};
+    const bool takes_over = code->remote && run.first && !run.first->remote;
+    if (!run.first || run.first->value != code->value || takes_over) run = {code, std::nullopt};
     if (!run.status && code->status) run.status = code;
   }
   return run;

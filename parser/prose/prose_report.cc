@@ -10,6 +10,7 @@
 
 #include "parser/address.h"
 #include "parser/atext.h"
+#include "parser/dsn/reported_name.h"
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
@@ -105,7 +106,8 @@ struct Mention {
   std::string key;  // its identity
 };
 
-bool IsLocalOctet(char c) { return c == '.' || IsAtext(c); }
+// The backslash is of Exim's "\\320\\277", for octets beyond ASCII.
+bool IsLocalOctet(char c) { return c == '.' || c == '\\' || IsAtext(c); }
 bool IsDomainOctet(char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; }
 
 class ProseReader {
@@ -218,7 +220,7 @@ class ProseReader {
     begin = end - address.size();
     at = std::max(at, begin);
     if (address.find('.', at - begin) == address.npos) return std::nullopt;
-    const absl::StatusOr<Address> parsed = Address::Parse(address);
+    const absl::StatusOr<Address> parsed = Address::Parse(DecodeOctal(address));
     if (!parsed.ok()) return std::nullopt;
     Mention mention{address, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
     if (IsParty(*parsed)) mention.strength = Strength::kNone;
