@@ -189,7 +189,9 @@ class Reading {
   void FindUntypedStatus() {
     const bool is_report = parts_[0].type.type == "multipart/report";
     const Author author = FindAuthor(header_);
-    if (!is_report && author != Author::kMailSystem && author != Author::kUnknown) return;
+    const bool may_report =
+        (author == Author::kMailSystem && !AnswersForAPerson()) || author == Author::kUnknown;
+    if (!is_report && !may_report) return;
     const bool broken = parts_[0].type.IsMultipart() && parts_.size() == 1;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
@@ -455,12 +457,14 @@ class Reading {
     }
   }
 
-  // A vacation notice has the null path, too.
+  // A vacation notice has the null path, too: by its From it is a person's.
   bool AnswersForAPerson() const {
     MessageHeader header = header_;
     header.return_path.reset();
-    return header.auto_submitted && FindAuthor(header) == Author::kMachine &&
-           report_.failed_recipients.empty();
+    const Author author = FindAuthor(header);
+    const bool is_answer = report_.subject && IsAnswer(report_.subject->value);
+    return report_.failed_recipients.empty() &&
+           (author == Author::kMachine || (author == Author::kPerson && is_answer));
   }
 
   void JudgeByWords(std::string_view words, Kind kind, const Body& body, Recipient& recipient) {

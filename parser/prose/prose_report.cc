@@ -173,15 +173,6 @@ class ProseReader {
     return code == 421 || code / 10 == 45 || (code >= 510 && code < 560);
   }
 
-  // "Re: ", "Fwd: ", "[Ticket#1] ": a person or a help desk passes it on.
-  static bool IsAnswer(std::string_view subject) {
-    constexpr std::string_view kPrefixes[] = {
-        "re:", "fw:", "fwd:", "aw:", "wg:", "sv:", "tr:", "["};
-    return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [=](std::string_view prefix) {
-      return StartsWithIgnoringCase(StripBlanks(subject), prefix);
-    });
-  }
-
   void FindMentions(std::size_t end) {
     Lines lines(text_.substr(0, end));
     auto hit = hits_.begin();
@@ -504,6 +495,17 @@ class ProseReader {
 };
 
 }  // namespace
+
+bool IsAnswer(std::string_view subject) {
+  constexpr std::string_view kPrefixes[] = {
+      "re:",           "fw:",       "fwd:",   "aw:",         "wg:",
+      "sv:",           "tr:",       "rv:",    "[",           "auto",
+      "out of",        "abwesen",   "absent", "réponse aut", "respuesta aut",
+      "risposta auto", "resposta a"};
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [=](std::string_view prefix) {
+    return StartsWithIgnoringCase(StripBlanks(subject), prefix);
+  });
+}
 
 ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases) {
   return ProseReader(question, phrases).Read();

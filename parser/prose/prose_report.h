@@ -42,6 +42,10 @@ struct ProseQuestion {
   std::size_t max_recipients = 0;
 };
 
+// Whether a subject is that of an answer, or of a message that somebody or a help desk passes on:
+// "Re: ", "Fwd: ", "[Ticket#1] ", "Automatic reply: ".
+bool IsAnswer(std::string_view subject);
+
 // Reads a text in three steps, each by mechanisms that many hosts share; only words are data.
 //
 // 1. Where the original begins: a line that announces it (between dashes, or with a colon at its

@@ -107,6 +107,15 @@ INSTANTIATE_TEST_SUITE_P(
          "Return-Path: <>\nFrom: Bob <bob@example.net>\nSubject: Automatic reply: news\n",
          "Bob no longer works here, and your message was not delivered to him.\n"
          "Carol (carol@example.net) does his work.\n"},
+        {"AnswerQuotesAReport",
+         "Return-Path: <>\nFrom: Bob <bob@example.net>\nSubject: Automatic reply: Undelivered "
+         "Mail\n",
+         "I am away.\n\n> Your message could not be delivered.\n"
+         "> <r@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 User unknown\n"},
+        {"AnswerQuotesFields",
+         "Return-Path: <>\nFrom: Bob <bob@example.net>\nAuto-Submitted: auto-replied\n"
+         "Subject: Undelivered Mail\n",
+         "I am away.\n\nFinal-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.1.1\n"},
         {"ResendIt",
          "Return-Path: <>\nFrom: Desk <desk@example.net>\nSubject: Unmonitored mailbox\n",
          "Your mail was not delivered to anybody. Please resend your message to:\n\n"
