@@ -167,9 +167,10 @@ class Reading {
   // An event of Amazon SES in JSON, passed on by mail: the same fields by other names.
   void FindSesStatus() {
     if (!header_.sns_message_id) return;
-    const Part* part = FindProsePart();
-    if (part == nullptr) return;
-    Status& status = Add(static_cast<std::size_t>(part - parts_.data()), Provenance::kReported);
+    const std::vector<const Part*> texts = FindProseParts();
+    if (texts.empty()) return;
+    const Part& part = *texts.front();
+    Status& status = Add(static_cast<std::size_t>(&part - parts_.data()), Provenance::kReported);
     SesNotification event = ReadSesNotification(status.body.text());
     if (!event.kind) {
       statuses_.pop_back();
@@ -178,7 +179,7 @@ class Reading {
     status.kind = event.kind;
     status.body = std::move(status.body).With(std::move(event.status_fields));
     status.fields = ReadStatusFields(status.body, /*cut=*/false, limits_, remarks_);
-    returned_ = Decode(*part).With(std::move(event.returned_header));
+    returned_ = Decode(part).With(std::move(event.returned_header));
     report_.form = "ses-event";
   }
 
@@ -417,29 +418,34 @@ class Reading {
     const bool names_failed = !report_.failed_recipients.empty();
     const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                                (names_failed && author == Author::kMachine);
-    const Part* part = FindProsePart();
-    if ((!may_be_report && !SoundsLikeMailSystem(header_)) || part == nullptr) return;
-    Body body = Decode(*part).InUtf8(part->type.charset, kMaxProseOctets);
-    if (part->type.type == "text/html") {
-      std::string text = TextOfHtml(body.text());
-      body = std::move(body).With(std::move(text));
-    }
+    if (!may_be_report && !SoundsLikeMailSystem(header_)) return;
     const bool has_returned_part = ReadReturnedPart();
     const Parties parties = FindParties();
-    ProseQuestion question = Question(body, parties);
-    question.doubtful = !may_be_report || AnswersForAPerson();
-    for (const Found<std::string>& failed : report_.failed_recipients) {
-      question.failed.push_back(failed.value);
+    const bool doubtful = !may_be_report || AnswersForAPerson();
+    std::deque<Body> texts;
+    const Body* body = nullptr;  // the text that names somebody, or else says anything
+    ProseReport prose;
+    for (const Part* part : FindProseParts()) {
+      texts.push_back(ReadableText(*part));
+      ProseQuestion question = Question(texts.back(), parties);
+      question.doubtful = doubtful;
+      for (const Found<std::string>& failed : report_.failed_recipients) {
+        question.failed.push_back(failed.value);
+      }
+      ProseReport read = ReadProse(question, ProsePhrases::BuiltIn());
+      if (body == nullptr || (!prose.kind && read.kind) || !read.recipients.empty()) {
+        body = &texts.back();
+        prose = std::move(read);
+      }
+      if (!prose.recipients.empty()) break;
     }
-    const ProseReport prose = ReadProse(question, ProsePhrases::BuiltIn());
+    if (body == nullptr) return;
+    const std::size_t end = std::min(prose.end, body->text().size());
+    if (!has_returned_part) ReadReturned(*body, body->text().substr(end));
     const bool names_nobody = prose.recipients.empty();
-    if (!has_returned_part) {
-      ReadReturned(body, body.text().substr(std::min(prose.end, body.text().size())));
-    }
     const bool has_returned =
-        report_.returned.to || prose.end < std::min(body.text().size(), kMaxProseOctets);
-    if (!prose.kind ||
-        (names_nobody && (question.doubtful || !prose.in_subject || !has_returned))) {
+        report_.returned.to || end < std::min(body->text().size(), kMaxProseOctets);
+    if (!prose.kind || (names_nobody && (doubtful || !prose.in_subject || !has_returned))) {
       report_.returned = {};
       return;
     }
@@ -447,13 +453,13 @@ class Reading {
     for (const ProseRecipient& about : prose.recipients) {
       report_.recipients.emplace_back().final_recipient =
           Found<std::string>{ReportedAddress(DecodeOctal(about.address), limits_.max_diagnostic),
-                             names_failed ? Span{} : body.SpanOf(about.address),
+                             names_failed ? Span{} : body->SpanOf(about.address),
                              names_failed ? Provenance::kDerived : Provenance::kGuessed};
-      JudgeByWords(about.words, *prose.kind, body, report_.recipients.back());
+      JudgeByWords(about.words, *prose.kind, *body, report_.recipients.back());
     }
     if (names_nobody) {
       report_.recipients.emplace_back().final_recipient = ReturnedTo();
-      JudgeByWords(body.text().substr(0, prose.end), *prose.kind, body, report_.recipients.back());
+      JudgeByWords(body->text().substr(0, end), *prose.kind, *body, report_.recipients.back());
     }
   }
 
@@ -473,14 +479,29 @@ class Reading {
           recipient);
   }
 
-  // The first text; of one in two forms, the plain one stands first (RFC 2046, 5.1.4).
-  const Part* FindProsePart() const {
-    for (const std::string_view type : {"text/plain", "text/html"}) {
-      for (const Part& part : parts_) {
-        if (part.type.type == type) return &part;
-      }
+  // The first text that is not blank, and its HTML form, which stands behind it (RFC 2046, 5.1.4);
+  // or the first HTML. Other texts may be what came back.
+  std::vector<const Part*> FindProseParts() const {
+    const auto find = [this](std::string_view type) {
+      return std::find_if(parts_.begin(), parts_.end(), [type](const Part& part) {
+        return part.type.type == type && !StripBlanks(part.body).empty();
+      });
+    };
+    const auto plain = find("text/plain");
+    const auto html = find("text/html");
+    std::vector<const Part*> found;
+    if (plain != parts_.end()) found.push_back(&*plain);
+    if (html != parts_.end() && (plain == parts_.end() || html == plain + 1)) {
+      found.push_back(&*html);
     }
-    return nullptr;
+    return found;
+  }
+
+  Body ReadableText(const Part& part) {
+    Body body = Decode(part).InUtf8(part.type.charset, kMaxProseOctets);
+    if (part.type.type != "text/html") return body;
+    std::string text = TextOfHtml(body.text());
+    return std::move(body).With(std::move(text));
   }
 
   // The first message, or header of one, that a part is said to be. False: there is none.

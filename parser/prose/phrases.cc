@@ -26,13 +26,10 @@ struct List {
   ProseRole role;
 };
 constexpr List kLists[] = {
-    {"failure", ProseRole::kFailure},
-    {"hint", ProseRole::kHint},
-    {"delay", ProseRole::kDelay},
-    {"final", ProseRole::kFinal},
-    {"original", ProseRole::kOriginal},
-    {"label", ProseRole::kLabel},
-    {"other_party", ProseRole::kOtherParty},
+    {"failure", ProseRole::kFailure}, {"hint", ProseRole::kHint},
+    {"delay", ProseRole::kDelay},     {"final", ProseRole::kFinal},
+    {"success", ProseRole::kSuccess}, {"original", ProseRole::kOriginal},
+    {"label", ProseRole::kLabel},     {"other_party", ProseRole::kOtherParty},
 };
 
 absl::Status Wrong(const toml::node& node, std::string_view what) {

@@ -141,6 +141,9 @@ class ProseReader {
     const std::size_t whole = question_.subject.size();
     if (Says(subject_hits_, ProseRole::kDelay, whole)) return Kind::kDelay;
     if (Says(subject_hits_, ProseRole::kFailure, whole)) return Kind::kBounce;
+    const bool succeeded =
+        Says(hits_, ProseRole::kSuccess, end) || Says(subject_hits_, ProseRole::kSuccess, whole);
+    if (succeeded && !HasCode(text_.substr(0, end))) return std::nullopt;
     if (Says(hits_, ProseRole::kDelay, end)) {
       return Says(hits_, ProseRole::kFinal, end) ? Kind::kBounce : Kind::kDelay;
     }
@@ -258,6 +261,8 @@ class ProseReader {
   void Weigh(std::string_view line, std::vector<ProsePhrases::Hit>::const_iterator hit,
              Mention& mention) const {
     if (question_.doubtful && line.starts_with('>')) mention.strength = Strength::kNone;
+    // "to=<r@example.net>": a log's.
+    if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
     const bool introduced = IsIntroduced(hit, mention);
     if (mention.is_role && !introduced) {

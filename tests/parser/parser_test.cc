@@ -350,6 +350,23 @@ TEST(Parser, TheTranscriptHelpsASingleRecipient) {
   EXPECT_NE(report.recipients[0].diagnostic->value.find("unknown user"), std::string::npos);
 }
 
+TEST(Parser, TheTranscriptsLinesAreToldApartByAddress) {
+  const Part transcript = {
+      "Content-Type: text/plain\n",
+      "   ----- The following addresses had permanent fatal errors -----\n<r@example.net>\n"
+      "<s@example.net>\n\n   ----- Transcript of session follows -----\n"
+      "550 <r@example.net>... User unknown\n552 5.2.2 <s@example.net>... Mailbox full\n"};
+  const Report report = Parse(Multipart(
+      kReportHeader,
+      {transcript, Status("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; r@example.net\n"
+                          "Action: failed\nStatus: 5.0.0\n\nFinal-Recipient: rfc822; "
+                          "s@example.net\nAction: failed\nStatus: 5.0.0\n")}));
+  ASSERT_EQ(report.recipients.size(), 2u);
+  EXPECT_EQ(report.recipients[0].reply_code->value, 550);
+  EXPECT_EQ(report.recipients[1].reply_code->value, 552);
+  EXPECT_EQ(ToString(report.recipients[1].enhanced_status->value), "5.2.2");
+}
+
 TEST(Parser, D22CommentsStayInDiagnosticsOnly) {
   const Recipient r = ParseRecipient(
       "Final-Recipient: rfc822; r@example.net (Robert (Bob) \\) it is)\nAction: failed (for good)\n"

@@ -116,6 +116,15 @@ INSTANTIATE_TEST_SUITE_P(
          "Return-Path: <>\nFrom: Bob <bob@example.net>\nAuto-Submitted: auto-replied\n"
          "Subject: Undelivered Mail\n",
          "I am away.\n\nFinal-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.1.1\n"},
+        {"Success", "From: postmaster@example.net\nSubject: Delivery report\n",
+         "Delivery to the following recipients was successful:\n\nr@example.net\n"},
+        {"SuccessRelayed",
+         "From: postmaster@example.net\nSubject: Delivery Status Notification (Relay)\n",
+         "Your message has been successfully relayed to the following recipients, but the "
+         "requested delivery status notifications may not be generated.\n\nr@example.net\n"},
+        {"LogSummary", "From: postmaster@example.net\nSubject: Postfix log summaries for Nov 2\n",
+         "message reject detail\n---------------------\n  RCPT\n    User unknown (total: 1)\n"
+         "      1   550 5.1.1 from=<s@example.org> to=<r@example.net>\n"},
         {"ResendIt",
          "Return-Path: <>\nFrom: Desk <desk@example.net>\nSubject: Unmonitored mailbox\n",
          "Your mail was not delivered to anybody. Please resend your message to:\n\n"

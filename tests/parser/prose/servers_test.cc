@@ -498,6 +498,19 @@ INSTANTIATE_TEST_SUITE_P(
          "Your message could not be delivered.\n\n--- Original message ---\n"
          "Return-Path: <sender@example.com>\nList-Id: <list.example.net>\nTo: list@example.net\n",
          {{""}}},
+        {"HtmlWithEntities",
+         "From: postmaster@example.net\nSubject: x\nMIME-Version: 1.0\n"
+         "Content-Type: text/html; charset=us-ascii\n",
+         "<p>Votre message n&rsquo;a pas pu &ecirc;tre remis &agrave;&nbsp;:</p>"
+         "<p>r@example.net</p><p>550 inconnu</p>\n",
+         {{"r@example.net", 550}}},
+        {"OnlyTheHtmlFormTells",
+         "From: postmaster@example.net\nSubject: Undeliverable: news\nMIME-Version: 1.0\n"
+         "Content-Type: multipart/alternative; boundary=b\n",
+         "\n--b\nContent-Type: text/plain\n\nThis message needs HTML.\n--b\n"
+         "Content-Type: text/html\n\n<p>Your message could not be delivered to:</p>"
+         "<p>r@example.net</p>\n--b--\n",
+         {{"r@example.net"}}},
         {"GatewayByItsName",
          "From: E500_SMTP_Mail_Service@example.org\nSubject: Returned Mail - Error During "
          "Delivery\n",
