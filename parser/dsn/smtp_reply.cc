@@ -11,6 +11,7 @@ namespace bounced {
 namespace {
 
 constexpr std::size_t kCodeOctets = 3;
+constexpr int kFirstFailure = 400;
 // Longest word or mark that announces a code, with the blanks around it.
 constexpr std::size_t kMaxIntroduction = 24;
 constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // U+FF1A, of Japanese and Chinese
@@ -232,12 +233,9 @@ bool IsAftermath(const Code& code) {
          (code.status && code.status->status.subject == 5 && code.status->status.detail == 1);
 }
 
-// Whether one dialogue has both replies: what the host refuses first is the recipient, and the rest
-// comes of that.
-bool IsOfOneSession(std::string_view text, const Code& first, const Code& later) {
-  const std::string_view between = text.substr(first.at, later.at - first.at);
-  return later.value != first.value &&
-         FindIgnoringCase(between, "while talking to") == std::string_view::npos;
+// Whether a transcript goes on with another host, so that what stood there before is over.
+bool BeginsSession(std::string_view text) {
+  return FindIgnoringCase(text, "while talking to") != std::string_view::npos;
 }
 
 // The run of equal codes that ends with the innermost reply: the lines of one reply, or one reply
@@ -250,16 +248,20 @@ struct Run {
 Run FindRun(std::string_view text, ReplyContext context) {
   CodeFinder finder(text, context);
   Run run;
+  std::size_t seen = 0;  // of the text: the code before
   for (std::optional<Code> code = finder.Next(0); code; code = finder.Next(code->at + 1)) {
+    const std::string_view between = text.substr(seen, code->at - seen);
+    seen = code->at;
     // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
-    if (run.first && code->value < 400) continue;
-    if (run.first && run.first->value >= 400 && IsAftermath(*code)) continue;
-    const bool by_remote = run.first && run.first->remote && run.first->value >= 400;
-    if (by_remote && code->remote && IsOfOneSession(text, *run.first, *code)) continue;
-    if (by_remote && !code->remote) {
+    if (run.first && code->value < kFirstFailure) continue;
+    const bool has_failure = run.first && run.first->value >= kFirstFailure;
+    if (has_failure && IsAftermath(*code)) continue;
+    if (has_failure && run.first->remote) {
+      const bool same = code->value == run.first->value;
       // Sendmail says it again, with a status of its own.
-      if (code->value == run.first->value && code->status && !run.status) run.status = code;
-      continue;
+      if (!code->remote && same && code->status && !run.status) run.status = code;
+      // The first that the host refuses is the recipient; the rest of the session comes of that.
+      if (!code->remote || (!same && !BeginsSession(between))) continue;
     }
     const bool takes_over = code->remote && run.first && !run.first->remote;
     if (!run.first || run.first->value != code->value || takes_over) run = {code, std::nullopt};

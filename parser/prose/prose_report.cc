@@ -192,7 +192,9 @@ class ProseReader {
         mention->line = line->begin;
         mention->begin += line->begin;
         mention->end += line->begin;
-        while (hit != hits_.end() && hit->end <= mention->begin) ++hit;
+        for (; hit != hits_.end() && hit->end <= mention->begin; ++hit) {
+          if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
+        }
         Weigh(line->text, hit, *mention);
         mentions_.push_back(*std::move(mention));
       }
@@ -264,7 +266,8 @@ class ProseReader {
     // "to=<r@example.net>": a log's.
     if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
-    const bool introduced = IsIntroduced(hit, mention);
+    // A failure is told in front of it, in its line or in the one before.
+    const bool introduced = failure_end_ > before_;
     if (mention.is_role && !introduced) {
       mention.strength = Strength::kNone;
       return;
@@ -292,17 +295,6 @@ class ProseReader {
       }
       longest = length;
     }
-  }
-
-  // A failure is told in front of it, in its line or in the one before.
-  bool IsIntroduced(std::vector<ProsePhrases::Hit>::const_iterator hit,
-                    const Mention& mention) const {
-    while (hit != hits_.begin()) {
-      --hit;
-      if (hit->end <= before_) return false;
-      if (hit->end <= mention.begin && hit->role == ProseRole::kFailure) return true;
-    }
-    return false;
   }
 
   // "R. Name <r@example.net>".
@@ -489,9 +481,10 @@ class ProseReader {
   const std::string_view text_;
   const std::vector<ProsePhrases::Hit> hits_;
   const std::vector<ProsePhrases::Hit> subject_hits_;
-  std::size_t at_hand_ = 0;  // where the line at hand begins,
-  std::size_t before_ = 0;   // and the one before it that is not blank
-  bool only_plain_ = false;  // whom the text names it names without a heading or a label
+  std::size_t at_hand_ = 0;      // where the line at hand begins,
+  std::size_t before_ = 0;       // and the one before it that is not blank
+  std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand
+  bool only_plain_ = false;      // whom the text names it names without a heading or a label
   bool by_heading_ = false;
   std::vector<Mention> mentions_;
   std::vector<ProseRecipient> chosen_;
