@@ -14,6 +14,7 @@
 #include "parser/dsn/explanation.h"
 #include "parser/dsn/recipient.h"
 #include "parser/dsn/reported_name.h"
+#include "parser/dsn/ses_notification.h"
 #include "parser/dsn/status_fields.h"
 #include "parser/mime/body.h"
 #include "parser/mime/encoded_word.h"
@@ -46,23 +47,28 @@ struct Status {
   StatusFields fields;
   std::size_t part = 0;
   Provenance provenance = Provenance::kReported;
+  std::optional<Kind> kind;  // of all recipients, where the fields have no Action
 };
 
 // One parse: what was read so far of one message.
 class Reading {
  public:
-  Reading(std::string_view message, const RuleSet& rules, const ParserLimits& limits)
+  // `window` is what is read of `message`: all of it, or a message inside.
+  Reading(std::string_view message, std::string_view window, const RuleSet& rules,
+          const ParserLimits& limits)
       : message_(message),
+        is_inner_(window.size() != message.size()),
         rules_(rules),
         limits_(limits),
         remarks_(limits.max_remarks),
         budget_(limits.max_text_decoded),
-        parts_(WalkParts(message, limits, remarks_)),
+        parts_(WalkParts(window, limits, remarks_)),
         header_(ReadMessageHeader(parts_[0].header, limits.max_line)) {}
 
   Report Read() && {
     ReadOwnHeader();
     ReadInOrder();
+    ReadWrapped();
     report_.kind = OverallKind();
     report_.remarks = std::move(remarks_).Take();
     return std::move(report_);
@@ -73,11 +79,12 @@ class Reading {
   // report without a type; what looks like a reply.
   void ReadInOrder() {
     FindTypedStatus();
+    if (statuses_.empty()) FindSesStatus();
     if (!statuses_.empty()) return ConcludeAll();
     if (ReadFeedback() || ReadDisposition()) return;
-    const Part* text = FindText();
-    const Body words = text != nullptr ? TextOf(*text) : Body();
-    const Reply reply = FindReply(parts_[0].header, Subject(), words.text(), limits_.max_line);
+    for (const Part* part : FindProseParts()) texts_.push_back(TextOf(*part));
+    const std::string_view words = texts_.empty() ? std::string_view() : texts_.front().text();
+    const Reply reply = FindReply(parts_[0].header, Subject(), words, limits_.max_line);
     const bool is_from_mail_system = header_.from && IsMailSystem(*header_.from);
     const bool is_certain = reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
     if (is_certain && !is_from_mail_system && report_.failed_recipients.empty()) {
@@ -85,7 +92,7 @@ class Reading {
     }
     FindUntypedStatus();
     if (!statuses_.empty()) return ConcludeAll();
-    if (text != nullptr) ReadProseText(words);
+    ReadProseText();
     if (!report_.recipients.empty() || reply == Reply::kNone) return;
     if (is_certain || !HasAttachment()) ReadReply(reply);
   }
@@ -186,6 +193,25 @@ class Reading {
     return statuses_.back();
   }
 
+  // An event of Amazon SES in JSON, passed on by mail: the same fields by other names.
+  void FindSesStatus() {
+    if (!header_.sns_message_id) return;
+    const std::vector<const Part*> texts = FindProseParts();
+    if (texts.empty()) return;
+    const Part& part = *texts.front();
+    Status& status = Add(static_cast<std::size_t>(&part - parts_.data()), Provenance::kReported);
+    SesNotification event = ReadSesNotification(status.body.text());
+    if (!event.kind) {
+      statuses_.pop_back();
+      return;
+    }
+    status.kind = event.kind;
+    status.body = std::move(status.body).With(std::move(event.status_fields));
+    status.fields = ReadStatusFields(status.body, /*cut=*/false, limits_, remarks_);
+    returned_ = Decode(part).With(std::move(event.returned_header));
+    report_.form = "ses-event";
+  }
+
   // Status fields that lost their MIME type on the way, or never had one: in a text or an unnamed
   // attachment, or in a multipart that falls apart. So little is left of a report here that it is
   // one only when a mail system wrote the message, or nobody says who did; a person quotes, and a
@@ -193,7 +219,9 @@ class Reading {
   void FindUntypedStatus() {
     const bool is_report = parts_[0].type.type == "multipart/report";
     const Author author = FindAuthor(header_);
-    if (!is_report && author != Author::kMailSystem && author != Author::kUnknown) return;
+    const bool may_report =
+        (author == Author::kMailSystem && !AnswersForAPerson()) || author == Author::kUnknown;
+    if (!is_report && !may_report) return;
     const bool broken = parts_[0].type.IsMultipart() && parts_.size() == 1;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
@@ -214,6 +242,10 @@ class Reading {
   // The first message, or header of one, that comes back; where no part says that it is one, the
   // first after the status that looks so.
   void FindReturned() {
+    if (report_.form == "ses-event") {
+      ReadReturned(returned_, returned_.text());
+      return;
+    }
     if (ReadReturnedPart()) return;
     const Status& status = statuses_.back();
     if (report_.form == "status-fields" &&
@@ -254,6 +286,12 @@ class Reading {
     }
     report_.returned.subject = derived(header.subject);
     report_.returned.date = derived(header.date);
+    sole_returned_to_.clear();
+    const bool is_report = FindAuthor(header) == Author::kMailSystem;  // to whom ours was sent
+    if (header.to && !header.cc && !header.list_id && !is_report) {
+      sole_returned_to_ = ReportedAddress(*header.to, kMaxPathOctets);
+      if (!Address::Parse(sole_returned_to_).ok()) sole_returned_to_.clear();
+    }
     return !section.empty();
   }
 
@@ -311,8 +349,9 @@ class Reading {
       recipients.push_back(
           NameRecipient(about[i], status.body, status.provenance, limits_.max_diagnostic));
     }
-    HelpOutNames(status, first);
     const Body explanation = FindExplanation(status);
+    HelpOutNames(status, first);
+    if (recipients.size() == 1 && statuses_.size() == 1) NameByWords(explanation, recipients[0]);
     std::vector<std::string_view> addresses;
     addresses.reserve(count);
     for (std::size_t i = first; i < recipients.size(); ++i) {
@@ -323,9 +362,15 @@ class Reading {
     }
     const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
     for (std::size_t i = 0; i < count; ++i) {
-      Judge(
-          {about[i], status.body, status.provenance, words[i], explanation, limits_.max_diagnostic},
-          rules_, recipients[first + i]);
+      Judge({.fields = about[i],
+             .part = status.body,
+             .provenance = status.provenance,
+             .explanation = words[i],
+             .explanation_body = explanation,
+             .max_octets = limits_.max_diagnostic,
+             .kind = status.kind,
+             .transcript = count == 1 ? explanation.text() : std::string_view()},
+            rules_, recipients[first + i]);
     }
   }
 
@@ -355,6 +400,52 @@ class Reading {
 
   static bool IsMailbox(std::string_view name) { return Address::Parse(name).ok(); }
 
+  // A recipient without a name, or with the name of a host ("@mx.example"), is whom the words for
+  // people name, or else the only one that the returned message went to.
+  void NameByWords(const Body& explanation, Recipient& recipient) {
+    std::optional<Found<std::string>>& name = recipient.final_recipient;
+    const bool has_name = name && !name->value.empty() && !name->value.starts_with('@');
+    if (has_name || recipient.original_recipient) return;
+    const Parties parties = FindParties();
+    const ProseReport prose = ReadProse(Question(explanation, parties), ProsePhrases::BuiltIn());
+    if (prose.recipients.size() == 1) {
+      const std::string_view address = prose.recipients[0].address;
+      name = Found<std::string>{ReportedAddress(address, limits_.max_diagnostic),
+                                explanation.SpanOf(address), Provenance::kGuessed};
+    } else if (!name && prose.recipients.empty()) {
+      name = ReturnedTo();
+    }
+  }
+
+  // The only address that the returned message was written to, unless that is a mailing list's.
+  std::optional<Found<std::string>> ReturnedTo() const {
+    const Parties parties = FindParties();
+    if (sole_returned_to_.empty() || !report_.returned.to ||
+        EqualsIgnoringCase(sole_returned_to_, parties.from) ||
+        EqualsIgnoringCase(sole_returned_to_, parties.to)) {
+      return std::nullopt;
+    }
+    return Found<std::string>{sole_returned_to_, report_.returned.to->where, Provenance::kGuessed};
+  }
+
+  struct Parties {
+    std::string from;
+    std::string to;
+  };
+  Parties FindParties() const {
+    return {header_.from ? ReportedAddress(*header_.from, kMaxPathOctets) : "",
+            header_.to ? ReportedAddress(*header_.to, kMaxPathOctets) : ""};
+  }
+
+  ProseQuestion Question(const Body& body, const Parties& parties) const {
+    return {.subject = Subject(),
+            .text = body.text(),
+            .parties = {parties.from, parties.to},
+            .returned = report_.returned.to.has_value(),
+            .failed = {},
+            .max_recipients = limits_.max_recipients};
+  }
+
   static bool NamesMailbox(const Recipient& recipient) {
     const auto is_mailbox = [](const std::optional<Found<std::string>>& name) {
       return name && IsMailbox(name->value);
@@ -365,48 +456,86 @@ class Reading {
   // A report that follows no standard: words for people, and no fields. A mail system wrote it, or
   // it names the failed in its header; a person may quote one, and a machine answers with one in
   // it.
-  void ReadProseText(const Body& body) {
+  void ReadProseText() {
     const Author author = FindAuthor(header_);
     const bool names_failed = !report_.failed_recipients.empty();
     const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                                (names_failed && author == Author::kMachine);
-    if (!may_be_report) return;
-    const std::string from = header_.from ? ReportedAddress(*header_.from, kMaxPathOctets) : "";
-    const std::string to = header_.to ? ReportedAddress(*header_.to, kMaxPathOctets) : "";
-    ProseQuestion question{.subject = Subject(),
-                           .text = body.text(),
-                           .parties = {from, to},
-                           .failed = {},
-                           .max_recipients = limits_.max_recipients};
-    for (const Found<std::string>& failed : report_.failed_recipients) {
-      question.failed.push_back(failed.value);
+    if (!may_be_report && !SoundsLikeMailSystem(header_)) return;
+    const bool has_returned_part = ReadReturnedPart();
+    const Parties parties = FindParties();
+    const bool doubtful = !may_be_report || AnswersForAPerson();
+    const Body* body = nullptr;  // the text that names somebody, or else says anything
+    ProseReport prose;
+    for (const Body& text : texts_) {
+      ProseQuestion question = Question(text, parties);
+      question.doubtful = doubtful;
+      for (const Found<std::string>& failed : report_.failed_recipients) {
+        question.failed.push_back(failed.value);
+      }
+      ProseReport read = ReadProse(question, ProsePhrases::BuiltIn());
+      if (body == nullptr || (!prose.kind && read.kind) || !read.recipients.empty()) {
+        body = &text;
+        prose = std::move(read);
+      }
+      if (!prose.recipients.empty()) break;
     }
-    const ProseReport prose = ReadProse(question, ProsePhrases::BuiltIn());
-    if (!prose.kind) return;
+    if (body == nullptr) return;
+    const std::size_t end = std::min(prose.end, body->text().size());
+    if (!has_returned_part) ReadReturned(*body, body->text().substr(end));
+    const bool names_nobody = prose.recipients.empty();
+    const bool has_returned =
+        report_.returned.to || end < std::min(body->text().size(), kMaxProseOctets);
+    if (!prose.kind || (names_nobody && (doubtful || !prose.in_subject || !has_returned))) {
+      report_.returned = {};
+      return;
+    }
     report_.form = "prose";
     for (const ProseRecipient& about : prose.recipients) {
-      Recipient& recipient = report_.recipients.emplace_back();
-      recipient.final_recipient =
-          Found<std::string>{ReportedAddress(about.address, limits_.max_diagnostic),
-                             names_failed ? Span{} : body.SpanOf(about.address),
+      report_.recipients.emplace_back().final_recipient =
+          Found<std::string>{ReportedAddress(DecodeOctal(about.address), limits_.max_diagnostic),
+                             names_failed ? Span{} : body->SpanOf(about.address),
                              names_failed ? Provenance::kDerived : Provenance::kGuessed};
-      const RecipientFields none;
-      Judge(
-          {none, body, Provenance::kGuessed, about.words, body, limits_.max_diagnostic, prose.kind},
-          rules_, recipient);
+      JudgeByWords(about.words, *prose.kind, *body, report_.recipients.back());
     }
-    if (ReadReturnedPart()) return;
-    ReadReturned(body, body.text().substr(std::min(prose.end, body.text().size())));
+    if (names_nobody) {
+      report_.recipients.emplace_back().final_recipient = ReturnedTo();
+      JudgeByWords(body->text().substr(0, end), *prose.kind, *body, report_.recipients.back());
+    }
   }
 
-  // The first text; of one in two forms, the plain one stands first (RFC 2046, 5.1.4).
-  const Part* FindText() const {
-    for (const std::string_view type : {"text/plain", "text/html"}) {
-      for (const Part& part : parts_) {
-        if (part.type.type == type) return &part;
-      }
+  // A vacation notice has the null path, too: by its From it is a person's.
+  bool AnswersForAPerson() const {
+    MessageHeader header = header_;
+    header.return_path.reset();
+    const Author author = FindAuthor(header);
+    const bool is_answer = report_.subject && IsAnswer(report_.subject->value);
+    return report_.failed_recipients.empty() &&
+           (author == Author::kMachine || (author == Author::kPerson && is_answer));
+  }
+
+  void JudgeByWords(std::string_view words, Kind kind, const Body& body, Recipient& recipient) {
+    const RecipientFields none;
+    Judge({none, body, Provenance::kGuessed, words, body, limits_.max_diagnostic, kind}, rules_,
+          recipient);
+  }
+
+  // The first text that is not blank, and its HTML form, which stands behind it (RFC 2046, 5.1.4);
+  // or the first HTML. Other texts may be what came back.
+  std::vector<const Part*> FindProseParts() const {
+    const auto find = [this](std::string_view type) {
+      return std::find_if(parts_.begin(), parts_.end(), [type](const Part& part) {
+        return part.type.type == type && !StripBlanks(part.body).empty();
+      });
+    };
+    const auto plain = find("text/plain");
+    const auto html = find("text/html");
+    std::vector<const Part*> found;
+    if (plain != parts_.end()) found.push_back(&*plain);
+    if (html != parts_.end() && (plain == parts_.end() || html == plain + 1)) {
+      found.push_back(&*html);
     }
-    return nullptr;
+    return found;
   }
 
   // In UTF-8, of HTML what a reader sees.
@@ -539,6 +668,28 @@ class Reading {
     return true;
   }
 
+  // A mail system's message that names nobody, around another mail system's message: a gateway put
+  // its words around a report. Only that one is read inside another.
+  void ReadWrapped() {
+    const auto has_name = [](const Recipient& r) {
+      return r.final_recipient.has_value() || r.original_recipient.has_value();
+    };
+    if (is_inner_ || FindAuthor(header_) != Author::kMailSystem ||
+        std::any_of(report_.recipients.begin(), report_.recipients.end(), has_name)) {
+      return;
+    }
+    const auto wrapped = std::find_if(parts_.begin(), parts_.end(),
+                                      [](const Part& part) { return part.type.IsMessage(); });
+    if (wrapped == parts_.end() || wrapped->encoding != TransferEncoding::kIdentity) return;
+    Reading inner(message_, wrapped->body, rules_, limits_);
+    if (FindAuthor(inner.header_) != Author::kMailSystem) return;
+    Report report = std::move(inner).Read();
+    if (std::none_of(report.recipients.begin(), report.recipients.end(), has_name)) return;
+    report.message_id = std::move(report_.message_id);
+    report.subject = std::move(report_.subject);
+    report_ = std::move(report);
+  }
+
   // The gravest of what the recipients were told.
   Kind OverallKind() const {
     for (const Kind kind : {Kind::kBounce, Kind::kDelay, Kind::kComplaint, Kind::kUnsubscribe,
@@ -550,6 +701,7 @@ class Reading {
   }
 
   const std::string_view message_;
+  const bool is_inner_;
   const RuleSet& rules_;
   const ParserLimits& limits_;
   Remarks remarks_;
@@ -557,7 +709,9 @@ class Reading {
   const std::vector<Part> parts_;
   const MessageHeader header_;
   std::deque<Status> statuses_;
+  std::deque<Body> texts_;  // for people: the first, and its form in HTML
   Body returned_;
+  std::string sole_returned_to_;  // the one address in the returned message's To; empty: none
   Report report_;
 };
 
@@ -568,8 +722,8 @@ Parser::Parser(std::shared_ptr<const RuleSet> rules, ParserLimits limits)
 
 Report Parser::Parse(std::string_view message) const {
   // Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
-  return Reading(message.substr(0, std::numeric_limits<std::uint32_t>::max()), *rules_, limits_)
-      .Read();
+  message = message.substr(0, std::numeric_limits<std::uint32_t>::max());
+  return Reading(message, message, *rules_, limits_).Read();
 }
 
 }  // namespace bounced

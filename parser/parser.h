@@ -38,9 +38,11 @@ struct ParserLimits {
 //   they must begin their lines, and name an address and its Action or Status. `form` and the
 //   provenance tell that they were found so.
 // - Words for people, without any fields, count where a mail system is the author or nobody is
-//   named, or where X-Failed-Recipients names the failed (prose/prose_report.h).
+//   named, or where X-Failed-Recipients names the failed (prose/prose_report.h). If they name
+//   nobody, it was the only one that the returned message is written to, or a recipient unknown.
+// - Amazon's events in JSON count where SNS says that it passes one on (dsn/ses_notification.h).
 // - What is inside a message/rfc822 or its kin never counts, so neither does the inner of two
-//   reports.
+//   reports, unless the outer is a mail system's and names nobody: a gateway's wrapping.
 // Who the author is can be forged. It says how to read a message; whether to believe it is decided
 // by the return path (server/intake).
 //

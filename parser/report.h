@@ -112,9 +112,9 @@ struct ReturnedMessage {
 
 struct Report {
   Kind kind = Kind::kOther;
-  // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "prose"
-  // (words for people), "rfc5965" (a feedback report), "rfc8098" (a read receipt), "reply" (an
-  // automatic reply, or a wish to be left alone), "none".
+  // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "ses-event"
+  // (Amazon's JSON), "prose" (words for people), "rfc5965" (a feedback report), "rfc8098" (a read
+  // receipt), "reply" (an automatic reply, or a wish to be left alone), "none".
   std::string form = "none";
   std::vector<Recipient> recipients;
   // Addresses that the message names as failed outside of the recipients' fields

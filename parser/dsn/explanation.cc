@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parser/address.h"
+#include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/mime/lines.h"
 #include "parser/text.h"
@@ -30,6 +31,23 @@ std::size_t AddressEnd(std::string_view s) {
     }
   }
   return std::min(s.find_first_of(">:, \t", std::min(at, s.size())), s.size());
+}
+
+// "550 5.1.1 <r@example.net>... User unknown": a line of a transcript, which ends with it.
+std::optional<Head> ReadTranscriptLine(std::string_view line) {
+  constexpr std::size_t kCodeOctets = 3;
+  const bool has_code = line.size() > kCodeOctets && line[0] >= '4' && line[0] <= '5' &&
+                        IsDigit(line[1]) && IsDigit(line[2]) && line[kCodeOctets] == ' ';
+  if (!has_code) return std::nullopt;
+  std::string_view rest = line.substr(kCodeOctets + 1);
+  if (const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest)) {
+    rest.remove_prefix(status->length);
+  }
+  rest = StripBlanks(rest);
+  if (!rest.starts_with('<')) return std::nullopt;
+  const std::size_t end = rest.find(">...");
+  if (end == rest.npos) return std::nullopt;
+  return Head{rest.substr(1, end - 1), 0, line};
 }
 
 std::optional<Head> ReadHead(std::string_view line) {
@@ -80,7 +98,8 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
       continue;
     }
     finish();
-    const std::optional<Head> head = ReadHead(line->text);
+    std::optional<Head> head = ReadHead(line->text);
+    if (!head && addresses.size() > 1) head = ReadTranscriptLine(line->text);
     if (!head) continue;
     const auto about = words.find(std::string_view(Key(head->address)));
     if (about == words.end()) continue;

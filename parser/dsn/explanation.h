@@ -12,9 +12,10 @@ namespace bounced {
 //   <r@example.net>: host mx.example.net said: 550 5.1.1 no such user      r@example.net
 //       (in reply to RCPT TO command)                                        550 no such user
 //
-// and go on over the lines that are indented deeper than it. An address that comes twice has them
-// the first time only, so that all words together are no longer than the text. Views into `text`,
-// which is UTF-8. One pass over it, whatever the number of addresses.
+// and go on over the lines that are indented deeper than it; or, of several, they are its line of a
+// transcript, "550 5.1.1 <r@example.net>... User unknown". An address that comes twice has them the
+// first time only, so that all words together are no longer than the text. Views into `text`, which
+// is UTF-8. One pass over it, whatever the number of addresses.
 std::vector<std::string_view> FindExplanations(std::string_view text,
                                                const std::vector<std::string_view>& addresses);
 

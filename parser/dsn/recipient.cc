@@ -10,12 +10,15 @@
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/charset.h"
 #include "parser/mime/field_reader.h"
+#include "parser/mime/lines.h"
 #include "parser/text.h"
 
 namespace bounced {
 namespace {
 
 constexpr int kFirstFailureCode = 400;
+// Octets of a text that are taken for a recipient's where nothing else is.
+constexpr std::size_t kMaxTranscriptOctets = 2 << 10;
 
 // The words of Action (RFC 3464, 2.3.3) and those that hosts write for them. None of them: the
 // codes tell.
@@ -119,6 +122,21 @@ Found<std::string> Words(const SmtpReply& reply, std::string_view text, const Bo
   return {Presentable(ToUtf8(reply.words, ""), max_octets), body.SpanOf(text), provenance};
 }
 
+// The lines around `piece`, which is a part of `text`, up to blank ones.
+std::string_view ParagraphAround(std::string_view text, std::string_view piece) {
+  const auto at = static_cast<std::size_t>(piece.data() - text.data());
+  Lines lines(text);
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  while (const std::optional<Line> line = lines.Next()) {
+    end = line->end;
+    if (!StripBlanks(line->text).empty()) continue;
+    if (line->begin > at) break;
+    begin = line->end;
+  }
+  return StripBlanks(text.substr(begin, end - begin));
+}
+
 // `text` in UTF-8: what the rules look at.
 std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   std::string text;
@@ -147,6 +165,14 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     }
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }
+  if (text.empty() && !ParseStatusField(testimony.fields.status)) {
+    const SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
+    if (reply.code && !reply.words.empty()) {
+      text = ToUtf8(reply.words, "");
+      recipient.diagnostic = Words(reply, testimony.fields.status, testimony.part,
+                                   Provenance::kDerived, testimony.max_octets);
+    }
+  }
   if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
     // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
     const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
@@ -155,6 +181,20 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
         Found<std::string>{Presentable(text, testimony.max_octets),
                            testimony.part.SpanOf(typed.value), testimony.provenance};
   }
+  if (!testimony.transcript.empty() && (!recipient.reply_code || text.empty())) {
+    const SmtpReply reply = FindSmtpReply(testimony.transcript, ReplyContext::kLines);
+    const bool has_code = reply.code.value_or(0) >= kFirstFailureCode;
+    if (has_code) TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+    if (text.empty()) {
+      const std::string_view words =
+          has_code ? ParagraphAround(testimony.transcript, reply.code_text)
+                   : StripBlanks(testimony.transcript.substr(0, kMaxTranscriptOctets));
+      text = Unfold(words);
+      recipient.diagnostic =
+          Found<std::string>{Presentable(text, testimony.max_octets),
+                             testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
+    }
+  }
   return text;
 }
 
@@ -162,7 +202,10 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
 ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
   if (const ActionRow* row = FindAction(recipient.action)) return *row;
   if (whole) {
-    return {"", *whole, *whole == Kind::kDelay ? Reason::kDelayed : Reason::kUndefined};
+    return {"", *whole,
+            *whole == Kind::kDelay       ? Reason::kDelayed
+            : *whole == Kind::kComplaint ? Reason::kComplaintAbuse
+                                         : Reason::kUndefined};
   }
   int first_digit = 0;
   if (recipient.enhanced_status) {

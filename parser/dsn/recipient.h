@@ -26,6 +26,8 @@ struct Testimony {
   std::size_t max_octets;        // of a text that is stored
   // What the report as a whole is about, where it has no Action for each recipient.
   std::optional<Kind> kind = std::nullopt;
+  // All that the report tells people, where it is about this recipient only.
+  std::string_view transcript = {};
 };
 
 // Fills in codes, diagnostic, stage and kind, and classifies.
@@ -33,8 +35,8 @@ struct Testimony {
 // The Status field loses to a more exact code in the Diagnostic-Code where it is x.0.0, 5.3.0 or
 // 4.4.7 (README, "Rules"); it is kept beside it. A diagnostic that is missing, or has no code
 // while the status is of these, is helped out by the explanation, marked as guessed (RFC
-// 3464, 2.3.6 makes the field optional, and some hosts never write it). The explanation also tells
-// the stage.
+// 3464, 2.3.6 makes the field optional, and some hosts never write it); where that has no code
+// either, by the transcript. The explanation also tells the stage.
 void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient);
 
 }  // namespace bounced

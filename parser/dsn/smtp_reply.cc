@@ -1,8 +1,8 @@
 #include "parser/dsn/smtp_reply.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "parser/dsn/enhanced_status.h"
 #include "parser/text.h"
@@ -11,8 +11,10 @@ namespace bounced {
 namespace {
 
 constexpr std::size_t kCodeOctets = 3;
+constexpr int kFirstFailure = 400;
 // Longest word or mark that announces a code, with the blanks around it.
 constexpr std::size_t kMaxIntroduction = 24;
+constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // U+FF1A, of Japanese and Chinese
 
 // What stands between a code and its enhanced status: "550 5.1.1", "550-5.1.1", "550 #5.1.1".
 std::string_view AfterSeparator(std::string_view s) {
@@ -29,6 +31,7 @@ struct Code {
   std::size_t at;
   int value;
   bool multiline;  // "550-": further lines follow
+  bool remote;     // "<<< 550": a transcript marks it as the remote host's
   std::optional<LeadingStatus> status;
   std::size_t status_at;
 };
@@ -52,9 +55,11 @@ class CodeFinder {
  private:
   std::optional<Code> ReadAt(std::size_t at) const {
     const std::size_t end = at + kCodeOctets;
-    if (at > 0 && !MayPrecede(text_[at - 1])) return std::nullopt;
+    if (at > 0 && !MayPrecede(text_[at - 1]) && !text_.substr(0, at).ends_with(kWideColon)) {
+      return std::nullopt;
+    }
     if (text_[at + 1] > '5') return std::nullopt;  // no second digit above 5 (RFC 5321, 4.2.1)
-    Code code{at, 0, end < text_.size() && text_[end] == '-', std::nullopt, 0};
+    Code code{at, 0, end < text_.size() && text_[end] == '-', IsMarked(at), std::nullopt, 0};
     for (std::size_t i = at; i < end; ++i) code.value = code.value * 10 + (text_[i] - '0');
     const std::string_view rest = AfterSeparator(text_.substr(end));
     const bool parted = rest.data() > text_.data() + end;
@@ -69,7 +74,7 @@ class CodeFinder {
   }
 
   static bool MayPrecede(char c) {
-    constexpr std::string_view kOpeners = ":;,<([\"'=";
+    constexpr std::string_view kOpeners = ":;,<([\"'=#";
     return IsSpace(c) || kOpeners.find(c) != std::string_view::npos;
   }
   bool MayFollow(std::size_t end) const {
@@ -80,7 +85,16 @@ class CodeFinder {
     return (c == '-' || c == '.') && ends;
   }
 
+  // Sendmail's transcripts: "<<< 550 5.1.1 no such user".
+  bool IsMarked(std::size_t at) const {
+    std::string_view before = text_.substr(at > kMaxIntroduction ? at - kMaxIntroduction : 0);
+    before = before.substr(0, before.size() - (text_.size() - at));
+    while (before.ends_with(' ')) before.remove_suffix(1);
+    return before.ends_with("<<<");
+  }
+
   bool IsAnnounced(const Code& code) const {
+    if (code.remote && context_ != ReplyContext::kReply) return true;
     const std::size_t at = code.at;
     const std::size_t from = at > kMaxIntroduction ? at - kMaxIntroduction : 0;
     const std::string_view before = text_.substr(from, at - from);
@@ -91,21 +105,62 @@ class CodeFinder {
     if (context_ == ReplyContext::kReply && code.multiline && GoesWithLeadingStatus(code))
       return true;
     std::string_view words = stripped;
-    const bool colon = words.ends_with(':');
-    if (colon) words = StripBlanks(words.substr(0, words.size() - 1));
-    constexpr std::array<std::string_view, 11> kAnnouncers = {
-        "said",  "to me",  "reply",  "replied", "response", "responded",
-        "error", "reason", "answer", "status",  "returned"};
+    constexpr std::string_view kBrackets = "([<\"'";
+    while (!words.empty() && kBrackets.find(words.back()) != words.npos) {
+      words = StripBlanks(words.substr(0, words.size() - 1));
+    }
+    const bool wide = words.ends_with(kWideColon);
+    const bool colon = wide || words.ends_with(':');
+    if (colon) words = StripBlanks(words.substr(0, words.size() - (wide ? kWideColon.size() : 1)));
+    if (context_ != ReplyContext::kReply && !colon) {
+      // "<r@example.net>... 550" (Sendmail), "Received >>> 550", "[192.0.2.1], 550".
+      for (const std::string_view mark : {">...", "received >>>", "],"}) {
+        if (words.size() >= mark.size() &&
+            EqualsIgnoringCase(words.substr(words.size() - mark.size()), mark)) {
+          return true;
+        }
+      }
+    }
+    // After the words for it in the languages that reports are written in; a letter beyond ASCII
+    // ends a word as well as a blank, so a first letter that may be a capital is left out.
+    constexpr std::string_view kAnnouncers[] = {
+        "said",          "to me",       "reply",     "replied",  "response",
+        "responded",     "error",       "reason",    "answer",   "status",
+        "returned",      "failure",     "code",      "answered", "was",
+        "responsecode",  "smtp",        "deferred",  "follows",  "rcpt to",
+        "mail from",     "data",        "antwort",   "grund",    "fehler",
+        "fehlermeldung", "raison",      "erreur",    "réponse",  "motivo",
+        "errore",        "erro",        "respuesta", "risposta", "resposta",
+        "reden",         "foutmelding", "powód",     "błąd",     "ричина",
+        "шибка",         "твет",        "原因",      "理由",     "エラー",
+        "错误",          "錯誤",        "回复",      "이유",     "neden",
+        "hata",          "důvod",       "orsak",     "message",  "diagnostic code",
+        "explanation",   "details"};
     for (const std::string_view announcer : kAnnouncers) {
       if (words.size() < announcer.size()) continue;
       const std::size_t begin = words.size() - announcer.size();
       const bool whole_word = begin == 0 || !IsLetter(words[begin - 1]);
-      if (whole_word && EqualsIgnoringCase(words.substr(begin), announcer)) return true;
+      if (whole_word && EqualsIgnoringCase(words.substr(begin), announcer) &&
+          (colon || !NeedsColon(announcer))) {
+        return true;
+      }
     }
     // "RCPT TO:<r@example.net>: 550", "mx.example.net[192.0.2.1]: 550".
     const bool parted = stripped.size() < before.size();  // else it is a port
-    return colon && parted &&
-           (words.ends_with('>') || words.ends_with(']') || words.ends_with(')'));
+    return colon && parted && (words.ends_with('>') || words.ends_with(']') || EndsWithHost(words));
+  }
+
+  // Words of any sentence, with a number behind them.
+  static bool NeedsColon(std::string_view announcer) {
+    constexpr std::string_view kCommon[] = {"was",   "smtp", "message", "details",   "neden",
+                                            "reden", "data", "rcpt to", "mail from", "follows"};
+    return std::find(std::begin(kCommon), std::end(kCommon), announcer) != std::end(kCommon);
+  }
+
+  // "(mx.example.net)", "(192.0.2.1)", and no "(in bytes)".
+  static bool EndsWithHost(std::string_view words) {
+    if (!words.ends_with(')')) return false;
+    return words.find_first_of(".:", std::min(words.rfind('('), words.size())) != words.npos;
   }
 
   static bool BeginsLine(std::string_view before) {
@@ -164,15 +219,27 @@ std::string Folded(std::string_view text) {
   for (const char c : StripBlanks(text)) {
     if (!IsSpace(c)) {
       folded += c;
-    } else if (folded.back() != ' ') {
+    } else if (!folded.empty() && folded.back() != ' ') {
       folded += ' ';
     }
   }
   return folded;
 }
 
+// What a host answers to the rest of a dialogue whose recipient it refused before: "503 need RCPT",
+// "554 5.5.1 no valid recipients".
+bool IsAftermath(const Code& code) {
+  return code.value == 503 ||
+         (code.status && code.status->status.subject == 5 && code.status->status.detail == 1);
+}
+
+// Whether a transcript goes on with another host, so that what stood there before is over.
+bool BeginsSession(std::string_view text) {
+  return FindIgnoringCase(text, "while talking to") != std::string_view::npos;
+}
+
 // The run of equal codes that ends with the innermost reply: the lines of one reply, or one reply
-// told twice.
+// told twice. Of a transcript the lines that the remote host spoke go before all others.
 struct Run {
   std::optional<Code> first;
   std::optional<Code> status;  // the first of the run that has one
@@ -181,10 +248,23 @@ struct Run {
 Run FindRun(std::string_view text, ReplyContext context) {
   CodeFinder finder(text, context);
   Run run;
+  std::size_t seen = 0;  // of the text: the code before
   for (std::optional<Code> code = finder.Next(0); code; code = finder.Next(code->at + 1)) {
+    const std::string_view between = text.substr(seen, code->at - seen);
+    seen = code->at;
     // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
-    if (run.first && code->value < 400) continue;
-    if (!run.first || run.first->value != code->value) run = {code, std::nullopt};
+    if (run.first && code->value < kFirstFailure) continue;
+    const bool has_failure = run.first && run.first->value >= kFirstFailure;
+    if (has_failure && IsAftermath(*code)) continue;
+    if (has_failure && run.first->remote) {
+      const bool same = code->value == run.first->value;
+      // Sendmail says it again, with a status of its own.
+      if (!code->remote && same && code->status && !run.status) run.status = code;
+      // The first that the host refuses is the recipient; the rest of the session comes of that.
+      if (!code->remote || (!same && !BeginsSession(between))) continue;
+    }
+    const bool takes_over = code->remote && run.first && !run.first->remote;
+    if (!run.first || run.first->value != code->value || takes_over) run = {code, std::nullopt};
     if (!run.status && code->status) run.status = code;
   }
   return run;
@@ -220,6 +300,8 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
     }
   }
   reply.words = Words(text, first, first.multiline);
+  // "mailbox unavailable. [SMTP Error Code 550]".
+  if (reply.words.empty()) reply.words = Folded(text.substr(0, first.at));
   return reply;
 }
 

@@ -19,7 +19,15 @@ struct Reference {
   std::string_view text;
 };
 constexpr Reference kReferences[] = {
-    {"lt", "<"}, {"gt", ">"}, {"amp", "&"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", " "},
+    {"lt", "<"},     {"gt", ">"},     {"amp", "&"},      {"quot", "\""},  {"apos", "'"},
+    {"nbsp", " "},   {"rsquo", "'"},  {"lsquo", "'"},    {"ldquo", "\""}, {"rdquo", "\""},
+    {"ndash", "-"},  {"mdash", "-"},  {"hellip", "..."}, {"laquo", "«"},  {"raquo", "»"},
+    {"auml", "ä"},   {"ouml", "ö"},   {"uuml", "ü"},     {"Auml", "Ä"},   {"Ouml", "Ö"},
+    {"Uuml", "Ü"},   {"szlig", "ß"},  {"agrave", "à"},   {"aacute", "á"}, {"acirc", "â"},
+    {"atilde", "ã"}, {"ccedil", "ç"}, {"egrave", "è"},   {"eacute", "é"}, {"ecirc", "ê"},
+    {"Eacute", "É"}, {"igrave", "ì"}, {"iacute", "í"},   {"ntilde", "ñ"}, {"ograve", "ò"},
+    {"oacute", "ó"}, {"ocirc", "ô"},  {"otilde", "õ"},   {"ugrave", "ù"}, {"uacute", "ú"},
+    {"aring", "å"},  {"oslash", "ø"},
 };
 
 bool IsOneOf(std::string_view name, std::string_view list) {

@@ -1,6 +1,7 @@
 #include "parser/mime/message_header.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "parser/mime/encoded_word.h"
@@ -29,6 +30,10 @@ constexpr FieldPlace kFields[] = {
     {"x-original-to", &MessageHeader::delivered_to},
     {"x-apparently-to", &MessageHeader::delivered_to},
     {"x-hmxmroriginalrecipient", &MessageHeader::delivered_to},
+    {"cc", &MessageHeader::cc},
+    {"list-id", &MessageHeader::list_id},
+    {"x-mlserver", &MessageHeader::ml_server},
+    {"x-amz-sns-message-id", &MessageHeader::sns_message_id},
 };
 
 bool IsHeaderName(std::string_view name) {
@@ -50,6 +55,27 @@ std::string LocalPart(std::string_view from) {
 }
 
 bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
+
+// Without what parts words: "Mailer-Daemon", "MAILER_DAEMON" and "mailer.daemon" are one name.
+std::string WithoutSeparators(std::string_view name) {
+  std::string joined;
+  std::copy_if(name.begin(), name.end(), std::back_inserter(joined),
+               [](char c) { return c != '-' && c != '_' && c != '.' && c != '"'; });
+  return joined;
+}
+
+template <std::size_t kCount>
+bool HasOneOf(std::string_view text, const std::string_view (&words)[kCount]) {
+  return std::any_of(std::begin(words), std::end(words), [text](std::string_view each) {
+    return FindIgnoringCase(text, each) != text.npos;
+  });
+}
+
+// fml wrote it itself: what it passes on keeps the Message-ID of its author.
+bool IsByListServer(const MessageHeader& header) {
+  return header.ml_server && header.message_id &&
+         header.message_id->find(".FML") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -87,24 +113,39 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
 }
 
 bool IsMailSystem(std::string_view from) {
-  if (IsNullPath(from)) return true;
-  constexpr std::string_view kLocalParts[] = {"mailer-daemon", "postmaster",    "mail-daemon",
-                                              "maildaemon",    "mailerdaemon",  "mdaemon",
-                                              "mail_delivery", "mail-delivery", "daemon"};
-  const std::string local = LocalPart(from);
+  if (StripBlanks(from).ends_with("<>")) return true;  // "MAILER-DAEMON <>", too
+  constexpr std::string_view kLocalParts[] = {
+      "mailerdaemon", "postmaster",   "maildaemon",
+      "mdaemon",      "maildelivery", "maildeliverysystem",
+      "mailerdeamon", "daemon",       "maildeliverysubsystem"};
+  const std::string local = WithoutSeparators(LocalPart(from));
   if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
     return true;
   }
-  return FindIgnoringCase(DecodeEncodedWords(Unfold(from)), "mail delivery s") != from.npos;
+  constexpr std::string_view kNames[] = {"mail delivery s", "mail delivery agent", "mailer-daemon",
+                                         "mailer daemon", "delivery subsystem"};
+  return HasOneOf(DecodeEncodedWords(Unfold(from)), kNames);
 }
 
 Author FindAuthor(const MessageHeader& header) {
   if (header.return_path && IsNullPath(*header.return_path)) return Author::kMailSystem;
+  if (IsByListServer(header)) return Author::kMailSystem;
   if (header.from && IsMailSystem(*header.from)) return Author::kMailSystem;
   if (header.auto_submitted && StartsWithIgnoringCase(*header.auto_submitted, "auto-")) {
     return Author::kMachine;
   }
   return header.from ? Author::kPerson : Author::kUnknown;
+}
+
+bool SoundsLikeMailSystem(const MessageHeader& header) {
+  if (!header.from) return false;
+  constexpr std::string_view kNames[] = {
+      "postmaster",    "daemon",     "smtp",         "mail system",   "mail_system",
+      "mail service",  "mail_serv",  "mail server",  "mail gateway",  "mailgate",
+      "virus",         "mail admin", "system admin", "administrator", "e-mail gateway",
+      "bounce",        "noreply",    "no-reply",     "donotreply",    "do-not-reply",
+      "mail security", "mta"};
+  return HasOneOf(DecodeEncodedWords(Unfold(*header.from)), kNames);
 }
 
 }  // namespace bounced

@@ -21,6 +21,10 @@ struct MessageHeader {
   // Whom the last host says that it delivered to: Delivered-To, X-Original-To, and the providers'
   // own X-Apparently-To (Yahoo) and X-HmXmrOriginalRecipient (Outlook.com's feedback loop).
   std::optional<std::string_view> delivered_to;
+  std::optional<std::string_view> cc;
+  std::optional<std::string_view> list_id;          // it went to a mailing list (RFC 2919)
+  std::optional<std::string_view> sns_message_id;   // Amazon SNS passes an event on
+  std::optional<std::string_view> ml_server;        // X-MLServer: fml runs the list
   std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
 };
 
@@ -44,5 +48,9 @@ Author FindAuthor(const MessageHeader& header);
 
 // Whether a From field, or a path, is that of a mail system.
 bool IsMailSystem(std::string_view from);
+
+// Whether From sounds like a part of a mail system ("E-Mail Gateway", "System Administrator",
+// "noreply"). So do names of people's services, so it is no more than a hint.
+bool SoundsLikeMailSystem(const MessageHeader& header);
 
 }  // namespace bounced

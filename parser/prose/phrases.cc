@@ -26,9 +26,15 @@ struct List {
   ProseRole role;
 };
 constexpr List kLists[] = {
-    {"failure", ProseRole::kFailure},        {"delay", ProseRole::kDelay},
-    {"original", ProseRole::kOriginal},      {"label", ProseRole::kLabel},
-    {"other_party", ProseRole::kOtherParty}, {"automatic_reply", ProseRole::kAutomaticReply},
+    {"failure", ProseRole::kFailure},
+    {"hint", ProseRole::kHint},
+    {"delay", ProseRole::kDelay},
+    {"final", ProseRole::kFinal},
+    {"success", ProseRole::kSuccess},
+    {"original", ProseRole::kOriginal},
+    {"label", ProseRole::kLabel},
+    {"other_party", ProseRole::kOtherParty},
+    {"automatic_reply", ProseRole::kAutomaticReply},
     {"challenge", ProseRole::kChallenge},
 };
 

@@ -14,7 +14,10 @@ namespace bounced {
 // What a phrase is for.
 enum class ProseRole : std::uint8_t {
   kFailure,         // the message is about mail that was not delivered
+  kHint,            // the same, or about something else that failed
   kDelay,           // delivery is still being tried
+  kFinal,           // it is not tried any more, whatever is said of delay
+  kSuccess,         // mail was delivered
   kOriginal,        // behind a line with it the message that came back begins
   kLabel,           // stands right before the address that failed
   kOtherParty,      // stands right before an address that is somebody else's

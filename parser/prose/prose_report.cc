@@ -10,6 +10,7 @@
 
 #include "parser/address.h"
 #include "parser/atext.h"
+#include "parser/dsn/reported_name.h"
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
@@ -36,7 +37,10 @@ bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_v
 bool IsAnnouncement(std::string_view line) {
   line = StripBlanks(line);
   if (line.empty() || line.size() > kMaxAnnouncementOctets) return false;
-  return IsOneOf(line.front(), "-=*_#+") || IsOneOf(line.back(), ":-=*_");
+  constexpr std::size_t kMaxSentence = 40;  // "Message headers follow."
+  const bool follows = line.ends_with("follow.") || line.ends_with("follows.");
+  return IsOneOf(line.front(), "-=*_#+") || IsOneOf(line.back(), ":-=*_") ||
+         (follows && line.size() <= kMaxSentence);
 }
 
 bool IsFieldOfMessage(std::string_view name) {
@@ -60,8 +64,11 @@ std::size_t FindOriginal(std::string_view text, const std::vector<ProsePhrases::
   while (const std::optional<Line> line = lines.Next()) {
     const std::size_t end = line->begin + line->text.size();
     bool announces = false;
+    std::size_t failure = end;  // "The following did not receive a copy of your message:"
     for (; hit != hits.end() && hit->end <= end; ++hit) {
-      announces = announces || (hit->role == ProseRole::kOriginal && hit->begin >= line->begin);
+      if (hit->begin < line->begin) continue;
+      if (hit->role == ProseRole::kFailure) failure = std::min(failure, hit->begin);
+      announces = announces || (hit->role == ProseRole::kOriginal && hit->begin <= failure);
     }
     if (announces && IsAnnouncement(line->text)) return line->begin;
     const std::string_view name = FieldName(line->text);
@@ -95,10 +102,12 @@ struct Mention {
   std::size_t begin;  // of the address
   std::size_t end;
   Strength strength = Strength::kNone;
+  bool is_role;     // a postmaster's: named as help more often than as failed
   std::string key;  // its identity
 };
 
-bool IsLocalOctet(char c) { return c == '.' || IsAtext(c); }
+// The backslash is of Exim's "\\320\\277", for octets beyond ASCII.
+bool IsLocalOctet(char c) { return c == '.' || c == '\\' || IsAtext(c); }
 bool IsDomainOctet(char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; }
 
 class ProseReader {
@@ -112,12 +121,18 @@ class ProseReader {
   ProseReport Read() && {
     ProseReport report;
     report.end = FindOriginal(text_, hits_);
+    const std::size_t subject = question_.subject.size();
+    report.in_subject = Says(subject_hits_, ProseRole::kDelay, subject) ||
+                        Says(subject_hits_, ProseRole::kFailure, subject);
     report.kind = FindKind(report.end);
     if (!report.kind) return report;
     FindMentions(report.end);
     Choose();
     report.recipients = Recipients(report.end);
-    if (report.recipients.empty()) report.kind = std::nullopt;
+    if (!IsBorneOut(report)) {
+      report.kind = std::nullopt;
+      report.recipients.clear();
+    }
     return report;
   }
 
@@ -126,16 +141,47 @@ class ProseReader {
     const std::size_t whole = question_.subject.size();
     if (Says(subject_hits_, ProseRole::kDelay, whole)) return Kind::kDelay;
     if (Says(subject_hits_, ProseRole::kFailure, whole)) return Kind::kBounce;
-    if (Says(hits_, ProseRole::kDelay, end)) return Kind::kDelay;
+    const bool succeeded =
+        Says(hits_, ProseRole::kSuccess, end) || Says(subject_hits_, ProseRole::kSuccess, whole);
+    if (succeeded && !HasCode(text_.substr(0, end))) return std::nullopt;
+    if (Says(hits_, ProseRole::kDelay, end)) {
+      return Says(hits_, ProseRole::kFinal, end) ? Kind::kBounce : Kind::kDelay;
+    }
     if (Says(hits_, ProseRole::kFailure, end)) return Kind::kBounce;
     if (!question_.failed.empty()) return Kind::kBounce;
-    return std::nullopt;
+    const bool hinted =
+        Says(subject_hits_, ProseRole::kHint, whole) || Says(hits_, ProseRole::kHint, end);
+    return hinted ? std::optional(Kind::kBounce) : std::nullopt;
+  }
+
+  // Whether what is said is said of mail, by who may say so.
+  bool IsBorneOut(const ProseReport& report) const {
+    if (!question_.failed.empty()) return true;
+    const bool has_code = HasCode(text_.substr(0, report.end));
+    if (question_.doubtful) {
+      return report.in_subject && (has_code || question_.returned) && !IsAnswer(question_.subject);
+    }
+    if (report.in_subject || has_code || question_.returned || report.end < text_.size())
+      return true;
+    if (only_plain_) return false;
+    return Says(hits_, ProseRole::kFailure, report.end) ||
+           Says(hits_, ProseRole::kDelay, report.end) ||
+           Says(subject_hits_, ProseRole::kHint, question_.subject.size());
+  }
+
+  // A number at the start of a line may be that of a house, too: only those count that servers use
+  // to refuse mail.
+  static bool HasCode(std::string_view text) {
+    const int code = FindSmtpReply(text, ReplyContext::kLines).code.value_or(0);
+    return code == 421 || code / 10 == 45 || (code >= 510 && code < 560);
   }
 
   void FindMentions(std::size_t end) {
     Lines lines(text_.substr(0, end));
     auto hit = hits_.begin();
     while (const std::optional<Line> line = lines.Next()) {
+      if (StripBlanks(line->text).empty()) continue;
+      before_ = std::exchange(at_hand_, line->begin);
       std::size_t from = 0;
       for (std::size_t at = line->text.find('@'); at != line->text.npos;
            at = line->text.find('@', from)) {
@@ -146,7 +192,9 @@ class ProseReader {
         mention->line = line->begin;
         mention->begin += line->begin;
         mention->end += line->begin;
-        while (hit != hits_.end() && hit->end <= mention->begin) ++hit;
+        for (; hit != hits_.end() && hit->end <= mention->begin; ++hit) {
+          if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
+        }
         Weigh(line->text, hit, *mention);
         mentions_.push_back(*std::move(mention));
       }
@@ -162,33 +210,72 @@ class ProseReader {
     std::size_t end = at + 1;
     while (end < line.size() && end - at < kMaxPathOctets && IsDomainOctet(line[end])) ++end;
     while (end > at && IsOneOf(line[end - 1], ".-_")) --end;
+    begin += ForeignWords(line.substr(begin, at - begin));
     while (begin < at && IsOneOf(line[begin], "'=.*-/")) ++begin;
-    const std::string_view address = line.substr(begin, end - begin);
+    const std::string_view address = WithoutType(line.substr(begin, end - begin));
+    begin = end - address.size();
+    at = std::max(at, begin);
     if (address.find('.', at - begin) == address.npos) return std::nullopt;
-    const absl::StatusOr<Address> parsed = Address::Parse(address);
+    const absl::StatusOr<Address> parsed = Address::Parse(DecodeOctal(address));
     if (!parsed.ok()) return std::nullopt;
-    Mention mention{address, 0, begin, end, Strength::kPlain, parsed->canonical()};
+    Mention mention{address, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
     if (IsParty(*parsed)) mention.strength = Strength::kNone;
     return mention;
   }
 
-  bool IsParty(const Address& address) const {
+  // The octets of Chinese, Japanese or Korean words and of punctuation beyond ASCII that stand
+  // right in front of an address in ASCII, as these languages put no blank there.
+  static std::size_t ForeignWords(std::string_view local) {
+    constexpr unsigned char kSigns = 0xC2;  // leads U+0080 to U+00BF
+    constexpr unsigned char kThreeOctets = 0xE2;
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < local.size(); ++at) {
+      const auto octet = static_cast<unsigned char>(local[at]);
+      if (octet == kSigns) end = at + 2;
+      if (octet >= kThreeOctets) end = at + 3;
+    }
+    return end < local.size() ? end : 0;
+  }
+
+  // Without what other systems put in front of an address: "SMTP=r@example.net" (X.400).
+  static std::string_view WithoutType(std::string_view address) {
+    for (const std::string_view type : {"smtp=", "rfc-822=", "rfc822="}) {
+      if (StartsWithIgnoringCase(address, type)) return address.substr(type.size());
+    }
+    return address;
+  }
+
+  static bool IsRole(const Address& address) {
     constexpr std::string_view kLocalParts[] = {"postmaster", "mailer-daemon", "abuse",
-                                                "hostmaster", "webmaster",     "mailerdaemon"};
-    const bool is_role = std::find(std::begin(kLocalParts), std::end(kLocalParts),
-                                   address.local_part()) != std::end(kLocalParts);
-    return is_role || std::any_of(question_.parties.begin(), question_.parties.end(),
-                                  [&](std::string_view party) {
-                                    return EqualsIgnoringCase(party, address.canonical());
-                                  });
+                                                "hostmaster", "webmaster",     "mailerdaemon",
+                                                "helpdesk",   "support"};
+    return std::find(std::begin(kLocalParts), std::end(kLocalParts), address.local_part()) !=
+           std::end(kLocalParts);
+  }
+
+  bool IsParty(const Address& address) const {
+    return std::any_of(
+        question_.parties.begin(), question_.parties.end(),
+        [&](std::string_view party) { return EqualsIgnoringCase(party, address.canonical()); });
   }
 
   // `hit` is the first that ends behind the address's beginning.
   void Weigh(std::string_view line, std::vector<ProsePhrases::Hit>::const_iterator hit,
              Mention& mention) const {
+    if (question_.doubtful && line.starts_with('>')) mention.strength = Strength::kNone;
+    // "to=<r@example.net>": a log's.
+    if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
+    // A failure is told in front of it, in its line or in the one before.
+    const bool introduced = failure_end_ > before_;
+    if (mention.is_role && !introduced) {
+      mention.strength = Strength::kNone;
+      return;
+    }
     if (IsHeading(line, mention)) {
       mention.strength = Strength::kHeading;
+    } else if (introduced && EndsLineInBrackets(line, mention)) {
+      mention.strength = Strength::kLabelled;
     }
     // The longest phrase that ends right before it.
     std::size_t longest = 0;
@@ -210,9 +297,16 @@ class ProseReader {
     }
   }
 
+  // "R. Name <r@example.net>".
+  static bool EndsLineInBrackets(std::string_view line, const Mention& mention) {
+    const std::size_t begin = mention.begin - mention.line;
+    const std::string_view rest = StripBlanks(line.substr(mention.end - mention.line));
+    return begin > 0 && IsOneOf(line[begin - 1], "<(") && (rest == ">" || rest == ")");
+  }
+
   static bool IsGap(std::string_view gap) {
     return gap.size() <= kMaxGap && std::all_of(gap.begin(), gap.end(), [](char c) {
-             return IsOneOf(c, " \t\r\n:;<\"'([=.*>-");
+             return IsOneOf(c, " \t\r\n:;,<\"'([=.*>-");
            });
   }
 
@@ -230,9 +324,18 @@ class ProseReader {
     const std::string_view rest = line.substr(end);
     const std::string_view words = StripBlanks(rest);
     if (words.empty() || bracketed || words.starts_with("...")) return true;
-    if (words == "," || words == ";" || words == ".") return true;
-    if (words.front() == ':' || words.front() == '(') return true;
+    const bool is_rule =
+        std::all_of(words.begin(), words.end(), [](char c) { return IsOneOf(c, ",;.<>*=#"); });
+    if (is_rule) return true;
+    if (words.front() == ':' || words.front() == '(' || words.starts_with("<mailto:")) return true;
+    if (words.starts_with("- ") || rest.starts_with("\t") || rest.starts_with("  ")) return true;
+    // "r@example.net on Thu, 29 Apr 2010 00:00" (Exchange).
+    if (words.starts_with("on ") && words.size() > 3 && HasDigit(words)) return true;
     return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
+  }
+
+  static bool HasDigit(std::string_view words) {
+    return std::any_of(words.begin(), words.end(), IsDigit);
   }
 
   // Leaves in `chosen_` the identities of the strongest mentions.
@@ -243,12 +346,23 @@ class ProseReader {
       }
       return;
     }
-    Strength strongest = Strength::kNone;
-    for (const Mention& mention : mentions_) strongest = std::max(strongest, mention.strength);
+    const auto strongest_of = [&](bool roles) {
+      Strength strongest = Strength::kNone;
+      for (const Mention& mention : mentions_) {
+        if (mention.is_role == roles) strongest = std::max(strongest, mention.strength);
+      }
+      return strongest;
+    };
+    const bool only_roles = strongest_of(false) == Strength::kNone;
+    const Strength strongest = strongest_of(only_roles);
     if (strongest == Strength::kNone) return;
     for (const Mention& mention : mentions_) {
-      if (mention.strength == strongest) Choose(mention.address, mention.key);
+      if (mention.strength == strongest && mention.is_role == only_roles) {
+        Choose(mention.address, mention.key);
+      }
     }
+    only_plain_ = strongest == Strength::kPlain;
+    by_heading_ = strongest == Strength::kHeading;
     // Without a heading or a label, one of many is anybody.
     if (strongest == Strength::kPlain && chosen_.size() > 1) {
       chosen_.clear();
@@ -286,11 +400,58 @@ class ProseReader {
       owner = found->second;
     }
     close(end);
-    // Of a single recipient all of the text speaks.
-    if (chosen_.size() == 1 && !HasWords(chosen_[0].words)) {
-      chosen_[0].words = StripBlanks(text_.substr(0, end));
-    }
+    if (chosen_.size() == 1) WidenWords(text_.substr(0, end));
     return std::move(chosen_);
+  }
+
+  // Of a single recipient all of the text speaks: also what stands in front of the address.
+  void WidenWords(std::string_view text) {
+    std::string_view& words = chosen_[0].words;
+    constexpr std::string_view kRemote = "<<< ";  // begins the remote host's lines
+    const std::size_t remote = FindLine(text, kRemote);
+    const bool lacks_remote = remote != text.npos && FindLine(words, kRemote) == words.npos;
+    if (!lacks_remote && coded_.contains(0)) return;
+    const SmtpReply reply = FindSmtpReply(text, ReplyContext::kLines);
+    if (lacks_remote) {
+      words = LinesThatBegin(text.substr(remote), kRemote);
+    } else if (reply.code) {
+      const auto code = static_cast<std::size_t>(reply.code_text.data() - text.data());
+      const std::size_t begin = text.find_last_of("\r\n", code) + 1;  // npos + 1 is 0
+      words = FirstParagraph(text.substr(begin));
+    } else if (!by_heading_ || !HasWords(words)) {
+      words = StripBlanks(text);
+    }
+  }
+
+  // The first line that begins with `mark`, and npos if there is none.
+  static std::size_t FindLine(std::string_view text, std::string_view mark) {
+    Lines lines(text);
+    while (const std::optional<Line> line = lines.Next()) {
+      const std::size_t indent = std::min(line->text.find_first_not_of(kBlanks), line->text.size());
+      if (line->text.substr(indent).starts_with(mark)) return line->begin + indent;
+    }
+    return text.npos;
+  }
+
+  // The first lines of `text`, as long as they begin with `mark`.
+  static std::string_view LinesThatBegin(std::string_view text, std::string_view mark) {
+    Lines lines(text);
+    std::size_t end = 0;
+    while (const std::optional<Line> line = lines.Next()) {
+      if (!line->text.starts_with(mark)) break;
+      end = line->end;
+    }
+    return StripBlanks(text.substr(0, end));
+  }
+
+  static std::string_view FirstParagraph(std::string_view text) {
+    Lines lines(text);
+    std::size_t end = 0;
+    while (const std::optional<Line> line = lines.Next()) {
+      if (StripBlanks(line->text).empty()) break;
+      end = line->end;
+    }
+    return StripBlanks(text.substr(0, end));
   }
 
   bool BeginsWithCode(std::size_t line) const {
@@ -320,6 +481,11 @@ class ProseReader {
   const std::string_view text_;
   const std::vector<ProsePhrases::Hit> hits_;
   const std::vector<ProsePhrases::Hit> subject_hits_;
+  std::size_t at_hand_ = 0;      // where the line at hand begins,
+  std::size_t before_ = 0;       // and the one before it that is not blank
+  std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand
+  bool only_plain_ = false;      // whom the text names it names without a heading or a label
+  bool by_heading_ = false;
   std::vector<Mention> mentions_;
   std::vector<ProseRecipient> chosen_;
   absl::flat_hash_map<std::string, std::size_t> index_;  // identity to place in chosen_
@@ -327,6 +493,17 @@ class ProseReader {
 };
 
 }  // namespace
+
+bool IsAnswer(std::string_view subject) {
+  constexpr std::string_view kPrefixes[] = {
+      "re:",           "fw:",       "fwd:",   "aw:",         "wg:",
+      "sv:",           "tr:",       "rv:",    "[",           "auto",
+      "out of",        "abwesen",   "absent", "réponse aut", "respuesta aut",
+      "risposta auto", "resposta a"};
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [=](std::string_view prefix) {
+    return StartsWithIgnoringCase(StripBlanks(subject), prefix);
+  });
+}
 
 ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases) {
   return ProseReader(question, phrases).Read();

@@ -21,8 +21,9 @@ struct ProseRecipient {
 
 // Views into the text that was read.
 struct ProseReport {
-  // kBounce or kDelay. None: nothing says that mail was not delivered, and no recipient is named.
+  // kBounce or kDelay. None: nothing says that mail was not delivered; then there is no recipient.
   std::optional<Kind> kind;
+  bool in_subject = false;  // whether the subject says so
   std::vector<ProseRecipient> recipients;
   // Where the message that came back begins; the size of the text when it does not.
   std::size_t end = 0;
@@ -32,22 +33,32 @@ struct ProseQuestion {
   std::string_view subject;               // decoded
   std::string_view text;                  // UTF-8
   std::vector<std::string_view> parties;  // addresses that cannot be the failed one: From, To
+  bool returned = false;                  // a part of the message is the one that came back
+  // Who wrote it may well be no mail system: it needs a reply code or the part that came back, and
+  // a subject that says so and is no answer.
+  bool doubtful = false;
   // Addresses that the header names as failed; when there are any, nobody else is.
   std::vector<std::string_view> failed;
   std::size_t max_recipients = 0;
 };
+
+// Whether a subject is that of an answer, or of a message that somebody or a help desk passes on:
+// "Re: ", "Fwd: ", "[Ticket#1] ", "Automatic reply: ".
+bool IsAnswer(std::string_view subject);
 
 // Reads a text in three steps, each by mechanisms that many hosts share; only words are data.
 //
 // 1. Where the original begins: a line that announces it (between dashes, or with a colon at its
 //    end), or the first header of a message.
 // 2. Whether mail was not delivered: the subject or the text before the original has a phrase that
-//    says so.
+//    says so. A phrase that is said of other things as well (kHint) needs a reply code, the message
+//    that came back, or another phrase in the subject.
 // 3. Who failed: the addresses that begin a line as a heading does, alone on it or before a colon;
 //    else those behind a label ("Recipient:", "delivery to"); else the only one there is. An
-//    address of a party, of a postmaster, or behind a word for somebody else ("contact", "from") is
-//    none. What is said of it reaches from there to the next one's heading; where an address is
-//    named again, the piece that has a reply code is taken.
+//    address of a party, or behind a word for somebody else ("contact", "from"), is none; that of a
+//    postmaster only where a failure is told right before it and nobody else is named. What is said
+//    of it reaches from there to the next one's heading; where an address is named again, the piece
+//    that has a reply code is taken.
 //
 // Linear in the text, which is cut at kMaxProseOctets. Total.
 ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases);

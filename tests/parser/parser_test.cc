@@ -306,6 +306,69 @@ TEST(Parser, D19D61D62WhatCameBackSaysNothing) {
   ExpectUsual(ParseFields(kFields));  // the returned body has fields that name somebody else
 }
 
+TEST(Parser, D24AGatewaysWrappingIsTakenOff) {
+  const std::string report = Multipart(kReportHeader, {kText, Status(kFields), kReturned});
+  const auto with_boundary = [&](std::string_view header, std::string_view words) {
+    return Parse(std::string(header) +
+                 "Content-Type: multipart/mixed; boundary=w\n\n--w\nContent-Type: text/plain\n\n" +
+                 std::string(words) + "\n--w\nContent-Type: message/rfc822\n\n" + report +
+                 "\n--w--\n");
+  };
+  const std::string_view gateway = "From: postmaster@gw.example\nSubject: x\n";
+  const Report report_inside = with_boundary(gateway, "A message for you.");
+  ExpectUsual(report_inside);
+  EXPECT_EQ(report_inside.subject->value, "x") << "the outer one's";
+  const Report outer_names = with_boundary(
+      "From: postmaster@gw.example\nSubject: Undeliverable mail\n", "<o@example.net>:\n550 no\n");
+  ASSERT_EQ(outer_names.recipients.size(), 1u);
+  EXPECT_EQ(outer_names.recipients[0].final_recipient->value, "o@example.net");
+  EXPECT_TRUE(with_boundary("From: dana@example.org\n", "Look at this.").recipients.empty())
+      << "a person sends it on";
+}
+
+TEST(Parser, ReadsSesEventsThatSnsPassesOn) {
+  const std::string event =
+      "{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":"
+      "\"r@example.net\",\"status\":\"5.1.1\",\"diagnosticCode\":\"smtp; 550 5.1.1 no such user\"}"
+      "]},\"mail\":{\"source\":\"s@example.com\"}}\n";
+  const Report report = Parse("From: no-reply@sns.example\nx-amz-sns-message-id: 1\n\n" + event);
+  EXPECT_EQ(report.form, "ses-event");
+  ExpectUsual(report);
+  EXPECT_EQ(report.returned.return_path->value, "s@example.com");
+  EXPECT_TRUE(Parse("From: no-reply@sns.example\n\n" + event).recipients.empty());
+}
+
+TEST(Parser, TheTranscriptHelpsASingleRecipient) {
+  const Part transcript = {
+      "Content-Type: text/plain\n",
+      "   ----- Transcript of session follows -----\n"
+      "mail.local: unknown user: r\n554 <r@example.net>... Service unavailable\n"};
+  const Report report = Parse(Multipart(
+      kReportHeader, {transcript, Status("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; "
+                                         "r@example.net\nAction: failed\nStatus: 5.5.0\n")}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].reply_code->value, 554);
+  EXPECT_EQ(report.recipients[0].reply_code->provenance, Provenance::kGuessed);
+  EXPECT_NE(report.recipients[0].diagnostic->value.find("unknown user"), std::string::npos);
+}
+
+TEST(Parser, TheTranscriptsLinesAreToldApartByAddress) {
+  const Part transcript = {
+      "Content-Type: text/plain\n",
+      "   ----- The following addresses had permanent fatal errors -----\n<r@example.net>\n"
+      "<s@example.net>\n\n   ----- Transcript of session follows -----\n"
+      "550 <r@example.net>... User unknown\n552 5.2.2 <s@example.net>... Mailbox full\n"};
+  const Report report = Parse(Multipart(
+      kReportHeader,
+      {transcript, Status("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; r@example.net\n"
+                          "Action: failed\nStatus: 5.0.0\n\nFinal-Recipient: rfc822; "
+                          "s@example.net\nAction: failed\nStatus: 5.0.0\n")}));
+  ASSERT_EQ(report.recipients.size(), 2u);
+  EXPECT_EQ(report.recipients[0].reply_code->value, 550);
+  EXPECT_EQ(report.recipients[1].reply_code->value, 552);
+  EXPECT_EQ(ToString(report.recipients[1].enhanced_status->value), "5.2.2");
+}
+
 TEST(Parser, D22CommentsStayInDiagnosticsOnly) {
   const Recipient r = ParseRecipient(
       "Final-Recipient: rfc822; r@example.net (Robert (Bob) \\) it is)\nAction: failed (for good)\n"
@@ -322,8 +385,13 @@ TEST(Parser, D26AStatusWithoutARecipient) {
   const std::string fields = "Reporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1\n";
   Report report = ParseFields(fields);
   ASSERT_EQ(report.recipients.size(), 1u);
-  EXPECT_FALSE(report.recipients[0].final_recipient);
+  ASSERT_TRUE(report.recipients[0].final_recipient);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net") << "of the returned To";
+  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kGuessed);
   EXPECT_EQ(ToString(report.recipients[0].enhanced_status->value), "5.1.1");
+  report = Parse(Multipart(kReportHeader, {kText, Status(fields)}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].final_recipient) << "nothing returned";
   report = Parse(Multipart("X-Failed-Recipients: r@example.net\n" + std::string(kReportHeader),
                            {kText, Status(fields)}));
   ASSERT_EQ(report.recipients.size(), 1u);

@@ -88,6 +88,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"MailerDaemon", "From: MAILER-DAEMON (Mail Delivery System)\n", Author::kMailSystem},
         {"MailerDaemonAtHost", "From: Mail <Mailer-Daemon@example.org>\n", Author::kMailSystem},
         {"Postmaster", "From: <Postmaster@example.org>\n", Author::kMailSystem},
+        {"PostmasterInTwoWords", "From: post_master@example.org\n", Author::kMailSystem},
+        {"NameAndNullFrom", "From: MAILER-DAEMON <>\n", Author::kMailSystem},
+        {"ListServer",
+         "From: list-admin@example.org\nX-MLServer: fml\nMessage-ID: <2026.FMLA1.list@x>\n",
+         Author::kMailSystem},
+        {"PassedOnByAListServer",
+         "From: dana@example.org\nX-MLServer: fml\nMessage-ID: <m1@example.org>\n",
+         Author::kPerson},
         {"NullFrom", "From: <>\n", Author::kMailSystem},
         {"DisplayName", "From: Mail Delivery Subsystem <noreply@example.org>\n",
          Author::kMailSystem},
@@ -98,6 +106,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"AutoSubmittedNo", "From: dana@example.org\nAuto-Submitted: no\n", Author::kPerson},
     }),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SoundsLikeMailSystem, IsAHint) {
+  const auto sounds = [](std::string_view from) {
+    return SoundsLikeMailSystem(ReadMessageHeader(from, kMaxLine));
+  };
+  EXPECT_TRUE(sounds("From: \"System Administrator\"@example.org\n"));
+  EXPECT_TRUE(sounds("From: SMTP_Mail_Service@example.org\n"));
+  EXPECT_FALSE(sounds("From: Dana Field <dana@example.org>\n"));
+  EXPECT_FALSE(sounds("Subject: smtp\n"));
+}
 
 }  // namespace
 }  // namespace bounced
