@@ -418,14 +418,15 @@ class Reading {
     const bool names_failed = !report_.failed_recipients.empty();
     const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                                (names_failed && author == Author::kMachine);
-    if (!may_be_report && !SoundsLikeMailSystem(header_)) return;
+    const std::vector<const Part*> candidates = FindProseParts();
+    if ((!may_be_report && !SoundsLikeMailSystem(header_)) || candidates.empty()) return;
     const bool has_returned_part = ReadReturnedPart();
     const Parties parties = FindParties();
     const bool doubtful = !may_be_report || AnswersForAPerson();
     std::deque<Body> texts;
     const Body* body = nullptr;  // the text that names somebody, or else says anything
     ProseReport prose;
-    for (const Part* part : FindProseParts()) {
+    for (const Part* part : candidates) {
       texts.push_back(ReadableText(*part));
       ProseQuestion question = Question(texts.back(), parties);
       question.doubtful = doubtful;
@@ -439,7 +440,6 @@ class Reading {
       }
       if (!prose.recipients.empty()) break;
     }
-    if (body == nullptr) return;
     const std::size_t end = std::min(prose.end, body->text().size());
     if (!has_returned_part) ReadReturned(*body, body->text().substr(end));
     const bool names_nobody = prose.recipients.empty();

@@ -71,9 +71,8 @@ bool HasOneOf(std::string_view text, const std::string_view (&words)[kCount]) {
 bool IsMailSystem(std::string_view from) {
   if (StripBlanks(from).ends_with("<>")) return true;  // "MAILER-DAEMON <>", too
   constexpr std::string_view kLocalParts[] = {
-      "mailerdaemon", "postmaster",   "maildaemon",
-      "mdaemon",      "maildelivery", "maildeliverysystem",
-      "mailerdeamon", "daemon",       "maildeliverysubsystem"};
+      "mailerdaemon", "postmaster",         "maildaemon", "mdaemon",
+      "maildelivery", "maildeliverysystem", "daemon",     "maildeliverysubsystem"};
   const std::string local = WithoutSeparators(LocalPart(from));
   if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
     return true;
