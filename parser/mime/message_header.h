@@ -21,7 +21,7 @@ struct MessageHeader {
   std::optional<std::string_view> cc;
   std::optional<std::string_view> list_id;          // it went to a mailing list (RFC 2919)
   std::optional<std::string_view> sns_message_id;   // Amazon SNS passes an event on
-  std::optional<std::string_view> ml_server;       // X-MLServer: fml runs the list
+  std::optional<std::string_view> ml_server;        // X-MLServer: fml runs the list
   std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
 };
 
