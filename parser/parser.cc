@@ -461,7 +461,7 @@ class Reading {
     const bool names_failed = !report_.failed_recipients.empty();
     const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                                (names_failed && author == Author::kMachine);
-    if (!may_be_report && !SoundsLikeMailSystem(header_)) return;
+    if ((!may_be_report && !SoundsLikeMailSystem(header_)) || texts_.empty()) return;
     const bool has_returned_part = ReadReturnedPart();
     const Parties parties = FindParties();
     const bool doubtful = !may_be_report || AnswersForAPerson();
@@ -480,7 +480,6 @@ class Reading {
       }
       if (!prose.recipients.empty()) break;
     }
-    if (body == nullptr) return;
     const std::size_t end = std::min(prose.end, body->text().size());
     if (!has_returned_part) ReadReturned(*body, body->text().substr(end));
     const bool names_nobody = prose.recipients.empty();

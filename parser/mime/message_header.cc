@@ -115,9 +115,8 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
 bool IsMailSystem(std::string_view from) {
   if (StripBlanks(from).ends_with("<>")) return true;  // "MAILER-DAEMON <>", too
   constexpr std::string_view kLocalParts[] = {
-      "mailerdaemon", "postmaster",   "maildaemon",
-      "mdaemon",      "maildelivery", "maildeliverysystem",
-      "mailerdeamon", "daemon",       "maildeliverysubsystem"};
+      "mailerdaemon", "postmaster",         "maildaemon", "mdaemon",
+      "maildelivery", "maildeliverysystem", "daemon",     "maildeliverysubsystem"};
   const std::string local = WithoutSeparators(LocalPart(from));
   if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
     return true;

@@ -98,7 +98,8 @@ enum class Strength : std::uint8_t { kNone, kPlain, kLabelled, kHeading };
 
 struct Mention {
   std::string_view address;
-  std::size_t line;   // where its line begins
+  std::size_t line;  // where its line begins
+  std::size_t line_end;
   std::size_t begin;  // of the address
   std::size_t end;
   Strength strength = Strength::kNone;
@@ -108,7 +109,12 @@ struct Mention {
 
 // The backslash is of Exim's "\\320\\277", for octets beyond ASCII.
 bool IsLocalOctet(char c) { return c == '.' || c == '\\' || IsAtext(c); }
-bool IsDomainOctet(char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; }
+// Letters beyond ASCII are those of alphabets only: Chinese and Japanese go on without a blank.
+bool IsDomainOctet(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_' ||
+         (octet >= 0x80 && octet < 0xE0 && octet != 0xC2);
+}
 
 class ProseReader {
  public:
@@ -161,11 +167,13 @@ class ProseReader {
     if (question_.doubtful) {
       return report.in_subject && (has_code || question_.returned) && !IsAnswer(question_.subject);
     }
-    if (report.in_subject || has_code || question_.returned || report.end < text_.size())
-      return true;
-    if (only_plain_) return false;
-    return Says(hits_, ProseRole::kFailure, report.end) ||
-           Says(hits_, ProseRole::kDelay, report.end) ||
+    const bool says_so =
+        Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
+    const bool has_proof = has_code || question_.returned || report.end < text_.size();
+    if (only_plain_)
+      return says_so ? report.in_subject || has_proof : report.in_subject && has_proof;
+    if (report.in_subject || has_proof) return true;
+    return (says_so && (report.recipients.empty() || told_before_)) ||
            Says(subject_hits_, ProseRole::kHint, question_.subject.size());
   }
 
@@ -190,12 +198,14 @@ class ProseReader {
         if (!mention) continue;
         from = mention->end;
         mention->line = line->begin;
+        mention->line_end = line->begin + line->text.size();
         mention->begin += line->begin;
         mention->end += line->begin;
         for (; hit != hits_.end() && hit->end <= mention->begin; ++hit) {
           if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
         }
         Weigh(line->text, hit, *mention);
+        GoOnWithList(*mention);
         mentions_.push_back(*std::move(mention));
       }
     }
@@ -218,7 +228,8 @@ class ProseReader {
     if (address.find('.', at - begin) == address.npos) return std::nullopt;
     const absl::StatusOr<Address> parsed = Address::Parse(DecodeOctal(address));
     if (!parsed.ok()) return std::nullopt;
-    Mention mention{address, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
+    Mention mention{
+        address, 0, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
     if (IsParty(*parsed)) mention.strength = Strength::kNone;
     return mention;
   }
@@ -284,17 +295,30 @@ class ProseReader {
       if (!IsGap(text_.substr(hit->end, mention.begin - hit->end))) break;
       const std::size_t length = hit->end - hit->begin;
       if (length <= longest) continue;
-      if (hit->role == ProseRole::kLabel && mention.strength != Strength::kHeading) {
+      const bool is_label = hit->role == ProseRole::kLabel || hit->role == ProseRole::kFailure;
+      if (is_label && mention.strength != Strength::kHeading) {
         mention.strength = Strength::kLabelled;
       } else if (hit->role == ProseRole::kOtherParty) {
         mention.strength = Strength::kNone;
-      } else if (hit->role == ProseRole::kLabel) {
+      } else if (is_label) {
         mention.strength = Strength::kHeading;
       } else {
         continue;
       }
       longest = length;
     }
+  }
+
+  // "Recipients: r@example.net, <s@example.net>": what goes for one of a list goes for the next.
+  void GoOnWithList(Mention& mention) const {
+    if (mentions_.empty() || mention.strength != Strength::kPlain) return;
+    const Mention& last = mentions_.back();
+    if (last.line != mention.line || last.is_role) return;
+    const std::string_view between = text_.substr(last.end, mention.begin - last.end);
+    const bool is_list = between.size() <= kMaxGap && between.find_first_of(",;") != between.npos &&
+                         std::all_of(between.begin(), between.end(),
+                                     [](char c) { return IsOneOf(c, " \t,;<>\"'"); });
+    if (is_list) mention.strength = last.strength;
   }
 
   // "R. Name <r@example.net>".
@@ -305,16 +329,24 @@ class ProseReader {
   }
 
   static bool IsGap(std::string_view gap) {
-    return gap.size() <= kMaxGap && std::all_of(gap.begin(), gap.end(), [](char c) {
-             return IsOneOf(c, " \t\r\n:;,<\"'([=.*>-");
-           });
+    if (gap.size() > kMaxGap) return false;
+    // Colon, brackets and blank of Chinese and Japanese.
+    constexpr std::string_view kWide[] = {"：", "（", "「", "【", "“", "　"};
+    while (!gap.empty()) {
+      const auto* wide = std::find_if(std::begin(kWide), std::end(kWide),
+                                      [=](std::string_view each) { return gap.starts_with(each); });
+      const bool is_wide = wide != std::end(kWide);
+      if (!is_wide && !IsOneOf(gap.front(), " \t\r\n:;,<\"'([=.*>-")) return false;
+      gap.remove_prefix(is_wide ? wide->size() : 1);
+    }
+    return true;
   }
 
   // Alone on its line, or as its heading: "<r@example.net>:", "r@example.net... User unknown".
   bool IsHeading(std::string_view line, const Mention& mention) const {
     const std::size_t begin = mention.begin - mention.line;
     std::size_t end = mention.end - mention.line;
-    const std::string_view before = line.substr(0, begin);
+    const std::string_view before = WithoutBullet(line.substr(0, begin));
     const bool leads = std::all_of(before.begin(), before.end(), [](char c) {
       return IsOneOf(c, kBlanks) || IsOneOf(c, kOpenings);
     });
@@ -332,6 +364,19 @@ class ProseReader {
     // "r@example.net on Thu, 29 Apr 2010 00:00" (Exchange).
     if (words.starts_with("on ") && words.size() > 3 && HasDigit(words)) return true;
     return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
+  }
+
+  // "1. ", "2) ", "o ", which begin the items of a list.
+  static std::string_view WithoutBullet(std::string_view before) {
+    std::string_view rest =
+        before.substr(std::min(before.find_first_not_of(kBlanks), before.size()));
+    const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    if (digits > 0) {
+      rest.remove_prefix(digits);
+      const bool is_item = rest.starts_with(". ") || rest.starts_with(") ");
+      return is_item ? rest.substr(1) : before;
+    }
+    return rest.starts_with("o ") ? rest.substr(1) : before;
   }
 
   static bool HasDigit(std::string_view words) {
@@ -356,9 +401,14 @@ class ProseReader {
     const bool only_roles = strongest_of(false) == Strength::kNone;
     const Strength strongest = strongest_of(only_roles);
     if (strongest == Strength::kNone) return;
+    const auto tells = std::find_if(hits_.begin(), hits_.end(), [](const ProsePhrases::Hit& hit) {
+      return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
+    });
+    const std::size_t first_told = tells == hits_.end() ? text_.npos : tells->end;
     for (const Mention& mention : mentions_) {
       if (mention.strength == strongest && mention.is_role == only_roles) {
         Choose(mention.address, mention.key);
+        told_before_ = told_before_ || first_told <= mention.line_end;
       }
     }
     only_plain_ = strongest == Strength::kPlain;
@@ -484,6 +534,7 @@ class ProseReader {
   std::size_t at_hand_ = 0;      // where the line at hand begins,
   std::size_t before_ = 0;       // and the one before it that is not blank
   std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand
+  bool told_before_ = false;     // a failure is told no later than in the line of a chosen address
   bool only_plain_ = false;      // whom the text names it names without a heading or a label
   bool by_heading_ = false;
   std::vector<Mention> mentions_;

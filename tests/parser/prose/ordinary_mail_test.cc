@@ -125,6 +125,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"LogSummary", "From: postmaster@example.net\nSubject: Postfix log summaries for Nov 2\n",
          "message reject detail\n---------------------\n  RCPT\n    User unknown (total: 1)\n"
          "      1   550 5.1.1 from=<s@example.org> to=<r@example.net>\n"},
+        {"Statistics",
+         "From: postmaster@example.net\nSubject: Undeliverable mail statistics for October\n",
+         "Top domains:\n\nexample.net 12\nexample.org 3\n\nAsk bob@example.net\n"},
+        {"Welcome", "From: postmaster@example.net\nSubject: Welcome to your new mailbox\n",
+         "Your address is\n\nbob@example.net\n\nIf mail cannot be delivered to you, tell us.\n"},
+        {"PasswordExpires",
+         "From: System Administrator <postmaster@example.net>\nSubject: Password expires\n",
+         "Account: bob@example.net\nMail cannot be delivered after it expires.\n"},
+        {"SpamReport", "From: postmaster@example.net\nSubject: Spam report\n",
+         "The following messages were rejected:\n\na@example.org\nb@example.org\n"},
         {"ResendIt",
          "Return-Path: <>\nFrom: Desk <desk@example.net>\nSubject: Unmonitored mailbox\n",
          "Your mail was not delivered to anybody. Please resend your message to:\n\n"
