@@ -281,10 +281,12 @@ class Reading {
                                                  : std::string_view());
     }
     const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
+    const std::string reporting_mta =
+        ReportedHost(status.fields.reporting_mta, limits_.max_diagnostic);
     for (std::size_t i = 0; i < count; ++i) {
-      Judge(
-          {about[i], status.body, status.provenance, words[i], explanation, limits_.max_diagnostic},
-          rules_, recipients[first + i]);
+      Judge({about[i], status.body, status.provenance, words[i], explanation,
+             limits_.max_diagnostic, std::nullopt, reporting_mta},
+            rules_, recipients[first + i]);
     }
   }
 

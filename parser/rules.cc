@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/classify/phrase_matcher.h"
+#include "parser/classify/provider.h"
 #include "parser/classify/rule.h"
 #include "parser/classify/rule_file.h"
 #include "parser/classify/text_evidence.h"
@@ -22,6 +23,12 @@ namespace {
 
 // A quotation that a person takes in at a glance; the diagnostic itself is kept beside it.
 constexpr std::size_t kMaxMatchedOctets = 256;
+
+bool IsAbout(const Rule& rule, std::optional<int> provider) {
+  if (rule.providers.empty()) return true;
+  return provider &&
+         std::find(rule.providers.begin(), rule.providers.end(), *provider) != rule.providers.end();
+}
 
 bool MatchesCodes(const Condition& c, const Symptoms& s) {
   auto status = [&](const StatusPattern& p) { return p.Matches(*s.enhanced_status); };
@@ -155,12 +162,16 @@ struct RuleSet::Compiled {
 
   RuleBook book;
   PhraseMatcher matcher;
+  ProviderTable providers;
   std::vector<std::vector<std::size_t>> by_phrase;  // rules that may fire when the phrase is there
   std::vector<std::size_t> without_text;
 };
 
 RuleSet::Compiled::Compiled(RuleBook read, PhraseMatcher phrase_matcher)
-    : book(std::move(read)), matcher(std::move(phrase_matcher)), by_phrase(book.phrases.size()) {
+    : book(std::move(read)),
+      matcher(std::move(phrase_matcher)),
+      providers(book.providers),
+      by_phrase(book.phrases.size()) {
   for (std::size_t i = 0; i < book.rules.size(); ++i) {
     const std::vector<TextPattern>& patterns = book.rules[i].when.text;
     if (patterns.empty()) without_text.push_back(i);
@@ -187,9 +198,11 @@ std::optional<Match> RuleSet::Compiled::FindStrongest(const Symptoms& s, TextEvi
 
   const bool has_words = text.folded().has_words();
   const bool before_recipient = IsBeforeRecipient(s);
+  const std::optional<int> provider = providers.Of(s, text);
   std::optional<Match> strongest;
   for (std::size_t i : candidates) {
     const Rule& rule = book.rules[i];
+    if (!IsAbout(rule, provider)) continue;
     // A reply code says too little to condemn an address whose server took the trouble to explain.
     if (rule.evidence >= Evidence::kReplyCode && has_words &&
         Info(*rule.reason).bounce_class == BounceClass::kHard) {
@@ -227,6 +240,7 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Load(const std::vector<F
   for (const File& file : files) {
     if (absl::Status status = book.Add(file); !status.ok()) return status;
   }
+  if (absl::Status status = book.Finish(); !status.ok()) return status;
   absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(book.phrases);
   if (!matcher.ok()) return matcher.status();
   return std::shared_ptr<const RuleSet>(
@@ -245,7 +259,7 @@ Classification RuleSet::Classify(const Symptoms& symptoms) const {
     c = ClassificationOf(*rule.reason);
     c.confidence = rule.confidence;
     c.rule = rule.id;
-    c.text_bears_out = rule.evidence == Evidence::kText;
+    c.text_bears_out = !rule.when.text.empty();
     if (c.text_bears_out) {
       c.matched_text = Presentable(text.folded().Original(match->where.begin, match->where.end),
                                    kMaxMatchedOctets);

@@ -20,6 +20,11 @@ struct Symptoms {
   std::optional<int> reply_code = std::nullopt;
   Stage stage = Stage::kUnknown;
   std::string_view text = "";  // the diagnostic, or the words that stand for it
+  // Whose words they are, as far as the report says: rules about one provider fire for its servers
+  // alone.
+  std::string_view remote_mta = "";     // the remote server's name
+  std::string_view narration = "";      // what may name it: "host mx.example[192.0.2.1] said: ..."
+  std::string_view reporting_mta = "";  // the host that reports
 };
 
 // A text that ships with a rule, and what it must be classified as.
@@ -30,6 +35,8 @@ struct RuleExample {
   std::string source;            // file, line and rule it stands in, for messages
   Stage stage = Stage::kUnknown;
   Persistence persistence = Persistence::kUnknown;  // kUnknown: does not matter
+  std::optional<int> provider;  // of those that the files describe; none: whoever says it
+  std::string remote_mta;       // a server of that provider's, for Symptoms
 };
 
 // All rules, compiled so that one pass over a text finds the matches of thousands.
@@ -47,12 +54,14 @@ class RuleSet {
   // The files that are compiled into the program.
   static std::shared_ptr<const RuleSet> BuiltIn();
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
-  // id twice, no example, no phrase. RESOURCE_EXHAUSTED: the matcher does not fit into its memory.
+  // id twice, no example, no phrase, a provider that no file describes. RESOURCE_EXHAUSTED: the
+  // matcher does not fit into its memory.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
 
   ~RuleSet();
 
-  // The rule that wins, by the order of evidence: text over enhanced status over reply code and
+  // The rule that wins, by the order of evidence: the provider's text over any
+  // other, text over enhanced status over reply code and
   // stage over class digit; README, "Rules", has it in full. What is no bounce is classified by its
   // kind alone. Always answers: a text that no rule knows is `unclassified`, nothing at all
   // `undefined`. A reason that is hard becomes soft, and counts, when a code or the text says that

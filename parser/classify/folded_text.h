@@ -10,10 +10,12 @@
 namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
-//   - ASCII letters are lower case; other octets stay as they are;
-//   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "over
-//   quota"),
-//     and there is none at either end; so is a no-break space; a curly apostrophe is a plain one;
+//   - letters of ASCII and Cyrillic are lower case;
+//   - Latin letters are without their accents ("über", "não"), so a phrase
+//     finds its text with and without them; other octets stay as they are;
+//   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota",
+//     "over quota"), and there is none at either end; so is a no-break space; a curly apostrophe is
+//     a plain one;
 //   - a mailbox is a single `@`: its words ("spam@example.net") are nobody's verdict, and its
 //     length does not part the words beside it;
 //   - what marks the lines of a reply (RFC 5321, 4.2.1), "550-5.1.1 ", is gone at the start of a
@@ -33,6 +35,7 @@ class FoldedText {
  private:
   void Fold();
   bool AtTokenStart() const { return folded_.empty() || folded_.back() == ' '; }
+  std::size_t FoldCharacter(std::size_t at);
   void Append(char c, std::size_t from, std::size_t length);
   std::size_t FoldMailbox(std::size_t at);
 

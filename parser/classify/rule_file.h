@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "parser/classify/provider.h"
 #include "parser/classify/rule.h"
 #include "parser/rules.h"
 #include "parser/text.h"
@@ -29,20 +30,29 @@ class RuleBook {
   // Adds the rules of `file`. INVALID_ARGUMENT names file, line, rule and what is wrong; the book
   // is then of no more use.
   absl::Status Add(const RuleSet::File& file);
+  // Call after the last file. INVALID_ARGUMENT names file and line of a rule whose provider no file
+  // describes.
+  absl::Status Finish();
 
   std::vector<Rule> rules;
   std::vector<std::string> phrases;  // folded, each once
   std::vector<RuleExample> examples;
+  std::vector<Provider> providers;
 
   // The index of `phrase`, which is folded, in `phrases`.
   int Intern(std::string phrase);
   // Whether a rule has `id`, and where: "file:line". Empty: none has.
   std::string_view PlaceOf(std::string_view id) const;
   void Place(std::string_view id, std::string place);
+  // The index of the provider of that name, which is known or will be. `place` is where it is
+  // named.
+  int InternProvider(std::string_view name, std::string_view place);
 
  private:
   StringMap<int> index_;
   StringMap<std::string> places_;
+  StringMap<int> provider_index_;
+  std::vector<std::string> provider_places_;  // beside `providers`: where each was first named
 };
 
 }  // namespace bounced

@@ -26,6 +26,7 @@ struct Testimony {
   std::size_t max_octets;        // of a text that is stored
   // What the report as a whole is about, where it has no Action for each recipient.
   std::optional<Kind> kind = std::nullopt;
+  std::string_view reporting_mta = "";  // the host that reports
 };
 
 // Fills in codes, diagnostic, stage and kind, and classifies.

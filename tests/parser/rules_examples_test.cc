@@ -20,7 +20,7 @@ TEST(Rules, EachExampleIsWonByItsRuleAndEachCounterExampleByItsReason) {
   std::shared_ptr<const RuleSet> rules = RuleSet::BuiltIn();
   ASSERT_GT(rules->examples().size(), rules->size());
   for (const RuleExample& example : rules->examples()) {
-    Classification c = rules->Classify(ReadReply(example.text, example.stage));
+    Classification c = rules->Classify(ReadExample(example));
     if (!example.rule.empty()) {
       EXPECT_EQ(c.rule, example.rule)
           << example.source << ": \"" << example.text << "\" is " << Describe(c);
@@ -39,7 +39,7 @@ TEST(Rules, EachExampleIsWonByItsRuleAndEachCounterExampleByItsReason) {
 TEST(Rules, AMatchQuotesTheTextAsItCame) {
   std::shared_ptr<const RuleSet> rules = RuleSet::BuiltIn();
   for (const RuleExample& example : rules->examples()) {
-    Classification c = rules->Classify(ReadReply(example.text, example.stage));
+    Classification c = rules->Classify(ReadExample(example));
     EXPECT_EQ(c.text_bears_out, !c.matched_text.empty()) << example.source;
     EXPECT_FALSE(c.rule.empty()) << example.source;
   }
