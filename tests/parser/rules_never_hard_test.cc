@@ -2,6 +2,8 @@
 // has words in it that are said of dead mailboxes too, and none may come out as hard.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "parser/rules.h"
@@ -82,6 +84,25 @@ TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {
     EXPECT_NE(c.bounce_class, BounceClass::kHard)
         << text << "\n  is " << ToString(c.reason) << " by " << c.rule << " (" << c.matched_text
         << ")";
+  }
+}
+
+// A provider's rules go before all others, so they must know the sender's faults as well.
+TEST(RulesNeverHard, WhateverProviderSaysIt) {
+  std::set<std::string> servers;
+  for (const RuleExample& example : RuleSet::BuiltIn()->examples()) {
+    if (example.provider) servers.insert(example.remote_mta);
+  }
+  ASSERT_GT(servers.size(), 20);
+  for (const std::string& server : servers) {
+    for (std::string_view text : kNeverHard) {
+      Symptoms symptoms = ReadReply(text);
+      symptoms.remote_mta = server;
+      Classification c = RuleSet::BuiltIn()->Classify(symptoms);
+      EXPECT_NE(c.bounce_class, BounceClass::kHard)
+          << text << "\n  at " << server << " is " << ToString(c.reason) << " by " << c.rule << " ("
+          << c.matched_text << ")";
+    }
   }
 }
 
