@@ -6,6 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/parser.h"
+#include "parser/report.h"
+#include "parser/rules.h"
+
 namespace bounced {
 namespace {
 
@@ -53,6 +57,51 @@ TEST(ProviderTable, TakesAnyHost) {
   for (int i = 0; i < 100'000; ++i) deep += "a.";
   EXPECT_EQ(table.OfHost(deep + "acme.example"), std::nullopt);
 }
+
+struct Told {
+  std::string_view name;
+  std::string_view fields;  // of the report, beside the recipient's own
+  std::string_view want;    // the rule that decides on its diagnostic
+};
+class ReportTest : public testing::TestWithParam<Told> {};
+
+// The same words, of a dead mailbox at one provider and of a policy anywhere else.
+TEST_P(ReportTest, TellsTheRulesWhoSpoke) {
+  std::string message =
+      "From: MAILER-DAEMON@relay.example\nSubject: Undelivered Mail\nMIME-Version: 1.0\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+      "--b\n\nIt could not be delivered.\n\n--b\nContent-Type: message/delivery-status\n\n";
+  message += GetParam().fields;
+  message += "\n--b--\n";
+  const Report report = Parser(RuleSet::BuiltIn()).Parse(message);
+  ASSERT_EQ(report.recipients.size(), 1);
+  EXPECT_EQ(report.recipients[0].classification.rule, GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , ReportTest,
+    testing::ValuesIn<Told>({
+        {"InRemoteMta",
+         "Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; r@example.net\n"
+         "Action: failed\nStatus: 5.5.0\nRemote-MTA: dns; MX1.mail.protection.outlook.com.\n"
+         "Diagnostic-Code: smtp; 550 5.5.0 Requested action not taken: mailbox unavailable\n",
+         "microsoft-mailbox-unavailable"},
+        {"InTheDiagnostic",
+         "Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; r@example.net\n"
+         "Action: failed\nStatus: 5.5.0\nDiagnostic-Code: smtp; host mx1.hotmail.com[192.0.2.2]\n"
+         " said: 550 5.5.0 Requested action not taken: mailbox unavailable\n",
+         "microsoft-mailbox-unavailable"},
+        {"InReportingMta",
+         "Reporting-MTA: dns; MX1.prod.outlook.com\n\nFinal-Recipient: rfc822; r@example.net\n"
+         "Action: failed\nStatus: 5.5.0\n"
+         "Diagnostic-Code: smtp; 550 5.5.0 Requested action not taken: mailbox unavailable\n",
+         "microsoft-mailbox-unavailable"},
+        {"AnotherRemoteMta",
+         "Reporting-MTA: dns; MX1.prod.outlook.com\n\nFinal-Recipient: rfc822; r@example.net\n"
+         "Action: failed\nStatus: 5.5.0\nRemote-MTA: dns; mx.example.net\n"
+         "Diagnostic-Code: smtp; 550 5.5.0 Requested action not taken: mailbox unavailable\n",
+         "mailbox-unavailable"},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace bounced
