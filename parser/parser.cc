@@ -361,6 +361,8 @@ class Reading {
                                                  : std::string_view());
     }
     const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
+    const std::string reporting_mta =
+        ReportedHost(status.fields.reporting_mta, limits_.max_diagnostic);
     for (std::size_t i = 0; i < count; ++i) {
       Judge({.fields = about[i],
              .part = status.body,
@@ -369,7 +371,8 @@ class Reading {
              .explanation_body = explanation,
              .max_octets = limits_.max_diagnostic,
              .kind = status.kind,
-             .transcript = count == 1 ? explanation.text() : std::string_view()},
+             .transcript = count == 1 ? explanation.text() : std::string_view(),
+             .reporting_mta = reporting_mta},
             rules_, recipients[first + i]);
     }
   }

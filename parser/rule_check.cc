@@ -37,6 +37,7 @@ ExampleResult TryExample(const RuleSet& rules, const RuleExample& example) {
   symptoms.enhanced_status = reply.status;
   symptoms.stage = example.stage == Stage::kUnknown ? FindStage(example.text) : example.stage;
   symptoms.text = reply.words;
+  symptoms.remote_mta = example.remote_mta;
   ExampleResult result{rules.Classify(symptoms), ""};
   result.difference = Difference(example, result.found);
   return result;

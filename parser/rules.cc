@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/classify/phrase_matcher.h"
+#include "parser/classify/provider.h"
 #include "parser/classify/rule.h"
 #include "parser/classify/rule_file.h"
 #include "parser/classify/text_evidence.h"
@@ -22,6 +23,12 @@ namespace {
 
 // A quotation that a person takes in at a glance; the diagnostic itself is kept beside it.
 constexpr std::size_t kMaxMatchedOctets = 256;
+
+bool IsAbout(const Rule& rule, std::optional<int> provider) {
+  if (rule.providers.empty()) return true;
+  return provider &&
+         std::find(rule.providers.begin(), rule.providers.end(), *provider) != rule.providers.end();
+}
 
 bool MatchesCodes(const Condition& c, const Symptoms& s) {
   auto status = [&](const StatusPattern& p) { return p.Matches(*s.enhanced_status); };
@@ -89,9 +96,16 @@ std::optional<Match> Try(const Rule& rule, const Symptoms& s, TextEvidence& text
 }
 
 // The order among rules that fire; the id makes it total.
+// A provider's text, or an operator's of whatever text: who writes a rule for his own mail means
+// it.
+Evidence EvidenceOf(const Rule& rule) {
+  const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == Evidence::kText;
+  return is_own ? Evidence::kProvider : rule.evidence;
+}
+
 bool IsStronger(const Match& a, const Match& b) {
   auto key = [](const Match& m) {
-    return std::tuple(-static_cast<int>(m.rule->evidence), m.rule->origin, m.rule->priority,
+    return std::tuple(-static_cast<int>(EvidenceOf(*m.rule)), m.rule->origin, m.rule->priority,
                       m.rule->specificity, m.rule->confidence, m.where.end - m.where.begin);
   };
   if (key(a) != key(b)) return key(a) > key(b);
@@ -154,12 +168,16 @@ struct RuleSet::Compiled {
   RuleBook book;
   std::vector<RuleInfo> infos;  // beside book.rules
   PhraseMatcher matcher;
+  ProviderTable providers;
   std::vector<std::vector<std::size_t>> by_phrase;  // rules that may fire when the phrase is there
   std::vector<std::size_t> without_text;
 };
 
 RuleSet::Compiled::Compiled(RuleBook read, PhraseMatcher phrase_matcher)
-    : book(std::move(read)), matcher(std::move(phrase_matcher)), by_phrase(book.phrases.size()) {
+    : book(std::move(read)),
+      matcher(std::move(phrase_matcher)),
+      providers(book.providers),
+      by_phrase(book.phrases.size()) {
   for (std::size_t i = 0; i < book.rules.size(); ++i) {
     const std::vector<TextPattern>& patterns = book.rules[i].when.text;
     const Rule& rule = book.rules[i];
@@ -188,9 +206,11 @@ std::optional<Match> RuleSet::Compiled::FindStrongest(const Symptoms& s, TextEvi
 
   const bool has_words = text.folded().has_words();
   const bool before_recipient = IsBeforeRecipient(s);
+  const std::optional<int> provider = providers.Of(s, text);
   std::optional<Match> strongest;
   for (std::size_t i : candidates) {
     const Rule& rule = book.rules[i];
+    if (!IsAbout(rule, provider)) continue;
     // A reply code says too little to condemn an address whose server took the trouble to explain.
     if (rule.evidence >= Evidence::kReplyCode && has_words &&
         Info(*rule.reason).bounce_class == BounceClass::kHard) {
@@ -233,6 +253,7 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Compile(RuleBook book) {
 absl::StatusOr<std::shared_ptr<const RuleSet>> RuleSet::Load(const std::vector<File>& files) {
   RuleBook book;
   for (const File& file : files) book.Add(file, RuleOrigin::kBuiltIn);
+  book.Finish();
   if (!book.problems.empty()) {
     return absl::InvalidArgumentError(ToString(book.problems.front()));
   }
@@ -244,6 +265,7 @@ std::shared_ptr<const RuleSet> RuleSet::LoadWithBuiltIn(const std::vector<File>&
   RuleBook book;
   for (const File& file : BuiltInRuleFiles()) book.Add(file, RuleOrigin::kBuiltIn);
   for (const File& file : operator_files) book.Add(file, RuleOrigin::kOperator);
+  book.Finish();
   if (!book.problems.empty()) {
     problems.insert(problems.end(), book.problems.begin(), book.problems.end());
     return nullptr;
@@ -270,7 +292,7 @@ Classification RuleSet::Classify(const Symptoms& symptoms) const {
     c = ClassificationOf(*rule.reason);
     c.confidence = rule.confidence;
     c.rule = rule.id;
-    c.text_bears_out = rule.evidence == Evidence::kText;
+    c.text_bears_out = !rule.when.text.empty();
     if (c.text_bears_out) {
       c.matched_text = Presentable(text.folded().Original(match->where.begin, match->where.end),
                                    kMaxMatchedOctets);

@@ -23,6 +23,11 @@ struct Symptoms {
   std::optional<int> reply_code = std::nullopt;
   Stage stage = Stage::kUnknown;
   std::string_view text = "";  // the diagnostic, or the words that stand for it
+  // Whose words they are, as far as the report says: rules about one provider fire for its servers
+  // alone.
+  std::string_view remote_mta = "";     // the remote server's name
+  std::string_view narration = "";      // what may name it: "host mx.example[192.0.2.1] said: ..."
+  std::string_view reporting_mta = "";  // the host that reports
 };
 
 // Who wrote a rule. At the same kind of evidence an operator's comes before ours.
@@ -41,6 +46,8 @@ struct RuleExample {
   int line = 0;
   std::string owner = {};  // the id of the rule that it stands in
   RuleOrigin origin = RuleOrigin::kBuiltIn;
+  std::optional<int> provider;  // of those that the files describe; none: whoever says it
+  std::string remote_mta;       // a server of that provider's, for Symptoms
 };
 
 // What there is to know of a rule without its conditions.
@@ -76,7 +83,8 @@ class RuleSet {
   // The files that are compiled into the program.
   static std::shared_ptr<const RuleSet> BuiltIn();
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
-  // id twice, no example, no phrase. RESOURCE_EXHAUSTED: the matcher does not fit into its memory.
+  // id twice, no example, no phrase, a provider that no file describes. RESOURCE_EXHAUSTED: the
+  // matcher does not fit into its memory.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
   // Our files, and with them those of an operator, which are read by the same rules (`problems`
   // tells what Load() would have said first, of each rule that is wrong). None: there are problems.
@@ -85,9 +93,10 @@ class RuleSet {
 
   ~RuleSet();
 
-  // The rule that wins, by the order of evidence: text over enhanced status over reply code and
-  // stage over class digit; among rules of one kind of evidence an operator's over ours, whatever
-  // their priorities; README, "Rules", has it in full. What is no bounce is classified by its
+  // The rule that wins, by the order of evidence: a provider's own text over any other, text over
+  // enhanced status over reply code and stage over class digit; among rules of one kind of evidence
+  // an operator's over ours, whatever their priorities, and an operator's text counts as a
+  // provider's; README, "Rules", has it in full. What is no bounce is classified by its
   // kind alone. Always answers: a text that no rule knows is `unclassified`, nothing at all
   // `undefined`. A reason that is hard becomes soft, and counts, when a code or the text says that
   // the failure is transient. What was refused before RCPT is never the recipient's fault. Linear

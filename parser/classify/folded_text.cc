@@ -1,6 +1,7 @@
 #include "parser/classify/folded_text.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "parser/atext.h"
 #include "parser/text.h"
@@ -43,18 +44,51 @@ std::size_t ReplyMarkLength(std::string_view text, bool line_start) {
   return line_start ? 4 : 0;
 }
 
-// UTF-8 that stands for an ASCII octet: its length, and the octet.
+// The character that two octets of UTF-8 at the start of `text` stand for.
+std::optional<int> TwoOctetCharacter(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  const int lead = static_cast<unsigned char>(text[0]);
+  const int tail = static_cast<unsigned char>(text[1]);
+  if (lead < 0xC2 || lead > 0xDF || tail < 0x80 || tail > 0xBF) return std::nullopt;
+  return (lead - 0xC0) * 64 + (tail - 0x80);
+}
+
+// The plain letters of U+00C0 to U+017F, each for its accented ones; '*': none.
+constexpr std::string_view kPlainLetters =
+    "aaaaaaaceeeeiiiidnooooo*ouuuuyts"
+    "aaaaaaaceeeeiiiidnooooo*ouuuuyty"
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllllllll"
+    "nnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static_assert(kPlainLetters.size() == 0x180 - 0xC0);
+
+// What a character beyond ASCII is folded to: `length` octets of the text become one ASCII octet,
+// or none for a combining accent.
 struct LookAlike {
-  std::size_t length = 0;
-  char octet = 0;
+  std::size_t length = 0;  // 0: stays as it is
+  char octet = 0;          // 0: none
 };
 LookAlike FindLookAlike(std::string_view text) {
   if (text.starts_with("\xC2\xA0")) return {2, ' '};       // no-break space
+  if (text.starts_with("\xE3\x80\x80")) return {3, ' '};   // ideographic space
   if (text.starts_with("\xE2\x80\x98")) return {3, '\''};  // opening single quote
   if (text.starts_with("\xE2\x80\x99")) return {3, '\''};  // closing, and the apostrophe
   if (text.starts_with("\xE2\x80\x90")) return {3, ' '};   // hyphen
   if (text.starts_with("\xE2\x80\x91")) return {3, ' '};   // non-breaking hyphen
-  return {};
+  const std::optional<int> c = TwoOctetCharacter(text);
+  if (!c) return {};
+  if (*c >= 0x300 && *c < 0x370) return {2, 0};  // combining accents
+  if (*c < 0xC0 || *c >= 0x180) return {};
+  const char plain = kPlainLetters[static_cast<std::size_t>(*c - 0xC0)];
+  return plain == '*' ? LookAlike{} : LookAlike{2, plain};
+}
+
+// The small letter of a Cyrillic one, io without its dots; 0: none other than itself.
+int SmallCyrillic(int c) {
+  int small = c;
+  if (c >= 0x410 && c < 0x430) small = c + 0x20;
+  if (c >= 0x400 && c < 0x410) small = c + 0x50;
+  if (small == 0x451) small = 0x435;
+  return small == c ? 0 : small;
 }
 
 // The small form of the capital letter that `s` begins with, where both have two octets in UTF-8:
@@ -93,27 +127,43 @@ void FoldedText::Fold() {
         continue;
       }
     }
-    char c = original_[i];
-    if (const char32_t small = SmallLetter(original_.substr(i)); small != 0) {
-      Append(static_cast<char>(0xC0 | small >> 6), i, 1);
-      Append(static_cast<char>(0x80 | (small & 0x3F)), i + 1, 1);
-      i += 2;
-      line_start = false;
-      continue;
-    }
-    LookAlike alike = IsHighBit(c) ? FindLookAlike(original_.substr(i)) : LookAlike{1, c};
-    if (alike.length == 0) alike = {1, c};
-    if (alike.octet == '@') {
+    const char c = original_[i];
+    if (c == '@') {
       i = FoldMailbox(i);
+    } else if (IsHighBit(c)) {
+      i = FoldCharacter(i);
     } else {
-      Append(alike.octet, i, alike.length);
-      i += alike.length;
+      Append(c, i, 1);
+      ++i;
     }
     line_start = c == '\n' || (line_start && IsSpace(c));
   }
   if (!folded_.empty() && folded_.back() == ' ') folded_.pop_back();
   begins_.resize(folded_.size());
   ends_.resize(folded_.size());
+}
+
+// Folds the character beyond ASCII at `at` and returns where it ends. Of one that is not known, or
+// ill-formed, a single octet is taken as it is.
+std::size_t FoldedText::FoldCharacter(std::size_t at) {
+  const std::string_view rest = original_.substr(at);
+  if (const LookAlike alike = FindLookAlike(rest); alike.length > 0) {
+    const std::size_t end = at + alike.length;
+    if (alike.octet != 0) {
+      Append(alike.octet, at, alike.length);
+    } else if (!AtTokenStart() && ends_.back() == at) {
+      ends_.back() = static_cast<std::uint32_t>(end);
+    }
+    return end;
+  }
+  const std::optional<int> c = TwoOctetCharacter(rest);
+  if (const int small = c ? SmallCyrillic(*c) : 0; small != 0) {
+    Append(static_cast<char>(0xC0 + small / 64), at, 1);
+    Append(static_cast<char>(0x80 + small % 64), at + 1, 1);
+    return at + 2;
+  }
+  Append(rest[0], at, 1);
+  return at + 1;
 }
 
 void FoldedText::Append(char c, std::size_t from, std::size_t length) {

@@ -10,7 +10,9 @@
 namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
-//   - letters of the Latin, Greek and Cyrillic alphabets are small; other octets stay as they are;
+//   - letters of ASCII and Cyrillic are lower case;
+//   - Latin letters are without their accents ("über", "não"), so a phrase finds its text with and
+//     without them; other octets stay as they are;
 //   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "no_such"),
 //     and there is none at either end; so is a no-break space; a curly apostrophe is a plain one;
 //   - a mailbox is a single `@`: its words ("spam@example.net") are nobody's verdict, and its
@@ -32,6 +34,7 @@ class FoldedText {
  private:
   void Fold();
   bool AtTokenStart() const { return folded_.empty() || folded_.back() == ' '; }
+  std::size_t FoldCharacter(std::size_t at);
   void Append(char c, std::size_t from, std::size_t length);
   std::size_t FoldMailbox(std::size_t at);
 

@@ -30,17 +30,24 @@ struct Condition {
 };
 
 // What a rule rests on; the lower, the more it is believed.
-enum class Evidence : std::uint8_t { kText = 1, kStatus = 2, kReplyCode = 3, kClassDigit = 4 };
+enum class Evidence : std::uint8_t {
+  kProvider = 0,
+  kText = 1,
+  kStatus = 2,
+  kReplyCode = 3,
+  kClassDigit = 4
+};
 
 struct Rule {
   std::string id;
   RuleOrigin origin = RuleOrigin::kBuiltIn;
   // None: the rule does not say why, only that trying again is worth while.
   std::optional<Reason> reason;
+  std::vector<int> providers;  // the rule is about these alone; empty: about all
   int confidence = 0;
   int priority = 0;
   Evidence evidence = Evidence::kText;
-  int specificity = 0;  // how many kinds of condition it makes, an exact status for two
+  int specificity = 0;  // how many kinds of condition it makes, an exact status for two, a provider
   Condition when;
   Condition unless;
 };

@@ -24,6 +24,16 @@ bool IsId(std::string_view id) {
   });
 }
 
+std::optional<std::string> ParseHost(std::string_view name) {
+  const bool is_host = !name.empty() && name.front() != '.' && name.back() != '.' &&
+                       std::all_of(name.begin(), name.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || IsDigit(c) || c == '.' || c == '-';
+                       });
+  return is_host ? std::optional<std::string>(name) : std::nullopt;
+}
+
+int LineOf(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
 // Reads one file into a book.
 class RuleReader {
  public:
@@ -39,6 +49,9 @@ class RuleReader {
   absl::Status Error(const toml::node& at, std::string_view what) const;
   absl::Status CheckKeys(const toml::table& table, Keys keys) const;
   absl::Status ReadWords(const toml::table& words);
+  absl::Status ReadProviders(const toml::node& node);
+  absl::Status ReadProvider(std::string_view name, const toml::node& node);
+  absl::Status ReadProviderNames(const toml::node& node, std::vector<int>& providers);
   absl::Status ReadRule(const toml::table& table);
   absl::Status ReadId(const toml::table& table, Rule& rule);
   absl::Status ReadVerdict(const toml::table& table, Rule& rule) const;
@@ -61,12 +74,12 @@ class RuleReader {
   RuleBook& book_;
   std::string id_;  // of the rule that is being read
   int priority_ = 0;
+  std::vector<int> providers_;  // of rules that name none
   StringMap<std::vector<std::string>> words_;
 };
 
 absl::Status RuleReader::Error(const toml::node& at, std::string_view what) const {
-  book_.problems.push_back(
-      {file_, static_cast<int>(at.source().begin.line), id_, std::string(what)});
+  book_.problems.push_back({file_, LineOf(at), id_, std::string(what)});
   return absl::InvalidArgumentError(ToString(book_.problems.back()));
 }
 
@@ -91,10 +104,19 @@ void RuleReader::Read(const toml::table& root) {
 
 // All but the rules themselves.
 absl::Status RuleReader::ReadTop(const toml::table& root) {
-  if (absl::Status s = CheckKeys(root, {"priority", "words", "rule"}); !s.ok()) return s;
+  if (absl::Status s = CheckKeys(root, {"priority", "provider", "providers", "words", "rule"});
+      !s.ok()) {
+    return s;
+  }
   if (absl::Status s = ReadNumber(root, "priority", -kMaxPriority, kMaxPriority, priority_);
       !s.ok()) {
     return s;
+  }
+  if (const toml::node* providers = root.get("providers")) {
+    if (absl::Status s = ReadProviders(*providers); !s.ok()) return s;
+  }
+  if (const toml::node* names = root.get("provider")) {
+    if (absl::Status s = ReadProviderNames(*names, providers_); !s.ok()) return s;
   }
   if (const toml::node* words = root.get("words")) {
     if (!words->is_table()) return Error(*words, "words is not a table");
@@ -115,15 +137,67 @@ absl::Status RuleReader::ReadWords(const toml::table& words) {
   return absl::OkStatus();
 }
 
+absl::Status RuleReader::ReadProviders(const toml::node& node) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return Error(node, "providers is not a table");
+  for (const auto& [name, provider] : *table) {
+    if (absl::Status s = ReadProvider(name.str(), provider); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RuleReader::ReadProvider(std::string_view name, const toml::node& node) {
+  const toml::table* table = node.as_table();
+  if (!IsId(name) || table == nullptr) {
+    return Error(node, absl::StrCat("provider \"", Absl(name), "\" is not an id with a table"));
+  }
+  if (absl::Status s = CheckKeys(*table, {"hosts", "marks"}); !s.ok()) return s;
+  const toml::node* hosts = table->get("hosts");
+  if (hosts == nullptr) return Error(node, "a provider without hosts");
+  const int index = book_.InternProvider(name, file_, LineOf(node));
+  Provider& provider = book_.providers[static_cast<std::size_t>(index)];
+  if (absl::Status s = ReadList(*hosts, "host", ParseHost, provider.hosts); !s.ok()) return s;
+  if (const toml::node* marks = table->get("marks")) {
+    if (absl::Status s = ReadSlot(*marks, false, provider.marks); !s.ok()) return s;
+  }
+  for (const Provider& other : book_.providers) {
+    if (&other == &provider) continue;
+    for (const std::string& host : provider.hosts) {
+      if (std::find(other.hosts.begin(), other.hosts.end(), host) == other.hosts.end()) continue;
+      return Error(node,
+                   absl::StrCat("host \"", host, "\" is already that of \"", other.name, "\""));
+    }
+    for (const int mark : provider.marks) {
+      if (std::find(other.marks.begin(), other.marks.end(), mark) == other.marks.end()) continue;
+      const std::string& phrase = book_.phrases[static_cast<std::size_t>(mark)];
+      return Error(node,
+                   absl::StrCat("mark \"", phrase, "\" is already that of \"", other.name, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RuleReader::ReadProviderNames(const toml::node& node, std::vector<int>& providers) {
+  auto intern = [&](std::string_view name) {
+    return std::optional<int>(book_.InternProvider(name, file_, LineOf(node)));
+  };
+  return ReadList(node, "provider", intern, providers);
+}
+
 absl::Status RuleReader::ReadRule(const toml::table& table) {
   Rule rule;
   rule.origin = origin_;
   if (absl::Status s = ReadId(table, rule); !s.ok()) return s;
   if (absl::Status s =
-          CheckKeys(table, {"id", "reason", "persistence", "confidence", "priority", "when",
-                            "unless", "source", "why", "example", "counter_example"});
+          CheckKeys(table, {"id", "provider", "reason", "persistence", "confidence", "priority",
+                            "when", "unless", "source", "why", "example", "counter_example"});
       !s.ok()) {
     return s;
+  }
+  rule.providers = providers_;
+  if (const toml::node* names = table.get("provider")) {
+    rule.providers.clear();
+    if (absl::Status s = ReadProviderNames(*names, rule.providers); !s.ok()) return s;
   }
   const toml::node* when = table.get("when");
   if (when == nullptr) return Error(table, "no when");
@@ -138,7 +212,7 @@ absl::Status RuleReader::ReadRule(const toml::table& table) {
   auto whole_class = [](const StatusPattern& p) { return !p.subject.exact(); };
   auto whole_digit = [](const CodePattern& p) { return p.high - p.low == 99; };
   if (!c.text.empty()) {
-    rule.evidence = Evidence::kText;
+    rule.evidence = rule.providers.empty() ? Evidence::kText : Evidence::kProvider;
   } else if (std::any_of(c.status.begin(), c.status.end(), whole_class) ||
              std::any_of(c.code.begin(), c.code.end(), whole_digit)) {
     rule.evidence = Evidence::kClassDigit;
@@ -151,7 +225,8 @@ absl::Status RuleReader::ReadRule(const toml::table& table) {
                      (c.status.empty() ? 0
                       : all_exact      ? 2
                                        : 1) +
-                     (c.code.empty() ? 0 : 1) + (c.stage.empty() ? 0 : 1);
+                     (c.code.empty() ? 0 : 1) + (c.stage.empty() ? 0 : 1) +
+                     (rule.providers.empty() ? 0 : 1);
   if (absl::Status s = ReadVerdict(table, rule); !s.ok()) return s;
   if (absl::Status s = ReadProof(table, rule); !s.ok()) return s;
   book_.rules.push_back(std::move(rule));
@@ -191,7 +266,7 @@ absl::Status RuleReader::ReadVerdict(const toml::table& table, Rule& rule) const
     if (persistence->value_exact<std::string>() != "transient") {
       return Error(*persistence, "persistence is not \"transient\"");
     }
-    if (rule.evidence != Evidence::kText) return Error(*persistence, "persistence needs a text");
+    if (rule.when.text.empty()) return Error(*persistence, "persistence needs a text");
     return absl::OkStatus();
   }
   std::optional<std::string> name = table["reason"].value_exact<std::string>();
@@ -201,7 +276,7 @@ absl::Status RuleReader::ReadVerdict(const toml::table& table, Rule& rule) const
     return Error(*table.get("reason"), absl::StrCat("unknown reason \"", *name, "\""));
   }
   if (!table.contains("confidence")) return Error(table, "no confidence");
-  int most = rule.evidence == Evidence::kText ? 100 : kMaxConfidenceOfCodes;
+  int most = rule.when.text.empty() ? kMaxConfidenceOfCodes : 100;
   return ReadNumber(table, "confidence", 0, most, rule.confidence);
 }
 
@@ -239,10 +314,11 @@ absl::Status RuleReader::ReadProof(const toml::table& table, const Rule& rule) {
 absl::Status RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool counter) {
   RuleExample example;
   example.file = file_;
-  example.line = static_cast<int>(node.source().begin.line);
+  example.line = LineOf(node);
   example.owner = rule.id;
   example.origin = origin_;
   example.source = absl::StrCat(file_, ":", example.line, " ", rule.id);
+  if (!rule.providers.empty()) example.provider = rule.providers.front();
   if (!counter) {
     example.reason = rule.reason;
     if (rule.reason.has_value()) {
@@ -254,8 +330,14 @@ absl::Status RuleReader::ReadExample(const toml::node& node, const Rule& rule, b
   if (std::optional<std::string> text = node.value_exact<std::string>(); text && !counter) {
     example.text = *std::move(text);
   } else if (const toml::table* table = node.as_table()) {
-    if (absl::Status s = CheckKeys(*table, {"text", "reason", "stage", "persistence"}); !s.ok()) {
+    if (absl::Status s = CheckKeys(*table, {"text", "reason", "stage", "persistence", "provider"});
+        !s.ok()) {
       return s;
+    }
+    if (const toml::node* provider = table->get("provider")) {
+      std::vector<int> named;
+      if (absl::Status s = ReadProviderNames(*provider, named); !s.ok()) return s;
+      example.provider = named.front();
     }
     example.text = (*table)["text"].value_or(std::string());
     if (std::optional<std::string> name = (*table)["reason"].value_exact<std::string>()) {
@@ -402,6 +484,31 @@ void RuleBook::Add(const RuleSet::File& file, RuleOrigin origin) {
     problems.push_back({file.name, static_cast<int>(error.source().begin.line), "",
                         std::string(error.description())});
   }
+}
+
+void RuleBook::Finish() {
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    if (providers[i].hosts.empty()) problems.push_back(unknown_providers_[i]);
+  }
+  for (RuleExample& example : examples) {
+    if (!example.provider) continue;
+    const std::vector<std::string>& hosts =
+        providers[static_cast<std::size_t>(*example.provider)].hosts;
+    if (!hosts.empty()) example.remote_mta = hosts.front();
+  }
+}
+
+int RuleBook::InternProvider(std::string_view name, std::string_view file, int line) {
+  auto [it, added] =
+      provider_index_.try_emplace(std::string(name), static_cast<int>(providers.size()));
+  if (added) {
+    providers.push_back({std::string(name), {}, {}});
+    unknown_providers_.push_back({.file = std::string(file),
+                                  .line = line,
+                                  .rule = "",
+                                  .what = absl::StrCat("unknown provider \"", Absl(name), "\"")});
+  }
+  return it->second;
 }
 
 int RuleBook::Intern(std::string phrase) {

@@ -280,6 +280,10 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   if (recipient.reply_code) symptoms.reply_code = recipient.reply_code->value;
   symptoms.stage = recipient.stage;
   symptoms.text = text;
+  if (recipient.remote_mta) symptoms.remote_mta = recipient.remote_mta->value;
+  symptoms.narration = testimony.fields.diagnostics[0].empty() ? testimony.explanation
+                                                               : testimony.fields.diagnostics[0];
+  symptoms.reporting_mta = testimony.reporting_mta;
   recipient.classification = rules.Classify(symptoms);
 }
 

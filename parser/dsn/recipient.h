@@ -28,6 +28,7 @@ struct Testimony {
   std::optional<Kind> kind = std::nullopt;
   // All that the report tells people, where it is about this recipient only.
   std::string_view transcript = {};
+  std::string_view reporting_mta = "";  // the host that reports
 };
 
 // Fills in codes, diagnostic, stage and kind, and classifies.

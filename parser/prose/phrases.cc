@@ -80,15 +80,18 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
     for (const toml::node& each : *list) {
       const auto* phrase = each.as_string();
       if (phrase == nullptr) return Wrong(each, "not a phrase");
-      if (FoldedText(phrase->get()).text() != phrase->get()) {
+      if (FoldCase(phrase->get()) != phrase->get()) {
         return Wrong(each, absl::StrCat("not folded: ", phrase->get()));
       }
-      auto known = std::find(phrases.begin(), phrases.end(), phrase->get());
+      const std::string folded(FoldedText(phrase->get()).text());
+      if (folded.empty()) return Wrong(each, "no phrase");
+      auto known = std::find(phrases.begin(), phrases.end(), folded);
       if (known == phrases.end()) {
-        known = phrases.insert(known, phrase->get());
+        known = phrases.insert(known, folded);
         roles.emplace_back();
       }
-      roles[static_cast<std::size_t>(known - phrases.begin())].push_back(entry->role);
+      std::vector<ProseRole>& all = roles[static_cast<std::size_t>(known - phrases.begin())];
+      if (std::find(all.begin(), all.end(), entry->role) == all.end()) all.push_back(entry->role);
     }
   }
   absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(std::move(phrases));

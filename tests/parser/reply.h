@@ -43,4 +43,11 @@ inline Symptoms ReadReply(std::string_view line, Stage stage = Stage::kUnknown) 
   return symptoms;
 }
 
+// The text of an example as the server says it that the example is about.
+inline Symptoms ReadExample(const RuleExample& example) {
+  Symptoms symptoms = ReadReply(example.text, example.stage);
+  symptoms.remote_mta = example.remote_mta;
+  return symptoms;
+}
+
 }  // namespace bounced

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,11 +12,18 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "../skip.h"
 #include "corpus.h"
+#include "parser/classify/folded_text.h"
+#include "parser/classify/phrase_matcher.h"
+#include "parser/classify/provider.h"
+#include "parser/classify/rule_file.h"
+#include "parser/parser.h"
 #include "parser/rules.h"
+#include "parser/text.h"
 #include "reply.h"
 
 namespace bounced {
@@ -142,6 +150,102 @@ TEST(RulesCorpus, KnowHardFromSoftInTheReportsOfRealServers) {
   std::printf("hard or not %d of %d\n", right, rows);
   EXPECT_GT(rows, 50);
   EXPECT_GE(right * 100, rows * 98);
+}
+
+// All files below `folder`, sorted; a table of what is expected is none.
+std::vector<std::string> FilesBelow(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, missing)) {
+    if (entry.is_regular_file() && entry.path().extension() != ".tsv")
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The rules as they stand in their files.
+RuleBook ReadBook() {
+  RuleBook book;
+  const std::string folder = std::string(BOUNCED_SOURCE_DIR) + "/parser/rules";
+  for (const std::string& file : FilesBelow(folder)) {
+    if (!file.ends_with(".toml")) continue;
+    book.Add({file, ReadFile(file)}, RuleOrigin::kBuiltIn);
+  }
+  book.Finish();
+  EXPECT_TRUE(book.problems.empty());
+  return book;
+}
+
+// A rule is about a kind of texts. One that names a host of the samples, other than a provider's,
+// was made for a sample.
+TEST(RulesCorpus, NoPhraseNamesAHostOfTheSamples) {
+  const RuleBook book = ReadBook();
+  const ProviderTable providers(book.providers);
+  static const RE2 kHost("(?i)(?:@|host |dns; ?|talking to |from )((?:[a-z0-9_-]+\\.)+[a-z]{2,})",
+                         RE2::Latin1);
+  std::set<std::string> hosts;
+  for (const char* part : {"/messages", "/diag", "/mta"}) {
+    for (const std::string& file : FilesBelow(Folder() + part)) {
+      const std::string octets = ReadFile(file);
+      re2::StringPiece rest(octets);
+      for (std::string host; RE2::FindAndConsume(&rest, kHost, &host);) {
+        if (!providers.OfHost(host)) hosts.insert(FoldCase(host));
+      }
+    }
+  }
+  if (hosts.empty()) BOUNCED_SKIP("no messages in " + Folder() + ": set BOUNCED_CORPUS");
+  static const RE2 kName("((?:[a-z0-9]+[.])+[a-z]{2,})", RE2::Latin1);
+  for (const std::string& phrase : book.phrases) {
+    re2::StringPiece rest(phrase);
+    for (std::string name; RE2::FindAndConsume(&rest, kName, &name);) {
+      EXPECT_FALSE(hosts.contains(name)) << "\"" << phrase << "\" names " << name;
+    }
+  }
+}
+
+// Nor does it quote a sentence that only one sample has.
+TEST(RulesCorpus, NoPhraseIsASentenceOfOneSample) {
+  constexpr std::size_t kSentenceOctets = 48;
+  const RuleBook book = ReadBook();
+  std::vector<std::string> sentences;
+  for (const std::string& phrase : book.phrases) {
+    if (phrase.size() >= kSentenceOctets) sentences.push_back(phrase);
+  }
+  absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(sentences);
+  ASSERT_TRUE(matcher.ok());
+  std::map<int, std::set<std::string>> where;
+  for (const char* part : {"/messages", "/diag"}) {
+    for (const std::string& file : FilesBelow(Folder() + part)) {
+      const std::string octets = ReadFile(file);
+      for (const int phrase : matcher->Find(FoldedText(octets).text())) where[phrase].insert(file);
+    }
+  }
+  for (const auto& [phrase, files] : where) {
+    EXPECT_GT(files.size(), 1) << "\"" << sentences[static_cast<std::size_t>(phrase)]
+                               << "\" stands in " << *files.begin() << " alone";
+  }
+}
+
+// A rule that one sample alone triggers has to show that others would: it has a second example.
+TEST(RulesCorpus, NoRuleIsForOneSample) {
+  const Parser parser(RuleSet::BuiltIn());
+  std::map<std::string, std::set<std::string>> triggered;
+  for (const std::string& file : FilesBelow(Folder() + "/messages")) {
+    for (const Recipient& recipient : parser.Parse(ReadFile(file)).recipients) {
+      triggered[recipient.classification.rule].insert(file);
+    }
+  }
+  if (triggered.empty()) BOUNCED_SKIP("no messages in " + Folder() + ": set BOUNCED_CORPUS");
+  std::map<std::string, int> examples;
+  for (const RuleExample& example : RuleSet::BuiltIn()->examples()) ++examples[example.rule];
+  for (const Rule& rule : ReadBook().rules) {
+    if (rule.when.text.empty() || !rule.reason) continue;
+    if (triggered[rule.id].size() == 1) {
+      EXPECT_GT(examples[rule.id], 1)
+          << rule.id << " is for " << *triggered[rule.id].begin() << " alone";
+    }
+  }
 }
 
 }  // namespace

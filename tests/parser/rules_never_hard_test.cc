@@ -2,6 +2,8 @@
 // has words in it that are said of dead mailboxes too, and none may come out as hard.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "parser/rules.h"
@@ -74,6 +76,37 @@ constexpr std::string_view kNeverHard[] = {
     "535 5.7.0 account disabled",
     "550 Bounce verification: original address does not exist",
     "554 5.7.1 Message rejected: mail contains nonexistent domain in body",
+    "550 You are not a registered user",
+    "550 Policy: user is not allowed to receive external mail",
+    "550 This account cannot receive mail from unauthenticated users",
+    "550 Mailbox does not accept mail from free email accounts",
+    "502 user command disabled",
+    "550 URL in message points to a domain that does not exist",
+    "550 Message-ID domain not found",
+    "550 the number of unknown users is too high",
+    "554 5.7.1 rejected: dictionary attack, unknown user",
+    "550 domain is blacklisted, no such user allowed",
+    "535 invalid account name",
+    "550 rejected because To: header recipient unknown",
+    "550 Verification of recipient timed out: user unknown?",
+    "550 Absenderadresse existiert nicht",
+    "550 5.1.1 Benutzer unbekannt: als Spam eingestuft",
+    "550 L'adresse de l'expéditeur est inconnue",
+    "550 La dirección del remitente no existe",
+    "550 Endereço do remetente inexistente",
+    "550 Mittente: indirizzo inesistente",
+    "550 Adres van de afzender onbekend",
+    "550 Adres nadawcy nie istnieje",
+    "550 Адрес отправителя не существует",
+    "550 送信者のアドレスが存在しません",
+    "550 发件人地址不存在",
+    "550 寄件者信箱不存在",
+    "550 발신자 주소를 찾을 수 없습니다",
+    "550 Gönderen adresi bulunamadı",
+    "550 Adresa odesílatele neexistuje",
+    "550 Avsändarens adress finns inte",
+    "550 Postfach ist vorübergehend gesperrt",
+    "550 5.1.1 ユーザーが存在しません。しばらくしてから再送してください",
 };
 
 TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {
@@ -82,6 +115,25 @@ TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {
     EXPECT_NE(c.bounce_class, BounceClass::kHard)
         << text << "\n  is " << ToString(c.reason) << " by " << c.rule << " (" << c.matched_text
         << ")";
+  }
+}
+
+// A provider's rules go before all others, so they must know the sender's faults as well.
+TEST(RulesNeverHard, WhateverProviderSaysIt) {
+  std::set<std::string> servers;
+  for (const RuleExample& example : RuleSet::BuiltIn()->examples()) {
+    if (example.provider) servers.insert(example.remote_mta);
+  }
+  ASSERT_GT(servers.size(), 20);
+  for (const std::string& server : servers) {
+    for (std::string_view text : kNeverHard) {
+      Symptoms symptoms = ReadReply(text);
+      symptoms.remote_mta = server;
+      Classification c = RuleSet::BuiltIn()->Classify(symptoms);
+      EXPECT_NE(c.bounce_class, BounceClass::kHard)
+          << text << "\n  at " << server << " is " << ToString(c.reason) << " by " << c.rule << " ("
+          << c.matched_text << ")";
+    }
   }
 }
 

@@ -65,6 +65,24 @@ INSTANTIATE_TEST_SUITE_P(
         {"NotToml", "id = ", "id == ", "test.toml:3: "},
         {"UnknownKey",
          "why =", "reasn = 1\nwhy =", "test.toml:8: rule \"full\": unknown key \"reasn\""},
+        {"UnknownProvider",
+         "why =", "provider = 'acme'\nwhy =", "test.toml:8: unknown provider \"acme\""},
+        {"UnknownProviderOfAFile", "[[rule]]", "provider = ['acme']\n[[rule]]",
+         "test.toml:2: unknown provider \"acme\""},
+        {"NoProvider", "why =", "provider = []\nwhy =", "an empty list of provider"},
+        {"ProvidersNoTable", "[[rule]]", "providers = 1\n[[rule]]", "providers is not a table"},
+        {"ProviderNoTable", "[[rule]]", "[providers]\nacme = 1\n[[rule]]", "\"acme\" is not an id"},
+        {"ProviderWithoutHosts", "[[rule]]", "[providers.acme]\nmarks = 'a'\n[[rule]]",
+         "a provider without hosts"},
+        {"BadHost", "[[rule]]", "[providers.acme]\nhosts = '.acme.example'\n[[rule]]",
+         "\".acme.example\" is not a host"},
+        {"HostOfTwo", "[[rule]]",
+         "[providers.a]\nhosts = 'x.example'\n[providers.b]\nhosts = 'x.example'\n[[rule]]",
+         "test.toml:4: host \"x.example\" is already that of \"a\""},
+        {"MarkOfTwo", "[[rule]]",
+         "[providers.a]\nhosts = 'x.example'\nmarks = 'xx'\n[providers.b]\nhosts = 'y.example'\n"
+         "marks = 'xx'\n[[rule]]",
+         "test.toml:5: mark \"xx\" is already that of \"a\""},
         {"UnknownTopKey", "[[rule]]", "[[rules]]", "unknown key \"rules\""},
         {"NoId", "id = \"full\"", "", "a rule without an id"},
         {"BadId", "\"full\"", "\"Full!\"", "id \"Full!\""},
@@ -153,6 +171,14 @@ TEST(Load, WordsStandForTheirList) {
   }
 }
 
+TEST(Load, AFileMayNameAProviderThatALaterOneDescribes) {
+  absl::StatusOr<std::shared_ptr<const RuleSet>> rules =
+      RuleSet::Load({{"a.toml", "provider = 'acme'\n" + std::string(kGood)},
+                     {"b.toml", "[providers.acme]\nhosts = ['acme.example']"}});
+  ASSERT_TRUE(rules.ok()) << rules.status();
+  EXPECT_EQ((*rules)->examples()[0].remote_mta, "acme.example");
+}
+
 // A rule in one line: what it says, and when.
 std::string OneRule(std::string_view id, std::string_view reason, int confidence,
                     std::string_view when, std::string_view more = "") {
@@ -212,6 +238,70 @@ INSTANTIATE_TEST_SUITE_P(
         {"AnUnknownCodeAndText", "450 what", Stage::kUnknown, "unclassified"},
         {"Nothing", "", Stage::kUnknown, "undefined"},
         {"ANumberIsNoText", "77", Stage::kUnknown, "undefined"},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
+
+struct Speaker {
+  std::string_view name;
+  std::string_view remote_mta;
+  std::string_view narration;
+  std::string_view reporting_mta;
+  std::string_view text;
+  std::string_view want;
+};
+class SpeakerTest : public testing::TestWithParam<Speaker> {};
+
+TEST_P(SpeakerTest, ARuleOfOneProviderFiresForItsServersAlone) {
+  static const std::shared_ptr<const RuleSet> kRules = MustLoad(
+      "[providers.acme]\nhosts = ['acme.example', 'mx.acme.test']\n"
+      "marks = ['acmemark', 'see www.acme.example']\n"
+      "[providers.other]\nhosts = ['other.example']\n" +
+      OneRule("acme", "no_such_user", 60, "{ text = [{ phrases = ['error'] }], code = '550' }",
+              "provider = ['acme']") +
+      OneRule("both", "list_problem", 90, "{ text = [{ phrases = ['list'] }] }",
+              "provider = ['acme', 'other']") +
+      OneRule("acme-status", "policy_other", 10, "{ status = '5.2.1' }", "provider = 'acme'") +
+      OneRule("status", "mailbox_disabled", 60, "{ status = '5.2.1' }") +
+      OneRule("any", "spam_content", 90, "{ text = [{ phrases = ['error', 'spam'], within = 9 }] }",
+              "priority = 50"));
+  const Speaker& row = GetParam();
+  Symptoms symptoms = ReadReply(row.text);
+  symptoms.remote_mta = row.remote_mta;
+  symptoms.narration = row.narration;
+  symptoms.reporting_mta = row.reporting_mta;
+  EXPECT_EQ(kRules->Classify(symptoms).rule, row.want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , SpeakerTest,
+    testing::ValuesIn<Speaker>({
+        {"Nobody", "", "", "", "550 error spam", "any"},
+        {"TheDomain", "acme.example", "", "", "550 error spam", "acme"},
+        {"AHostOfIt", "MX1.Acme.Example.", "", "", "550 error spam", "acme"},
+        {"AHostThatIsListed", "mx.acme.test", "", "", "550 error spam", "acme"},
+        {"TheHostBesideIt", "mx2.acme.test", "", "", "550 error spam", "any"},
+        {"NoWholeLabel", "notacme.example", "", "", "550 error spam", "any"},
+        {"BelowAnotherDomain", "acme.example.net", "", "", "550 error spam", "any"},
+        {"AnAddress", "192.0.2.1", "", "", "550 error spam", "any"},
+        {"AnotherProvider", "mx.other.example", "", "mx.acme.example", "550 error spam", "any"},
+        {"NarratedHost", "", "host mx.acme.example[192.0.2.1] said: 550 error", "", "550 error",
+         "acme"},
+        {"RemoteOverNarratedHost", "other.example", "host mx.acme.example said", "", "550 error",
+         "unclassified"},
+        {"NarratedHostBehindARelay", "relay.example", "host mx.acme.example said", "", "550 error",
+         "acme"},
+        {"Mark", "", "", "", "550 error acmemark", "acme"},
+        {"MarkBehindARelay", "relay.example", "", "", "550 error (see www.acme.example)", "acme"},
+        {"KnownHostOverMark", "other.example", "", "", "550 error acmemark", "unclassified"},
+        {"Reporter", "", "", "mx.acme.example", "550 error", "acme"},
+        {"NoReporterBesideARemote", "mx.example", "", "mx.acme.example", "550 error",
+         "unclassified"},
+        {"NoReporterBesideANarrated", "", "host mx.example said", "mx.acme.example", "550 error",
+         "unclassified"},
+        {"TheCodeMustMatchToo", "acme.example", "", "", "551 error", "unclassified"},
+        {"OneOfTwo", "other.example", "", "", "550 list", "both"},
+        {"StatusOfAProvider", "acme.example", "", "", "5.2.1", "acme-status"},
+        {"StatusOfAnybody", "other.example", "", "", "5.2.1", "status"},
+        {"TextOverStatusOfAProvider", "acme.example", "", "", "551 5.2.1 error spam", "any"},
     }),
     [](const auto& row) { return std::string(row.param.name); });
 

@@ -60,11 +60,24 @@ bool HasKind(const Message& message, std::string_view kind) {
                      [kind](const TruthRow& row) { return row.kind == kind; });
 }
 
-TEST_F(ThirdParty, WhatIsNoBounceYieldsNoRecipients) {
+TEST_F(ThirdParty, WhatIsNoBounceNamesNobodyWhoFailed) {
   for (const auto& [name, message] : messages_) {
-    if (!HasKind(message, "not_bounce") && !HasKind(message, "auto_reply")) continue;
-    EXPECT_TRUE(message.report.recipients.empty()) << name.first << "/" << name.second;
-    EXPECT_EQ(message.report.kind, Kind::kOther) << name.first << "/" << name.second;
+    const bool is_reply = HasKind(message, "auto_reply");
+    if (!is_reply && !HasKind(message, "not_bounce")) continue;
+    const Kind want = is_reply ? Kind::kAutoReply : Kind::kOther;
+    EXPECT_EQ(ToString(message.report.kind), ToString(want)) << name.first << "/" << name.second;
+    for (const Recipient& recipient : message.report.recipients) {
+      EXPECT_EQ(ToString(recipient.kind), ToString(want)) << name.first << "/" << name.second;
+      EXPECT_EQ(ToString(recipient.classification.bounce_class), ToString(BounceClass::kNone));
+    }
+  }
+}
+
+TEST_F(ThirdParty, ComplaintsAreRead) {
+  for (const auto& [name, message] : messages_) {
+    if (!HasKind(message, "complaint")) continue;
+    EXPECT_EQ(ToString(message.report.kind), ToString(Kind::kComplaint))
+        << name.first << "/" << name.second;
   }
 }
 
