@@ -1,0 +1,84 @@
+#include "parser/reading/prose.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "parser/dsn/recipient.h"
+#include "parser/dsn/reported_name.h"
+#include "parser/dsn/status_fields.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, const Body& body,
+                  Recipient& recipient) {
+  const RecipientFields none;
+  Judge({none, body, Provenance::kGuessed, words, body, reading.limits().max_diagnostic, kind},
+        reading.rules(), recipient);
+}
+
+}  // namespace
+
+ProseQuestion QuestionOf(const Reading& reading, const Body& body,
+                         const Reading::Parties& parties) {
+  return {.subject = reading.subject(),
+          .text = body.text(),
+          .parties = {parties.from, parties.to},
+          .returned = reading.report().returned.to.has_value(),
+          .failed = {},
+          .max_recipients = reading.limits().max_recipients};
+}
+
+void ReadProseReport(Reading& reading) {
+  Report& report = reading.report();
+  const Author author = FindAuthor(reading.header());
+  const bool names_failed = !report.failed_recipients.empty();
+  const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
+                             (names_failed && author == Author::kMachine);
+  const std::deque<Body>& texts = reading.Texts();
+  if ((!may_be_report && !SoundsLikeMailSystem(reading.header())) || texts.empty()) return;
+  const bool has_returned_part = reading.ReadReturnedPart();
+  const Reading::Parties parties = reading.FindParties();
+  const bool doubtful = !may_be_report || reading.AnswersForAPerson();
+  const Body* body = nullptr;  // the text that names somebody, or else says anything
+  ProseReport prose;
+  for (const Body& text : texts) {
+    ProseQuestion question = QuestionOf(reading, text, parties);
+    question.doubtful = doubtful;
+    for (const Found<std::string>& failed : report.failed_recipients) {
+      question.failed.push_back(failed.value);
+    }
+    ProseReport read = ReadProse(question, ProsePhrases::BuiltIn());
+    if (body == nullptr || (!prose.kind && read.kind) || !read.recipients.empty()) {
+      body = &text;
+      prose = std::move(read);
+    }
+    if (!prose.recipients.empty()) break;
+  }
+  const std::size_t end = std::min(prose.end, body->text().size());
+  if (!has_returned_part) reading.ReadReturned(*body, body->text().substr(end));
+  const bool names_nobody = prose.recipients.empty();
+  const bool has_returned =
+      report.returned.to || end < std::min(body->text().size(), kMaxProseOctets);
+  if (!prose.kind || (names_nobody && (doubtful || !prose.in_subject || !has_returned))) {
+    report.returned = {};
+    return;
+  }
+  report.form = "prose";
+  for (const ProseRecipient& about : prose.recipients) {
+    report.recipients.emplace_back().final_recipient = Found<std::string>{
+        ReportedAddress(DecodeOctal(about.address), reading.limits().max_diagnostic),
+        names_failed ? Span{} : body->SpanOf(about.address),
+        names_failed ? Provenance::kDerived : Provenance::kGuessed};
+    JudgeByWords(reading, about.words, *prose.kind, *body, report.recipients.back());
+  }
+  if (names_nobody) {
+    report.recipients.emplace_back().final_recipient = reading.ReturnedTo();
+    JudgeByWords(reading, body->text().substr(0, end), *prose.kind, *body,
+                 report.recipients.back());
+  }
+}
+
+}  // namespace bounced

@@ -1,0 +1,17 @@
+// The report in words for people, which follow no standard.
+#pragma once
+
+#include "parser/prose/prose_report.h"
+#include "parser/reading/reading.h"
+
+namespace bounced {
+
+// What ReadProse() is asked of `body`. `parties` and `body` must outlive it.
+ProseQuestion QuestionOf(const Reading& reading, const Body& body, const Reading::Parties& parties);
+
+// Reads a report that has words and no fields, if the message is one, into the report. A mail
+// system wrote it, or it names the failed in its header; a person may quote one, and a machine
+// answers with one in it.
+void ReadProseReport(Reading& reading);
+
+}  // namespace bounced
