@@ -106,7 +106,7 @@ TEST(Parser, D4ANullReversePathIsNotNeededAndNotEnough) {
   ExpectUsual(Parse("Return-Path: <daemon@mx.example>\n" +
                     Multipart(kReportHeader, {kText, Status(kFields)})));
   ExpectOther(
-      Parse("Return-Path: <>\nFrom: Dana <dana@example.org>\nSubject: Away\n\n"
+      Parse("Return-Path: <>\nFrom: Dana <dana@example.org>\nSubject: Lunch\n\n"
             "I am back on Monday. Call r@example.net.\n"));
 }
 
