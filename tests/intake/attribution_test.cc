@@ -73,6 +73,9 @@ struct Case {
   std::string_view failed;             // X-Failed-Recipients
   std::string_view returned_to;        // To of the returned message
 };
+std::string NameOf(const testing::TestParamInfo<Case>& test) {
+  return std::string(test.param.name);
+}
 class AttributeTest : public testing::TestWithParam<Case> {};
 
 TEST_P(AttributeTest, FindsWhomItIsAbout) {
@@ -108,10 +111,11 @@ constexpr auto kSoft = Reason::kMailboxFull;
 constexpr auto kBlock = Reason::kSpamContent;
 constexpr auto kDelayed = Reason::kDelayed;
 constexpr auto kDelivered = Reason::kDelivered;
+
+// Open: the token says who.
 INSTANTIATE_TEST_SUITE_P(
-    , AttributeTest,
+    D35_D40, AttributeTest,
     testing::ValuesIn<Case>({
-        // Open: the token says who (D35).
         {"OpenSameAddress", kOpen, {{"", kToken, kHard}}, {kToken}, "", "", ""},
         {"OpenInAnotherCase", kOpen, {{"", "R@EXAMPLE.NET.", kHard}}, {kToken}, "", "", ""},
         {"OpenForwarded",
@@ -148,7 +152,13 @@ INSTANTIATE_TEST_SUITE_P(
          "",
          ""},
         {"OpenNothingButAMessage", kOpen, {}, {kToken}, "", "", ""},
-        // Several recipients (D33, D37).
+    }),
+    NameOf);
+
+// Several recipients.
+INSTANTIATE_TEST_SUITE_P(
+    D33_D37, AttributeTest,
+    testing::ValuesIn<Case>({
         {"OpenOneOfThree",
          kOpen,
          {{"", "a@example.net", kHard}, {"", kToken, kSoft}, {"", "b@example.net", kHard}},
@@ -184,7 +194,13 @@ INSTANTIATE_TEST_SUITE_P(
          "",
          "",
          ""},
-        // The return path is nobody's mailbox (D43).
+    }),
+    NameOf);
+
+// The return path is nobody's mailbox.
+INSTANTIATE_TEST_SUITE_P(
+    D43, AttributeTest,
+    testing::ValuesIn<Case>({
         {"OpenReturnPathFailed", kOpen, {{"", "any@rp.example", kHard}}, {""}, "", "", ""},
         {"OpenReturnPathWithOriginal",
          kOpen,
@@ -207,7 +223,13 @@ INSTANTIATE_TEST_SUITE_P(
          "postmaster@example.net",
          "",
          ""},
-        // Sealed: the address that hashes to the token, wherever it stands (D36).
+    }),
+    NameOf);
+
+// Sealed: the address that hashes to the token, wherever it stands.
+INSTANTIATE_TEST_SUITE_P(
+    D36, AttributeTest,
+    testing::ValuesIn<Case>({
         {"SealedFinal", kSealed, {{"", kToken, kHard}}, {kToken}, "", "", ""},
         {"SealedOriginal",
          kSealed,
@@ -255,7 +277,13 @@ INSTANTIATE_TEST_SUITE_P(
          ""},
         {"SealedNothingButAMessage", kSealed, {}, {""}, "", "", ""},
         {"SealedNothingButAMessageThatNamesIt", kSealed, {}, {kToken}, "", kToken, ""},
-        // Unsigned: as reported, and the trust tells the policy.
+    }),
+    NameOf);
+
+// As reported, and the trust tells the policy.
+INSTANTIATE_TEST_SUITE_P(
+    Unsigned, AttributeTest,
+    testing::ValuesIn<Case>({
         {"UnsignedFinal", kUnsigned, {{"", "x@example.net", kHard}}, {"x@example.net"}, "", "", ""},
         {"UnsignedOriginalFirst",
          kUnsigned,
@@ -285,25 +313,32 @@ INSTANTIATE_TEST_SUITE_P(
          "",
          "x@example.net",
          ""},
+        {"D59UnsignedReturnedTo",
+         kUnsigned,
+         {{"", "jsmith", kHard}},
+         {""},
+         "",
+         "",
+         "x@example.net"},
         {"UnsignedText", kUnsigned, {{"", "jsmith", kHard}}, {""}, "", "", ""},
-        {"UnsignedPostmaster",
+        {"D43UnsignedPostmaster",
          kUnsigned,
          {{"", "Postmaster@example.net", kHard}},
          {""},
          "",
          "",
          ""},
-        {"UnsignedMailerDaemon",
+        {"D43UnsignedMailerDaemon",
          kUnsigned,
          {{"", "MAILER-DAEMON@example.net", kHard}},
          {""},
          "",
          "",
          ""},
-        {"UnsignedReturnPath", kUnsigned, {{"", "x@rp.example", kHard}}, {""}, "", "", ""},
+        {"D43UnsignedReturnPath", kUnsigned, {{"", "x@rp.example", kHard}}, {""}, "", "", ""},
         {"UnsignedNothing", kUnsigned, {}, {""}, "", "", ""},
     }),
-    [](const auto& test) { return std::string(test.param.name); });
+    NameOf);
 
 // --- Bounds and texts
 

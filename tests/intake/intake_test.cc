@@ -151,6 +151,21 @@ TEST_F(IntakeTest, TheReportsOwnEnvelopeIdGoesFirstAndTheClockStampsWhatHasNoTim
   EXPECT_EQ(store_.messages().at(0).return_path_key, "");
 }
 
+TEST_F(IntakeTest, D89D91DatesOfTheReportMoveNothing) {
+  for (const std::string_view date :
+       {"Thu, 1 Jan 1970 00:00:00 +0000", "Thu, 31 Dec 2099 23:59:59 -1200", "yesterday"}) {
+    const std::string recipient = absl::StrCat("r", store_.messages().size(), "@example.net");
+    std::string report = Dsn(recipient);
+    report.insert(report.find("Reporting-MTA"),
+                  absl::StrCat("Arrival-Date: ", std::string(date), "\r\n"));
+    report.insert(0, absl::StrCat("Date: ", std::string(date), "\r\n"));
+    ASSERT_TRUE(Receive(report, {Signed(recipient)}).ok());
+    EXPECT_EQ(store_.messages().back().receive_time, kNow);
+    EXPECT_EQ(store_.messages().back().day, DayOf(kNow));
+    EXPECT_EQ(store_.index().Check("acme", "", recipient, kNow), IndexAnswer::kSuppressed) << date;
+  }
+}
+
 TEST_F(IntakeTest, WhatAClientSaysIsPresentableAndBounded) {
   Arrival arrival;
   arrival.reverse_path.assign(kMaxReportedAddressOctets + 1, 'x');

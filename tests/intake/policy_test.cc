@@ -278,7 +278,7 @@ INSTANTIATE_TEST_SUITE_P(
           29  29 b delay  delay        none    - 30
           30  30 c delay  delay        none    - -)",
          {}},
-        {"ADeliveryEmptiesTheBucket",
+        {"D49ADeliveryEmptiesTheBucket",
          R"(
           0  0 a soft       soft_counted counted - 30
           1  1 b soft       soft_counted counted - 31
@@ -305,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(
           4  1 b delivered  delivery none - -
           4  2 c soft       stale    none - -)",
          {}},
-        {"RelayedAndExpandedEmptyNothing",
+        {"D49RelayedAndExpandedEmptyNothing",
          R"(
           0  0 a soft      soft_counted     counted    -  30
           1  1 b soft      soft_counted     counted    -  31
@@ -398,7 +398,21 @@ INSTANTIATE_TEST_SUITE_P(
           0  6 g echo               other             none - -
           0  7 h delivered          delivery          none - -)",
          {}},
-        {"ADelayAndItsFailureAreOneCount",
+        {"D47NoNumberOfDelaysCounts",
+         R"(
+          0  0 a delay  delay        none    - -
+          1  1 b delay  delay        none    - -
+          2  2 c delay  delay        none    - -
+          3  3 d delay  delay        none    - -
+          4  4 e delay  delay        none    - -
+          5  5 f delay  delay        none    - -
+          6  6 g delay  delay        none    - -
+          7  7 h delay  delay        none    - -
+          8  8 i delay  delay        none    - -
+          9  9 j delay  delay        none    - -
+          9  9 k soft   soft_counted counted - 39)",
+         {}},
+        {"D48ADelayAndItsFailureAreOneCount",
          R"(
           0  0 a delay  delay        none    - -
           1  0 a delay  delay        none    - -

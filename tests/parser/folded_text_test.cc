@@ -20,7 +20,7 @@ TEST_P(FoldedTextTest, Folds) {
   EXPECT_EQ(folded.text(), GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(
-    , FoldedTextTest,
+    D88, FoldedTextTest,
     testing::ValuesIn<Case>({
         {"Empty", "", ""},
         {"OnlyBlanks", " \t\r\n ", ""},
@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return std::string(row.param.name); });
 
-TEST(FoldedText, QuotesTheOriginal) {
+TEST(FoldedText, D88QuotesTheOriginal) {
   std::string_view text =
       "550-5.1.1 The  account\r\n550-5.1.1 of <R-1@example.net> does\xC2\xA0not exist. ";
   FoldedText folded(text);

@@ -117,7 +117,7 @@ std::string Field(std::string_view name, std::string_view repeated) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    D92_D96_D102_D103, HostileTest,
+    D92_D96_D103, HostileTest,
     testing::ValuesIn<Case>({
         {"ManyParts", [] { return std::string(kReport) + Repeat("--b\n\nx\n", 4 * kMega); }},
         {"ManyStatusParts",

@@ -102,6 +102,14 @@ TEST(Parser, D3WhatIsNoMessageIsOther) {
   ExpectOther(Parse(std::string_view("\0\0\0", 3)));
 }
 
+TEST(Parser, D4ANullReversePathIsNotNeededAndNotEnough) {
+  ExpectUsual(Parse("Return-Path: <daemon@mx.example>\n" +
+                    Multipart(kReportHeader, {kText, Status(kFields)})));
+  ExpectOther(
+      Parse("Return-Path: <>\nFrom: Dana <dana@example.org>\nSubject: Lunch\n\n"
+            "I am back on Monday. Call r@example.net.\n"));
+}
+
 TEST(Parser, D5AReportThatSaysAutoRepliedIsABounce) {
   ExpectUsual(
       Parse(Multipart("From: MAILER-DAEMON@mx.example\nAuto-Submitted: auto-replied\n"
@@ -497,6 +505,56 @@ TEST(Parser, D78WordsThatFollowNoStandard) {
   EXPECT_EQ(report.returned.message_id->value, "<m1@example.com>");
 }
 
+TEST(Parser, D79Qsbmf) {
+  const Report report = Parse(
+      "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n"
+      "Hi. This is the qmail-send program at mx.example.\n"
+      "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+      "<a@example.net>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+      "<b@example.net>:\n192.0.2.1 failed after I sent the message.\n"
+      "Remote host said: 552 5.2.2 mailbox full\n\n"
+      "--- Below this line is a copy of the message.\n\n"
+      "Return-Path: <sender@example.com>\nSubject: news\n\n<trap@example.net>:\n550 no\n");
+  ASSERT_EQ(report.recipients.size(), 2u);
+  const Recipient& a = report.recipients[0];
+  EXPECT_EQ(a.final_recipient->value, "a@example.net");
+  EXPECT_EQ(a.classification.reason, Reason::kNoSuchUser);
+  EXPECT_FALSE(a.reply_code);
+  const Recipient& b = report.recipients[1];
+  EXPECT_EQ(b.final_recipient->value, "b@example.net");
+  EXPECT_EQ(b.reply_code->value, 552);
+  EXPECT_EQ(ToString(b.enhanced_status->value), "5.2.2");
+  EXPECT_EQ(b.stage, Stage::kData);
+  EXPECT_EQ(b.classification.reason, Reason::kMailboxFull);
+  EXPECT_EQ(report.returned.subject->value, "news");
+}
+
+TEST(Parser, D80EachAddressHasItsOwnBlock) {
+  const Report report = Parse(
+      "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable\n\n"
+      "Your message could not be delivered.\n\n"
+      "<a@example.net>:\n550 5.1.1 no such user\n\n<b@example.net>:\nis on our list\n\n"
+      "<c@example.net>:\n552 5.2.2 mailbox full\n");
+  ASSERT_EQ(report.recipients.size(), 3u);
+  EXPECT_EQ(report.recipients[0].reply_code->value, 550);
+  EXPECT_EQ(report.recipients[0].diagnostic->value, "no such user");
+  EXPECT_FALSE(report.recipients[1].reply_code);
+  EXPECT_EQ(report.recipients[1].diagnostic->value, "is on our list");
+  EXPECT_EQ(report.recipients[2].reply_code->value, 552);
+  EXPECT_EQ(report.recipients[2].diagnostic->value, "mailbox full");
+}
+
+TEST(Parser, D83TheHeaderAloneSaysNothing) {
+  const std::string header =
+      "From: MAILER-DAEMON@mx.example\nSubject: Undeliverable: 550 5.1.1 no such user\n";
+  ExpectOther(Parse(header + "\nHello.\n"));
+  const Report report = Parse(header + "X-Failed-Recipients: r@example.net\n\nHello.\n");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].reply_code);
+  EXPECT_FALSE(report.recipients[0].enhanced_status);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kUnclassified);
+}
+
 TEST(Parser, D78WordsInBase64AndInHtml) {
   for (const std::string_view body :
        {"Content-Type: text/html\n\n<p>Your message could not be delivered.</p>"
@@ -718,6 +776,22 @@ TEST(Parser, D86ItsOwnHeaderIsDecoded) {
   const Report report = ParseFields(kFields);
   EXPECT_EQ(report.subject->value, "Zur\xC3\xBC\x63k");
   EXPECT_EQ(report.message_id->value, "<r1@mx.example>");
+}
+
+TEST(Parser, D89NoDateDropsAReport) {
+  for (const std::string_view date :
+       {"", "Thu, 1 Jan 1970 00:00:00 +0000", "Thu, 31 Dec 2099 23:59:59 -1200", "2 Nov 26 10:00",
+        "yesterday", "99999999999999999999"}) {
+    const std::string value(date);
+    const Report report =
+        Parse("Date: " + value + "\n" +
+              Multipart(kReportHeader,
+                        {kText, Status("Arrival-Date: " + value + "\n" + std::string(kFields) +
+                                       "Last-Attempt-Date: " + value + "\n")}));
+    SCOPED_TRACE(date);
+    ExpectUsual(report);
+    EXPECT_EQ(report.arrival_date ? report.arrival_date->value : "", date);
+  }
 }
 
 TEST(Parser, SpansQuoteWhatWasRead) {

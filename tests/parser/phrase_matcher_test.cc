@@ -38,7 +38,7 @@ TEST(PhraseMatcher, FindsWholeWordsOnly) {
   EXPECT_THAT(matcher.Find("full user unknown"), ElementsAre(0, 1));
 }
 
-TEST(PhraseMatcher, TakesPatternCharactersAsTheyAre) {
+TEST(PhraseMatcher, D98TakesPatternCharactersAsTheyAre) {
   PhraseMatcher matcher = Make({"a.c", "x*", "(?i)", "\\b", "[ab]"});
   EXPECT_THAT(matcher.Find("abc xx b"), IsEmpty());
   EXPECT_THAT(matcher.Find("a.c x* (?i) \\b [ab]"), ElementsAre(0, 1, 2, 3, 4));

@@ -385,7 +385,7 @@ TEST(Classify, WhatIsNoBounceHasTheReasonOfItsKind) {
   }
 }
 
-TEST(Classify, LooksAtTheFirstOctetsOnly) {
+TEST(Classify, D98LooksAtTheFirstOctetsOnly) {
   constexpr std::string_view kPhrase = "mailbox not found";
   for (std::size_t octets :
        {RuleSet::kMaxTextOctets - 1, RuleSet::kMaxTextOctets, RuleSet::kMaxTextOctets + 1}) {

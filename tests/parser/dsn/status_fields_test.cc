@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
          "a  failed 5.1.1 |"},
         {"D32NoColonAndNoValue", "Final-Recipient : a\nnonsense\nAction:\nStatus: 5.1.1\n",
          "a   5.1.1 |"},
-        {"D31OtherFields", "Final-Recipient: a\nX-Display-Name: A\nFoo: bar\nAction: failed\n",
+        {"OtherFields", "Final-Recipient: a\nX-Display-Name: A\nFoo: bar\nAction: failed\n",
          "a  failed  |"},
         {"OriginalOnlyInAGroupOfItsOwn",
          "Final-Recipient: a\nAction: failed\n\nOriginal-Recipient: o\nAction: failed\n",
@@ -110,6 +110,16 @@ TEST(StatusFields, D26KeepsAResultThatNobodyOwns) {
   EXPECT_TRUE(fields.recipients.empty());
   EXPECT_EQ(fields.stray.status, "5.1.1");
   EXPECT_EQ(fields.reporting_mta, "dns;x");
+}
+
+TEST(StatusFields, D32RemarksWhatItSkips) {
+  const Body body = BodyOf("Final-Recipient: a\nnonsense\nAction:\nStatus: 5.1.1\n");
+  Remarks remarks(10);
+  ReadStatusFields(body, false, {}, remarks);
+  const std::vector<Remark> said = std::move(remarks).Take();
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_EQ(said[0].text, "a line that is no field");
+  EXPECT_EQ(said[1].text, "a field without a value");
 }
 
 TEST(StatusFields, D27KeepsEachDiagnosticUpToItsBound) {

@@ -125,6 +125,12 @@ INSTANTIATE_TEST_SUITE_P(
          "Your message could not be delivered. Please contact help@example.net for assistance.\n",
          Kind::kBounce,
          {}},
+        {"D43ThePartiesHaveNotFailed",
+         "Undeliverable",
+         "Your message could not be delivered.\n\n<sender@example.com>:\n550 no\n\n"
+         "<mailer-daemon@mx.example>:\n550 no\n\n<postmaster@example.net>:\n550 no\n",
+         std::nullopt,
+         {}},
         {"OneOfManyIsAnybody",
          "Undeliverable",
          "could not be delivered; see a@example.net and b@example.net too\n",
@@ -148,7 +154,7 @@ TEST(ReadProse, TakesWhomTheHeaderNamesAndNobodyElse) {
   EXPECT_EQ(report.recipients[0].words, "550 gone");
 }
 
-TEST(ReadProse, GivesEachTheWordsOfItsOwnTranscript) {
+TEST(ReadProse, D80GivesEachTheWordsOfItsOwnTranscript) {
   const ProseReport report =
       Read("Returned mail",
            "<a@example.net>\n<b@example.net>\n\n550 5.1.1 <a@example.net>... User unknown\n"
