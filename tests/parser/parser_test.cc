@@ -926,6 +926,17 @@ TEST(Parser, D71D72AReadReceiptKeepsWhomItIsFromAndDoesNothing) {
   }
 }
 
+TEST(Parser, D18AFormFeedIsABlankWhereverItStands) {
+  for (const std::string_view diagnostic :
+       {"x-unix; \f no", "smtp; \v550 5.1.1 no", "\f", "smtp;\v"}) {
+    const Recipient recipient = ParseRecipient(
+        "Final-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.1.1\n"
+        "Diagnostic-Code: " +
+        std::string(diagnostic) + "\n");
+    EXPECT_EQ(recipient.classification.reason, Reason::kNoSuchUser) << diagnostic;
+  }
+}
+
 TEST(Parser, D73D74AnAutomaticReplyIsOneWhateverItSays) {
   const Report report = Parse(
       "Return-Path: <>\nFrom: Dana <dana@example.org>\nAuto-Submitted: auto-replied\n"

@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
          "Undeliverable",
          "Your message could not be delivered.\n\n<sender@example.com>:\n550 no\n\n"
          "<mailer-daemon@mx.example>:\n550 no\n\n<postmaster@example.net>:\n550 no\n",
-         std::nullopt,
+         Kind::kBounce,
          {}},
         {"OneOfManyIsAnybody",
          "Undeliverable",
