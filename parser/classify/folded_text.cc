@@ -91,22 +91,6 @@ int SmallCyrillic(int c) {
   return small == c ? 0 : small;
 }
 
-// The small form of the capital letter that `s` begins with, where both have two octets in UTF-8:
-// the alphabets of Europe beyond ASCII. 0: it begins with none.
-constexpr char32_t SmallLetter(std::string_view s) {
-  if (s.size() < 2 || (s[0] & 0xE0) != 0xC0 || (s[1] & 0xC0) != 0x80) return 0;
-  const char32_t c = static_cast<char32_t>(s[0] & 0x1F) << 6 | static_cast<char32_t>(s[1] & 0x3F);
-  const bool is_even = c % 2 == 0;
-  if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;  // Latin-1
-  if (((c >= 0x100 && c <= 0x12F) || (c >= 0x132 && c <= 0x137)) && is_even) return c + 1;
-  if (c >= 0x14A && c <= 0x177 && is_even) return c + 1;  // Latin
-  if (((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) && !is_even) return c + 1;
-  if (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) return c + 0x20;  // Greek
-  if (c >= 0x410 && c <= 0x42F) return c + 0x20;                // Cyrillic
-  if (c >= 0x400 && c <= 0x40F) return c + 0x50;
-  return 0;
-}
-
 }  // namespace
 
 FoldedText::FoldedText(std::string_view text) : original_(text) {
