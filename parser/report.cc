@@ -24,6 +24,13 @@ Classification ClassificationOf(Reason reason) {
   return classification;
 }
 
+Classification ClassificationOf(Kind kind, Reason reason) {
+  Classification classification = ClassificationOf(reason);
+  classification.confidence = 100;
+  classification.rule = "kind-" + std::string(ToString(kind));
+  return classification;
+}
+
 std::string ToString(EnhancedStatus status) {
   return std::to_string(status.klass) + "." + std::to_string(status.subject) + "." +
          std::to_string(status.detail);

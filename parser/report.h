@@ -58,6 +58,9 @@ struct Classification {
 
 // What is fixed by the reason alone, with neither rule nor confidence.
 Classification ClassificationOf(Reason reason);
+// Of what needs no rule, as its kind alone decides: certain, by the rule "kind-" and the kind's
+// name.
+Classification ClassificationOf(Kind kind, Reason reason);
 
 // One recipient that the report is about (RFC 3464, 2.3).
 struct Recipient {

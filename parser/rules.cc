@@ -142,10 +142,8 @@ Reason ReasonOfKind(Kind kind) {
 }
 
 Classification ClassifyKind(const Symptoms& s) {
-  Classification c = ClassificationOf(ReasonOfKind(s.kind));
+  Classification c = ClassificationOf(s.kind, ReasonOfKind(s.kind));
   c.persistence = PersistenceOf(s);
-  c.confidence = 100;
-  c.rule = absl::StrCat("kind-", Absl(ToString(s.kind)));
   return c;
 }
 

@@ -16,7 +16,6 @@
 namespace bounced {
 namespace {
 
-constexpr int kFirstFailureCode = 400;
 // Octets of a text that are taken for a recipient's where nothing else is.
 constexpr std::size_t kMaxTranscriptOctets = 2 << 10;
 

@@ -11,7 +11,6 @@ namespace bounced {
 namespace {
 
 constexpr std::size_t kCodeOctets = 3;
-constexpr int kFirstFailure = 400;
 // Longest word or mark that announces a code, with the blanks around it.
 constexpr std::size_t kMaxIntroduction = 24;
 constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // U+FF1A, of Japanese and Chinese
@@ -253,8 +252,8 @@ Run FindRun(std::string_view text, ReplyContext context) {
     const std::string_view between = text.substr(seen, code->at - seen);
     seen = code->at;
     // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
-    if (run.first && code->value < kFirstFailure) continue;
-    const bool has_failure = run.first && run.first->value >= kFirstFailure;
+    if (run.first && code->value < kFirstFailureCode) continue;
+    const bool has_failure = run.first && run.first->value >= kFirstFailureCode;
     if (has_failure && IsAftermath(*code)) continue;
     if (has_failure && run.first->remote) {
       const bool same = code->value == run.first->value;

@@ -9,6 +9,9 @@
 
 namespace bounced {
 
+// The least reply code that refuses (RFC 5321, 4.2.1).
+inline constexpr int kFirstFailureCode = 400;
+
 // What a text quotes of a remote server's reply. The views point into that text.
 struct SmtpReply {
   std::optional<int> code;

@@ -6,6 +6,7 @@
 
 #include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
+#include "parser/mime/field_table.h"
 #include "parser/mime/lines.h"
 #include "parser/text.h"
 
@@ -14,11 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxFailedRecipientFields = 1000;
 
-struct FieldPlace {
-  std::string_view name;
-  std::optional<std::string_view> MessageHeader::*value;
-};
-constexpr FieldPlace kFields[] = {
+using HeaderFieldPlace = FieldPlace<MessageHeader, std::optional<std::string_view>>;
+constexpr HeaderFieldPlace kFields[] = {
     {"return-path", &MessageHeader::return_path},
     {"from", &MessageHeader::from},
     {"to", &MessageHeader::to},
@@ -37,7 +35,7 @@ constexpr FieldPlace kFields[] = {
 };
 
 bool IsHeaderName(std::string_view name) {
-  const auto is_it = [name](const FieldPlace& place) {
+  const auto is_it = [name](const HeaderFieldPlace& place) {
     return EqualsIgnoringCase(name, place.name);
   };
   return std::any_of(std::begin(kFields), std::end(kFields), is_it) ||
@@ -84,11 +82,7 @@ MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line) {
   FieldReader fields(header, max_line);
   while (const std::optional<Field> field = fields.Next()) {
     if (field->kind != Field::Kind::kField) continue;
-    for (const FieldPlace& place : kFields) {
-      if (!(found.*place.value) && EqualsIgnoringCase(field->name, place.name)) {
-        found.*place.value = StripBlanks(field->value);
-      }
-    }
+    KeepFirst(*field, kFields, found);
     if (EqualsIgnoringCase(field->name, "x-failed-recipients") &&
         found.failed_recipients.size() < kMaxFailedRecipientFields) {
       found.failed_recipients.push_back(StripBlanks(field->value));

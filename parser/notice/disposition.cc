@@ -3,16 +3,12 @@
 #include <optional>
 
 #include "parser/mime/field_reader.h"
-#include "parser/text.h"
+#include "parser/mime/field_table.h"
 
 namespace bounced {
 namespace {
 
-struct DispositionField {
-  std::string_view name;
-  std::string_view DispositionFields::*value;
-};
-constexpr DispositionField kDispositionFields[] = {
+constexpr FieldPlace<DispositionFields, std::string_view> kDispositionFields[] = {
     {"original-recipient", &DispositionFields::original_recipient},
     {"final-recipient", &DispositionFields::final_recipient},
     {"original-message-id", &DispositionFields::original_message_id},
@@ -25,12 +21,7 @@ DispositionFields ReadDispositionFields(std::string_view part, std::size_t max_l
   DispositionFields found;
   FieldReader fields(part, max_line);
   while (const std::optional<Field> field = fields.Next()) {
-    if (field->kind != Field::Kind::kField) continue;
-    for (const DispositionField& each : kDispositionFields) {
-      if ((found.*each.value).empty() && EqualsIgnoringCase(field->name, each.name)) {
-        found.*each.value = StripBlanks(field->value);
-      }
-    }
+    if (field->kind == Field::Kind::kField) KeepFirst(*field, kDispositionFields, found);
   }
   return found;
 }

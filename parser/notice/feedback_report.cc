@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "parser/mime/field_reader.h"
+#include "parser/mime/field_table.h"
 #include "parser/text.h"
 
 namespace bounced {
 namespace {
 
-struct FeedbackField {
-  std::string_view name;
-  std::string_view FeedbackFields::*value;
-};
-constexpr FeedbackField kFeedbackFields[] = {
+constexpr FieldPlace<FeedbackFields, std::string_view> kFeedbackFields[] = {
     {"feedback-type", &FeedbackFields::feedback_type},
     {"user-agent", &FeedbackFields::user_agent},
     {"original-mail-from", &FeedbackFields::original_mail_from},
@@ -60,11 +57,7 @@ FeedbackFields ReadFeedbackFields(std::string_view part, std::size_t max_line,
                EqualsIgnoringCase(field->name, "redacted-address")) {
       keep(value, to_be_removed);
     }
-    for (const FeedbackField& each : kFeedbackFields) {
-      if ((found.*each.value).empty() && EqualsIgnoringCase(field->name, each.name)) {
-        found.*each.value = value;
-      }
-    }
+    KeepFirst(*field, kFeedbackFields, found);
   }
   if (found.recipients.empty()) found.recipients = std::move(to_be_removed);
   return found;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/mailbox_list.h"
@@ -21,9 +20,7 @@ namespace {
 Recipient& AddRecipient(Meaning meaning, Report& report) {
   Recipient& recipient = report.recipients.emplace_back();
   recipient.kind = meaning.kind;
-  recipient.classification = ClassificationOf(meaning.reason);
-  recipient.classification.confidence = 100;
-  recipient.classification.rule = absl::StrCat("kind-", Absl(ToString(meaning.kind)));
+  recipient.classification = ClassificationOf(meaning.kind, meaning.reason);
   return recipient;
 }
 
