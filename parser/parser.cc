@@ -27,9 +27,8 @@ void ReadInOrder(Reading& reading) {
   if (ReadTypedStatus(reading) || ReadSesStatus(reading)) return;
   if (ReadFeedback(reading) || ReadDisposition(reading)) return;
   const std::deque<Body>& texts = reading.Texts();
-  const Reply reply = FindReply(reading.parts()[0].header, reading.subject(),
-                                texts.empty() ? std::string_view() : texts.front().text(),
-                                reading.limits().max_line);
+  const Reply reply = FindReply(reading.header(), reading.MarkedSubject(),
+                                texts.empty() ? std::string_view() : texts.front().text());
   const bool is_certain = reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
   const MessageHeader& header = reading.header();
   const bool is_from_mail_system = header.from && IsMailSystem(*header.from);
@@ -52,13 +51,13 @@ bool NamesNobody(const Report& report) {
 // its words around a report. Only that one is read inside another.
 void ReadWrapped(std::string_view message, Reading& reading) {
   Report& outer = reading.report();
-  if (FindAuthor(reading.header()) != Author::kMailSystem || !NamesNobody(outer)) return;
+  if (reading.author() != Author::kMailSystem || !NamesNobody(outer)) return;
   const std::vector<Part>& parts = reading.parts();
   const auto wrapped = std::find_if(parts.begin(), parts.end(),
                                     [](const Part& part) { return part.type.IsMessage(); });
   if (wrapped == parts.end() || wrapped->encoding != TransferEncoding::kIdentity) return;
   Reading inner(message, wrapped->body, reading.rules(), reading.limits());
-  if (FindAuthor(inner.header()) != Author::kMailSystem) return;
+  if (inner.author() != Author::kMailSystem) return;
   ReadInOrder(inner);
   if (NamesNobody(inner.report())) return;
   inner.report().message_id = std::move(outer.message_id);

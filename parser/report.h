@@ -62,6 +62,16 @@ Classification ClassificationOf(Reason reason);
 // name.
 Classification ClassificationOf(Kind kind, Reason reason);
 
+// A rule that might have decided and did not: it fires and another is stronger, or its text stands
+// in the message and something keeps it from firing.
+struct Candidate {
+  std::string rule;
+  std::optional<Reason> reason;  // none: it would have said only that trying again is worth while
+  int confidence = 0;
+  std::string matched_text;  // as in Classification
+  std::string why_not;       // for people, without a subject: "has priority 0, the winner 10"
+};
+
 // One recipient that the report is about (RFC 3464, 2.3).
 struct Recipient {
   Kind kind = Kind::kBounce;
@@ -82,6 +92,8 @@ struct Recipient {
   Stage stage = Stage::kUnknown;
   std::string action;  // the Action field's word, lower case
   Classification classification;
+  // Where asked for (Detail::kFull): those that fire first, the strongest first.
+  std::vector<Candidate> candidates;
 };
 
 // Something odd about the message, for people and tests.
@@ -113,6 +125,12 @@ struct ReturnedMessage {
   std::optional<Found<std::string>> date;
 };
 
+// A step of the way by which a message was read: what was found, or taken for what.
+struct PathStep {
+  std::string text;
+  Span where;  // of length 0: nowhere in particular
+};
+
 struct Report {
   Kind kind = Kind::kOther;
   // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "ses-event"
@@ -132,6 +150,8 @@ struct Report {
   ReturnedMessage returned;
   std::optional<Feedback> feedback;
   std::vector<Remark> remarks;
+  // Where asked for (Detail::kFull): in the order in which they were gone.
+  std::vector<PathStep> path;
 };
 
 }  // namespace bounced

@@ -83,8 +83,7 @@ class RuleSet {
   // The files that are compiled into the program.
   static std::shared_ptr<const RuleSet> BuiltIn();
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
-  // id twice, no example, no phrase, a provider that no file describes. RESOURCE_EXHAUSTED: the
-  // matcher does not fit into its memory.
+  // id twice, no example, no phrase, a provider that no file describes.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
   // Our files, and with them those of an operator, which are read by the same rules (`problems`
   // tells what Load() would have said first, of each rule that is wrong). None: there are problems.
@@ -102,7 +101,10 @@ class RuleSet {
   // the failure is transient. What was refused before RCPT is never the recipient's fault. Linear
   // in the text: tens of microseconds for a usual diagnostic, a few milliseconds for kMaxTextOctets
   // of nothing but phrases.
-  Classification Classify(const Symptoms& symptoms) const;
+  //
+  // `candidates`, unless null, gets the rules that did not win although something spoke for them.
+  Classification Classify(const Symptoms& symptoms,
+                          std::vector<Candidate>* candidates = nullptr) const;
 
   // The examples and counter-examples of all rules.
   const std::vector<RuleExample>& examples() const;
@@ -112,7 +114,7 @@ class RuleSet {
 
  private:
   struct Compiled;
-  static absl::StatusOr<std::shared_ptr<const RuleSet>> Compile(RuleBook book);
+  static std::shared_ptr<const RuleSet> Compile(RuleBook book);
   explicit RuleSet(std::unique_ptr<const Compiled> compiled);
   std::unique_ptr<const Compiled> compiled_;
 };

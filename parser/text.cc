@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 namespace bounced {
 namespace {
@@ -46,22 +47,24 @@ std::string FoldCase(std::string_view s) {
   return folded;
 }
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return FoldCase(x) == FoldCase(y); });
-}
-
-bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
-  return s.size() >= prefix.size() && EqualsIgnoringCase(s.substr(0, prefix.size()), prefix);
-}
-
+// The places of either case of the first letter are found by the fastest search there is.
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from) {
-  if (from > s.size()) return std::string_view::npos;
-  const auto found =
-      std::search(s.begin() + static_cast<std::ptrdiff_t>(from), s.end(), needle.begin(),
-                  needle.end(), [](char x, char y) { return FoldCase(x) == y; });
-  if (found == s.end() && !needle.empty()) return std::string_view::npos;
-  return static_cast<std::size_t>(found - s.begin());
+  if (from > s.size()) return s.npos;
+  if (needle.empty()) return from;
+  const char small = needle.front();
+  const char capital = IsLetter(small) ? static_cast<char>(small - 32) : small;
+  std::size_t next_small = s.find(small, from);
+  std::size_t next_capital = capital == small ? s.npos : s.find(capital, from);
+  while (true) {
+    const std::size_t at = std::min(next_small, next_capital);
+    if (at == s.npos) return at;
+    if (StartsWithIgnoringCase(s.substr(at), needle)) return at;
+    if (at == next_small) {
+      next_small = s.find(small, at + 1);
+    } else {
+      next_capital = s.find(capital, at + 1);
+    }
+  }
 }
 
 std::string_view StripBlanks(std::string_view s) {
@@ -70,8 +73,19 @@ std::string_view StripBlanks(std::string_view s) {
   return s;
 }
 
+std::size_t AsciiPrefix(std::string_view s) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::size_t at = 0;
+  for (std::uint64_t octets = 0; at + sizeof octets <= s.size(); at += sizeof octets) {
+    std::memcpy(&octets, s.data() + at, sizeof octets);
+    if ((octets & kHighBits) != 0) break;
+  }
+  while (at < s.size() && static_cast<unsigned char>(s[at]) < 0x80) ++at;
+  return at;
+}
+
 bool IsValidUtf8(std::string_view s) {
-  for (std::size_t at = 0; at < s.size();) {
+  for (std::size_t at = AsciiPrefix(s); at < s.size(); at += AsciiPrefix(s.substr(at))) {
     const Decoded decoded = DecodeAt(s, at);
     if (decoded.code_point < 0) return false;
     at += decoded.octets;
@@ -83,6 +97,12 @@ std::string Presentable(std::string_view s, std::size_t max_octets) {
   std::string shown;
   shown.reserve(std::min(s.size(), max_octets));
   for (std::size_t at = 0; at < s.size();) {
+    const auto odd = std::find_if_not(s.begin() + static_cast<std::ptrdiff_t>(at), s.end(),
+                                      [](char c) { return c >= 0x20 && c < 0x7F; });
+    const auto plain = static_cast<std::size_t>(odd - s.begin()) - at;
+    shown += s.substr(at, std::min(plain, max_octets - shown.size()));
+    at += plain;
+    if (at == s.size() || shown.size() == max_octets) break;
     const Decoded decoded = DecodeAt(s, at);
     std::string_view piece = s.substr(at, decoded.octets);
     std::array<char, 12> escape{'\\', 'x', '{'};

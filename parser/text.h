@@ -4,7 +4,9 @@
 // everywhere and these two functions stand where a call crosses over. All functions are pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -31,15 +33,45 @@ constexpr char FoldCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 constexpr bool IsLetter(char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'z'; }
+// A set of ASCII octets, asked for one octet at a time: std::string_view's searches for a set call
+// memchr for each.
+class AsciiSet {
+ public:
+  constexpr explicit AsciiSet(std::string_view octets) {
+    for (const char c : octets) bits_[Word(c)] |= Bit(c);
+  }
+  constexpr bool Has(char c) const { return !(c & '\x80') && (bits_[Word(c)] & Bit(c)) != 0; }
+  // The place of the first octet of the set in `s`, from `from` on, or the size of `s`.
+  constexpr std::size_t FirstIn(std::string_view s, std::size_t from = 0) const {
+    while (from < s.size() && !Has(s[from])) ++from;
+    return std::min(from, s.size());
+  }
+
+ private:
+  static constexpr std::size_t Word(char c) { return static_cast<unsigned char>(c) / 64 % 2; }
+  static constexpr std::uint64_t Bit(char c) { return std::uint64_t{1} << (c & 63); }
+  std::uint64_t bits_[2] = {};
+};
+
 std::string FoldCase(std::string_view s);
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
-bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix);
+constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
+  if (s.size() < prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    if (FoldCase(s[i]) != FoldCase(prefix[i])) return false;
+  }
+  return true;
+}
+constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && StartsWithIgnoringCase(a, b);
+}
 // The place of the first `needle`, which is in lower case, or npos.
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from = 0);
 
 // Without leading and trailing blanks, tabs, CR and LF.
 std::string_view StripBlanks(std::string_view s);
 
+// How many octets at the start of `s` are ASCII.
+std::size_t AsciiPrefix(std::string_view s);
 bool IsValidUtf8(std::string_view s);
 
 // For people: valid UTF-8, at most `max_octets` (cut on a character), with control and

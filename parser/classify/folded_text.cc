@@ -1,6 +1,8 @@
 #include "parser/classify/folded_text.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
 
 #include "parser/atext.h"
@@ -91,40 +93,127 @@ int SmallCyrillic(int c) {
   return small == c ? 0 : small;
 }
 
+// What an octet is to the folder, and its folded spelling.
+enum class OctetKind : std::uint8_t { kPlain, kBlank, kDigit, kAt, kHighBit };
+struct Octet {
+  OctetKind kind;
+  char folded;
+};
+constexpr std::array<Octet, 256> kOctets = [] {
+  std::array<Octet, 256> octets{};
+  for (int i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    Octet& octet = octets[static_cast<std::size_t>(i)];
+    octet = {OctetKind::kPlain, FoldCase(c)};
+    if (IsDigit(c)) octet.kind = OctetKind::kDigit;
+    if (IsSpace(c) || c == '-' || c == '_') octet = {OctetKind::kBlank, ' '};
+    if (c == '@') octet.kind = OctetKind::kAt;
+    if (IsHighBit(c)) octet.kind = OctetKind::kHighBit;
+  }
+  return octets;
+}();
+const Octet& OctetOf(char c) { return kOctets[static_cast<unsigned char>(c)]; }
+
 }  // namespace
 
-FoldedText::FoldedText(std::string_view text) : original_(text) {
-  folded_.reserve(text.size());
-  begins_.reserve(text.size());
-  ends_.reserve(text.size());
+FoldedText::FoldedText(std::string_view text) : original_(text), folded_(text.size(), '\0') {
   Fold();
+  if (size_ > 0 && folded_[size_ - 1] == ' ') TakeBack();
+  folded_.resize(size_);
 }
 
 void FoldedText::Fold() {
   bool line_start = true;
   for (std::size_t i = 0; i < original_.size();) {
-    if (AtTokenStart() && IsDigit(original_[i])) {
-      std::size_t mark = ReplyMarkLength(original_.substr(i), line_start);
-      if (mark > 0) {
-        i += mark;
-        line_start = false;
-        continue;
-      }
+    if (const std::size_t end = FoldRun(i); end > i) {
+      i = end;
+      line_start = original_[i - 1] == '\n';
+      continue;
     }
     const char c = original_[i];
-    if (c == '@') {
-      i = FoldMailbox(i);
-    } else if (IsHighBit(c)) {
-      i = FoldCharacter(i);
-    } else {
-      Append(c, i, 1);
-      ++i;
+    switch (OctetOf(c).kind) {
+      case OctetKind::kPlain:
+        break;  // never: a run begins with it
+      case OctetKind::kBlank:
+        PutBlank(i, i + 1);
+        ++i;
+        line_start = c == '\n' || (line_start && IsSpace(c));
+        continue;
+      case OctetKind::kDigit:
+        i = FoldDigit(i, line_start);
+        break;
+      case OctetKind::kAt:
+        i = FoldMailbox(i);
+        break;
+      case OctetKind::kHighBit:
+        i = FoldCharacter(i);
+        break;
     }
-    line_start = c == '\n' || (line_start && IsSpace(c));
+    line_start = false;
   }
-  if (!folded_.empty() && folded_.back() == ' ') folded_.pop_back();
-  begins_.resize(folded_.size());
-  ends_.resize(folded_.size());
+}
+
+// Folds octets from `at` on that stand for one octet each, and returns where they end.
+std::size_t FoldedText::FoldRun(std::size_t at) {
+  const std::size_t begin = at;
+  const std::size_t first = size_;
+  char last = AtTokenStart() ? ' ' : folded_[size_ - 1];
+  for (; at < original_.size(); ++at) {
+    const Octet& octet = OctetOf(original_[at]);
+    const bool is_one =
+        octet.kind == OctetKind::kPlain ||
+        (last != ' ' && (octet.kind == OctetKind::kBlank || octet.kind == OctetKind::kDigit));
+    if (!is_one) break;
+    folded_[size_++] = last = octet.folded;
+  }
+  if (at == begin) return at;
+  if (begin != folded_end_) AddStep(first, begin, begin + 1);
+  folded_end_ = at;
+  return at;
+}
+
+void FoldedText::AddStep(std::size_t octet, std::size_t begin, std::size_t end) {
+  steps_.push_back({static_cast<std::uint32_t>(octet), static_cast<std::uint32_t>(begin),
+                    static_cast<std::uint32_t>(end)});
+}
+
+void FoldedText::Put(char c, std::size_t begin, std::size_t end) {
+  if (begin != folded_end_ || end != begin + 1) AddStep(size_, begin, end);
+  folded_[size_++] = c;
+  folded_end_ = end;
+}
+
+void FoldedText::PutBlank(std::size_t begin, std::size_t end) {
+  if (AtTokenStart()) {
+    Extend(begin, end);
+  } else {
+    Put(' ', begin, end);
+  }
+}
+
+void FoldedText::Extend(std::size_t begin, std::size_t end) {
+  if (size_ == 0 || folded_end_ != begin) return;
+  if (steps_.empty() || steps_.back().at != size_ - 1) {
+    AddStep(size_ - 1, begin - 1, begin);
+  }
+  steps_.back().end = static_cast<std::uint32_t>(end);
+  folded_end_ = end;
+}
+
+void FoldedText::TakeBack() {
+  --size_;
+  if (!steps_.empty() && steps_.back().at == size_) steps_.pop_back();
+  folded_end_ = size_ == 0 ? 0 : EndOf(size_ - 1);
+}
+
+// Folds the digit at `at`, or passes over the mark that it begins, and returns where that ends.
+std::size_t FoldedText::FoldDigit(std::size_t at, bool line_start) {
+  if (AtTokenStart()) {
+    const std::size_t mark = ReplyMarkLength(original_.substr(at), line_start);
+    if (mark > 0) return at + mark;
+  }
+  Put(original_[at], at, at + 1);
+  return at + 1;
 }
 
 // Folds the character beyond ASCII at `at` and returns where it ends. Of one that is not known, or
@@ -133,49 +222,37 @@ std::size_t FoldedText::FoldCharacter(std::size_t at) {
   const std::string_view rest = original_.substr(at);
   if (const LookAlike alike = FindLookAlike(rest); alike.length > 0) {
     const std::size_t end = at + alike.length;
-    if (alike.octet != 0) {
-      Append(alike.octet, at, alike.length);
-    } else if (!AtTokenStart() && ends_.back() == at) {
-      ends_.back() = static_cast<std::uint32_t>(end);
+    if (alike.octet == ' ') {
+      PutBlank(at, end);
+    } else if (alike.octet != 0) {
+      Put(alike.octet, at, end);
+    } else if (!AtTokenStart()) {
+      Extend(at, end);
     }
     return end;
   }
   const std::optional<int> c = TwoOctetCharacter(rest);
   if (const int small = c ? SmallCyrillic(*c) : 0; small != 0) {
-    Append(static_cast<char>(0xC0 + small / 64), at, 1);
-    Append(static_cast<char>(0x80 + small % 64), at + 1, 1);
+    Put(static_cast<char>(0xC0 + small / 64), at, at + 1);
+    Put(static_cast<char>(0x80 + small % 64), at + 1, at + 2);
     return at + 2;
   }
-  Append(rest[0], at, 1);
+  Put(rest[0], at, at + 1);
   return at + 1;
-}
-
-void FoldedText::Append(char c, std::size_t from, std::size_t length) {
-  if (IsSpace(c) || c == '-' || c == '_') c = ' ';
-  if (c == ' ' && AtTokenStart()) {
-    if (!folded_.empty() && ends_.back() == from)
-      ends_.back() += static_cast<std::uint32_t>(length);
-    return;
-  }
-  folded_.push_back(FoldCase(c));
-  begins_.push_back(static_cast<std::uint32_t>(from));
-  ends_.push_back(static_cast<std::uint32_t>(from + length));
 }
 
 // Folds the mailbox around the '@' at `at` and returns where it ends. What is taken back was put
 // there once, so the whole stays linear.
 std::size_t FoldedText::FoldMailbox(std::size_t at) {
   std::size_t begin = at;
-  while (!folded_.empty() && ends_.back() == begin && IsLocalPart(original_[begins_.back()]) &&
+  while (size_ > 0 && folded_end_ == begin && IsLocalPart(original_[BeginOf(size_ - 1)]) &&
          IsLocalPart(original_[begin - 1])) {
-    begin = begins_.back();
-    folded_.pop_back();
-    begins_.pop_back();
-    ends_.pop_back();
+    begin = BeginOf(size_ - 1);
+    TakeBack();
   }
   std::size_t end = at + 1;
   while (end < original_.size() && IsDomain(original_[end])) ++end;
-  Append('@', begin, end - begin);
+  Put('@', begin, end);
   return end;
 }
 
@@ -184,8 +261,30 @@ bool FoldedText::has_words() const {
                      [](char c) { return (c >= 'a' && c <= 'z') || IsHighBit(c); });
 }
 
+const FoldedText::Step* FoldedText::StepBefore(std::size_t octet) const {
+  if (steps_.empty()) return nullptr;
+  // The last one is asked for most.
+  if (steps_.back().at <= octet) return &steps_.back();
+  const auto behind =
+      std::upper_bound(steps_.begin(), steps_.end(), octet,
+                       [](std::size_t wanted, const Step& step) { return wanted < step.at; });
+  return behind == steps_.begin() ? nullptr : &*std::prev(behind);
+}
+
+std::size_t FoldedText::BeginOf(std::size_t octet) const {
+  const Step* step = StepBefore(octet);
+  if (step == nullptr) return octet;
+  return step->at == octet ? step->begin : step->end + (octet - step->at - 1);
+}
+
+std::size_t FoldedText::EndOf(std::size_t octet) const {
+  const Step* step = StepBefore(octet);
+  return step == nullptr ? octet + 1 : step->end + (octet - step->at);
+}
+
 std::string_view FoldedText::Original(std::size_t begin, std::size_t end) const {
-  return original_.substr(begins_[begin], ends_[end - 1] - begins_[begin]);
+  const std::size_t from = BeginOf(begin);
+  return original_.substr(from, EndOf(end - 1) - from);
 }
 
 }  // namespace bounced

@@ -32,16 +32,37 @@ class FoldedText {
   std::string_view Original(std::size_t begin, std::size_t end) const;
 
  private:
+  // Most octets stand for one octet each, one behind the other. One that does not: folded octet
+  // `at` stands for [begin, end) of the original, and those behind it go on from there.
+  struct Step {
+    std::uint32_t at;
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+
   void Fold();
-  bool AtTokenStart() const { return folded_.empty() || folded_.back() == ' '; }
-  std::size_t FoldCharacter(std::size_t at);
-  void Append(char c, std::size_t from, std::size_t length);
+  bool AtTokenStart() const { return size_ == 0 || folded_[size_ - 1] == ' '; }
+  std::size_t FoldRun(std::size_t at);
+  std::size_t FoldDigit(std::size_t at, bool line_start);
   std::size_t FoldMailbox(std::size_t at);
+  std::size_t FoldCharacter(std::size_t at);
+  // Folds [begin, end) of the original to `c`, which is in its folded spelling.
+  void Put(char c, std::size_t begin, std::size_t end);
+  void PutBlank(std::size_t begin, std::size_t end);
+  // Lets the last octet stand for what follows it, too, if that is [begin, end).
+  void Extend(std::size_t begin, std::size_t end);
+  void TakeBack();
+  void AddStep(std::size_t octet, std::size_t begin, std::size_t end);
+
+  std::size_t BeginOf(std::size_t octet) const;
+  std::size_t EndOf(std::size_t octet) const;
+  const Step* StepBefore(std::size_t octet) const;
 
   std::string_view original_;
   std::string folded_;
-  std::vector<std::uint32_t> begins_;  // of each folded octet, in the original
-  std::vector<std::uint32_t> ends_;
+  std::size_t size_ = 0;        // of what is folded so far
+  std::size_t folded_end_ = 0;  // where the last folded octet's original ends
+  std::vector<Step> steps_;
 };
 
 }  // namespace bounced

@@ -1,105 +1,130 @@
 #include "parser/classify/phrase_matcher.h"
 
-#include <re2/re2.h>
-#include <re2/set.h>
-
 #include <algorithm>
+#include <cstring>
+#include <numeric>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
 
 namespace bounced {
 namespace {
 
-// What RE2's \b takes for a word, but for the underscore, which folding leaves none of.
+// Octets of words; beyond ASCII there is no telling where one ends.
 constexpr bool IsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-std::string Pattern(std::string_view phrase) {
-  std::string pattern = RE2::QuoteMeta(re2::StringPiece(phrase.data(), phrase.size()));
-  if (IsWord(phrase.front())) pattern.insert(0, "\\b");
-  if (IsWord(phrase.back())) pattern += "\\b";
-  return pattern;
+// The first eight octets of `text`, filled up with zeros.
+std::uint64_t Load(std::string_view text) {
+  std::uint64_t octets = 0;
+  if (text.size() >= sizeof octets) {
+    std::memcpy(&octets, text.data(), sizeof octets);
+  } else {
+    std::memcpy(&octets, text.data(), text.size());
+  }
+  return octets;
 }
 
-RE2::Options SetOptions(std::int64_t memory_octets) {
-  RE2::Options options;
-  options.set_encoding(RE2::Options::EncodingLatin1);  // octets, whatever they were meant to be
-  options.set_max_mem(memory_octets);
-  options.set_log_errors(false);
-  return options;
+bool MayEnd(std::string_view text, std::size_t end) {
+  return end == text.size() || !IsWord(text[end]) || !IsWord(text[end - 1]);
 }
 
 }  // namespace
 
-struct PhraseMatcher::Automaton {
-  explicit Automaton(std::int64_t memory_octets)
-      : set(SetOptions(memory_octets), RE2::UNANCHORED) {}
-  RE2::Set set;
-};
+PhraseMatcher::PhraseMatcher(std::vector<std::string> phrases) : phrases_(std::move(phrases)) {
+  if (phrases_.empty()) return;
+  Grow();
+  FillFilters();
+}
 
-PhraseMatcher::PhraseMatcher(std::vector<std::string> phrases,
-                             std::unique_ptr<const Automaton> automaton)
-    : phrases_(std::move(phrases)), automaton_(std::move(automaton)) {}
-PhraseMatcher::PhraseMatcher(PhraseMatcher&&) noexcept = default;
-PhraseMatcher& PhraseMatcher::operator=(PhraseMatcher&&) noexcept = default;
-PhraseMatcher::~PhraseMatcher() = default;
-
-absl::StatusOr<PhraseMatcher> PhraseMatcher::Create(std::vector<std::string> phrases,
-                                                    std::int64_t memory_octets) {
-  if (phrases.empty()) return PhraseMatcher({}, nullptr);
-  auto automaton = std::make_unique<Automaton>(memory_octets);
-  for (const std::string& phrase : phrases) {
-    std::string error;
-    if (automaton->set.Add(Pattern(phrase), &error) < 0) {
-      return absl::InvalidArgumentError(absl::StrCat("phrase \"", phrase, "\": ", error));
+void PhraseMatcher::Grow() {
+  std::vector<int> order(phrases_.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto phrase_at = [&](std::size_t place) -> const std::string& {
+    return phrases_[static_cast<std::size_t>(order[place])];
+  };
+  std::sort(order.begin(), order.end(), [this](int a, int b) {
+    return phrases_[static_cast<std::size_t>(a)] < phrases_[static_cast<std::size_t>(b)];
+  });
+  // The phrases [begin, end) in that order, which have `depth` octets in common with the parent.
+  struct Branch {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t depth;
+  };
+  std::vector<Branch> branches{{0, order.size(), 0}};
+  for (std::size_t node = 0; node < branches.size(); ++node) {
+    auto [begin, end, depth] = branches[node];
+    const std::string& first = phrase_at(begin);
+    const std::string& last = phrase_at(end - 1);
+    std::size_t common = depth;
+    const bool is_root = node == 0;  // without a label, so that every phrase begins at a child
+    while (!is_root && common < std::min(first.size(), last.size()) &&
+           first[common] == last[common])
+      ++common;
+    Node grown{std::string_view(first).substr(depth, common - depth),
+               static_cast<std::uint32_t>(branches.size()), 0, -1};
+    if (first.size() == common) grown.phrase = order[begin++];
+    while (begin < end) {
+      std::size_t next = begin;
+      while (next < end && phrase_at(next)[common] == phrase_at(begin)[common]) ++next;
+      branches.push_back({begin, next, common});
+      ++grown.child_count;
+      begin = next;
     }
+    first_octets_ += grown.label.empty() ? '\0' : grown.label.front();
+    nodes_.push_back(grown);
   }
-  // A set that did not compile crashes when it is asked, so this is the only way past here.
-  if (!automaton->set.Compile()) {
-    return absl::ResourceExhaustedError(absl::StrCat(phrases.size(), " phrases do not fit into ",
-                                                     memory_octets, " octets of matcher memory"));
-  }
-  return PhraseMatcher(std::move(phrases), std::move(automaton));
 }
 
-std::vector<int> PhraseMatcher::Find(std::string_view folded) const {
-  std::vector<int> found;
-  if (automaton_ == nullptr) return found;
-  RE2::Set::ErrorInfo error{};
-  if (automaton_->set.Match(re2::StringPiece(folded.data(), folded.size()), &found, &error)) {
-    std::sort(found.begin(), found.end());
-    return found;
+void PhraseMatcher::FillFilters() {
+  for (Filter& filter : filters_) filter.mask = Load(std::string(filter.octets, '\xFF'));
+  for (const std::string& phrase : phrases_) {
+    Filter& filter = *std::find_if(filters_.begin(), filters_.end(), [&](const Filter& each) {
+      return phrase.size() >= each.octets;
+    });
+    filter.bits.set(filter.Key(Load(phrase)));
   }
-  found.clear();
-  if (error.kind == RE2::Set::kNoError) return found;
-  for (std::size_t i = 0; i < phrases_.size(); ++i) {
-    if (Next(phrases_[i], folded, 0) != std::string_view::npos) {
-      found.push_back(static_cast<int>(i));
+  for (std::uint32_t i = 0; i < nodes_[0].child_count; ++i) {
+    const std::uint32_t child = nodes_[0].first_child + i;
+    first_nodes_[static_cast<unsigned char>(first_octets_[child])] = child;
+  }
+}
+
+const PhraseMatcher::Node* PhraseMatcher::Child(const Node& node, char octet) const {
+  for (std::uint32_t child = node.first_child; child < node.first_child + node.child_count;
+       ++child) {
+    if (first_octets_[child] == octet) return &nodes_[child];
+  }
+  return nullptr;
+}
+
+void PhraseMatcher::FollowFrom(std::size_t begin, std::string_view folded,
+                               std::vector<Hit>& hits) const {
+  const std::uint32_t first = first_nodes_[static_cast<unsigned char>(folded[begin])];
+  const Node* node = first == 0 ? nullptr : &nodes_[first];
+  for (std::size_t at = begin; node != nullptr;) {
+    if (!folded.substr(at).starts_with(node->label)) return;
+    at += node->label.size();
+    if (node->phrase >= 0 && MayEnd(folded, at)) {
+      hits.push_back({node->phrase, static_cast<std::uint32_t>(begin)});
     }
+    node = at < folded.size() ? Child(*node, folded[at]) : nullptr;
   }
-  return found;
 }
 
-std::vector<std::uint32_t> PhraseMatcher::Places(int index, std::string_view folded) const {
-  std::string_view phrase = phrases_[static_cast<std::size_t>(index)];
-  std::vector<std::uint32_t> places;
-  for (std::size_t at = Next(phrase, folded, 0); at != std::string_view::npos;
-       at = Next(phrase, folded, at + 1)) {
-    places.push_back(static_cast<std::uint32_t>(at));
+std::vector<PhraseMatcher::Hit> PhraseMatcher::Find(std::string_view folded) const {
+  std::vector<Hit> hits;
+  if (phrases_.empty()) return hits;
+  bool was_word = false;
+  for (std::size_t at = 0; at < folded.size(); ++at) {
+    const bool is_word = IsWord(folded[at]);
+    const bool may_begin = !(was_word && is_word);
+    was_word = is_word;
+    if (!may_begin) continue;
+    const std::uint64_t beginning = Load(folded.substr(at));
+    const bool may_match = std::any_of(filters_.begin(), filters_.end(),
+                                       [=](const Filter& each) { return each.Passes(beginning); });
+    if (may_match) FollowFrom(at, folded, hits);
   }
-  return places;
-}
-
-std::size_t PhraseMatcher::Next(std::string_view phrase, std::string_view folded,
-                                std::size_t from) const {
-  for (std::size_t at = folded.find(phrase, from); at != std::string_view::npos;
-       at = folded.find(phrase, at + 1)) {
-    std::size_t end = at + phrase.size();
-    bool begins = !IsWord(phrase.front()) || at == 0 || !IsWord(folded[at - 1]);
-    bool ends = !IsWord(phrase.back()) || end == folded.size() || !IsWord(folded[end]);
-    if (begins && ends) return at;
-  }
-  return std::string_view::npos;
+  return hits;
 }
 
 }  // namespace bounced

@@ -1,53 +1,74 @@
-// Which of thousands of phrases stand in a text, found in one pass.
+// Where thousands of phrases stand in a text, found in one pass.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
-
 namespace bounced {
-
-// What the automaton of all phrases may take. RE2's own default of 8 MB is too little for a
-// thousand phrases: its cache is then flushed again and again.
-inline constexpr std::int64_t kMatcherMemoryOctets = 64 << 20;
 
 // Finds literal phrases in folded text (folded_text.h). A phrase stands there only as whole words:
 // where it begins or ends with a letter or digit, no other may touch it.
 //
-// Which phrases occur at all is one pass of one automaton. Where they occur is then looked up for
-// those few; so a pattern has no gaps, which would blow the automaton up.
+// So few places can begin a phrase, and most of those are dismissed by their first octets. From the
+// others a tree of the phrases' common beginnings is followed. A pattern has no gaps: those are for
+// TextEvidence to measure, between the places.
 //
 // Immutable, so one object serves every thread.
 class PhraseMatcher {
  public:
-  // `phrases` are folded and not empty. RESOURCE_EXHAUSTED: the automaton does not fit into
-  // `memory_octets`.
-  static absl::StatusOr<PhraseMatcher> Create(std::vector<std::string> phrases,
-                                              std::int64_t memory_octets = kMatcherMemoryOctets);
-  PhraseMatcher(PhraseMatcher&&) noexcept;
-  PhraseMatcher& operator=(PhraseMatcher&&) noexcept;
-  ~PhraseMatcher();
+  // `phrases` are folded, not empty, and each is there once; hits name them by their index.
+  explicit PhraseMatcher(std::vector<std::string> phrases);
+  PhraseMatcher(PhraseMatcher&&) = default;  // the tree has views of the phrases
 
-  // The indices into `phrases` of those that stand in `folded`, in ascending order. When the
-  // automaton runs out of memory on the way, the phrases are tried one by one: slower, same answer.
-  std::vector<int> Find(std::string_view folded) const;
-  // Where phrase `index` begins, in ascending order.
-  std::vector<std::uint32_t> Places(int index, std::string_view folded) const;
+  struct Hit {
+    int phrase;
+    std::uint32_t begin;
+  };
+  // Every place of every phrase, in the order of where they begin. Linear in `folded`, times the
+  // length of the longest phrase where a text is made of beginnings of phrases.
+  std::vector<Hit> Find(std::string_view folded) const;
 
+  std::size_t size() const { return phrases_.size(); }
   std::size_t length(int index) const { return phrases_[static_cast<std::size_t>(index)].size(); }
 
  private:
-  struct Automaton;
-  PhraseMatcher(std::vector<std::string> phrases, std::unique_ptr<const Automaton> automaton);
-  std::size_t Next(std::string_view phrase, std::string_view folded, std::size_t from) const;
+  // What the phrases of one branch have in common behind their parent's, then how they go on.
+  struct Node {
+    std::string_view label;     // a part of a phrase
+    std::uint32_t first_child;  // the children stand side by side
+    std::uint32_t child_count;
+    int phrase;  // that ends here; -1: none
+  };
+  // The hashed beginnings of some of the phrases, `octets` of each.
+  struct Filter {
+    std::size_t octets;
+    std::uint64_t mask = 0;  // of the octets that are hashed
+    std::bitset<1 << 16> bits = {};
+
+    std::size_t Key(std::uint64_t beginning) const {
+      constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // spreads what is alike
+      return ((beginning & mask) * kGoldenRatio) >> 48;
+    }
+    bool Passes(std::uint64_t beginning) const { return bits[Key(beginning)]; }
+  };
+
+  void Grow();
+  void FillFilters();
+  const Node* Child(const Node& node, char octet) const;
+  void FollowFrom(std::size_t begin, std::string_view folded, std::vector<Hit>& hits) const;
 
   std::vector<std::string> phrases_;
-  std::unique_ptr<const Automaton> automaton_;  // null when there are no phrases
+  std::vector<Node> nodes_;   // the root first
+  std::string first_octets_;  // of the nodes' labels, beside nodes_
+  std::array<std::uint32_t, 256>
+      first_nodes_{};  // the root's children by their first octet; 0: none
+  // A phrase is in the first that does not want more octets than it has.
+  std::array<Filter, 4> filters_{Filter{8}, Filter{4}, Filter{2}, Filter{1}};
 };
 
 }  // namespace bounced

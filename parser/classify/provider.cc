@@ -78,9 +78,9 @@ std::optional<int> ProviderTable::Of(const Symptoms& symptoms, const TextEvidenc
   if (auto provider = OfHost(symptoms.remote_mta)) return provider;
   const std::string_view spoke = HostThatSpoke(symptoms.narration);
   if (auto provider = OfHost(spoke)) return provider;
-  for (const int phrase : text.phrases()) {
-    const auto it = std::lower_bound(by_mark_.begin(), by_mark_.end(), std::pair(phrase, 0));
-    if (it != by_mark_.end() && it->first == phrase) return it->second;
+  for (const PhraseMatcher::Hit& hit : text.hits()) {
+    const auto it = std::lower_bound(by_mark_.begin(), by_mark_.end(), std::pair(hit.phrase, 0));
+    if (it != by_mark_.end() && it->first == hit.phrase) return it->second;
   }
   if (!symptoms.remote_mta.empty() || !spoke.empty()) return std::nullopt;
   return OfHost(symptoms.reporting_mta);

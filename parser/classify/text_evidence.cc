@@ -7,21 +7,42 @@ namespace bounced {
 TextEvidence::TextEvidence(std::string_view text, const PhraseMatcher& matcher)
     : folded_(text),
       matcher_(matcher),
-      phrases_(matcher.Find(folded_.text())),
-      places_(phrases_.size()) {}
-
-const std::vector<std::uint32_t>& TextEvidence::PlacesOf(std::size_t hit) {
-  if (!places_[hit].has_value()) places_[hit] = matcher_.Places(phrases_[hit], folded_.text());
-  return *places_[hit];
+      hits_(matcher.Find(folded_.text())),
+      is_hit_(matcher.size(), false) {
+  for (const PhraseMatcher::Hit& hit : hits_) is_hit_[static_cast<std::size_t>(hit.phrase)] = true;
+  std::sort(hits_.begin(), hits_.end(), [](const auto& a, const auto& b) {
+    return a.phrase != b.phrase ? a.phrase < b.phrase : a.begin < b.begin;
+  });
 }
 
-std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& slot) {
+TextEvidence::HitIterator TextEvidence::FirstOf(int phrase) const {
+  if (!Has(phrase)) return hits_.end();
+  return std::lower_bound(hits_.begin(), hits_.end(), phrase,
+                          [](const auto& hit, int wanted) { return hit.phrase < wanted; });
+}
+
+bool TextEvidence::HasOneOf(const std::vector<int>& slot) const {
+  return std::any_of(slot.begin(), slot.end(), [this](int phrase) { return Has(phrase); });
+}
+
+std::optional<TextEvidence::Range> TextEvidence::FirstPlace(const std::vector<int>& slot) const {
+  std::optional<Range> first;
+  for (const int phrase : slot) {
+    const HitIterator hit = FirstOf(phrase);
+    if (hit == hits_.end()) continue;
+    const Range place = RangeOf(*hit);
+    const bool is_earlier =
+        !first || place.end < first->end || (place.end == first->end && place.begin < first->begin);
+    if (is_earlier) first = place;
+  }
+  return first;
+}
+
+std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& slot) const {
   std::vector<Range> places;
-  for (int phrase : slot) {
-    auto it = std::lower_bound(phrases_.begin(), phrases_.end(), phrase);
-    if (it == phrases_.end() || *it != phrase) continue;
-    for (std::uint32_t begin : PlacesOf(static_cast<std::size_t>(it - phrases_.begin()))) {
-      places.push_back({begin, begin + matcher_.length(phrase)});
+  for (const int phrase : slot) {
+    for (HitIterator hit = FirstOf(phrase); hit != hits_.end() && hit->phrase == phrase; ++hit) {
+      places.push_back(RangeOf(*hit));
     }
   }
   std::sort(places.begin(), places.end(),
@@ -31,7 +52,11 @@ std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& sl
 
 // `chains` are the places of the slots so far, joined, in the order of their ends. Of those that
 // end before a place of the next slot, the last one is the nearest, so no other need be looked at.
-std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern) {
+std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern) const {
+  if (pattern.slots.size() == 1) return FirstPlace(pattern.slots.front());
+  const bool has_all = std::all_of(pattern.slots.begin(), pattern.slots.end(),
+                                   [this](const std::vector<int>& slot) { return HasOneOf(slot); });
+  if (!has_all) return std::nullopt;
   auto by_end = [](const Range& a, const Range& b) { return a.end < b.end; };
   std::vector<Range> chains;
   bool first = true;

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "parser/classify/folded_text.h"
@@ -21,8 +19,8 @@ class TextEvidence {
   TextEvidence(std::string_view text, const PhraseMatcher& matcher);
 
   const FoldedText& folded() const { return folded_; }
-  // The phrases that stand in the text, in ascending order.
-  const std::vector<int>& phrases() const { return phrases_; }
+  // The places of the phrases that stand in the text, in ascending order of the phrases.
+  const std::vector<PhraseMatcher::Hit>& hits() const { return hits_; }
 
   // Octets [begin, end) of the folded text.
   struct Range {
@@ -30,17 +28,26 @@ class TextEvidence {
     std::size_t end = 0;
   };
   // The first place where `pattern` stands. Linear in the places of its phrases.
-  std::optional<Range> Find(const TextPattern& pattern);
+  std::optional<Range> Find(const TextPattern& pattern) const;
 
  private:
-  // Where the phrases of `slot` stand, by their ends.
-  std::vector<Range> Places(const std::vector<int>& slot);
-  const std::vector<std::uint32_t>& PlacesOf(std::size_t hit);
+  using HitIterator = std::vector<PhraseMatcher::Hit>::const_iterator;
+  bool Has(int phrase) const { return is_hit_[static_cast<std::size_t>(phrase)]; }
+  // The first place of `phrase`, which has others of it behind it; the end if it is not there.
+  HitIterator FirstOf(int phrase) const;
+  bool HasOneOf(const std::vector<int>& slot) const;
+  // The place of a phrase of `slot` that ends first.
+  std::optional<Range> FirstPlace(const std::vector<int>& slot) const;
+  // Where the phrases of `slot` stand, by where they begin.
+  std::vector<Range> Places(const std::vector<int>& slot) const;
+  Range RangeOf(const PhraseMatcher::Hit& hit) const {
+    return {hit.begin, hit.begin + matcher_.length(hit.phrase)};
+  }
 
   FoldedText folded_;
   const PhraseMatcher& matcher_;
-  std::vector<int> phrases_;
-  std::vector<std::optional<std::vector<std::uint32_t>>> places_;  // beside phrases_, as asked for
+  std::vector<PhraseMatcher::Hit> hits_;
+  std::vector<bool> is_hit_;  // by phrase: most that are asked for are not there
 };
 
 }  // namespace bounced

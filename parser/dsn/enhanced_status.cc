@@ -12,8 +12,8 @@ constexpr std::size_t kMaxDigits = 3;  // of subject and of detail (RFC 3463, 2)
 
 // What would make a code a part of something longer: a number, a path, an address, a version.
 constexpr bool MayPrecede(char c) {
-  constexpr std::string_view kJoiners = "./_@\\+=%&?";
-  return !IsDigit(c) && !IsLetter(c) && kJoiners.find(c) == std::string_view::npos;
+  constexpr AsciiSet kJoiners("./_@\\+=%&?");
+  return !IsDigit(c) && !IsLetter(c) && !kJoiners.Has(c);
 }
 bool MayFollow(std::string_view rest) {
   if (rest.empty()) return true;

@@ -102,6 +102,7 @@ std::string ReportedHost(std::string_view value, std::size_t max_octets) {
 }
 
 std::string WithoutComments(std::string_view value) {
+  if (value.find('(') == value.npos) return std::string(value);
   std::string kept;
   bool quoted = false;
   int depth = 0;
@@ -148,6 +149,7 @@ std::string DecodeUnitext(std::string_view text) {
 }
 
 std::string DecodeOctal(std::string_view text) {
+  if (text.find('\\') == text.npos) return std::string(text);
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto digit = [&](std::size_t k, char top) {

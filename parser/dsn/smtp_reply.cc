@@ -19,8 +19,8 @@ constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // U+FF1A, of Japanese 
 std::string_view AfterSeparator(std::string_view s) {
   if (s.starts_with('-')) s.remove_prefix(1);
   while (!s.empty() && IsSpace(s.front())) s.remove_prefix(1);
-  constexpr std::string_view kMarks = "#(<[";
-  if (!s.empty() && kMarks.find(s.front()) != s.npos) s.remove_prefix(1);
+  constexpr AsciiSet kMarks("#(<[");
+  if (!s.empty() && kMarks.Has(s.front())) s.remove_prefix(1);
   if (s.starts_with('#')) s.remove_prefix(1);
   return s;
 }
@@ -41,12 +41,16 @@ class CodeFinder {
 
   // The next code from `at` on.
   std::optional<Code> Next(std::size_t at) const {
-    for (; at + kCodeOctets <= text_.size(); ++at) {
-      if (text_[at] < '2' || text_[at] > '5' || !IsDigit(text_[at + 1]) ||
-          !IsDigit(text_[at + 2])) {
+    while (at + kCodeOctets <= text_.size()) {
+      // Where the third of three is no digit, none of them begins a code.
+      if (!IsDigit(text_[at + 2])) {
+        at += kCodeOctets;
         continue;
       }
-      if (std::optional<Code> code = ReadAt(at)) return code;
+      if (IsDigit(text_[at + 1]) && text_[at] >= '2' && text_[at] <= '5') {
+        if (std::optional<Code> code = ReadAt(at)) return code;
+      }
+      ++at;
     }
     return std::nullopt;
   }
@@ -73,13 +77,13 @@ class CodeFinder {
   }
 
   static bool MayPrecede(char c) {
-    constexpr std::string_view kOpeners = ":;,<([\"'=#";
-    return IsSpace(c) || kOpeners.find(c) != std::string_view::npos;
+    constexpr AsciiSet kOpeners(":;,<([\"'=#");
+    return IsSpace(c) || kOpeners.Has(c);
   }
   bool MayFollow(std::size_t end) const {
     const char c = text_[end];
-    constexpr std::string_view kClosers = ":;,)]>\"'";
-    if (IsSpace(c) || kClosers.find(c) != std::string_view::npos) return true;
+    constexpr AsciiSet kClosers(":;,)]>\"'");
+    if (IsSpace(c) || kClosers.Has(c)) return true;
     const bool ends = end + 1 == text_.size() || !IsDigit(text_[end + 1]);
     return (c == '-' || c == '.') && ends;
   }
@@ -188,9 +192,10 @@ class CodeFinder {
 std::string Words(std::string_view text, const Code& first, bool marks) {
   std::size_t at = first.status ? first.status_at + first.status->length : first.at + kCodeOctets;
   std::string words;
+  words.reserve(text.size() - std::min(at, text.size()));
   const std::string code(text.substr(first.at, kCodeOctets));
-  constexpr std::string_view kSeparators = "-:;,.)]>#";
-  while (at < text.size() && (IsSpace(text[at]) || kSeparators.find(text[at]) != text.npos)) ++at;
+  constexpr AsciiSet kSeparators("-:;,.)]>#");
+  while (at < text.size() && (IsSpace(text[at]) || kSeparators.Has(text[at]))) ++at;
   for (; at < text.size(); ++at) {
     const bool at_word = at == 0 || IsSpace(text[at - 1]);
     if (marks && at_word && text.substr(at).starts_with(code) && at + kCodeOctets < text.size() &&
@@ -215,12 +220,13 @@ std::string Words(std::string_view text, const Code& first, bool marks) {
 
 std::string Folded(std::string_view text) {
   std::string folded;
-  for (const char c : StripBlanks(text)) {
-    if (!IsSpace(c)) {
-      folded += c;
-    } else if (!folded.empty() && folded.back() != ' ') {
-      folded += ' ';
-    }
+  folded.reserve(text.size());
+  for (auto at = text.begin(); at != text.end();) {
+    const auto begin = std::find_if_not(at, text.end(), IsSpace);
+    at = std::find_if(begin, text.end(), IsSpace);
+    if (begin == at) break;
+    if (!folded.empty()) folded += ' ';
+    folded.append(begin, at);
   }
   return folded;
 }

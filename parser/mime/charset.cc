@@ -110,8 +110,7 @@ bool HasIso2022Escapes(std::string_view text) {
 }
 
 bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\x1B'; });
+  return AsciiPrefix(text) == text.size() && text.find('\x1B') == text.npos;
 }
 
 // The converter for a text whose label says nothing; none: it is UTF-8.
@@ -130,6 +129,7 @@ Converter For(std::string_view text, std::string_view label) {
 // A 7-bit charset says with ASCII octets what is none; in every other one that ICU knows and mail
 // uses, ASCII octets are ASCII.
 bool MayHideInAscii(std::string_view label) {
+  if (label.empty()) return false;
   return StartsWithIgnoringCase(label, "iso-2022") || StartsWithIgnoringCase(label, "utf-16") ||
          StartsWithIgnoringCase(label, "utf-32") || StartsWithIgnoringCase(label, "hz") ||
          FindIgnoringCase(label, "utf-7") != label.npos ||
@@ -140,7 +140,7 @@ bool MayHideInAscii(std::string_view label) {
 }  // namespace
 
 std::string ToUtf8(std::string_view text, std::string_view label) {
-  if (IsUtf8Already(text, label)) return std::string(text);
+  if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return std::string(text);
   const Converter converter = For(text, label);
   return converter == nullptr ? std::string(text) : Convert(converter.get(), text);
 }

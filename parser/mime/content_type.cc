@@ -15,8 +15,8 @@ constexpr std::size_t kMaxSegments = 64;  // of one parameter that RFC 2231 spli
 
 // token of RFC 2045, 5.1, and any octet beyond ASCII; '/' and '=' stand in unquoted boundaries.
 constexpr bool IsTokenOctet(char c) {
-  constexpr std::string_view kSpecials = "()<>@,;\\\"[]";
-  return !IsSpace(c) && c != '\0' && kSpecials.find(c) == std::string_view::npos;
+  constexpr AsciiSet kSpecials("()<>@,;\\\"[]");
+  return !IsSpace(c) && c != '\0' && !kSpecials.Has(c);
 }
 
 // Reads the tokens, quoted strings and separators of a value from left to right.
@@ -157,15 +157,15 @@ bool ContentType::IsDispositionNotification() const {
 ContentType ParseContentType(std::string_view value) {
   ContentType content_type;
   Scanner scanner(value);
-  const std::string type = FoldCase(scanner.Token('='));
-  if (type.find('/') != std::string::npos) {
-    content_type.type = type;
+  const std::string_view type = scanner.Token('=');
+  if (type.find('/') != type.npos) {
+    content_type.type = FoldCase(type);
     content_type.stated = true;
   }
   std::array<Parameter, 3> parameters{
       Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}};
   while (!scanner.AtEnd()) {
-    const std::string name = FoldCase(scanner.Token('='));
+    const std::string_view name = scanner.Token('=');
     if (!scanner.Take('=')) {
       if (name.empty()) scanner.SkipOne();
       continue;
@@ -173,8 +173,8 @@ ContentType ParseContentType(std::string_view value) {
     std::string argument = scanner.Value();
     const std::size_t star = std::min(name.find('*'), name.size());
     for (Parameter& parameter : parameters) {
-      if (std::string_view(name).substr(0, star) != parameter.name) continue;
-      parameter.Add(std::string_view(name).substr(star), std::move(argument));
+      if (!EqualsIgnoringCase(name.substr(0, star), parameter.name)) continue;
+      parameter.Add(name.substr(star), std::move(argument));
       break;
     }
   }

@@ -37,6 +37,7 @@ std::optional<EncodedWord> ReadWord(std::string_view text) {
 }  // namespace
 
 std::string DecodeEncodedWords(std::string_view text) {
+  if (text.find("=?") == text.npos) return ToUtf8(text, "");
   std::string decoded;
   std::string pending;  // octets of a run of words in `charset`
   std::string_view charset;

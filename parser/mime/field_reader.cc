@@ -8,6 +8,7 @@ namespace bounced {
 namespace {
 
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+constexpr AsciiSet kLineEnds("\r\n");
 
 }  // namespace
 
@@ -49,7 +50,10 @@ std::optional<Field> FieldReader::Next() {
 }
 
 std::string Unfold(std::string_view value) {
+  value = StripBlanks(value);
+  if (kLineEnds.FirstIn(value) == value.size()) return std::string(value);
   std::string unfolded;
+  unfolded.reserve(value.size());
   Lines lines(value);
   while (const std::optional<Line> line = lines.Next()) {
     const std::string_view piece = StripBlanks(line->text);

@@ -26,9 +26,9 @@ template <typename Fields, typename Value, std::size_t kCount>
 void KeepFirst(const Field& field, const FieldPlace<Fields, Value> (&table)[kCount],
                Fields& found) {
   for (const FieldPlace<Fields, Value>& place : table) {
-    if (!IsSet(found.*place.value) && EqualsIgnoringCase(field.name, place.name)) {
-      found.*place.value = StripBlanks(field.value);
-    }
+    if (!EqualsIgnoringCase(field.name, place.name)) continue;
+    if (!IsSet(found.*place.value)) found.*place.value = StripBlanks(field.value);
+    return;
   }
 }
 

@@ -12,6 +12,7 @@
 namespace bounced {
 namespace {
 
+constexpr AsciiSet kMarkup("<&");
 constexpr std::size_t kMaxReferenceOctets = 10;  // "&#x10FFFF;"
 
 struct Reference {
@@ -100,6 +101,7 @@ std::size_t PassTag(std::string_view html, std::size_t at, std::string& text) {
 
 std::string TextOfHtml(std::string_view html) {
   std::string text;
+  text.reserve(html.size());
   for (std::size_t at = 0; at < html.size();) {
     if (html[at] == '<') {
       at = PassTag(html, at, text);
@@ -107,8 +109,10 @@ std::string TextOfHtml(std::string_view html) {
     }
     const std::size_t reference =
         html[at] == '&' ? AppendReference(html.substr(at), text) : std::size_t{0};
-    if (reference == 0) text += html[at];
-    at += std::max<std::size_t>(reference, 1);
+    // An ampersand that begins none is one.
+    const std::size_t end = kMarkup.FirstIn(html, at + 1);
+    if (reference == 0) text += html.substr(at, end - at);
+    at = reference == 0 ? end : at + reference;
   }
   return text;
 }

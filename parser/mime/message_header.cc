@@ -32,6 +32,18 @@ constexpr HeaderFieldPlace kFields[] = {
     {"list-id", &MessageHeader::list_id},
     {"x-mlserver", &MessageHeader::ml_server},
     {"x-amz-sns-message-id", &MessageHeader::sns_message_id},
+    {"in-reply-to", &MessageHeader::in_reply_to},
+    {"references", &MessageHeader::in_reply_to},
+    {"precedence", &MessageHeader::precedence},
+    {"x-precedence", &MessageHeader::precedence},
+    {"x-autoreply", &MessageHeader::auto_reply},
+    {"x-autorespond", &MessageHeader::auto_reply},
+    {"x-auto-reply", &MessageHeader::auto_reply},
+    {"x-autoresponder", &MessageHeader::auto_reply},
+    {"x-autoreply-from", &MessageHeader::auto_reply},
+    {"x-mail-autoreply", &MessageHeader::auto_reply},
+    {"x-auto-response-suppress", &MessageHeader::auto_response_suppress},
+    {"x-apple-unsubscribe", &MessageHeader::apple_unsubscribe},
 };
 
 bool IsHeaderName(std::string_view name) {
@@ -122,6 +134,10 @@ bool IsMailSystem(std::string_view from) {
 
 Author FindAuthor(const MessageHeader& header) {
   if (header.return_path && IsNullPath(*header.return_path)) return Author::kMailSystem;
+  return FindAuthorWithoutPath(header);
+}
+
+Author FindAuthorWithoutPath(const MessageHeader& header) {
   if (IsByListServer(header)) return Author::kMailSystem;
   if (header.from && IsMailSystem(*header.from)) return Author::kMailSystem;
   if (header.auto_submitted && StartsWithIgnoringCase(*header.auto_submitted, "auto-")) {

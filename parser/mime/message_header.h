@@ -22,10 +22,15 @@ struct MessageHeader {
   // own X-Apparently-To (Yahoo) and X-HmXmrOriginalRecipient (Outlook.com's feedback loop).
   std::optional<std::string_view> delivered_to;
   std::optional<std::string_view> cc;
-  std::optional<std::string_view> list_id;          // it went to a mailing list (RFC 2919)
-  std::optional<std::string_view> sns_message_id;   // Amazon SNS passes an event on
-  std::optional<std::string_view> ml_server;        // X-MLServer: fml runs the list
-  std::vector<std::string_view> failed_recipients;  // X-Failed-Recipients; at most 1,000
+  std::optional<std::string_view> list_id;         // it went to a mailing list (RFC 2919)
+  std::optional<std::string_view> sns_message_id;  // Amazon SNS passes an event on
+  std::optional<std::string_view> ml_server;       // X-MLServer: fml runs the list
+  std::optional<std::string_view> in_reply_to;     // or References: it answers a message
+  std::optional<std::string_view> precedence;      // or X-Precedence
+  std::optional<std::string_view> auto_reply;      // X-Autoreply, X-Autorespond and their kin
+  std::optional<std::string_view> auto_response_suppress;  // X-Auto-Response-Suppress (Exchange)
+  std::optional<std::string_view> apple_unsubscribe;       // X-Apple-Unsubscribe
+  std::vector<std::string_view> failed_recipients;         // X-Failed-Recipients; at most 1,000
 };
 
 // Reads `header`; lines in it that are no fields are passed over.
@@ -45,6 +50,8 @@ enum class Author {
   kMailSystem,  // a null return path, or From is a mail system (MAILER-DAEMON, postmaster)
 };
 Author FindAuthor(const MessageHeader& header);
+// The same as if there were no Return-Path.
+Author FindAuthorWithoutPath(const MessageHeader& header);
 
 // Whether a From field, or a path, is that of a mail system.
 bool IsMailSystem(std::string_view from);

@@ -38,10 +38,14 @@ int EscapedOctet(std::string_view s, std::size_t at) {
 }
 
 void AppendUnescaped(std::string_view line, std::string& decoded) {
-  for (std::size_t at = 0; at < line.size(); ++at) {
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t escape = std::min(line.find('=', at), line.size());
+    decoded += line.substr(at, escape - at);
+    at = escape;
+    if (at == line.size()) break;
     const int octet = EscapedOctet(line, at);
-    decoded += octet == kNoDigit ? line[at] : static_cast<char>(octet);
-    if (octet != kNoDigit) at += 2;
+    decoded += octet == kNoDigit ? '=' : static_cast<char>(octet);
+    at += octet == kNoDigit ? 1 : 3;
   }
 }
 

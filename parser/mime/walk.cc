@@ -82,17 +82,28 @@ class Walker {
     if (!in_header_) return;
     if (IsBlankLine(line)) {
       EndHeader(line.begin, line.end);
-    } else if (FieldName(line.text).empty() && !IsContinuation(line)) {
-      // One odd line between fields is passed over; otherwise the body has begun.
-      const bool field_follows = next && !FieldName(next->text).empty() && has_fields_;
-      if (!field_follows) EndHeader(line.begin, line.begin);
-    } else {
-      has_fields_ = true;
+      return;
     }
+    if (has_fields_ && (line.text.front() == ' ' || line.text.front() == '\t')) return;
+    const std::string_view name = FieldName(line.text);
+    if (!name.empty()) {
+      NoteField(name, line.begin);
+      return;
+    }
+    // One odd line between fields is passed over; otherwise the body has begun.
+    const bool field_follows = next && !FieldName(next->text).empty() && has_fields_;
+    if (!field_follows) EndHeader(line.begin, line.begin);
   }
 
-  bool IsContinuation(const Line& line) const {
-    return has_fields_ && (line.text.front() == ' ' || line.text.front() == '\t');
+  // Of the fields of a header two say how to read on.
+  void NoteField(std::string_view name, std::size_t begin) {
+    has_fields_ = true;
+    if (begin - header_begin_ > limits_.max_header_bytes) return;
+    if (EqualsIgnoringCase(name, "content-type")) {
+      content_types_.push_back(begin);
+    } else if (!transfer_encoding_ && EqualsIgnoringCase(name, "content-transfer-encoding")) {
+      transfer_encoding_ = begin;
+    }
   }
 
   // A multipart without a boundary takes the first that looks like one.
@@ -171,6 +182,8 @@ class Walker {
     }
     in_header_ = true;
     has_fields_ = false;
+    content_types_.clear();
+    transfer_encoding_.reset();
     header_begin_ = at;
     body_begin_ = at;
   }
@@ -212,17 +225,23 @@ class Walker {
       header = header.substr(0, limits_.max_header_bytes);
       part.header = header;
     }
-    FieldReader fields(header, limits_.max_line);
-    bool has_encoding = false;
-    while (const std::optional<Field> field = fields.Next()) {
-      if (field->cut) remarks_.Add("bound:max_line", Place(header_begin_, 0));
-      if (!part.type.stated && EqualsIgnoringCase(field->name, "content-type")) {
-        part.type = ParseContentType(field->value);
-      } else if (!has_encoding && EqualsIgnoringCase(field->name, "content-transfer-encoding")) {
-        part.encoding = ParseTransferEncoding(field->value);
-        has_encoding = true;
-      }
+    // Of several types the first that is one.
+    for (const std::size_t begin : content_types_) {
+      if (part.type.stated) break;
+      part.type = ParseContentType(ValueAt(header, begin));
     }
+    if (transfer_encoding_) {
+      part.encoding = ParseTransferEncoding(ValueAt(header, *transfer_encoding_));
+    }
+  }
+
+  // The value of the field that begins at `begin` of the message. Empty: it lies beyond `header`.
+  std::string_view ValueAt(std::string_view header, std::size_t begin) {
+    header.remove_prefix(std::min(begin - header_begin_, header.size()));
+    const std::optional<Field> field = FieldReader(header, limits_.max_line).Next();
+    if (!field) return {};
+    if (field->cut) remarks_.Add("bound:max_line", Place(begin, field->text.size()));
+    return field->value;
   }
 
   const std::string_view message_;
@@ -233,8 +252,10 @@ class Walker {
   std::vector<Open_> stack_;
   std::optional<std::size_t> last_leaf_;  // the part that the line at hand is in the body of
   bool in_header_ = false;
-  bool has_fields_ = false;  // the header at hand
-  bool parts_seen_ = false;  // a delimiter came
+  bool has_fields_ = false;                       // the header at hand
+  std::vector<std::size_t> content_types_;        // where such fields begin,
+  std::optional<std::size_t> transfer_encoding_;  // and the first of those
+  bool parts_seen_ = false;                       // a delimiter came
   bool full_ = false;
   std::size_t header_begin_ = 0;
   std::size_t body_begin_ = 0;

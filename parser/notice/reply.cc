@@ -4,8 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "parser/mime/field_reader.h"
-#include "parser/prose/phrases.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -14,54 +12,37 @@ namespace {
 // Octets of the text in which a challenge says what it wants.
 constexpr std::size_t kMaxChallengeOctets = 4 << 10;
 
-// What one header field says of its author.
-struct Signs {
-  bool may_be_automatic = false;
-  bool is_automatic = false;
-  bool answers = false;  // it is the answer to a message
-  bool is_apples = false;
-};
+constexpr std::string_view kBlanks = " \t\r\n";
 
 bool IsNoOrEmpty(std::string_view value) {
   return value.empty() || EqualsIgnoringCase(value, "no") || EqualsIgnoringCase(value, "none");
 }
 
-void Add(std::string_view name, std::string_view value, Signs& signs) {
-  const auto is = [name](std::string_view other) { return EqualsIgnoringCase(name, other); };
-  if (is("auto-submitted")) {
-    signs.is_automatic = signs.is_automatic || StartsWithIgnoringCase(value, "auto-replied") ||
-                         StartsWithIgnoringCase(value, "auto-notified");
-    signs.may_be_automatic = signs.may_be_automatic || !StartsWithIgnoringCase(value, "no");
-  } else if (is("precedence") || is("x-precedence")) {
-    signs.is_automatic = signs.is_automatic || StartsWithIgnoringCase(value, "auto_reply") ||
-                         StartsWithIgnoringCase(value, "auto-reply");
-  } else if (is("x-autoreply") || is("x-autorespond") || is("x-auto-reply") ||
-             is("x-autoresponder") || is("x-autoreply-from") || is("x-mail-autoreply")) {
-    signs.is_automatic = signs.is_automatic || !IsNoOrEmpty(value);
-  } else if (is("x-auto-response-suppress")) {
-    signs.may_be_automatic = signs.may_be_automatic || !IsNoOrEmpty(value);
-  } else if (is("in-reply-to") || is("references")) {
-    signs.answers = true;
-  } else if (is("x-apple-unsubscribe")) {
-    signs.is_apples = signs.is_apples || EqualsIgnoringCase(value, "true");
-  }
+bool Begins(const std::optional<std::string_view>& value, std::string_view prefix) {
+  return value && StartsWithIgnoringCase(*value, prefix);
 }
 
-Signs FindSigns(std::string_view header, std::size_t max_line) {
-  Signs signs;
-  FieldReader fields(header, max_line);
-  while (const std::optional<Field> field = fields.Next()) {
-    if (field->kind == Field::Kind::kField) Add(field->name, StripBlanks(field->value), signs);
-  }
-  return signs;
+bool SaysYes(const std::optional<std::string_view>& value) { return value && !IsNoOrEmpty(*value); }
+
+bool IsAutomatic(const MessageHeader& header) {
+  return Begins(header.auto_submitted, "auto-replied") ||
+         Begins(header.auto_submitted, "auto-notified") ||
+         Begins(header.precedence, "auto_reply") || Begins(header.precedence, "auto-reply") ||
+         SaysYes(header.auto_reply);
+}
+
+bool MayBeAutomatic(const MessageHeader& header) {
+  return (header.auto_submitted && !Begins(header.auto_submitted, "no")) ||
+         SaysYes(header.auto_response_suppress);
 }
 
 // "Out of office", "Automatic reply: news", and not "Vacation offers": the words begin the subject
 // and are followed by nothing, or by what they are about.
-bool BeginsAsReply(std::string_view subject, const std::vector<ProsePhrases::Hit>& hits) {
-  return std::any_of(hits.begin(), hits.end(), [subject](const ProsePhrases::Hit& hit) {
-    if (hit.role != ProseRole::kAutomaticReply || hit.begin != 0) return false;
-    const std::string_view rest = StripBlanks(subject.substr(hit.end));
+bool BeginsAsReply(const ProseText& subject) {
+  const std::size_t begin = subject.text.find_first_not_of(kBlanks);
+  return std::any_of(subject.hits.begin(), subject.hits.end(), [&](const ProsePhrases::Hit& hit) {
+    if (hit.role != ProseRole::kAutomaticReply || hit.begin != begin) return false;
+    const std::string_view rest = StripBlanks(subject.text.substr(hit.end));
     constexpr std::string_view kFollowers = ":-([!.";
     return rest.empty() || kFollowers.find(rest.front()) != kFollowers.npos ||
            rest.starts_with("：");
@@ -85,21 +66,23 @@ bool IsUnsubscribe(std::string_view subject) {
 
 }  // namespace
 
-Reply FindReply(std::string_view header, std::string_view subject, std::string_view text,
-                std::size_t max_line) {
-  const Signs signs = FindSigns(header, max_line);
-  if (signs.is_apples) return Reply::kComplaint;
-  subject = StripBlanks(subject);
-  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
-  const std::vector<ProsePhrases::Hit> hits = phrases.Find(subject);
-  const bool is_machine = signs.is_automatic || signs.may_be_automatic;
-  if (((is_machine || signs.answers) && HasChallenge(hits)) ||
-      (is_machine && HasChallenge(phrases.Find(text.substr(0, kMaxChallengeOctets))))) {
+Reply FindReply(const MessageHeader& header, const ProseText& subject, std::string_view text) {
+  if (header.apple_unsubscribe && EqualsIgnoringCase(*header.apple_unsubscribe, "true")) {
+    return Reply::kComplaint;
+  }
+  const bool is_automatic = IsAutomatic(header);
+  const bool may_be_automatic = MayBeAutomatic(header);
+  const bool is_machine = is_automatic || may_be_automatic;
+  const auto asks_in_text = [text] {
+    return HasChallenge(ProsePhrases::BuiltIn().Mark(text.substr(0, kMaxChallengeOctets)).hits);
+  };
+  if (((is_machine || header.in_reply_to) && HasChallenge(subject.hits)) ||
+      (is_machine && asks_in_text())) {
     return Reply::kChallenge;
   }
-  if (signs.is_automatic || BeginsAsReply(subject, hits)) return Reply::kAutomatic;
-  if (IsUnsubscribe(subject)) return Reply::kUnsubscribe;
-  return signs.may_be_automatic ? Reply::kMaybeAutomatic : Reply::kNone;
+  if (is_automatic || BeginsAsReply(subject)) return Reply::kAutomatic;
+  if (IsUnsubscribe(StripBlanks(subject.text))) return Reply::kUnsubscribe;
+  return may_be_automatic ? Reply::kMaybeAutomatic : Reply::kNone;
 }
 
 Meaning MeaningOf(Reply reply) {

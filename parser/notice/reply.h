@@ -2,11 +2,12 @@
 // be left alone.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "parser/mime/message_header.h"
 #include "parser/notice/meaning.h"
+#include "parser/prose/phrases.h"
 
 namespace bounced {
 
@@ -27,8 +28,7 @@ enum class Reply : std::uint8_t {
 // that begins with the words for it in any of the languages of phrases.toml. A header can be
 // forged: nothing here suppresses but an unsubscribe, and that only on an address that vouches for
 // it. Total and linear.
-Reply FindReply(std::string_view header, std::string_view subject, std::string_view text,
-                std::size_t max_line);
+Reply FindReply(const MessageHeader& header, const ProseText& subject, std::string_view text);
 Meaning MeaningOf(Reply reply);
 
 }  // namespace bounced

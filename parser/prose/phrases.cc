@@ -94,27 +94,24 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
       if (std::find(all.begin(), all.end(), entry->role) == all.end()) all.push_back(entry->role);
     }
   }
-  absl::StatusOr<PhraseMatcher> matcher = PhraseMatcher::Create(std::move(phrases));
-  if (!matcher.ok()) return matcher.status();
-  return ProsePhrases(*std::move(matcher), std::move(roles));
+  return ProsePhrases(PhraseMatcher(std::move(phrases)), std::move(roles));
 }
 
-std::vector<ProsePhrases::Hit> ProsePhrases::Find(std::string_view text) const {
+ProseText ProsePhrases::Mark(std::string_view text) const {
   const FoldedText folded(text);
   std::vector<Hit> hits;
-  for (const int phrase : matcher_.Find(folded.text())) {
-    for (const std::uint32_t at : matcher_.Places(phrase, folded.text())) {
-      const std::string_view place = folded.Original(at, at + matcher_.length(phrase));
-      const auto begin = static_cast<std::size_t>(place.data() - text.data());
-      for (const ProseRole role : roles_[static_cast<std::size_t>(phrase)]) {
-        hits.push_back({role, begin, begin + place.size()});
-      }
+  for (const PhraseMatcher::Hit& hit : matcher_.Find(folded.text())) {
+    const std::string_view place =
+        folded.Original(hit.begin, hit.begin + matcher_.length(hit.phrase));
+    const auto begin = static_cast<std::size_t>(place.data() - text.data());
+    for (const ProseRole role : roles_[static_cast<std::size_t>(hit.phrase)]) {
+      hits.push_back({role, begin, begin + place.size()});
     }
   }
   std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
     return a.end != b.end ? a.end < b.end : a.begin < b.begin;
   });
-  return hits;
+  return {text, std::move(hits)};
 }
 
 }  // namespace bounced

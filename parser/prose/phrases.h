@@ -25,6 +25,8 @@ enum class ProseRole : std::uint8_t {
   kChallenge,       // the sender shall prove that he is human
 };
 
+struct ProseText;
+
 // Immutable, so one object serves every thread.
 class ProsePhrases {
  public:
@@ -39,14 +41,20 @@ class ProsePhrases {
     std::size_t begin;
     std::size_t end;
   };
-  // In the order of their ends. Linear in `text`, which is UTF-8.
-  std::vector<Hit> Find(std::string_view text) const;
+  // Linear in `text`, which is UTF-8 and must outlive what comes back.
+  ProseText Mark(std::string_view text) const;
 
  private:
   ProsePhrases(PhraseMatcher matcher, std::vector<std::vector<ProseRole>> roles);
 
   PhraseMatcher matcher_;
   std::vector<std::vector<ProseRole>> roles_;  // of each phrase, one or more
+};
+
+// A text and the phrases that stand in it, in the order of their ends.
+struct ProseText {
+  std::string_view text;
+  std::vector<ProsePhrases::Hit> hits;
 };
 
 }  // namespace bounced

@@ -118,16 +118,16 @@ bool IsDomainOctet(char c) {
 
 class ProseReader {
  public:
-  ProseReader(const ProseQuestion& question, const ProsePhrases& phrases)
+  explicit ProseReader(const ProseQuestion& question)
       : question_(question),
-        text_(question.text.substr(0, kMaxProseOctets)),
-        hits_(phrases.Find(text_)),
-        subject_hits_(phrases.Find(question.subject)) {}
+        text_(question.text.text),
+        hits_(question.text.hits),
+        subject_hits_(question.subject.hits) {}
 
   ProseReport Read() && {
     ProseReport report;
     report.end = FindOriginal(text_, hits_);
-    const std::size_t subject = question_.subject.size();
+    const std::size_t subject = question_.subject.text.size();
     report.in_subject = Says(subject_hits_, ProseRole::kDelay, subject) ||
                         Says(subject_hits_, ProseRole::kFailure, subject);
     report.kind = FindKind(report.end);
@@ -144,7 +144,7 @@ class ProseReader {
 
  private:
   std::optional<Kind> FindKind(std::size_t end) const {
-    const std::size_t whole = question_.subject.size();
+    const std::size_t whole = question_.subject.text.size();
     if (Says(subject_hits_, ProseRole::kDelay, whole)) return Kind::kDelay;
     if (Says(subject_hits_, ProseRole::kFailure, whole)) return Kind::kBounce;
     const bool succeeded =
@@ -165,7 +165,8 @@ class ProseReader {
     if (!question_.failed.empty()) return true;
     const bool has_code = HasCode(text_.substr(0, report.end));
     if (question_.doubtful) {
-      return report.in_subject && (has_code || question_.returned) && !IsAnswer(question_.subject);
+      return report.in_subject && (has_code || question_.returned) &&
+             !IsAnswer(question_.subject.text);
     }
     const bool says_so =
         Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
@@ -174,7 +175,7 @@ class ProseReader {
       return says_so ? report.in_subject || has_proof : report.in_subject && has_proof;
     if (report.in_subject || has_proof) return true;
     return (says_so && (report.recipients.empty() || told_before_)) ||
-           Says(subject_hits_, ProseRole::kHint, question_.subject.size());
+           Says(subject_hits_, ProseRole::kHint, question_.subject.text.size());
   }
 
   // A number at the start of a line may be that of a house, too: only those count that servers use
@@ -529,8 +530,8 @@ class ProseReader {
 
   const ProseQuestion& question_;
   const std::string_view text_;
-  const std::vector<ProsePhrases::Hit> hits_;
-  const std::vector<ProsePhrases::Hit> subject_hits_;
+  const std::vector<ProsePhrases::Hit>& hits_;
+  const std::vector<ProsePhrases::Hit>& subject_hits_;
   std::size_t at_hand_ = 0;      // where the line at hand begins,
   std::size_t before_ = 0;       // and the one before it that is not blank
   std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand
@@ -556,8 +557,6 @@ bool IsAnswer(std::string_view subject) {
   });
 }
 
-ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases) {
-  return ProseReader(question, phrases).Read();
-}
+ProseReport ReadProse(const ProseQuestion& question) { return ProseReader(question).Read(); }
 
 }  // namespace bounced

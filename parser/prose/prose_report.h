@@ -30,8 +30,8 @@ struct ProseReport {
 };
 
 struct ProseQuestion {
-  std::string_view subject;               // decoded
-  std::string_view text;                  // UTF-8
+  const ProseText& subject;               // decoded
+  const ProseText& text;                  // UTF-8; at most kMaxProseOctets
   std::vector<std::string_view> parties;  // addresses that cannot be the failed one: From, To
   bool returned = false;                  // a part of the message is the one that came back
   // Who wrote it may well be no mail system: it needs a reply code or the part that came back, and
@@ -60,7 +60,7 @@ bool IsAnswer(std::string_view subject);
 //    of it reaches from there to the next one's heading; where an address is named again, the piece
 //    that has a reply code is taken.
 //
-// Linear in the text, which is cut at kMaxProseOctets. Total.
-ProseReport ReadProse(const ProseQuestion& question, const ProsePhrases& phrases);
+// Linear in the text. Total.
+ProseReport ReadProse(const ProseQuestion& question);
 
 }  // namespace bounced

@@ -28,7 +28,7 @@ Recipient& AddRecipient(Meaning meaning, Report& report) {
 const Part* FindReportPart(const Reading& reading, bool (ContentType::*is_it)() const) {
   const std::vector<Part>& parts = reading.parts();
   const bool is_report = parts[0].type.type == "multipart/report" || (parts[0].type.*is_it)();
-  if (!is_report && FindAuthor(reading.header()) == Author::kPerson) return nullptr;
+  if (!is_report && reading.author() == Author::kPerson) return nullptr;
   const auto part = std::find_if(parts.begin(), parts.end(),
                                  [=](const Part& each) { return (each.type.*is_it)(); });
   return part == parts.end() ? nullptr : &*part;

@@ -21,10 +21,9 @@ void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, con
 
 }  // namespace
 
-ProseQuestion QuestionOf(const Reading& reading, const Body& body,
-                         const Reading::Parties& parties) {
-  return {.subject = reading.subject(),
-          .text = body.text(),
+ProseQuestion QuestionOf(Reading& reading, const ProseText& text, const Reading::Parties& parties) {
+  return {.subject = reading.MarkedSubject(),
+          .text = text,
           .parties = {parties.from, parties.to},
           .returned = reading.report().returned.to.has_value(),
           .failed = {},
@@ -33,7 +32,7 @@ ProseQuestion QuestionOf(const Reading& reading, const Body& body,
 
 void ReadProseReport(Reading& reading) {
   Report& report = reading.report();
-  const Author author = FindAuthor(reading.header());
+  const Author author = reading.author();
   const bool names_failed = !report.failed_recipients.empty();
   const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                              (names_failed && author == Author::kMachine);
@@ -45,12 +44,13 @@ void ReadProseReport(Reading& reading) {
   const Body* body = nullptr;  // the text that names somebody, or else says anything
   ProseReport prose;
   for (const Body& text : texts) {
-    ProseQuestion question = QuestionOf(reading, text, parties);
+    const ProseText marked = ProsePhrases::BuiltIn().Mark(text.text());
+    ProseQuestion question = QuestionOf(reading, marked, parties);
     question.doubtful = doubtful;
     for (const Found<std::string>& failed : report.failed_recipients) {
       question.failed.push_back(failed.value);
     }
-    ProseReport read = ReadProse(question, ProsePhrases::BuiltIn());
+    ProseReport read = ReadProse(question);
     if (body == nullptr || (!prose.kind && read.kind) || !read.recipients.empty()) {
       body = &text;
       prose = std::move(read);

@@ -6,8 +6,8 @@
 
 namespace bounced {
 
-// What ReadProse() is asked of `body`. `parties` and `body` must outlive it.
-ProseQuestion QuestionOf(const Reading& reading, const Body& body, const Reading::Parties& parties);
+// What ReadProse() is asked of `text`. `parties` and `text` must outlive it.
+ProseQuestion QuestionOf(Reading& reading, const ProseText& text, const Reading::Parties& parties);
 
 // Reads a report that has words and no fields, if the message is one, into the report. A mail
 // system wrote it, or it names the failed in its header; a person may quote one, and a machine

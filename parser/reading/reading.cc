@@ -35,12 +35,18 @@ Reading::Reading(std::string_view message, std::string_view window, const RuleSe
       remarks_(limits.max_remarks),
       budget_(limits.max_text_decoded),
       parts_(WalkParts(window, limits, remarks_)),
-      header_(ReadMessageHeader(parts_[0].header, limits.max_line)) {
+      header_(ReadMessageHeader(parts_[0].header, limits.max_line)),
+      author_(FindAuthor(header_)) {
   ReadOwnHeader();
 }
 
 std::string_view Reading::subject() const {
   return report_.subject ? std::string_view(report_.subject->value) : std::string_view();
+}
+
+const ProseText& Reading::MarkedSubject() {
+  if (!marked_subject_) marked_subject_ = ProsePhrases::BuiltIn().Mark(subject());
+  return *marked_subject_;
 }
 
 const std::deque<Body>& Reading::Texts() {
@@ -106,12 +112,10 @@ std::vector<const Part*> Reading::FindTextParts() const {
 }
 
 bool Reading::AnswersForAPerson() const {
-  MessageHeader header = header_;
-  header.return_path.reset();
-  const Author author = FindAuthor(header);
-  const bool is_answer = report_.subject && IsAnswer(report_.subject->value);
-  return report_.failed_recipients.empty() &&
-         (author == Author::kMachine || (author == Author::kPerson && is_answer));
+  if (!report_.failed_recipients.empty()) return false;
+  const Author author = FindAuthorWithoutPath(header_);
+  return author == Author::kMachine ||
+         (author == Author::kPerson && report_.subject && IsAnswer(report_.subject->value));
 }
 
 Reading::Parties Reading::FindParties() const {

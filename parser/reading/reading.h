@@ -13,6 +13,7 @@
 #include "parser/mime/message_header.h"
 #include "parser/mime/walk.h"
 #include "parser/parser.h"
+#include "parser/prose/phrases.h"
 #include "parser/remarks.h"
 #include "parser/report.h"
 #include "parser/rules.h"
@@ -41,6 +42,9 @@ class Reading {
   const Report& report() const { return report_; }
   // Decoded; empty: there is none.
   std::string_view subject() const;
+
+  const ProseText& MarkedSubject();
+  Author author() const { return author_; }
 
   // A vacation notice has the null path, too: by its From it is a person's.
   bool AnswersForAPerson() const;
@@ -95,6 +99,8 @@ class Reading {
   std::size_t budget_;
   const std::vector<Part> parts_;
   const MessageHeader header_;
+  const Author author_;
+  std::optional<ProseText> marked_subject_;
   std::optional<std::deque<Body>> texts_;
   Body returned_;
   std::string sole_returned_to_;  // the one address in the returned message's To; empty: none

@@ -46,7 +46,7 @@ class StatusReader {
         parts_(reading.parts()) {}
 
   void FindTypedStatus() {
-    const Author author = FindAuthor(reading_.header());
+    const Author author = reading_.author();
     const bool is_report =
         parts_[0].type.type == "multipart/report" || parts_[0].type.IsDeliveryStatus();
     for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -82,7 +82,7 @@ class StatusReader {
 
   void FindUntypedStatus() {
     const bool is_report = parts_[0].type.type == "multipart/report";
-    const Author author = FindAuthor(reading_.header());
+    const Author author = reading_.author();
     const bool may_report = (author == Author::kMailSystem && !reading_.AnswersForAPerson()) ||
                             author == Author::kUnknown;
     if (!is_report && !may_report) return;
@@ -247,8 +247,9 @@ class StatusReader {
     const bool has_name = name && !name->value.empty() && !name->value.starts_with('@');
     if (has_name || recipient.original_recipient) return;
     const Reading::Parties parties = reading_.FindParties();
-    const ProseReport prose =
-        ReadProse(QuestionOf(reading_, explanation, parties), ProsePhrases::BuiltIn());
+    const ProseText marked =
+        ProsePhrases::BuiltIn().Mark(explanation.text().substr(0, kMaxProseOctets));
+    const ProseReport prose = ReadProse(QuestionOf(reading_, marked, parties));
     if (prose.recipients.size() == 1) {
       const std::string_view address = prose.recipients[0].address;
       name = Found<std::string>{ReportedAddress(address, limits_.max_diagnostic),

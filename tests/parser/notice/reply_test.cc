@@ -23,7 +23,8 @@ class ReplyTest : public testing::TestWithParam<Case> {};
 
 TEST_P(ReplyTest, IsToldByHeaderAndSubject) {
   const Case& c = GetParam();
-  EXPECT_EQ(FindReply(c.header, c.subject, c.text, 64 << 10), c.want);
+  const MessageHeader header = ReadMessageHeader(c.header, 64 << 10);
+  EXPECT_EQ(FindReply(header, ProsePhrases::BuiltIn().Mark(c.subject), c.text), c.want);
 }
 
 INSTANTIATE_TEST_SUITE_P(

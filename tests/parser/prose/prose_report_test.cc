@@ -30,12 +30,12 @@ class ProseTest : public testing::TestWithParam<Case> {};
 
 ProseReport Read(std::string_view subject, std::string_view text,
                  std::vector<std::string_view> failed = {}) {
-  return ReadProse({.subject = subject,
-                    .text = text,
+  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
+  return ReadProse({.subject = phrases.Mark(subject),
+                    .text = phrases.Mark(text.substr(0, kMaxProseOctets)),
                     .parties = {"mailer-daemon@mx.example", "sender@example.com"},
                     .failed = std::move(failed),
-                    .max_recipients = 100},
-                   ProsePhrases::BuiltIn());
+                    .max_recipients = 100});
 }
 
 TEST_P(ProseTest, NamesWhoFailedAndWhatIsSaidOfIt) {

@@ -1,0 +1,227 @@
+#include "parser/classify/contest.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+using PatternPlace = RuleIndex::PatternPlace;
+
+bool MatchesCodes(const Condition& c, const Symptoms& s) {
+  auto status = [&](const StatusPattern& p) { return p.Matches(*s.enhanced_status); };
+  auto code = [&](const CodePattern& p) { return p.Matches(*s.reply_code); };
+  if (!c.status.empty() &&
+      !(s.enhanced_status && std::any_of(c.status.begin(), c.status.end(), status))) {
+    return false;
+  }
+  if (!c.code.empty() && !(s.reply_code && std::any_of(c.code.begin(), c.code.end(), code))) {
+    return false;
+  }
+  return c.stage.empty() || std::find(c.stage.begin(), c.stage.end(), s.stage) != c.stage.end();
+}
+
+bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& text) {
+  for (const TextPattern& pattern : unless.text) {
+    if (text.Find(pattern)) return true;
+  }
+  for (const StatusPattern& pattern : unless.status) {
+    if (s.enhanced_status && pattern.Matches(*s.enhanced_status)) return true;
+  }
+  for (const CodePattern& pattern : unless.code) {
+    if (s.reply_code && pattern.Matches(*s.reply_code)) return true;
+  }
+  return std::find(unless.stage.begin(), unless.stage.end(), s.stage) != unless.stage.end();
+}
+
+// Of several patterns of one rule, the earliest in the text is quoted, and the longer of two there.
+bool StandsBefore(const TextEvidence::Range& a, const TextEvidence::Range& b) {
+  return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+}
+
+// A provider's text, or an operator's of whatever text: who writes a rule for his own mail means
+// it.
+Evidence EvidenceOf(const Rule& rule) {
+  const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == Evidence::kText;
+  return is_own ? Evidence::kProvider : rule.evidence;
+}
+
+std::string_view NameOf(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::kProvider:
+      return "a text of this provider";
+    case Evidence::kText:
+      return "a text";
+    case Evidence::kStatus:
+      return "an enhanced status";
+    case Evidence::kReplyCode:
+      return "a reply code or a stage";
+    case Evidence::kClassDigit:
+      return "the first digit";
+  }
+  return "nothing";
+}
+
+std::size_t LengthOf(const Match& match) { return match.where.end - match.where.begin; }
+
+// The order among rules that fire; the id makes it total. WhyWeaker() says the same in words.
+bool IsStronger(const Match& a, const Match& b) {
+  auto key = [](const Match& m) {
+    return std::tuple(-static_cast<int>(EvidenceOf(*m.rule)), m.rule->origin, m.rule->priority,
+                      m.rule->specificity, m.rule->confidence, LengthOf(m));
+  };
+  if (key(a) != key(b)) return key(a) > key(b);
+  return a.rule->id < b.rule->id;
+}
+
+std::string WhyWeaker(const Match& loser, const Match& winner) {
+  const Rule& rule = *loser.rule;
+  const Rule& by = *winner.rule;
+  if (EvidenceOf(rule) != EvidenceOf(by)) {
+    return absl::StrCat("rests on ", Absl(NameOf(EvidenceOf(rule))), ", the winner on ",
+                        Absl(NameOf(EvidenceOf(by))));
+  }
+  if (rule.origin != by.origin) return "is built in, the winner is the operator's";
+  if (rule.priority != by.priority) {
+    return absl::StrCat("has priority ", rule.priority, ", the winner ", by.priority);
+  }
+  if (rule.specificity != by.specificity) return "makes fewer conditions than the winner";
+  if (rule.confidence != by.confidence) {
+    return absl::StrCat("has confidence ", rule.confidence, ", the winner ", by.confidence);
+  }
+  if (LengthOf(loser) != LengthOf(winner)) return "matches a shorter text than the winner";
+  return "is equal to the winner, whose id comes first";
+}
+
+class Contest {
+ public:
+  Contest(const std::vector<Rule>& rules, const ProviderTable& providers, const Symptoms& symptoms,
+          const TextEvidence& text, bool list_losers)
+      : rules_(rules),
+        providers_(providers),
+        symptoms_(symptoms),
+        text_(text),
+        list_losers_(list_losers),
+        has_words_(text.folded().has_words()),
+        before_recipient_(IsBeforeRecipient(symptoms)) {}
+
+  void Consider(std::size_t index, std::span<const PatternPlace> patterns) {
+    Match match{&rules_[index]};
+    const Rule& rule = *match.rule;
+    if (!rule.when.text.empty() && !FindText(patterns, match)) return;
+    const std::string_view kept_from = WhatKeeps(rule);
+    if (!kept_from.empty()) {
+      // A rule without a text is kept from firing by every other status: that is no news.
+      if (list_losers_ && !rule.when.text.empty()) {
+        result_.losers.push_back({match, std::string(kept_from)});
+      }
+      return;
+    }
+    if (!rule.reason) {
+      result_.transient = true;
+      return;
+    }
+    const bool is_stronger = !result_.winner || IsStronger(match, *result_.winner);
+    if (list_losers_) firing_.push_back(match);
+    if (is_stronger) result_.winner = match;
+  }
+
+  ContestResult Take() && {
+    std::sort(firing_.begin(), firing_.end(), IsStronger);
+    std::vector<ContestResult::Loser> losers;
+    for (std::size_t i = 1; i < firing_.size(); ++i) {
+      losers.push_back({firing_[i], WhyWeaker(firing_[i], firing_[0])});
+    }
+    std::move(result_.losers.begin(), result_.losers.end(), std::back_inserter(losers));
+    result_.losers = std::move(losers);
+    return std::move(result_);
+  }
+
+ private:
+  bool FindText(std::span<const PatternPlace> patterns, Match& match) const {
+    for (const PatternPlace& place : patterns) {
+      const auto found = text_.Find(match.rule->when.text[place.pattern]);
+      if (found && (match.where.end == 0 || StandsBefore(*found, match.where))) {
+        match.where = *found;
+      }
+    }
+    return match.where.end > 0;
+  }
+
+  // Why the rule does not fire, whose text stands. Empty: it does.
+  std::string_view WhatKeeps(const Rule& rule) {
+    if (!MatchesCodes(rule.when, symptoms_)) return "asks for another code or stage";
+    // A reply code says too little to condemn an address whose server took the trouble to explain.
+    if (rule.evidence >= Evidence::kReplyCode && has_words_ &&
+        Info(*rule.reason).bounce_class == BounceClass::kHard) {
+      return "a code alone condemns nobody whose server says more";
+    }
+    if (before_recipient_ && rule.reason && IsAboutRecipient(*rule.reason)) {
+      return "what is refused before RCPT is not the recipient's fault";
+    }
+    if (!IsAbout(rule)) return "is about another provider";
+    if (IsExcluded(rule.unless, symptoms_, text_)) return "is ruled out by its own \"unless\"";
+    return "";
+  }
+
+  bool IsAbout(const Rule& rule) {
+    if (rule.providers.empty()) return true;
+    if (!knows_provider_) provider_ = providers_.Of(symptoms_, text_);
+    knows_provider_ = true;
+    return provider_ && std::find(rule.providers.begin(), rule.providers.end(), *provider_) !=
+                            rule.providers.end();
+  }
+
+  const std::vector<Rule>& rules_;
+  const ProviderTable& providers_;
+  const Symptoms& symptoms_;
+  const TextEvidence& text_;
+  const bool list_losers_;
+  const bool has_words_;
+  const bool before_recipient_;
+  bool knows_provider_ = false;
+  std::optional<int> provider_;
+  std::vector<Match> firing_;  // where the losers are asked for
+  ContestResult result_;
+};
+
+}  // namespace
+
+bool IsBeforeRecipient(const Symptoms& s) {
+  return s.reply_code &&
+         (s.stage == Stage::kConnect || s.stage == Stage::kHelo || s.stage == Stage::kMail);
+}
+
+bool IsAboutRecipient(Reason reason) {
+  const Fault fault = Info(reason).fault;
+  return fault == Fault::kRecipient || fault == Fault::kDomain;
+}
+
+ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index,
+                          const ProviderTable& providers, const Symptoms& symptoms,
+                          const TextEvidence& text, bool list_losers) {
+  Contest contest(rules, providers, symptoms, text, list_losers);
+  if (symptoms.enhanced_status) {
+    for (const std::size_t rule : index.OfSubject(symptoms.enhanced_status->subject)) {
+      contest.Consider(rule, {});
+    }
+  }
+  for (const std::size_t rule : index.OfCodes()) contest.Consider(rule, {});
+  const std::vector<PatternPlace> places = index.OfText(text.hits());
+  for (auto begin = places.begin(); begin != places.end();) {
+    const auto end = std::find_if(begin, places.end(),
+                                  [&](const PatternPlace& p) { return p.rule != begin->rule; });
+    contest.Consider(begin->rule, {begin, end});
+    begin = end;
+  }
+  return std::move(contest).Take();
+}
+
+}  // namespace bounced

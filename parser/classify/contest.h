@@ -1,0 +1,47 @@
+// Which of the rules that may fire for one recipient wins, and what becomes of the others.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parser/classify/provider.h"
+#include "parser/classify/rule.h"
+#include "parser/classify/rule_index.h"
+#include "parser/classify/text_evidence.h"
+#include "parser/rules.h"
+
+namespace bounced {
+
+// What is refused before RCPT is the client or the sender, in whatever words: nobody was named
+// (RFC 5321, 3.3).
+bool IsBeforeRecipient(const Symptoms& symptoms);
+// Whether it is the recipient's fault, or its domain's.
+bool IsAboutRecipient(Reason reason);
+
+// A rule whose conditions hold, or whose text stands at least, and where.
+struct Match {
+  const Rule* rule = nullptr;
+  TextEvidence::Range where = {};  // empty: it has no text
+};
+
+struct ContestResult {
+  // The strongest that fires and has a reason.
+  std::optional<Match> winner;
+  // One fires that says that trying again is worth while.
+  bool transient = false;
+
+  // A rule that did not win although something spoke for it.
+  struct Loser {
+    Match match;
+    std::string why;  // it lost, for people
+  };
+  std::vector<Loser> losers;  // where asked for: those that fire first, the strongest first
+};
+
+// `provider` is whose words they are. Linear in the phrases that stand in the text.
+ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index,
+                          const ProviderTable& providers, const Symptoms& symptoms,
+                          const TextEvidence& text, bool list_losers);
+
+}  // namespace bounced
