@@ -11,7 +11,7 @@
 
 namespace bounced {
 
-Recipient ReadDiagnostic(std::string_view text, const RuleSet& rules) {
+Recipient ReadDiagnostic(std::string_view text, const RuleSet& rules, bool candidates) {
   // Spans count in 32 bits.
   text = text.substr(0, std::numeric_limits<std::uint32_t>::max());
   std::size_t budget = 0;  // nothing is decoded
@@ -20,9 +20,16 @@ Recipient ReadDiagnostic(std::string_view text, const RuleSet& rules) {
   fields.action = "failed";
   fields.diagnostics[0] = text;
   Recipient recipient;
-  Judge(
-      {fields, body, Provenance::kReported, "", body, ParserLimits().max_diagnostic, Kind::kBounce},
-      rules, recipient);
+  Trail trail;
+  Judge({.fields = fields,
+         .part = body,
+         .provenance = Provenance::kReported,
+         .explanation = "",
+         .explanation_body = body,
+         .max_octets = ParserLimits().max_diagnostic,
+         .kind = Kind::kBounce,
+         .trail = candidates ? &trail : nullptr},
+        rules, recipient);
   return recipient;
 }
 

@@ -56,7 +56,9 @@ void ReadWrapped(std::string_view message, Reading& reading) {
   const auto wrapped = std::find_if(parts.begin(), parts.end(),
                                     [](const Part& part) { return part.type.IsMessage(); });
   if (wrapped == parts.end() || wrapped->encoding != TransferEncoding::kIdentity) return;
-  Reading inner(message, wrapped->body, reading.rules(), reading.limits());
+  reading.Tell("it names nobody, so the mail system's message inside it is read",
+               reading.SpanOf(wrapped->body));
+  Reading inner(message, wrapped->body, reading.rules(), reading.limits(), reading.trail());
   if (inner.author() != Author::kMailSystem) return;
   ReadInOrder(inner);
   if (NamesNobody(inner.report())) return;
@@ -80,15 +82,17 @@ Kind OverallKind(const Report& report) {
 Parser::Parser(std::shared_ptr<const RuleSet> rules, ParserLimits limits)
     : rules_(std::move(rules)), limits_(limits) {}
 
-Report Parser::Parse(std::string_view message) const {
+Report Parser::Parse(std::string_view message, Detail detail) const {
   // Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
   message = message.substr(0, std::numeric_limits<std::uint32_t>::max());
-  Reading reading(message, message, *rules_, limits_);
+  Trail trail;
+  Reading reading(message, message, *rules_, limits_, detail == Detail::kFull ? &trail : nullptr);
   ReadInOrder(reading);
   ReadWrapped(message, reading);
   Report& report = reading.report();
   report.kind = OverallKind(report);
   report.remarks = std::move(reading.remarks()).Take();
+  report.path = std::move(trail).Take();
   return std::move(report);
 }
 

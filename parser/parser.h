@@ -24,6 +24,12 @@ struct ParserLimits {
   std::size_t max_remarks = 100;
 };
 
+// How much of the way to the answer is told.
+enum class Detail {
+  kVerdict,  // the answer, the rule and the text that carried it
+  kFull,     // also Report::path and each Recipient::candidates, for people
+};
+
 // Reads reports: delivery status notifications (RFC 3464, RFC 6533), in whatever wrapping and
 // however damaged, and reports in words that follow no standard. Everything else is a Report of
 // kind `other` without recipients.
@@ -55,8 +61,8 @@ class Parser {
   explicit Parser(std::shared_ptr<const RuleSet> rules, ParserLimits limits = {});
 
   // `message` is what came between DATA and the final dot, dots unstuffed. Keeps no pointer into
-  // it.
-  Report Parse(std::string_view message) const;
+  // it. The answer is the same at every `detail`.
+  Report Parse(std::string_view message, Detail detail = Detail::kVerdict) const;
 
  private:
   std::shared_ptr<const RuleSet> rules_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/dsn/smtp_reply.h"
@@ -87,6 +88,10 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
   return best;
 }
 
+void Tell(const Testimony& testimony, std::string_view step, Span where = {}) {
+  if (testimony.trail != nullptr) testimony.trail->Add(std::string(step), where);
+}
+
 void TakeCode(const SmtpReply& reply, const Body& body, Provenance provenance,
               Recipient& recipient) {
   if (reply.code && !recipient.reply_code) {
@@ -95,12 +100,17 @@ void TakeCode(const SmtpReply& reply, const Body& body, Provenance provenance,
 }
 
 // Puts the reply's status in the place of a less exact one, which stays as what was stated.
-void TakeStatus(const SmtpReply& reply, const Body& body, Provenance provenance,
+void TakeStatus(const SmtpReply& reply, const Body& body, Provenance provenance, Trail* trail,
                 Recipient& recipient) {
   std::optional<Found<EnhancedStatus>>& status = recipient.enhanced_status;
   const int rank = status ? Rank(status->value) : 0;
   if (Rank(reply.status) <= rank || rank > 2) return;
   if (status && !recipient.stated_status) recipient.stated_status = status;
+  if (status && trail != nullptr) {
+    trail->Add(absl::StrCat("the status ", ToString(status->value), " says less than ",
+                            ToString(*reply.status), ", which takes its place"),
+               body.SpanOf(reply.status_text));
+  }
   status = Found<EnhancedStatus>{*reply.status, body.SpanOf(reply.status_text), provenance};
 }
 
@@ -142,7 +152,9 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   const std::optional<Diagnosis> diagnosis = BestDiagnosis(testimony.fields);
   if (diagnosis) {
     TakeCode(diagnosis->reply, testimony.part, testimony.provenance, recipient);
-    TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, recipient);
+    TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, testimony.trail, recipient);
+    Tell(testimony, "the Diagnostic-Code is what the rules look at",
+         testimony.part.SpanOf(diagnosis->text));
     recipient.diagnostic_type = diagnosis->type;
     recipient.stage = FindStage(diagnosis->text);
     text = ToUtf8(diagnosis->reply.words, "");
@@ -154,11 +166,18 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     const SmtpReply reply = FindSmtpReply(explanation, ReplyContext::kLines);
     const bool mute = text.empty() || Rank(diagnosis->reply) == 0;
     if (mute) {
+      if (diagnosis) {
+        Tell(testimony, "it has no code, so the words for people are asked for one",
+             testimony.explanation_body.SpanOf(explanation));
+      }
       TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
-      TakeStatus(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
+      TakeStatus(reply, testimony.explanation_body, Provenance::kGuessed, testimony.trail,
+                 recipient);
     }
     if (text.empty()) {
       text = reply.words;
+      Tell(testimony, "what is said of this recipient is what the rules look at",
+           testimony.explanation_body.SpanOf(explanation));
       recipient.diagnostic = Words(reply, explanation, testimony.explanation_body,
                                    Provenance::kGuessed, testimony.max_octets);
     }
@@ -168,6 +187,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     const SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
     if (reply.code && !reply.words.empty()) {
       text = ToUtf8(reply.words, "");
+      Tell(testimony, "the Status field has a reply in it, which the rules look at",
+           testimony.part.SpanOf(testimony.fields.status));
       recipient.diagnostic = Words(reply, testimony.fields.status, testimony.part,
                                    Provenance::kDerived, testimony.max_octets);
     }
@@ -176,6 +197,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
     const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
     text = ToUtf8(Unfold(typed.value), "");
+    Tell(testimony, "the Localized-Diagnostic is what the rules look at",
+         testimony.part.SpanOf(typed.value));
     recipient.diagnostic =
         Found<std::string>{Presentable(text, testimony.max_octets),
                            testimony.part.SpanOf(typed.value), testimony.provenance};
@@ -189,6 +212,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
           has_code ? ParagraphAround(testimony.transcript, reply.code_text)
                    : StripBlanks(testimony.transcript.substr(0, kMaxTranscriptOctets));
       text = Unfold(words);
+      Tell(testimony, "the words of the whole report are what the rules look at",
+           testimony.explanation_body.SpanOf(words));
       recipient.diagnostic =
           Found<std::string>{Presentable(text, testimony.max_octets),
                              testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
@@ -268,6 +293,12 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   TakeStatusField(testimony, recipient);
   const std::string text = TakeTexts(testimony, recipient);
   const ActionRow result = Result(recipient, testimony.kind);
+  if (FindAction(recipient.action) != nullptr) {
+    Tell(testimony, "Action says what became of the message",
+         testimony.part.SpanOf(testimony.fields.action));
+  } else if (!testimony.kind) {
+    Tell(testimony, "without an Action the first digit of its code says what became of it");
+  }
   recipient.kind = result.kind;
   if (result.kind != Kind::kBounce) {
     recipient.classification = NoFailure(result.reason, recipient);
@@ -283,7 +314,8 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   symptoms.narration = testimony.fields.diagnostics[0].empty() ? testimony.explanation
                                                                : testimony.fields.diagnostics[0];
   symptoms.reporting_mta = testimony.reporting_mta;
-  recipient.classification = rules.Classify(symptoms);
+  recipient.classification =
+      rules.Classify(symptoms, testimony.trail != nullptr ? &recipient.candidates : nullptr);
 }
 
 }  // namespace bounced

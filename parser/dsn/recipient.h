@@ -9,6 +9,7 @@
 #include "parser/mime/body.h"
 #include "parser/report.h"
 #include "parser/rules.h"
+#include "parser/trail.h"
 
 namespace bounced {
 
@@ -29,6 +30,8 @@ struct Testimony {
   // All that the report tells people, where it is about this recipient only.
   std::string_view transcript = {};
   std::string_view reporting_mta = "";  // the host that reports
+  // Is told, unless null, what was taken from where; then candidates are listed, too.
+  Trail* trail = nullptr;
 };
 
 // Fills in codes, diagnostic, stage and kind, and classifies.

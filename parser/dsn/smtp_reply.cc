@@ -248,6 +248,8 @@ bool BeginsSession(std::string_view text) {
 struct Run {
   std::optional<Code> first;
   std::optional<Code> status;  // the first of the run that has one
+  // Where another reply begins, which is none of it; npos: nowhere.
+  std::size_t end = std::string_view::npos;
 };
 
 Run FindRun(std::string_view text, ReplyContext context) {
@@ -266,10 +268,16 @@ Run FindRun(std::string_view text, ReplyContext context) {
       // Sendmail says it again, with a status of its own.
       if (!code->remote && same && code->status && !run.status) run.status = code;
       // The first that the host refuses is the recipient; the rest of the session comes of that.
-      if (!code->remote || (!same && !BeginsSession(between))) continue;
+      if (!code->remote || (!same && !BeginsSession(between))) {
+        const std::size_t line = text.find_last_of("\r\n", code->at) + 1;  // npos + 1 is 0
+        if (!same && line > run.first->at) run.end = std::min(run.end, line);
+        continue;
+      }
     }
     const bool takes_over = code->remote && run.first && !run.first->remote;
-    if (!run.first || run.first->value != code->value || takes_over) run = {code, std::nullopt};
+    if (!run.first || run.first->value != code->value || takes_over) {
+      run = {.first = code, .status = std::nullopt};
+    }
     if (!run.status && code->status) run.status = code;
   }
   return run;
@@ -304,7 +312,7 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
       reply.status_text = text.substr(status->where.offset, status->where.length);
     }
   }
-  reply.words = Words(text, first, first.multiline);
+  reply.words = Words(text.substr(0, run.end), first, first.multiline);
   // "mailbox unavailable. [SMTP Error Code 550]".
   if (reply.words.empty()) reply.words = Folded(text.substr(0, first.at));
   return reply;

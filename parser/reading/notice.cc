@@ -41,6 +41,8 @@ bool ReadFeedback(Reading& reading) {
   const Part* part = FindReportPart(reading, &ContentType::IsFeedbackReport);
   if (part == nullptr) return false;
   report.form = "rfc5965";
+  reading.Tell("a part of its type is read as a feedback report (RFC 5965)",
+               reading.SpanOf(part->body));
   const Body body = reading.Decode(*part);
   const FeedbackFields fields =
       ReadFeedbackFields(body.text(), reading.limits().max_line, reading.limits().max_recipients);
@@ -84,6 +86,8 @@ bool ReadDisposition(Reading& reading) {
   const Part* part = FindReportPart(reading, &ContentType::IsDispositionNotification);
   if (part == nullptr) return false;
   report.form = "rfc8098";
+  reading.Tell("a part of its type is read as a read receipt (RFC 8098)",
+               reading.SpanOf(part->body));
   const Body body = reading.Decode(*part);
   const DispositionFields fields = ReadDispositionFields(body.text(), reading.limits().max_line);
   reading.ReadReturnedPart();
@@ -105,6 +109,9 @@ bool ReadDisposition(Reading& reading) {
 void ReadReply(Reply reply, Reading& reading) {
   Report& report = reading.report();
   report.form = "reply";
+  reading.Tell(reply == Reply::kUnsubscribe || reply == Reply::kComplaint
+                   ? "its header and subject say that it is a wish to be left alone"
+                   : "its header and subject say that a machine answers");
   Recipient& recipient = AddRecipient(MeaningOf(reply), report);
   if (!reading.header().from) return;
   const std::vector<std::string_view> from = MailboxesOf(*reading.header().from, 1);

@@ -15,8 +15,23 @@ namespace {
 void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, const Body& body,
                   Recipient& recipient) {
   const RecipientFields none;
-  Judge({none, body, Provenance::kGuessed, words, body, reading.limits().max_diagnostic, kind},
+  Judge({.fields = none,
+         .part = body,
+         .provenance = Provenance::kGuessed,
+         .explanation = words,
+         .explanation_body = body,
+         .max_octets = reading.limits().max_diagnostic,
+         .kind = kind,
+         .trail = reading.trail()},
         reading.rules(), recipient);
+}
+
+void TellProse(const Reading& reading, const ProseReport& prose, const Body& body) {
+  if (reading.trail() == nullptr) return;
+  reading.Tell(prose.in_subject ? "the subject says that mail was not delivered"
+                                : "the text says that mail was not delivered",
+               body.SpanOf(body.text().substr(0, prose.end)));
+  if (prose.recipients.empty()) reading.Tell("the text names nobody");
 }
 
 }  // namespace
@@ -37,7 +52,11 @@ void ReadProseReport(Reading& reading) {
   const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                              (names_failed && author == Author::kMachine);
   const std::deque<Body>& texts = reading.Texts();
-  if ((!may_be_report && !SoundsLikeMailSystem(reading.header())) || texts.empty()) return;
+  if (texts.empty()) return;
+  if (!may_be_report && !SoundsLikeMailSystem(reading.header())) {
+    reading.Tell("its text is not searched for a report, as no mail system wrote it");
+    return;
+  }
   const bool has_returned_part = reading.ReadReturnedPart();
   const Reading::Parties parties = reading.FindParties();
   const bool doubtful = !may_be_report || reading.AnswersForAPerson();
@@ -64,9 +83,12 @@ void ReadProseReport(Reading& reading) {
       report.returned.to || end < std::min(body->text().size(), kMaxProseOctets);
   if (!prose.kind || (names_nobody && (doubtful || !prose.in_subject || !has_returned))) {
     report.returned = {};
+    reading.Tell(prose.kind ? "the text names nobody, and too little says that mail failed"
+                            : "nothing in the text says that mail failed");
     return;
   }
   report.form = "prose";
+  TellProse(reading, prose, *body);
   for (const ProseRecipient& about : prose.recipients) {
     report.recipients.emplace_back().final_recipient = Found<std::string>{
         ReportedAddress(DecodeOctal(about.address), reading.limits().max_diagnostic),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "parser/address.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/mime/encoded_word.h"
@@ -28,16 +29,37 @@ bool LooksLikeFields(std::string_view body) {
 bool IsMailbox(std::string_view name) { return Address::Parse(name).ok(); }
 
 Reading::Reading(std::string_view message, std::string_view window, const RuleSet& rules,
-                 const ParserLimits& limits)
+                 const ParserLimits& limits, Trail* trail)
     : message_(message),
       rules_(rules),
       limits_(limits),
+      trail_(trail),
       remarks_(limits.max_remarks),
       budget_(limits.max_text_decoded),
       parts_(WalkParts(window, limits, remarks_)),
       header_(ReadMessageHeader(parts_[0].header, limits.max_line)),
       author_(FindAuthor(header_)) {
   ReadOwnHeader();
+  if (trail_ != nullptr) TellParts();
+}
+
+void Reading::TellParts() const {
+  std::string types;
+  for (const Part& part : parts_)
+    absl::StrAppend(&types, types.empty() ? "" : ", ", part.type.type);
+  const bool is_one = parts_.size() == 1;
+  Tell(absl::StrCat(is_one ? "one part: " : "parts: ", Presentable(types, limits_.max_diagnostic)),
+       SpanOf(parts_[0].header));
+  switch (author_) {
+    case Author::kMailSystem:
+      return Tell("a mail system wrote it: by its From or a null return path");
+    case Author::kMachine:
+      return Tell("a machine wrote it: Auto-Submitted says so");
+    case Author::kPerson:
+      return Tell("somebody wrote it who is no mail system: by its From");
+    case Author::kUnknown:
+      return Tell("its header does not say who wrote it");
+  }
 }
 
 std::string_view Reading::subject() const {
@@ -134,6 +156,7 @@ bool Reading::ReadReturned(const Body& body, std::string_view text) {
     }
     return found;
   };
+  if (!section.empty()) Tell("the message that came back begins here", body.SpanOf(section));
   report_.returned.return_path = derived(header.return_path);
   if (report_.returned.return_path) {
     std::string& path = report_.returned.return_path->value;

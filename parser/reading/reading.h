@@ -17,6 +17,7 @@
 #include "parser/remarks.h"
 #include "parser/report.h"
 #include "parser/rules.h"
+#include "parser/trail.h"
 
 namespace bounced {
 
@@ -27,8 +28,9 @@ class Reading {
  public:
   // `window` is what is read of `message`, in whose octets spans count: all of it, or a message
   // inside.
+  // `trail`, unless null, is told each step, and then each recipient's candidates are listed.
   Reading(std::string_view message, std::string_view window, const RuleSet& rules,
-          const ParserLimits& limits);
+          const ParserLimits& limits, Trail* trail);
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 
@@ -37,6 +39,10 @@ class Reading {
   const std::vector<Part>& parts() const { return parts_; }
   const MessageHeader& header() const { return header_; }
   Remarks& remarks() { return remarks_; }
+  Trail* trail() const { return trail_; }
+  void Tell(std::string_view step, Span where = {}) const {
+    if (trail_ != nullptr) trail_->Add(std::string(step), where);
+  }
   // Of the message's own header its Message-ID, Subject and X-Failed-Recipients are there already.
   Report& report() { return report_; }
   const Report& report() const { return report_; }
@@ -88,6 +94,7 @@ class Reading {
   std::optional<Found<std::string>> ReceiverOfReturned() const;
 
  private:
+  void TellParts() const;
   void ReadOwnHeader();
   void ReadFailedRecipients(std::string_view field);
   Body TextOf(const Part& part);
@@ -95,6 +102,7 @@ class Reading {
   const std::string_view message_;
   const RuleSet& rules_;
   const ParserLimits& limits_;
+  Trail* const trail_;
   Remarks remarks_;
   std::size_t budget_;
   const std::vector<Part> parts_;

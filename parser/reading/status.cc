@@ -56,6 +56,8 @@ class StatusReader {
         continue;
       }
       Status& status = Add(i, Provenance::kReported);
+      reading_.Tell("a part of its type is read as a delivery status (RFC 3464)",
+                    reading_.SpanOf(parts_[i].body));
       const bool cut = parts_[i].depth > 0 && !parts_[i].closed;
       status.fields = ReadStatusFields(status.body, cut, limits_, reading_.remarks());
     }
@@ -73,6 +75,7 @@ class StatusReader {
       statuses_.pop_back();
       return;
     }
+    reading_.Tell("an event of Amazon's in JSON", reading_.SpanOf(part.body));
     status.kind = event.kind;
     status.body = std::move(status.body).With(std::move(event.status_fields));
     status.fields = ReadStatusFields(status.body, /*cut=*/false, limits_, reading_.remarks());
@@ -99,6 +102,9 @@ class StatusReader {
         continue;
       }
       report_.form = "status-fields";
+      reading_.Tell("fields of a delivery status stand here, without their type",
+                    status.body.SpanOf(status.body.text().substr(
+                        status.fields.begin, status.fields.end - status.fields.begin)));
       return;
     }
   }
@@ -211,7 +217,8 @@ class StatusReader {
              .max_octets = limits_.max_diagnostic,
              .kind = status.kind,
              .transcript = count == 1 ? explanation.text() : std::string_view(),
-             .reporting_mta = reporting_mta},
+             .reporting_mta = reporting_mta,
+             .trail = reading_.trail()},
             reading_.rules(), recipients[first + i]);
     }
   }
@@ -237,6 +244,7 @@ class StatusReader {
       std::optional<Found<std::string>>& name = recipients[first + i].final_recipient;
       name = failed[i];
       name->provenance = Provenance::kDerived;
+      reading_.Tell("X-Failed-Recipients names the recipient", name->where);
     }
   }
 
@@ -254,8 +262,10 @@ class StatusReader {
       const std::string_view address = prose.recipients[0].address;
       name = Found<std::string>{ReportedAddress(address, limits_.max_diagnostic),
                                 explanation.SpanOf(address), Provenance::kGuessed};
+      reading_.Tell("the words for people name the recipient", name->where);
     } else if (!name && prose.recipients.empty()) {
       name = reading_.ReturnedTo();
+      if (name) reading_.Tell("the recipient is the only one of the returned message", name->where);
     }
   }
 

@@ -467,6 +467,15 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   EXPECT_THAT(text.out, HasSubstr("r@x.example: bounce, no_such_user (hard)"));
   EXPECT_EQ(Run({"classify", "--json", "-"}, "Subject: hi\n\nhello\n").out,
             "{\"file\":\"-\",\"kind\":\"other\",\"recipients\":[]}\n");
+  const Outcome explained = Run({"classify", "--explain", "-"}, message);
+  EXPECT_THAT(explained.out, HasSubstr("step: a part of its type is read as a delivery status"));
+  EXPECT_THAT(explained.out,
+              HasSubstr("not by status-x.1.1 (no_such_user): it rests on an enhanced "
+                        "status, the winner on a text"));
+  const Outcome explained_json = Run({"classify", "--explain", "--json", "-"}, message);
+  EXPECT_THAT(explained_json.out, HasSubstr("\"candidates\":[{\"rule\":\"status-x.1.1\","));
+  EXPECT_THAT(explained_json.out, HasSubstr("\"path\":[{\"text\":\"parts: multipart/report"));
+  EXPECT_THAT(text.out, Not(HasSubstr("not by")));
   const Outcome half = Run({"classify", "/nonexistent", folder_ / "dsns/1"});
   EXPECT_EQ(half.code, 2);
   EXPECT_THAT(half.out, HasSubstr("no_such_user"));

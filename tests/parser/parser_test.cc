@@ -1,6 +1,7 @@
 // Whole messages through Parse(), a test for each promise about them.
 #include "parser/parser.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "parser/trail.h"
 
 namespace bounced {
 namespace {
@@ -52,6 +55,12 @@ Part Status(std::string_view fields) {
 Report ParseFields(std::string_view fields) {
   return Parse(Multipart(kReportHeader, {kText, Status(fields), kReturned}));
 }
+std::vector<std::string> StepsOf(const Report& report) {
+  std::vector<std::string> steps;
+  for (const PathStep& step : report.path) steps.push_back(step.text);
+  return steps;
+}
+
 // The only recipient.
 Recipient ParseRecipient(std::string_view fields) {
   Report report = ParseFields("Reporting-MTA: dns; mx.example\n\n" + std::string(fields));
@@ -985,6 +994,65 @@ TEST(Parser, D76AMailProgramUnsubscribes) {
   EXPECT_EQ(report.kind, Kind::kUnsubscribe);
   ASSERT_EQ(report.recipients.size(), 1u);
   EXPECT_EQ(report.recipients[0].classification.reason, Reason::kUnsubscribe);
+}
+
+TEST(Path, TellsEachStepWhereItStands) {
+  const std::string message =
+      Multipart(kReportHeader,
+                {kText,
+                 Status("Final-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.0.0\n"
+                        "Diagnostic-Code: smtp; 550 5.1.1 no such user\n"),
+                 kReturned});
+  const Parser parser(RuleSet::BuiltIn());
+  const Report report = parser.Parse(message, Detail::kFull);
+  EXPECT_THAT(StepsOf(report),
+              testing::ElementsAre(
+                  "parts: multipart/report, text/plain, message/delivery-status, message/rfc822",
+                  "a mail system wrote it: by its From or a null return path",
+                  "a part of its type is read as a delivery status (RFC 3464)",
+                  "the message that came back begins here",
+                  "the status 5.0.0 says less than 5.1.1, which takes its place",
+                  "the Diagnostic-Code is what the rules look at",
+                  "Action says what became of the message"));
+  const auto text_of = [&](std::size_t step) {
+    return message.substr(report.path[step].where.offset, report.path[step].where.length);
+  };
+  EXPECT_EQ(text_of(4), "5.1.1");
+  EXPECT_EQ(text_of(5), "550 5.1.1 no such user");
+  EXPECT_EQ(text_of(6), "failed");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].candidates.empty());
+}
+
+TEST(Path, TellsWhyNothingWasRead) {
+  const Report report =
+      Parser(RuleSet::BuiltIn())
+          .Parse("From: a@example.net\nSubject: failure\n\nUser unknown\n", Detail::kFull);
+  EXPECT_THAT(StepsOf(report),
+              testing::ElementsAre("one part: text/plain",
+                                   "somebody wrote it who is no mail system: by its From",
+                                   "its text is not searched for a report, as no mail system wrote "
+                                   "it"));
+}
+
+TEST(Path, IsNotToldUnasked) {
+  const Report report = ParseFields(kFields);
+  EXPECT_TRUE(report.path.empty());
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_TRUE(report.recipients[0].candidates.empty());
+}
+
+// A report of thousands goes the same way for each.
+TEST(Path, HoldsItsBound) {
+  std::string fields = "Reporting-MTA: dns; mx.example\n";
+  for (int i = 0; i < 300; ++i) {
+    absl::StrAppend(&fields, "\nFinal-Recipient: rfc822; r", i, "@example.net\nAction: failed\n");
+  }
+  const Report report =
+      Parser(RuleSet::BuiltIn())
+          .Parse(Multipart(kReportHeader, {kText, Status(fields)}), Detail::kFull);
+  EXPECT_EQ(report.recipients.size(), 300u);
+  EXPECT_EQ(report.path.size(), Trail::kMaxSteps);
 }
 
 }  // namespace

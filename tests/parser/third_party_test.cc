@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -176,6 +178,39 @@ TEST_F(ThirdParty, ReportsAreRead) {
     EXPECT_GE(tally.statuses_right * 100, tally.statuses * floor.statuses)
         << tally.statuses_right << " of " << tally.statuses;
   }
+}
+
+// Of the answers that are given with much confidence, hardly one is wrong: whether an address is
+// gone for good, against what others expect. Run it alone to see the table.
+TEST_F(ThirdParty, ConfidenceIsBorneOut) {
+  struct Band {
+    int least;  // of the confidence
+    int answers = 0, right = 0;
+  };
+  Band bands[] = {{95}, {90}, {80}, {50}, {0}};
+  for (const auto& [name, message] : messages_) {
+    for (const TruthRow& row : message.rows) {
+      if (row.recipient == "-" || row.hard == "-" || row.Has("quirk:")) continue;
+      const std::vector<std::string> names = Tally::NamesOf(row);
+      const auto& recipients = message.report.recipients;
+      const auto match = std::find_if(recipients.begin(), recipients.end(), [&](const auto& r) {
+        return IsOneOf(r.final_recipient, names) || IsOneOf(r.original_recipient, names);
+      });
+      if (match == recipients.end() || match->kind != Kind::kBounce) continue;
+      const Classification& found = match->classification;
+      Band& band = *std::find_if(std::begin(bands), std::end(bands),
+                                 [&](const Band& each) { return found.confidence >= each.least; });
+      ++band.answers;
+      band.right += (found.bounce_class == BounceClass::kHard) == (row.hard == "1");
+    }
+  }
+  for (const Band& band : bands) {
+    std::printf("confidence of %2d or more: %3d answers, %3d right\n", band.least, band.answers,
+                band.right);
+  }
+  const int sure = bands[0].answers + bands[1].answers;
+  EXPECT_GE(sure, 150);
+  EXPECT_GE((bands[0].right + bands[1].right) * 100, sure * 99);
 }
 
 }  // namespace

@@ -38,6 +38,18 @@ void AddRecipient(JsonWriter& json, const Recipient& recipient) {
   json.Key("confidence").Number(found.confidence);
   text("rule", found.rule);
   text("matched_text", found.matched_text);
+  if (recipient.candidates.empty()) return;
+  json.Key("candidates").BeginArray();
+  for (const Candidate& candidate : recipient.candidates) {
+    json.BeginObject();
+    text("rule", candidate.rule);
+    if (candidate.reason) text("reason", ToString(*candidate.reason));
+    json.Key("confidence").Number(candidate.confidence);
+    text("matched_text", candidate.matched_text);
+    text("why_not", candidate.why_not);
+    json.EndObject();
+  }
+  json.EndArray();
 }
 
 std::string AsJson(const std::string& file, const Report& report) {
@@ -49,7 +61,19 @@ std::string AsJson(const std::string& file, const Report& report) {
     AddRecipient(json, recipient);
     json.EndObject();
   }
-  return json.EndArray().EndObject().text();
+  json.EndArray();
+  if (!report.path.empty()) {
+    json.Key("path").BeginArray();
+    for (const PathStep& step : report.path) {
+      json.BeginObject().Key("text").String(step.text);
+      if (step.where.length > 0) {
+        json.Key("offset").Number(step.where.offset).Key("length").Number(step.where.length);
+      }
+      json.EndObject();
+    }
+    json.EndArray();
+  }
+  return json.EndObject().text();
 }
 
 std::string DiagnosticAsJson(const std::string& diagnostic, const Recipient& recipient) {
@@ -103,6 +127,14 @@ std::string RecipientText(const std::string& name, const Recipient& recipient) {
     AddFound(text, "diagnostic", recipient.diagnostic,
              absl::StrCat("\"", Shown(recipient.diagnostic->value), "\""));
   }
+  for (const Candidate& candidate : recipient.candidates) {
+    absl::StrAppend(&text, "    not by ", candidate.rule, " (",
+                    candidate.reason ? Absl(ToString(*candidate.reason)) : "try again");
+    if (!candidate.matched_text.empty()) {
+      absl::StrAppend(&text, ", \"", Shown(candidate.matched_text), "\"");
+    }
+    absl::StrAppend(&text, "): it ", candidate.why_not, "\n");
+  }
   return text;
 }
 
@@ -124,6 +156,10 @@ std::string AsText(const std::string& file, const Report& report) {
   std::string text =
       absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
                    report.form == "none" ? "no report" : "read as " + report.form, "\n");
+  for (const PathStep& step : report.path) {
+    absl::StrAppend(&text, "  step: ", Shown(step.text),
+                    step.where.length > 0 ? Place(step.where) : "", "\n");
+  }
   for (const Recipient& recipient : report.recipients) {
     const auto& address =
         recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
@@ -140,12 +176,13 @@ struct ClassifyArguments {
   std::vector<std::string> paths;
   std::vector<std::string> diagnostics;
   std::vector<std::string> rules;
+  bool explain = false;
 };
 
 class Classifier {
  public:
-  Classifier(std::shared_ptr<const RuleSet> rules, Session& session)
-      : session_(session), rules_(std::move(rules)), parser_(rules_) {}
+  Classifier(std::shared_ptr<const RuleSet> rules, Detail detail, Session& session)
+      : session_(session), rules_(std::move(rules)), parser_(rules_), detail_(detail) {}
 
   // Goes on after a file that cannot be read.
   ExitCode Run(const ClassifyArguments& arguments) {
@@ -179,7 +216,7 @@ class Classifier {
       return Complain(absl::Status(message.status().code(),
                                    absl::StrCat(name, ": ", message.status().message())));
     }
-    const Report report = parser_.Parse(*message);
+    const Report report = parser_.Parse(*message, detail_);
     if (session_.json()) {
       session_.out().Json(AsJson(name, report));
     } else {
@@ -188,7 +225,7 @@ class Classifier {
   }
 
   void Diagnose(const std::string& diagnostic) {
-    const Recipient recipient = ReadDiagnostic(diagnostic, *rules_);
+    const Recipient recipient = ReadDiagnostic(diagnostic, *rules_, detail_ == Detail::kFull);
     if (session_.json()) {
       session_.out().Json(DiagnosticAsJson(diagnostic, recipient));
     } else {
@@ -205,6 +242,7 @@ class Classifier {
   Session& session_;
   const std::shared_ptr<const RuleSet> rules_;
   const Parser parser_;
+  const Detail detail_;
   bool complained_ = false;
 };
 
@@ -226,6 +264,8 @@ Action SetUpClassify(CLI::App& command) {
                   "An operator's rules, a file or a folder of *.toml; may stand several times")
       ->type_name("PATH")
       ->allow_extra_args(false);
+  command.add_flag("--explain", arguments->explain,
+                   "Show also the way through the report, and the rules that did not win");
   command.footer(
       "Reads messages with the parser and rules of this program, asks no server and stores "
       "nothing.\n"
@@ -235,7 +275,11 @@ Action SetUpClassify(CLI::App& command) {
       "\"reason\", \"fault\",\n"
       "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
       "what a\n"
-      "recipient has}; what is not known is left out.\n\n"
+      "recipient has}; what is not known is left out. With --explain a recipient also has "
+      "\"candidates\":\n"
+      "[{\"rule\", \"reason\", \"confidence\", \"matched_text\", \"why_not\"}], and a file "
+      "\"path\": [{\"text\",\n"
+      "\"offset\", \"length\"}].\n\n"
       "Exit codes: 0 done, 2 usage or a file that cannot be read (the others are classified)");
   return [arguments](Session& session) -> absl::StatusOr<ExitCode> {
     if (arguments->paths.empty() && arguments->diagnostics.empty()) {
@@ -243,7 +287,8 @@ Action SetUpClassify(CLI::App& command) {
     }
     OperatorRules loaded = LoadRuleFiles(arguments->rules);
     if (loaded.rules == nullptr) return ToStatus(loaded.problems);
-    return Classifier(std::move(loaded.rules), session).Run(*arguments);
+    const Detail detail = arguments->explain ? Detail::kFull : Detail::kVerdict;
+    return Classifier(std::move(loaded.rules), detail, session).Run(*arguments);
   };
 }
 

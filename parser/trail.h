@@ -1,0 +1,27 @@
+// Collects a Report's path, where somebody asks for it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "parser/report.h"
+
+namespace bounced {
+
+class Trail {
+ public:
+  // A report of thousands of recipients goes the same way for each: the first tell it.
+  static constexpr std::size_t kMaxSteps = 200;
+
+  void Add(std::string text, Span where = {}) {
+    if (steps_.size() < kMaxSteps) steps_.push_back({std::move(text), where});
+  }
+  std::vector<PathStep> Take() && { return std::move(steps_); }
+
+ private:
+  std::vector<PathStep> steps_;
+};
+
+}  // namespace bounced
