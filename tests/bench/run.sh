@@ -73,6 +73,10 @@ mkdir "$work/store"
 
 title "Parser"
 "$bin/parser_bench" --benchmark_min_time="$minimum"
+"$here/peers.py" "$bin" --turns "$turns"
+
+title "Hostile messages, time against size"
+"$bin/hostile_bench" --benchmark_min_time=0.05
 
 title "List cleaning"
 "$here/clean_bench.py" "$bin" --rows "$rows" --suppressions "$rows" --turns "$turns"
