@@ -75,13 +75,16 @@ void PhraseMatcher::Grow() {
 }
 
 void PhraseMatcher::FillFilters() {
-  for (Filter& filter : filters_) filter.mask = Load(std::string(filter.octets, '\xFF'));
+  for (const std::size_t octets : {8u, 4u, 2u, 1u}) {
+    filters_.push_back({octets, Load(std::string(octets, '\xFF'))});
+  }
   for (const std::string& phrase : phrases_) {
     Filter& filter = *std::find_if(filters_.begin(), filters_.end(), [&](const Filter& each) {
       return phrase.size() >= each.octets;
     });
     filter.bits.set(filter.Key(Load(phrase)));
   }
+  std::erase_if(filters_, [](const Filter& filter) { return filter.bits.none(); });
   for (std::uint32_t i = 0; i < nodes_[0].child_count; ++i) {
     const std::uint32_t child = nodes_[0].first_child + i;
     first_nodes_[static_cast<unsigned char>(first_octets_[child])] = child;

@@ -66,9 +66,8 @@ class PhraseMatcher {
   std::vector<Node> nodes_;   // the root first
   std::string first_octets_;  // of the nodes' labels, beside nodes_
   std::array<std::uint32_t, 256>
-      first_nodes_{};  // the root's children by their first octet; 0: none
-  // A phrase is in the first that does not want more octets than it has.
-  std::array<Filter, 4> filters_{Filter{8}, Filter{4}, Filter{2}, Filter{1}};
+      first_nodes_{};            // the root's children by their first octet; 0: none
+  std::vector<Filter> filters_;  // a phrase is in the first that wants no more than it has
 };
 
 }  // namespace bounced

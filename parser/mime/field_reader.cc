@@ -8,16 +8,15 @@ namespace bounced {
 namespace {
 
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-constexpr AsciiSet kLineEnds("\r\n");
 
 }  // namespace
 
 std::string_view FieldName(std::string_view line) {
-  const auto end = std::find_if(line.begin(), line.end(),
-                                [](char c) { return c <= ' ' || c == ':' || c > '~'; });
-  const std::string_view name = line.substr(0, static_cast<std::size_t>(end - line.begin()));
-  const auto colon = std::find_if_not(end, line.end(), IsBlank);
-  return colon != line.end() && *colon == ':' ? name : std::string_view();
+  std::size_t end = 0;
+  while (end < line.size() && line[end] > ' ' && line[end] <= '~' && line[end] != ':') ++end;
+  std::size_t colon = end;
+  while (colon < line.size() && IsBlank(line[colon])) ++colon;
+  return colon < line.size() && line[colon] == ':' ? line.substr(0, end) : std::string_view();
 }
 
 FieldReader::FieldReader(std::string_view text, std::size_t max_line)
@@ -51,7 +50,7 @@ std::optional<Field> FieldReader::Next() {
 
 std::string Unfold(std::string_view value) {
   value = StripBlanks(value);
-  if (kLineEnds.FirstIn(value) == value.size()) return std::string(value);
+  if (value.find('\n') == value.npos && value.find('\r') == value.npos) return std::string(value);
   std::string unfolded;
   unfolded.reserve(value.size());
   Lines lines(value);

@@ -21,6 +21,9 @@ class Lines {
  public:
   explicit Lines(std::string_view text, std::size_t at = 0) : text_(text), at_(at) {}
 
+  // Where the next line begins.
+  std::size_t at() const { return at_; }
+
   // None: that was the last line.
   std::optional<Line> Next() {
     if (at_ >= text_.size()) return std::nullopt;

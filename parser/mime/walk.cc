@@ -38,16 +38,16 @@ class Walker {
   std::vector<Part> Walk() {
     Open(0);
     Lines lines(message_);
-    std::optional<Line> next = lines.Next();
     // A line that mbox files put before the header (RFC 4155).
-    if (next && (next->text.starts_with("From ") || next->text.starts_with(">From "))) {
-      next = lines.Next();
-      header_begin_ = next ? next->begin : message_.size();
+    if (message_.starts_with("From ") || message_.starts_with(">From ")) {
+      header_begin_ = lines.Next()->end;
     }
-    while (next && !full_) {
-      const Line line = *next;
-      next = lines.Next();
-      Take(line, next);
+    while (!full_) {
+      // Of a body only what may delimit it is of interest.
+      if (!in_header_) lines = Lines(message_, FindHyphens(lines.at()));
+      const std::optional<Line> line = lines.Next();
+      if (!line) break;
+      Take(*line, lines);
     }
     if (in_header_) EndHeader(message_.size(), message_.size());
     for (const Open_& open : stack_) parts_[open.part].closed = false;
@@ -71,9 +71,20 @@ class Walker {
     bool closes;
   };
 
-  void Take(const Line& line, const std::optional<Line>& next) {
+  // The next line that begins with two hyphens, from the one at `at` on; the end: there is none,
+  // or no multipart that it could delimit.
+  std::size_t FindHyphens(std::size_t at) const {
+    if (stack_.empty()) return message_.size();
+    for (at = message_.find("--", at); at != message_.npos; at = message_.find("--", at + 1)) {
+      if (at == 0 || message_[at - 1] == '\n' || message_[at - 1] == '\r') return at;
+    }
+    return message_.size();
+  }
+
+  // `behind` is what follows the line.
+  void Take(const Line& line, const Lines& behind) {
     if (line.text.starts_with("--")) {
-      Guess(line, next);
+      Guess(line, behind);
       if (const std::optional<Delimiter> delimiter = Match(line.text)) {
         TakeDelimiter(line, *delimiter);
         return;
@@ -91,6 +102,7 @@ class Walker {
       return;
     }
     // One odd line between fields is passed over; otherwise the body has begun.
+    const std::optional<Line> next = Lines(behind).Next();
     const bool field_follows = next && !FieldName(next->text).empty() && has_fields_;
     if (!field_follows) EndHeader(line.begin, line.begin);
   }
@@ -107,8 +119,10 @@ class Walker {
   }
 
   // A multipart without a boundary takes the first that looks like one.
-  void Guess(const Line& line, const std::optional<Line>& next) {
-    if (in_header_ || stack_.empty() || line.text.size() < 3 || !next) return;
+  void Guess(const Line& line, const Lines& behind) {
+    if (in_header_ || stack_.empty() || line.text.size() < 3) return;
+    const std::optional<Line> next = Lines(behind).Next();
+    if (!next) return;
     if (!StartsWithIgnoringCase(next->text, "content-")) return;
     const std::string_view boundary = WithoutTrailingBlanks(line.text.substr(2));
     if (stack_.back().boundary.empty()) {
