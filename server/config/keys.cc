@@ -79,6 +79,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
       TIME(data_timeout, absl::Seconds(1), kDay),
       NUMBER(min_data_rate, 1, 1 << 30),
       TIME(reply_timeout, absl::Seconds(1), kDay),
+      TIME(overload_timeout, absl::Seconds(1), kDay),
       TIME(session_lifetime, absl::Seconds(1), 7 * kDay),
       TIME(commit_timeout, absl::Seconds(1), absl::Minutes(10)),
       TIME(drain, absl::ZeroDuration(), absl::Hours(1)),

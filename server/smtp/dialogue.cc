@@ -204,10 +204,11 @@ absl::Time Dialogue::Deadline() const {
   if (InMessage()) {
     const std::uint64_t rate = std::max<std::uint64_t>(limits_.min_data_rate, 1);
     const auto seconds = static_cast<std::int64_t>(message_.octets() / rate);
-    deadline = std::min(deadline, data_start_ + limits_.data_timeout + absl::Seconds(seconds));
+    deadline =
+        std::min(deadline, data_start_ + Patience(limits_.data_timeout) + absl::Seconds(seconds));
   }
   if (state_ != State::kData && state_ != State::kChunk) {
-    deadline = std::min(deadline, command_start_ + limits_.command_timeout);
+    deadline = std::min(deadline, command_start_ + Patience(limits_.command_timeout));
   }
   return deadline;
 }

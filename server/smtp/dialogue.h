@@ -1,6 +1,7 @@
 // The server's side of one SMTP connection as a value.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,9 @@ class Dialogue {
   // All sessions together hold too much: a message under way is dropped, read to its end, and
   // answered 451 4.3.1 (a chunk: 452 4.3.1).
   void Shed();
+  // Few sessions are left, or enough again. The waits under way are shorter, or as usual, counted
+  // from where they began.
+  void SetOverloaded(bool overloaded) { overloaded_ = overloaded; }
 
   // None: it wants bytes, or is owed an answer.
   std::optional<Action> Next();
@@ -56,6 +60,10 @@ class Dialogue {
 
   // Of the peer's silence or slowness. InfiniteFuture while an answer is owed.
   absl::Time Deadline() const;
+  // How long to wait for what has `usual` without overload.
+  absl::Duration Patience(absl::Duration usual) const {
+    return overloaded_ ? std::min(usual, limits_.overload_timeout) : usual;
+  }
   // Octets of message held. The memory behind them may be up to twice as much.
   std::size_t held_octets() const { return message_.held(); }
   // In the octets of a message: wants no answer and gives none before more of them came.
@@ -134,6 +142,7 @@ class Dialogue {
   bool greeted_ = false;
   bool closed_ = false;
   bool stopping_ = false;
+  bool overloaded_ = false;
   std::vector<Action> actions_;  // from next_action_ on: to be given by Next()
   std::size_t next_action_ = 0;
 

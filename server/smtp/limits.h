@@ -11,6 +11,8 @@ namespace bounced::smtp {
 inline constexpr std::size_t kMaxCommandLineOctets =
     2048;  // with CRLF; RFC 3461, 5.4 asks 1,036 at least
 inline constexpr std::size_t kMaxReplyLineOctets = 512;  // RFC 5321, 4.5.3.1.5
+// Overload: of max_sessions so many tenths are open, or more.
+inline constexpr std::size_t kOverloadTenths = 9;
 
 struct Limits {
   std::size_t max_sessions = 4000;
@@ -25,6 +27,8 @@ struct Limits {
   absl::Duration data_timeout = absl::Seconds(300);     // for a message, and ...
   std::size_t min_data_rate = 500;                      // ... a second more for so many octets
   absl::Duration reply_timeout = absl::Seconds(300);    // for our replies to be read
+  // In place of each of these three under overload, if shorter.
+  absl::Duration overload_timeout = absl::Seconds(10);
   absl::Duration session_lifetime = absl::Hours(1);
   absl::Duration commit_timeout = absl::Seconds(60);
   absl::Duration drain = absl::Seconds(30);  // for messages under way at SIGTERM

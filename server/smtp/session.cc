@@ -36,7 +36,6 @@ Session::Session(asio::ip::tcp::socket socket, asio::ip::address client, std::st
       client_(std::move(client)),
       id_(SessionId(shared.next_session_id.fetch_add(1, std::memory_order_relaxed))),
       dialogue_(shared.hostname, shared.limits, shared.clock.Steady()),
-      deadline_(absl::InfiniteFuture()),
       drain_end_(absl::InfiniteFuture()) {}
 
 Session::~Session() {
@@ -53,11 +52,11 @@ asio::awaitable<void> Session::Run() {
   for (;;) {
     const bool open = co_await Perform();
     if (!open) co_return;
-    deadline_ = dialogue_.Deadline();
+    awaited_ = Awaited::kInput;
     std::error_code error;
     const std::size_t octets = co_await socket_.async_read_some(
         asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
-    deadline_ = absl::InfiniteFuture();
+    awaited_ = Awaited::kNothing;
     if (std::exchange(late_, false)) {
       end_ = "timeout";
       dialogue_.TimedOut(Steady());
@@ -132,8 +131,8 @@ Session::Send Session::TrySend() {
 
 asio::awaitable<bool> Session::Flush() {
   // One clock for all of it: a client that takes an octet now and then is late all the same.
-  deadline_ = std::min(Steady() + shared_.limits.reply_timeout, drain_end_);
-  writing_ = true;
+  wait_start_ = Steady();
+  awaited_ = Awaited::kOutput;
   Send sent = TrySend();
   while (sent == Send::kSome && !late_) {
     std::error_code error;
@@ -141,8 +140,7 @@ asio::awaitable<bool> Session::Flush() {
                                 asio::redirect_error(asio::use_awaitable, error));
     sent = TrySend();
   }
-  writing_ = false;
-  deadline_ = absl::InfiniteFuture();
+  awaited_ = Awaited::kNothing;
   if (sent == Send::kAll) {
     late_ = false;
     co_return true;
@@ -161,7 +159,7 @@ asio::awaitable<void> Session::Wait(absl::Duration duration) {
 asio::awaitable<void> Session::Commit(Accept& accept) {
   const std::uint64_t octets = accept.message.size();
   Account(octets);
-  const absl::Time deadline = Steady() + shared_.limits.commit_timeout;
+  wait_start_ = Steady();
   auto commitment = std::make_shared<Commitment>();
   shared_.receiver.Commit(
       std::move(accept.envelope), client_.to_string(), std::move(accept.message),
@@ -169,11 +167,11 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
   std::optional<Commitment::Result> result =
       commitment->TakeOrWait(socket_.get_executor(), [this] { event_.cancel(); });
   if (!result) {
-    deadline_ = deadline;
+    awaited_ = Awaited::kCommit;
     event_.expires_at(asio::steady_timer::time_point::max());
     std::error_code error;
     co_await event_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    deadline_ = absl::InfiniteFuture();
+    awaited_ = Awaited::kNothing;
     late_ = false;
     result = commitment->Abandon();
   }
@@ -268,9 +266,25 @@ void Session::DropUnread() {
   }
 }
 
-void Session::Sweep(absl::Time now) {
-  if (now < deadline_) return;
-  deadline_ = absl::InfiniteFuture();
+absl::Time Session::Deadline() const {
+  switch (awaited_) {
+    case Awaited::kNothing:
+      break;
+    case Awaited::kInput:
+      return dialogue_.Deadline();
+    case Awaited::kOutput:
+      return std::min(wait_start_ + dialogue_.Patience(shared_.limits.reply_timeout), drain_end_);
+    case Awaited::kCommit:
+      return wait_start_ + shared_.limits.commit_timeout;
+  }
+  return absl::InfiniteFuture();
+}
+
+void Session::Sweep(absl::Time now, bool overloaded) {
+  // Who is late stays so, whatever changes until it is told.
+  if (late_) return;
+  dialogue_.SetOverloaded(overloaded);
+  if (now < Deadline()) return;
   late_ = true;
   std::error_code ignored;
   socket_.cancel(ignored);
@@ -281,7 +295,6 @@ void Session::ShutDown() {
   const absl::Time now = Steady();
   dialogue_.ShutDown(now);
   drain_end_ = now + shared_.limits.drain;
-  if (writing_) deadline_ = std::min(deadline_, drain_end_);
   std::error_code ignored;
   socket_.cancel(ignored);
 }

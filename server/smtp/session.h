@@ -35,6 +35,10 @@ struct Shared {
   std::atomic<std::uint64_t> next_session_id = 0;  // of the log
   std::atomic<std::int64_t> accept_logged =
       0;  // Unix second of the last line about a failed accept
+
+  bool overloaded() const {
+    return 10 * sessions.load(std::memory_order_relaxed) >= kOverloadTenths * limits.max_sessions;
+  }
 };
 
 // Belongs to its thread, with all that it calls but the Receiver. It reads only when everything was
@@ -56,7 +60,7 @@ class Session {
 
   // Serves to the end. The session must outlive it.
   asio::awaitable<void> Run();
-  void Sweep(absl::Time now);
+  void Sweep(absl::Time now, bool overloaded);
   void ShutDown();
 
   // The list of its thread's sessions.
@@ -65,6 +69,8 @@ class Session {
 
  private:
   enum class Send : std::uint8_t { kAll, kSome, kFailed };
+  // What is waited for that may come too late.
+  enum class Awaited : std::uint8_t { kNothing, kInput, kOutput, kCommit };
 
   asio::awaitable<bool> Perform();
   asio::awaitable<bool> Flush();
@@ -80,6 +86,7 @@ class Session {
   void Note(const Discard& discard);
   void NoteMessage(std::string_view result, std::uint64_t octets);
   void DropUnread();
+  absl::Time Deadline() const;
   absl::Time Steady() const { return shared_.clock.Steady(); }
 
   Shared& shared_;
@@ -92,9 +99,9 @@ class Session {
 
   std::string output_;  // from sent_ on: not yet sent
   std::size_t sent_ = 0;
-  absl::Time deadline_;  // of what is waited for now
-  bool late_ = false;    // the deadline passed
-  bool writing_ = false;
+  Awaited awaited_ = Awaited::kNothing;
+  absl::Time wait_start_;            // for output and a commit
+  bool late_ = false;                // the deadline passed, and who waits does not know yet
   absl::Time drain_end_;             // when the server stops: for replies to be read
   std::uint64_t accounted_ = 0;      // our share of Shared::inflight
   std::uint64_t messages_ = 0;       // acknowledged

@@ -126,7 +126,8 @@ void Worker::Tick() {
   ticking_ = false;
   if (sessions_ == nullptr) return;
   const absl::Time now = shared_.clock.Steady();
-  for (Session* s = sessions_; s != nullptr; s = s->next) s->Sweep(now);
+  const bool overloaded = shared_.overloaded();
+  for (Session* s = sessions_; s != nullptr; s = s->next) s->Sweep(now, overloaded);
   StartClock();
 }
 

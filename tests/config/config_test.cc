@@ -90,6 +90,7 @@ std::vector<Bound> Bounds() {
       LIMIT_TIME(data_timeout, 1, kDay),
       LIMIT(min_data_rate, 1, 1 << 30),
       LIMIT_TIME(reply_timeout, 1, kDay),
+      LIMIT_TIME(overload_timeout, 1, kDay),
       LIMIT_TIME(session_lifetime, 1, 7 * kDay),
       LIMIT_TIME(commit_timeout, 1, 600),
       LIMIT_TIME(drain, 0, 3'600),

@@ -324,27 +324,83 @@ TEST_F(ServerTest, S121SlowDataIsAnswered421AndNothingStored) {
   EXPECT_EQ(client.Read(), "<end>");
 }
 
-TEST_F(ServerTest, S109AClientThatDoesNotReadIsNotRead) {
-  options_.limits.max_junk_commands = 1'000'000'000;
+TEST_F(ServerTest, S120OverloadIsNineTenthsOfTheSessionsAndEndsBelow) {
+  options_.limits.max_sessions = 10;
+  options_.limits.command_timeout = absl::Seconds(300);
   Start();
+  std::deque<Client> clients;
+  const auto connect = [&](std::size_t open) {
+    while (clients.size() < open) {
+      clients.emplace_back(address_);
+      ASSERT_THAT(clients.back().Read(), StartsWith("220 "));
+    }
+  };
+  const auto expect_all_late = [&] {
+    for (Client& client : clients) {
+      EXPECT_THAT(client.Read(), StartsWith("421 4.4.2"));
+      EXPECT_EQ(client.Read(), "<end>");
+    }
+    clients.clear();
+  };
+
+  // Nine.
+  connect(9);
+  clock_.Advance(absl::Seconds(9));
+  for (Client& client : clients) EXPECT_THAT(client.Ask("NOOP"), StartsWith("250"));
+  clock_.Advance(absl::Seconds(10));
+  expect_all_late();
+
+  // Eight: the first one's end shows that deadlines were looked at.
+  connect(1);
+  clock_.Advance(absl::Seconds(11));
+  connect(8);
+  clock_.Advance(absl::Seconds(289));
+  EXPECT_THAT(clients.front().Read(), StartsWith("421 4.4.2"));
+  EXPECT_EQ(clients.front().Read(), "<end>");
+  clients.pop_front();
+  for (Client& client : clients) EXPECT_THAT(client.Ask("NOOP"), StartsWith("250"));
+
+  // Nine again.
+  connect(9);
+  clock_.Advance(absl::Seconds(10));
+  expect_all_late();
+}
+
+TEST_F(ServerTest, S121UnderOverloadSlowDataIsAnswered421AndNothingStored) {
+  options_.limits.max_sessions = 1;
+  Start();
+  Client client(address_);
+  client.BeginData();
+  client.Send("text\r\n");
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(client.Read(), StartsWith("421 4.4.2"));
+  EXPECT_EQ(client.Read(), "<end>");
+  EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("messages=0"));
+}
+
+// Sends commands and reads no answer; whenever both sides are full, `step` passes. Ends when the
+// server has hung up.
+void SendUnread(const std::string& address, ManualClock& clock, absl::Duration step) {
   Client client;
   const int small = 4096;
   ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-  client.Connect(address_);
+  client.Connect(address);
   ASSERT_THAT(client.Read(), StartsWith("220 "));
   std::string noops;
   while (noops.size() < 60'000) noops += "NOOP\r\n";
   // More than all buffers between the two take, and what is held for one client.
   constexpr std::size_t kFarTooMuch = 256 << 20;
+  constexpr int kFarTooLong = 600;
   std::size_t sent = 0;
-  for (;;) {
+  for (int full = 0;;) {
     const ssize_t n = ::send(client.fd(), noops.data(), noops.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) sent += static_cast<std::size_t>(n) / 6 * 6;
     ASSERT_LT(sent, kFarTooMuch);
     if (n < 0 && errno != EAGAIN) break;
     if (n < 0) {
       // Full on both sides: now it is late. A clock that runs on meets the wait whenever it begins.
-      clock_.Advance(options_.limits.reply_timeout);
+      ASSERT_LT(++full, kFarTooLong);
+      clock.Advance(step);
       pollfd writable{client.fd(), POLLOUT, 0};
       ::poll(&writable, 1, 100);
     }
@@ -353,6 +409,22 @@ TEST_F(ServerTest, S109AClientThatDoesNotReadIsNotRead) {
       noops = std::string("NOOP\r\n").substr(6 - rest) + noops;
     }
   }
+}
+
+TEST_F(ServerTest, S109AClientThatDoesNotReadIsNotRead) {
+  options_.limits.max_junk_commands = 1'000'000'000;
+  Start();
+  SendUnread(address_, clock_, options_.limits.reply_timeout);
+  EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("end=reply_timeout"));
+}
+
+TEST_F(ServerTest, S121UnderOverloadRepliesAreReadWithinSeconds) {
+  options_.limits.max_sessions = 1;
+  options_.limits.max_junk_commands = 1'000'000'000;
+  options_.limits.reply_timeout = absl::Hours(24);
+  Start();
+  // In steps: while commands are still read, theirs is the clock that starts anew.
+  SendUnread(address_, clock_, absl::Seconds(1));
   EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("end=reply_timeout"));
 }
 

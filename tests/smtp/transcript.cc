@@ -80,6 +80,7 @@ void SetLimit(Limits& limits, const std::string& name, std::size_t value,
   const std::map<std::string, absl::Duration Limits::*> durations = {
       {"command_timeout", &Limits::command_timeout},
       {"data_timeout", &Limits::data_timeout},
+      {"overload_timeout", &Limits::overload_timeout},
       {"session_lifetime", &Limits::session_lifetime},
       {"drain", &Limits::drain},
   };
@@ -236,8 +237,12 @@ class Player {
     } else if (line.kind == '!') {
       if (line.text == "shutdown") {
         dialogue_.ShutDown(now_);
-      } else {
+      } else if (line.text == "shed") {
         dialogue_.Shed();
+      } else if (line.text == "overload" || line.text == "relief") {
+        dialogue_.SetOverloaded(line.text == "overload");
+      } else {
+        Unreadable(line.place, line.text);
       }
       Drain();
     } else {

@@ -19,6 +19,7 @@
 //   X:                                 the server hangs up
 //   T: 300s                            time passes
 //   !: shutdown | shed                 the daemon stops; there is too much in flight
+//   !: overload | relief               few sessions are left; enough are again
 // clang-format on
 //
 // C: and c: lines up to the next of another kind are one packet, which is fed whole, octet by
