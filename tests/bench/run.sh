@@ -67,6 +67,9 @@ kill "$daemon"
 wait "$daemon"
 daemon=
 
+title "Decision at RCPT"
+"$bin/return_path_bench" --benchmark_min_time="$minimum"
+
 title "Store"
 mkdir "$work/store"
 "$bin/store_bench" --stored="$stored" --directory="$work/store" --benchmark_min_time="$minimum"
