@@ -12,8 +12,6 @@ namespace {
 // Octets of the text in which a challenge says what it wants.
 constexpr std::size_t kMaxChallengeOctets = 4 << 10;
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 bool IsNoOrEmpty(std::string_view value) {
   return value.empty() || EqualsIgnoringCase(value, "no") || EqualsIgnoringCase(value, "none");
 }
@@ -39,7 +37,8 @@ bool MayBeAutomatic(const MessageHeader& header) {
 // "Out of office", "Automatic reply: news", and not "Vacation offers": the words begin the subject
 // and are followed by nothing, or by what they are about.
 bool BeginsAsReply(const ProseText& subject) {
-  const std::size_t begin = subject.text.find_first_not_of(kBlanks);
+  const std::string_view stripped = StripBlanks(subject.text);
+  const auto begin = static_cast<std::size_t>(stripped.data() - subject.text.data());
   return std::any_of(subject.hits.begin(), subject.hits.end(), [&](const ProsePhrases::Hit& hit) {
     if (hit.role != ProseRole::kAutomaticReply || hit.begin != begin) return false;
     const std::string_view rest = StripBlanks(subject.text.substr(hit.end));
