@@ -91,6 +91,11 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
   ReadWrapped(message, reading);
   Report& report = reading.report();
   report.kind = OverallKind(report);
+  for (const Recipient& recipient : report.recipients) {
+    if (!recipient.diagnostic_cut) continue;
+    reading.remarks().Add("bound:max_diagnostic", recipient.diagnostic->where);
+    break;
+  }
   report.remarks = std::move(reading.remarks()).Take();
   report.path = std::move(trail).Take();
   return std::move(report);

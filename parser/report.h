@@ -34,6 +34,12 @@ struct Found {
   Provenance provenance = Provenance::kReported;
 };
 
+// A field of a delivery status that has no member of its own, by the name that it came with.
+struct FurtherField {
+  std::string name;          // "X-Postfix-Queue-ID"
+  Found<std::string> value;  // as spelled, in one line; presentable
+};
+
 // RFC 3463, 2: class "." subject "." detail.
 struct EnhancedStatus {
   std::uint8_t klass = 0;  // 2, 4 or 5
@@ -87,10 +93,17 @@ struct Recipient {
   // The remote server's text: the reply without its codes and line marks where it was an SMTP
   // reply. Presentable, at most Limits::max_diagnostic octets.
   std::optional<Found<std::string>> diagnostic;
-  std::string diagnostic_type;                   // "smtp", "x-unix"; lower case
-  std::optional<Found<std::string>> remote_mta;  // name, without its type
+  bool diagnostic_cut = false;      // it was longer than Limits::max_diagnostic
+  std::string diagnostic_type;      // "smtp", "x-unix"; lower case
+  std::string diagnostic_language;  // of a Localized-Diagnostic (RFC 6533, 4.1); lower case
+  // Name, without its type: of the field, or derived from words that say who has spoken.
+  std::optional<Found<std::string>> remote_mta;
+  std::optional<Found<std::string>> remote_address;  // the IP address in brackets behind it
   Stage stage = Stage::kUnknown;
   std::string action;  // the Action field's word, lower case
+  // The dates, unknown fields, and the Diagnostic-Codes that were less exact; at most
+  // RecipientFields::kMaxFurther and kMaxDiagnostics of them.
+  std::vector<FurtherField> further_fields;
   Classification classification;
   // Where asked for (Detail::kFull): those that fire first, the strongest first.
   std::vector<Candidate> candidates;
@@ -123,6 +136,7 @@ struct ReturnedMessage {
   std::optional<Found<std::string>> delivered_to;
   std::optional<Found<std::string>> subject;
   std::optional<Found<std::string>> date;
+  std::optional<Found<std::string>> list_id;
 };
 
 // A step of the way by which a message was read: what was found, or taken for what.
@@ -144,7 +158,11 @@ struct Report {
   std::optional<Found<std::string>> reporting_mta;
   std::optional<Found<std::string>> original_envelope_id;
   std::optional<Found<std::string>> arrival_date;
+  // The other fields of the message in front of the recipients' (Received-From-MTA, DSN-Gateway and
+  // unknown ones), at most RecipientFields::kMaxFurther.
+  std::vector<FurtherField> further_fields;
   // Of the report itself.
+  std::optional<Found<std::string>> date;
   std::optional<Found<std::string>> message_id;
   std::optional<Found<std::string>> subject;
   ReturnedMessage returned;

@@ -62,6 +62,7 @@ struct Diagnosis {
   std::string type;
   std::string_view text;
   SmtpReply reply;
+  std::string_view field;  // all of it
 };
 
 // How exact a code is: one that says nothing, one that hosts write whatever happened, a real one.
@@ -72,10 +73,26 @@ int Rank(const std::optional<EnhancedStatus>& status) {
 }
 int Rank(const SmtpReply& reply) { return 2 * Rank(reply.status) + (reply.code ? 1 : 0); }
 
+// Exchange writes the reply into X-Supplementary-Info, "<mx.example #5.1.1 smtp;550 5.1.1 no>"
+// (MS-OXCMAIL, 2.2.3.7.1.2), and no Diagnostic-Code. Empty: there is none.
+std::string_view SupplementaryDiagnostic(const RecipientFields& fields) {
+  const auto field = std::find_if(
+      fields.further.begin(), fields.further.end(),
+      [](const NamedValue& each) { return EqualsIgnoringCase(each.name, "x-supplementary-info"); });
+  if (field == fields.further.end()) return {};
+  std::string_view value = field->value;
+  if (value.ends_with('>')) value.remove_suffix(1);
+  const std::size_t status = value.find('#');
+  const std::size_t blank = value.find(' ', std::min(status, value.size()));
+  return StripBlanks(value.substr(std::min(blank, value.size())));
+}
+
 // The most exact of a recipient's Diagnostic-Codes; of equals the first.
 std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
+  auto diagnostics = fields.diagnostics;
+  if (diagnostics[0].empty()) diagnostics[0] = SupplementaryDiagnostic(fields);
   std::optional<Diagnosis> best;
-  for (const std::string_view field : fields.diagnostics) {
+  for (const std::string_view field : diagnostics) {
     if (field.empty()) continue;
     TypedValue typed = SplitType(field);
     // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule.
@@ -83,7 +100,7 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
     SmtpReply reply =
         FindSmtpReply(typed.value, is_reply ? ReplyContext::kReply : ReplyContext::kNarration);
     if (best && Rank(best->reply) >= Rank(reply)) continue;
-    best = Diagnosis{std::move(typed.type), typed.value, std::move(reply)};
+    best = Diagnosis{std::move(typed.type), typed.value, std::move(reply), field};
   }
   return best;
 }
@@ -126,9 +143,15 @@ void TakeStatusField(const Testimony& testimony, Recipient& recipient) {
   TakeCode(reply, testimony.part, Provenance::kDerived, recipient);
 }
 
-Found<std::string> Words(const SmtpReply& reply, std::string_view text, const Body& body,
-                         Provenance provenance, std::size_t max_octets) {
-  return {Presentable(ToUtf8(reply.words, ""), max_octets), body.SpanOf(text), provenance};
+// `words`, which were made of `text` in `body`, are the recipient's diagnostic.
+void SetDiagnostic(std::string_view words, std::string_view text, const Body& body,
+                   Provenance provenance, std::size_t max_octets, Recipient& recipient) {
+  // More than any one character takes, escaped: what is cut is longer than the bound by then.
+  constexpr std::size_t kSlack = 16;
+  std::string shown = Presentable(words, max_octets + kSlack);
+  recipient.diagnostic_cut = shown.size() > max_octets;
+  if (recipient.diagnostic_cut) shown = Presentable(words, max_octets);
+  recipient.diagnostic = Found<std::string>{std::move(shown), body.SpanOf(text), provenance};
 }
 
 // The lines around `piece`, which is a part of `text`, up to blank ones.
@@ -158,8 +181,13 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     recipient.diagnostic_type = diagnosis->type;
     recipient.stage = FindStage(diagnosis->text);
     text = ToUtf8(diagnosis->reply.words, "");
-    recipient.diagnostic = Words(diagnosis->reply, diagnosis->text, testimony.part,
-                                 testimony.provenance, testimony.max_octets);
+    SetDiagnostic(text, diagnosis->text, testimony.part, testimony.provenance, testimony.max_octets,
+                  recipient);
+    for (const std::string_view field : testimony.fields.diagnostics) {
+      if (field.empty() || field.data() == diagnosis->field.data()) continue;
+      recipient.further_fields.push_back(KeptField({"Diagnostic-Code", field}, testimony.part,
+                                                   testimony.provenance, testimony.max_octets));
+    }
   }
   const std::string_view explanation = testimony.explanation;
   if (!explanation.empty()) {
@@ -178,8 +206,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
       text = reply.words;
       Tell(testimony, "what is said of this recipient is what the rules look at",
            testimony.explanation_body.SpanOf(explanation));
-      recipient.diagnostic = Words(reply, explanation, testimony.explanation_body,
-                                   Provenance::kGuessed, testimony.max_octets);
+      SetDiagnostic(ToUtf8(text, ""), explanation, testimony.explanation_body, Provenance::kGuessed,
+                    testimony.max_octets, recipient);
     }
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }
@@ -189,8 +217,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
       text = ToUtf8(reply.words, "");
       Tell(testimony, "the Status field has a reply in it, which the rules look at",
            testimony.part.SpanOf(testimony.fields.status));
-      recipient.diagnostic = Words(reply, testimony.fields.status, testimony.part,
-                                   Provenance::kDerived, testimony.max_octets);
+      SetDiagnostic(text, testimony.fields.status, testimony.part, Provenance::kDerived,
+                    testimony.max_octets, recipient);
     }
   }
   if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
@@ -199,9 +227,9 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     text = ToUtf8(Unfold(typed.value), "");
     Tell(testimony, "the Localized-Diagnostic is what the rules look at",
          testimony.part.SpanOf(typed.value));
-    recipient.diagnostic =
-        Found<std::string>{Presentable(text, testimony.max_octets),
-                           testimony.part.SpanOf(typed.value), testimony.provenance};
+    recipient.diagnostic_language = typed.type;
+    SetDiagnostic(text, typed.value, testimony.part, testimony.provenance, testimony.max_octets,
+                  recipient);
   }
   if (!testimony.transcript.empty() && (!recipient.reply_code || text.empty())) {
     const SmtpReply reply = FindSmtpReply(testimony.transcript, ReplyContext::kLines);
@@ -214,9 +242,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
       text = Unfold(words);
       Tell(testimony, "the words of the whole report are what the rules look at",
            testimony.explanation_body.SpanOf(words));
-      recipient.diagnostic =
-          Found<std::string>{Presentable(text, testimony.max_octets),
-                             testimony.explanation_body.SpanOf(words), Provenance::kGuessed};
+      SetDiagnostic(text, words, testimony.explanation_body, Provenance::kGuessed,
+                    testimony.max_octets, recipient);
     }
   }
   return text;
@@ -247,6 +274,27 @@ ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
   }
 }
 
+// Who refused: the field says it, or else the words do.
+void TakeRemoteHost(const Testimony& testimony, Recipient& recipient) {
+  if (const std::string_view field = testimony.fields.remote_mta; !field.empty()) {
+    recipient.remote_mta = Found<std::string>{ReportedHost(field, testimony.max_octets),
+                                              testimony.part.SpanOf(field), testimony.provenance};
+    if (const std::string_view address = BracketedAddress(field); !address.empty()) {
+      recipient.remote_address = Found<std::string>{
+          std::string(address), testimony.part.SpanOf(address), testimony.provenance};
+    }
+    return;
+  }
+  const std::string_view diagnostic = testimony.fields.diagnostics[0];
+  const bool by_field = !diagnostic.empty();
+  const std::string_view host = FindRemoteHost(by_field ? diagnostic : testimony.explanation);
+  if (host.empty()) return;
+  const Body& body = by_field ? testimony.part : testimony.explanation_body;
+  recipient.remote_mta =
+      Found<std::string>{Presentable(host, testimony.max_octets), body.SpanOf(host),
+                         by_field ? Provenance::kDerived : Provenance::kGuessed};
+}
+
 Persistence StatedPersistence(const Recipient& recipient) {
   int first_digit = 0;
   if (recipient.reply_code) first_digit = recipient.reply_code->value / 100;
@@ -270,6 +318,13 @@ Classification NoFailure(Reason reason, const Recipient& recipient) {
 
 }  // namespace
 
+FurtherField KeptField(const NamedValue& field, const Body& part, Provenance provenance,
+                       std::size_t max_octets) {
+  return {Presentable(field.name, max_octets),
+          {Presentable(ToUtf8(Unfold(field.value), ""), max_octets), part.SpanOf(field.value),
+           provenance}};
+}
+
 Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,
                         std::size_t max_octets) {
   Recipient recipient;
@@ -281,15 +336,15 @@ Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provena
         AddressIn(fields.original_recipient, part, provenance, max_octets);
   }
   recipient.action = ActionWord(fields.action).substr(0, max_octets);
+  recipient.further_fields.reserve(fields.further.size());
+  for (const NamedValue& field : fields.further) {
+    recipient.further_fields.push_back(KeptField(field, part, provenance, max_octets));
+  }
   return recipient;
 }
 
 void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient) {
-  if (!testimony.fields.remote_mta.empty()) {
-    recipient.remote_mta = Found<std::string>{
-        ReportedHost(testimony.fields.remote_mta, testimony.max_octets),
-        testimony.part.SpanOf(testimony.fields.remote_mta), testimony.provenance};
-  }
+  TakeRemoteHost(testimony, recipient);
   TakeStatusField(testimony, recipient);
   const std::string text = TakeTexts(testimony, recipient);
   const ActionRow result = Result(recipient, testimony.kind);

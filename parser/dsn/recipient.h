@@ -13,7 +13,11 @@
 
 namespace bounced {
 
-// Addresses and action alone. `provenance` is what the fields are worth.
+// As it is kept by its name; it stands in `part`.
+FurtherField KeptField(const NamedValue& field, const Body& part, Provenance provenance,
+                       std::size_t max_octets);
+
+// Addresses, action and what is kept by its name alone. `provenance` is what the fields are worth.
 Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,
                         std::size_t max_octets);
 
@@ -40,7 +44,8 @@ struct Testimony {
 // 4.4.7 (README, "Rules"); it is kept beside it. A diagnostic that is missing, or has no code
 // while the status is of these, is helped out by the explanation, marked as guessed (RFC
 // 3464, 2.3.6 makes the field optional, and some hosts never write it); where that has no code
-// either, by the transcript. The explanation also tells the stage.
+// either, by the transcript. The explanation also tells the stage. Without a Remote-MTA the remote
+// host is whom the same words name as the one that spoke, derived.
 void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient);
 
 }  // namespace bounced

@@ -1,5 +1,6 @@
 #include "parser/dsn/reported_name.h"
 
+#include <arpa/inet.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -99,6 +100,19 @@ std::string ReportedHost(std::string_view value, std::size_t max_octets) {
   const std::size_t semicolon = host.find(';');
   if (semicolon != host.npos) host = StripBlanks(host.substr(semicolon + 1));
   return Presentable(ToUtf8(StripBlanks(WithoutComments(Unfold(host))), ""), max_octets);
+}
+
+std::string_view BracketedAddress(std::string_view value) {
+  const std::size_t bracket = value.find_first_of("([");
+  if (bracket == value.npos) return {};
+  std::string_view address = value.substr(bracket + 1);
+  if (StartsWithIgnoringCase(address, "ipv6:")) address.remove_prefix(5);  // RFC 5321, 4.1.3
+  address = address.substr(0, address.find_first_not_of("0123456789abcdefABCDEF.:"));
+  in6_addr octets;
+  const std::string text(address.substr(0, INET6_ADDRSTRLEN));
+  const bool is_address = inet_pton(AF_INET, text.c_str(), &octets) == 1 ||
+                          inet_pton(AF_INET6, text.c_str(), &octets) == 1;
+  return is_address ? address : std::string_view();
 }
 
 std::string WithoutComments(std::string_view value) {

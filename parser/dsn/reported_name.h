@@ -26,6 +26,10 @@ std::string ReportedAddress(std::string_view value, std::size_t max_octets);
 // The name of an MTA field without its type and comments.
 std::string ReportedHost(std::string_view value, std::size_t max_octets);
 
+// The IP address in round or square brackets in an MTA field ("mx.example (192.0.2.1)"). Empty:
+// there is none.
+std::string_view BracketedAddress(std::string_view value);
+
 // Without comments, also nested ones and those with backslash pairs (RFC 5322, 3.2.2); quoted
 // strings stay whole. Linear.
 std::string WithoutComments(std::string_view value);

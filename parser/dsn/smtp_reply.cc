@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 
+#include "parser/classify/provider.h"
 #include "parser/dsn/enhanced_status.h"
 #include "parser/text.h"
 
@@ -357,6 +358,46 @@ Stage FindStage(std::string_view text) {
   }
   return StartsWithIgnoringCase(StripBlanks(text), "connect to ") ? Stage::kConnect
                                                                   : Stage::kUnknown;
+}
+
+std::string_view FindRemoteHost(std::string_view text) {
+  // "host mx.example[192.0.2.1] said: 550", "talking to mx.example.:". A host that was not found,
+  // or is the sender's, is followed by other words.
+  if (const std::string_view host = HostThatSpoke(text); !host.empty()) {
+    std::string_view behind =
+        text.substr(static_cast<std::size_t>(host.data() + host.size() - text.data()));
+    const auto skip = [&behind](std::size_t end) {
+      behind.remove_prefix(std::min(end, behind.size()));
+    };
+    skip(behind.find_first_not_of(". "));
+    if (behind.starts_with('[')) skip(behind.find_first_of("]\r\n"));
+    skip(behind.find_first_not_of("] "));
+    if (behind.empty() || behind.starts_with(':') || IsSpace(behind.front()) ||
+        behind.starts_with("said") || behind.starts_with("refused to talk to me")) {
+      return host;
+    }
+  }
+  // qmail's sentences; it names hosts by their addresses.
+  const auto address = [](std::string_view host) {
+    return host.find_first_of(".:") == host.npos ? std::string_view() : host;
+  };
+  constexpr std::string_view kBehind[] = {" does not like recipient", " failed on data command",
+                                          " failed after i sent the message"};
+  constexpr std::string_view kBlanks = " \t\r\n";
+  for (const std::string_view sentence : kBehind) {
+    const std::size_t end = FindIgnoringCase(text, sentence);
+    if (end >= text.size()) continue;
+    const std::size_t blank = text.substr(0, end).find_last_of(kBlanks);
+    const std::size_t begin = blank == text.npos ? 0 : blank + 1;
+    return address(text.substr(begin, end - begin));
+  }
+  constexpr std::string_view kConnected = "connected to ";
+  const std::size_t at = FindIgnoringCase(text, kConnected);
+  if (at >= text.size()) return {};
+  const std::string_view host = text.substr(at + kConnected.size());
+  const std::size_t end = host.find_first_of(kBlanks);
+  return host.substr(std::min(end, host.size())).starts_with(" but ") ? address(host.substr(0, end))
+                                                                      : std::string_view();
 }
 
 }  // namespace bounced

@@ -38,4 +38,8 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context);
 // "after end of data"). Never assumed: kUnknown when it does not say.
 Stage FindStage(std::string_view text);
 
+// The host that `text` says has answered: "host mx.example[192.0.2.1] said: 550", "192.0.2.1 does
+// not like recipient". Empty: it names none, or one that did not answer. Linear.
+std::string_view FindRemoteHost(std::string_view text);
+
 }  // namespace bounced

@@ -14,7 +14,7 @@ namespace {
 
 struct MessageRow {
   std::string_view name;
-  std::string_view StatusFields::*value;  // none: known, and not kept
+  std::string_view StatusFields::*value;  // none: known, and kept by its name
 };
 constexpr MessageRow kMessageFields[] = {
     {"reporting-mta", &StatusFields::reporting_mta},
@@ -48,8 +48,17 @@ const Row* Find(const Row (&rows)[kRows], std::string_view name) {
   return row == std::end(rows) ? nullptr : row;
 }
 
+void Append(const NamedValue& field, const Body& body, Remarks& remarks,
+            std::vector<NamedValue>& into) {
+  if (into.size() < RecipientFields::kMaxFurther) {
+    into.push_back(field);
+  } else {
+    remarks.Add("bound:max_further", body.SpanOf(field.value));
+  }
+}
+
 // Fills what `into` lacks.
-void Merge(const RecipientFields& from, RecipientFields& into) {
+void Merge(const RecipientFields& from, const Body& body, Remarks& remarks, RecipientFields& into) {
   for (const RecipientRow& row : kRecipientFields) {
     if (row.value != nullptr && (into.*row.value).empty()) into.*row.value = from.*row.value;
   }
@@ -58,6 +67,7 @@ void Merge(const RecipientFields& from, RecipientFields& into) {
     if (slot == into.diagnostics.end() || diagnostic.empty()) break;
     *slot++ = diagnostic;
   }
+  for (const NamedValue& field : from.further) Append(field, body, remarks, into.further);
 }
 
 // Whether two recipient fields say the same, types and case aside.
@@ -124,13 +134,21 @@ class Reader {
   void TakeField(std::string_view name, std::string_view value) {
     open_diagnostic_ = nullptr;
     if (const MessageRow* row = Find(kMessageFields, name)) {
-      is_status_ = true;
-      if (row->value != nullptr && (found_.*row->value).empty()) found_.*row->value = value;
+      is_status_ = is_of_message_ = true;
+      if (row->value == nullptr) {
+        KeepByName(name, value, found_.further);
+      } else if ((found_.*row->value).empty()) {
+        found_.*row->value = value;
+      }
       return;
     }
     const bool is_diagnostic = EqualsIgnoringCase(name, kDiagnosticCode);
     const RecipientRow* row = Find(kRecipientFields, name);
-    if (row == nullptr && !is_diagnostic) return;
+    if (row == nullptr && !is_diagnostic) {
+      const bool of_message = is_of_message_ && !at_hand_.HasAddress() && !at_hand_.HasResult();
+      KeepByName(name, value, of_message ? found_.further : at_hand_.further);
+      return;
+    }
     is_status_ = true;
     if (value.empty()) {
       remarks_.Add("a field without a value", body_.SpanOf(name));
@@ -138,7 +156,9 @@ class Reader {
     }
     if (is_diagnostic) {
       AddDiagnostic(value);
-    } else if (row->value != nullptr) {
+    } else if (row->value == nullptr) {
+      KeepByName(name, value, at_hand_.further);
+    } else {
       if (OpensRecipient(*row, value)) {
         const bool had_original = !at_hand_.original_recipient.empty();
         EndRecipient();
@@ -164,6 +184,11 @@ class Reader {
       open_diagnostic_ = &slot;
       return;
     }
+    remarks_.Add("bound:max_diagnostics", body_.SpanOf(value));
+  }
+
+  void KeepByName(std::string_view name, std::string_view value, std::vector<NamedValue>& into) {
+    if (!value.empty()) Append({name, value}, body_, remarks_, into);
   }
 
   void ExtendDiagnostic(std::string_view line) {
@@ -173,26 +198,28 @@ class Reader {
   }
 
   void EndParagraph() {
+    if (!is_status_) at_hand_.further.clear();  // the header of what came back, as a rule
     EndRecipient();
     if (embedded_ && in_paragraph_ && !is_status_ && saw_status_) done_ = ended_by_others_ = true;
     saw_status_ = saw_status_ || is_status_;
     is_status_ = false;
+    is_of_message_ = false;
     in_paragraph_ = false;
   }
 
   void EndRecipient() {
-    const RecipientFields ended = std::exchange(at_hand_, {});
+    RecipientFields ended = std::exchange(at_hand_, {});
     open_diagnostic_ = nullptr;
     std::vector<RecipientFields>& recipients = found_.recipients;
     // An Original-Recipient to which no Final-Recipient came was that of the recipient before it.
     const bool belongs_before =
         std::exchange(opened_by_original_, false) && ended.final_recipient.empty();
     if (belongs_before) {
-      Merge(ended, recipients.back());
+      Merge(ended, body_, remarks_, recipients.back());
     } else if (!ended.HasAddress()) {
-      Merge(ended, recipients.empty() ? found_.stray : recipients.back());
+      Merge(ended, body_, remarks_, recipients.empty() ? found_.stray : recipients.back());
     } else if (recipients.size() < limits_.max_recipients) {
-      recipients.push_back(ended);
+      recipients.push_back(std::move(ended));
     } else {
       remarks_.Add("bound:max_recipients", body_.SpanOf(text_.substr(last_end_)));
       done_ = true;
@@ -210,6 +237,7 @@ class Reader {
   std::string_view* open_diagnostic_ = nullptr;  // that the next line may go on with
   bool opened_by_original_ = false;              // the recipient at hand, within a paragraph
   bool is_status_ = false;                       // the paragraph at hand has a field of a status
+  bool is_of_message_ = false;                   // it has one of the message
   bool saw_status_ = false;
   bool in_paragraph_ = false;
   bool ended_by_others_ = false;  // the paragraph at hand is no longer of the status
@@ -231,7 +259,7 @@ StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& li
   StatusFields found = Reader(part, 0, /*embedded=*/false, limits, remarks).Read(cut);
   // One group that is torn in two by a blank line: "Action: failed", then the address.
   if (!found.recipients.empty() && !found.recipients.front().HasResult()) {
-    Merge(std::exchange(found.stray, {}), found.recipients.front());
+    Merge(std::exchange(found.stray, {}), part, remarks, found.recipients.front());
   }
   return found;
 }

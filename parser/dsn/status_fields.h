@@ -12,11 +12,19 @@
 
 namespace bounced {
 
+// A field that has no place of its own.
+struct NamedValue {
+  std::string_view name;
+  std::string_view value;
+};
+
 // One recipient's fields, values as they stand, folds and all. Empty: there is none.
 struct RecipientFields {
   // A field that comes twice keeps its first value that says something, but for Diagnostic-Code
   // (RFC 7103, 7.5.1).
   static constexpr std::size_t kMaxDiagnostics = 4;
+  // Of fields that are kept by their names (RFC 3464, 2.4).
+  static constexpr std::size_t kMaxFurther = 8;
 
   std::string_view final_recipient;
   std::string_view original_recipient;
@@ -25,6 +33,7 @@ struct RecipientFields {
   std::string_view remote_mta;
   std::string_view localized_diagnostic;
   std::array<std::string_view, kMaxDiagnostics> diagnostics;
+  std::vector<NamedValue> further;  // at most kMaxFurther
 
   bool HasAddress() const { return !final_recipient.empty() || !original_recipient.empty(); }
   bool HasResult() const { return !action.empty() || !status.empty() || !diagnostics[0].empty(); }
@@ -34,6 +43,7 @@ struct StatusFields {
   std::string_view reporting_mta;
   std::string_view original_envelope_id;
   std::string_view arrival_date;
+  std::vector<NamedValue> further;  // of the message; at most RecipientFields::kMaxFurther
   std::vector<RecipientFields> recipients;
   // What stands in front of every recipient, or there is none. Set apart only when it has a result.
   RecipientFields stray;
@@ -45,8 +55,9 @@ struct StatusFields {
 // many, the recipient fields tell: a Final-Recipient opens a recipient, so does an
 // Original-Recipient behind another recipient's Action or Status, and fields without an address
 // belong to the recipient before them. A line that is no field goes on with the Diagnostic-Code
-// above it. `cut`: the message ended in this part, so the last recipient may lack its end and is
-// dropped if it has no result. Linear; bounded by limits.max_recipients, remarked.
+// above it. What has no place here is kept by its name, where it stands beside one of a status.
+// `cut`: the message ended in this part, so the last recipient may lack its end and is dropped if
+// it has no result. Linear; bounded by limits.max_recipients, remarked.
 StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,
                               Remarks& remarks);
 

@@ -173,6 +173,7 @@ bool Reading::ReadReturned(const Body& body, std::string_view text) {
   }
   report_.returned.subject = derived(header.subject);
   report_.returned.date = derived(header.date);
+  report_.returned.list_id = derived(header.list_id);
   sole_returned_to_.clear();
   const bool is_report = FindAuthor(header) == Author::kMailSystem;  // to whom ours was sent
   if (header.to && !header.cc && !header.list_id && !is_report) {
@@ -213,6 +214,7 @@ std::optional<Found<std::string>> Reading::ReceiverOfReturned() const {
 void Reading::ReadOwnHeader() {
   if (header_.message_id) report_.message_id = Shown(*header_.message_id);
   if (header_.subject) report_.subject = Shown(*header_.subject);
+  if (header_.date) report_.date = Shown(*header_.date);
   for (const std::string_view field : header_.failed_recipients) ReadFailedRecipients(field);
 }
 

@@ -178,6 +178,11 @@ class StatusReader {
           Found<std::string>{ReportedHost(fields.reporting_mta, limits_.max_diagnostic),
                              status.body.SpanOf(fields.reporting_mta), status.provenance};
     }
+    for (const NamedValue& field : fields.further) {
+      if (report_.further_fields.size() >= RecipientFields::kMaxFurther) break;
+      report_.further_fields.push_back(
+          KeptField(field, status.body, status.provenance, limits_.max_diagnostic));
+    }
     NameAndJudge(status);
   }
 

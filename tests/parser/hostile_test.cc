@@ -128,6 +128,20 @@ TEST(Hostile, D94SeveralStatusPartsShareTheBound) {
   EXPECT_TRUE(Remarked(report, "bound:max_recipients"));
 }
 
+// Many more fields than are kept, of as many recipients as are read.
+TEST(Hostile, D31D103UnknownFieldsKeepToTheBoundOfMemory) {
+  std::string group = "Final-Recipient: a@b\nAction: failed\n";
+  for (int i = 0; i < 20; ++i) group += "X-A: b\n";
+  const std::string message =
+      std::string(kReport) + std::string(kStatusPart) + Repeat(group + "\n", 4 * kMega);
+  TheParser();
+  peak_octets = live_octets.load();
+  const std::size_t before = live_octets;
+  const Report report = TheParser().Parse(message);
+  EXPECT_LE(peak_octets - before, 2 * message.size() + 4 * kMega + 1024 * report.recipients.size());
+  EXPECT_TRUE(Remarked(report, "bound:max_further"));
+}
+
 TEST(Hostile, D95ALongLineIsCutAndTheNextIsInSync) {
   constexpr std::size_t kMaxLine = 64 << 10;
   for (const std::size_t octets : {kMaxLine - 1, kMaxLine, kMaxLine + 1}) {
@@ -169,6 +183,8 @@ TEST(Hostile, D101ADiagnosticIsCutOnACharacter) {
     const std::string& diagnostic = report.recipients[0].diagnostic->value;
     EXPECT_TRUE(IsValidUtf8(diagnostic));
     EXPECT_EQ(diagnostic.size(), octets <= kMost ? octets : octets - 2);
+    EXPECT_EQ(report.recipients[0].diagnostic_cut, octets > kMost);
+    EXPECT_EQ(Remarked(report, "bound:max_diagnostic"), octets > kMost);
   }
 }
 

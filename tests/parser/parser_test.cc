@@ -98,6 +98,41 @@ void ExpectOther(const Report& report) {
   EXPECT_EQ(report.form, "none");
 }
 
+// Of the fields that were kept by their names; empty: there is none.
+std::string Further(const std::vector<FurtherField>& fields, std::string_view name) {
+  std::string values;
+  for (const FurtherField& field : fields) {
+    if (field.name == name) values += (values.empty() ? "" : "|") + field.value.value;
+  }
+  return values;
+}
+
+TEST(Parser, D1TheFirstThatFitsWinsAndIsNamed) {
+  constexpr std::string_view kMachine =
+      "From: Mail Delivery System <robot@mx.example>\nAuto-Submitted: auto-replied\n"
+      "Subject: Undeliverable mail\n";
+  const std::string type = "Content-Type: multipart/report; boundary=b\n";
+  const Part feedback = {"Content-Type: message/feedback-report\n", "Feedback-Type: abuse\n"};
+  const Part receipt = {"Content-Type: message/disposition-notification\n",
+                        "Final-Recipient: rfc822; r@example.net\nDisposition: x; displayed\n"};
+  const Part renamed = {"Content-Type: text/plain\n", std::string(kFields)};
+  const Part words = {"Content-Type: text/plain\n",
+                      "Your mail could not be delivered.\n\n<r@example.net>:\n550 no\n"};
+  const auto form = [&](std::string_view header, const std::vector<Part>& parts) {
+    return Parse(Multipart(std::string(header) + type, parts)).form;
+  };
+  EXPECT_EQ(form(kMachine, {words, renamed, receipt, feedback, Status(kFields)}), "rfc3464");
+  EXPECT_EQ(form(kMachine, {words, renamed, receipt, feedback}), "rfc5965");
+  EXPECT_EQ(form(kMachine, {words, renamed, receipt}), "rfc8098");
+  EXPECT_EQ(form(kMachine, {words, renamed}), "status-fields");
+  EXPECT_EQ(form(kMachine, {words}), "prose");
+  constexpr std::string_view kAway =
+      "From: dana@example.org\nAuto-Submitted: auto-replied\nSubject: Away\n";
+  EXPECT_EQ(form(kAway, {words, renamed, receipt}), "rfc8098");
+  EXPECT_EQ(form(kAway, {words, renamed}), "reply");
+  EXPECT_EQ(form("From: dana@example.org\nSubject: x\n", {words}), "none");
+}
+
 TEST(Parser, D2AHumanReplyIsOther) {
   ExpectOther(
       Parse("From: dana@example.org\nSubject: Re: news\n\n550 5.1.1 no such user, she said\n"));
@@ -291,6 +326,7 @@ TEST(Parser, D17PartsThatAGatewayRenamed) {
         kReportHeader,
         {kText, {"Content-Type: " + std::string(type) + "\n", std::string(kFields)}, kReturned}));
     ExpectUsual(report);
+    ASSERT_FALSE(HasFatalFailure()) << type;
     EXPECT_EQ(report.recipients[0].enhanced_status->provenance, Provenance::kDerived);
     EXPECT_EQ(report.returned.message_id->value, "<m1@example.com>");
   }
@@ -386,6 +422,15 @@ TEST(Parser, TheTranscriptsLinesAreToldApartByAddress) {
   EXPECT_EQ(ToString(report.recipients[1].enhanced_status->value), "5.2.2");
 }
 
+TEST(Parser, D20CaseDoesNotMatterInNamesAndTypes) {
+  ExpectUsual(Parse(Multipart(
+      kReportHeader,
+      {kText,
+       {"CONTENT-TYPE: Message/Delivery-STATUS\n",
+        "REPORTING-MTA: DNS; mx.example\n\nfinal-recipient: RFC822; r@example.net\n"
+        "ACTION: FAILED\nstatus: 5.1.1\nDiagnostic-code: SMTP; 550 5.1.1 no such user\n"}})));
+}
+
 TEST(Parser, D22CommentsStayInDiagnosticsOnly) {
   const Recipient r = ParseRecipient(
       "Final-Recipient: rfc822; r@example.net (Robert (Bob) \\) it is)\nAction: failed (for good)\n"
@@ -423,6 +468,95 @@ TEST(Parser, D27TheMostExactDiagnosticWins) {
       "Diagnostic-Code: smtp; delivery failed\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n"
       "Diagnostic-Code: smtp; 550 no\n");
   EXPECT_EQ(r.diagnostic->value, "no such user");
+  EXPECT_EQ(Further(r.further_fields, "Diagnostic-Code"), "smtp; delivery failed|smtp; 550 no");
+}
+
+TEST(Parser, D28HostsAreKeptAsSpelled) {
+  struct Row {
+    std::string_view field;
+    std::string_view host;
+    std::string_view address;  // empty: none
+  };
+  for (const Row& row :
+       {Row{"dns; MX.Example", "MX.Example", ""}, Row{"mx.example", "mx.example", ""},
+        Row{"dns; mx.example. (192.0.2.1, the server for the domain.)", "mx.example.", "192.0.2.1"},
+        Row{"dns; mx.example [192.0.2.1]", "mx.example [192.0.2.1]", "192.0.2.1"},
+        Row{"dns; [IPv6:2001:db8::1]", "[IPv6:2001:db8::1]", "2001:db8::1"},
+        Row{"dns; mx.example (tcp-daemon)", "mx.example", ""},
+        Row{"dns; mx.example (TCP|192.0.2.1|25)", "mx.example", ""},
+        Row{"dns; mx.example (", "mx.example (", ""}}) {
+    const Recipient r = ParseRecipient(
+        "Final-Recipient: r@example.net\nAction: failed\nRemote-MTA: " + std::string(row.field) +
+        "\n");
+    EXPECT_EQ(r.remote_mta->value, row.host) << row.field;
+    EXPECT_EQ(r.remote_mta->provenance, Provenance::kReported);
+    EXPECT_EQ(r.remote_address ? r.remote_address->value : "", row.address) << row.field;
+  }
+  const Report report = ParseFields(
+      "Reporting-MTA: dns; a.example\nDSN-Gateway: dns; G.example\n"
+      "Received-From-MTA: dns;\n  out.example (192.0.2.9)\n\n"
+      "Final-Recipient: r@example.net\nAction: failed\n");
+  EXPECT_EQ(report.reporting_mta->value, "a.example");
+  EXPECT_EQ(Further(report.further_fields, "DSN-Gateway"), "dns; G.example");
+  EXPECT_EQ(Further(report.further_fields, "Received-From-MTA"), "dns; out.example (192.0.2.9)");
+}
+
+TEST(Parser, D29TheWordsAreTheRemoteHostsWhereOneIsNamed) {
+  const auto rule = [](std::string_view reporting, std::string_view remote) {
+    const Report report = ParseFields(
+        "Reporting-MTA: dns; " + std::string(reporting) + "\n\nFinal-Recipient: r@example.net\n" +
+        "Action: failed\nDiagnostic-Code: smtp; 451 4.7.1 [TS01] Messages temporarily deferred\n" +
+        std::string(remote));
+    return report.recipients.at(0).classification.rule;
+  };
+  constexpr std::string_view kOfTheProvider = "yahoo-deferred";
+  EXPECT_EQ(rule("mx.example", "Remote-MTA: dns; mta5.am0.yahoodns.net\n"), kOfTheProvider);
+  EXPECT_EQ(rule("mta5.am0.yahoodns.net", ""), kOfTheProvider);
+  EXPECT_NE(rule("mta5.am0.yahoodns.net", "Remote-MTA: dns; mx.example\n"), kOfTheProvider);
+  EXPECT_NE(rule("mx.example", ""), kOfTheProvider);
+}
+
+TEST(Parser, D31UnknownFieldsAreKeptByName) {
+  const Report report = ParseFields(
+      "Reporting-MTA: dns; a.example\nX-Postfix-Queue-ID: 4Z\nX-Empty:\n\n"
+      "X-Display-Name: =?utf-8?Q?R?=\nFinal-Recipient: r@example.net\nAction: failed\n"
+      "X-Actual-Recipient: rfc822;\n s@example.net\nFinal-Log-ID: 7\n\n"
+      "Final-Recipient: t@example.net\nAction: failed\nx-odd: \xE4\n\nStatus: 5.1.1\nX-Late: 1\n");
+  ASSERT_EQ(report.recipients.size(), 2u);
+  ASSERT_EQ(report.further_fields.size(), 1u);
+  EXPECT_EQ(Further(report.further_fields, "X-Postfix-Queue-ID"), "4Z");
+  const std::vector<FurtherField>& first = report.recipients[0].further_fields;
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(Further(first, "X-Display-Name"), "=?utf-8?Q?R?=");
+  EXPECT_EQ(Further(first, "X-Actual-Recipient"), "rfc822; s@example.net");
+  EXPECT_EQ(Further(first, "Final-Log-ID"), "7");
+  const std::vector<FurtherField>& second = report.recipients[1].further_fields;
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_EQ(Further(second, "x-odd"), "\xC3\xA4");
+  EXPECT_EQ(Further(second, "X-Late"), "1");
+}
+
+TEST(Parser, D31ExchangeHasItsReplyInAFieldOfItsOwn) {
+  Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.0.0\n"
+      "X-Supplementary-Info: <mx.example #5.0.0 smtp;550 5.2.2 the mailbox is full>\n");
+  ASSERT_TRUE(r.diagnostic && r.reply_code && r.enhanced_status);
+  EXPECT_EQ(r.diagnostic->value, "the mailbox is full");
+  EXPECT_EQ(r.diagnostic_type, "smtp");
+  EXPECT_EQ(r.reply_code->value, 550);
+  EXPECT_EQ(ToString(r.enhanced_status->value), "5.2.2");
+  EXPECT_EQ(r.classification.reason, Reason::kMailboxFull);
+  for (const std::string_view nothing : {"<mx.example #5.1.1>", "< #5.1.1>", "<", ">", "#"}) {
+    r = ParseRecipient(
+        "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.1.1\n"
+        "X-Supplementary-Info: " +
+        std::string(nothing) + "\n");
+    EXPECT_EQ(r.diagnostic->value, "Sorry.") << nothing;
+  }
+  r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: smtp; 550 no\n"
+      "X-Supplementary-Info: <mx.example #5.0.0 smtp;552 5.2.2 full>\n");
+  EXPECT_EQ(r.reply_code->value, 550) << "the standard field goes before";
 }
 
 TEST(Parser, D30TheEnvelopeIdIsKeptToTheOctet) {
@@ -536,6 +670,37 @@ TEST(Parser, D79Qsbmf) {
   EXPECT_EQ(b.stage, Stage::kData);
   EXPECT_EQ(b.classification.reason, Reason::kMailboxFull);
   EXPECT_EQ(report.returned.subject->value, "news");
+}
+
+TEST(Parser, D79TheHostThatRefusedIsNamed) {
+  struct Row {
+    std::string_view words;
+    std::string_view host;  // empty: none
+  };
+  for (const Row& row :
+       {Row{"192.0.2.1 does not like recipient.\nRemote host said: 550 no", "192.0.2.1"},
+        Row{"Sorry:\n2001:db8::1 failed after I sent the message.\nRemote host said: 552 no",
+            "2001:db8::1"},
+        Row{"Connected to 192.0.2.1 but sender was rejected.\nRemote host said: 550 no",
+            "192.0.2.1"},
+        Row{"host mx.example[192.0.2.1] said: 550 no", "mx.example"},
+        Row{"550 no\n... while talking to mx.example.:\n<<< 550 no", "mx.example"},
+        Row{"  host mx.example [192.0.2.1]\n  SMTP error from remote server: 550 no", "mx.example"},
+        Row{"550 Unable to look up host mx.example, sorry", ""},
+        Row{"550 sender host mx.example [192.0.2.1] is listed", ""},
+        Row{"550 our server does not like recipient", ""}, Row{"550 no", ""},
+        Row{"connected to ", ""}}) {
+    const Report report = Parse(
+        "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n"
+        "Your message could not be delivered.\n\n<r@example.net>:\n" +
+        std::string(row.words) + "\n");
+    ASSERT_EQ(report.recipients.size(), 1u) << row.words;
+    const std::optional<Found<std::string>>& host = report.recipients[0].remote_mta;
+    EXPECT_EQ(host ? host->value : "", row.host) << row.words;
+    if (host) {
+      EXPECT_EQ(host->provenance, Provenance::kGuessed) << row.words;
+    }
+  }
 }
 
 TEST(Parser, D80EachAddressHasItsOwnBlock) {
@@ -658,6 +823,14 @@ TEST(Parser, D50AStatusThatIsAReply) {
   EXPECT_EQ(r.reply_code->value, 553);
 }
 
+TEST(Parser, D47WillRetryUntilIsKept) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: delayed\nStatus: 4.4.1\n"
+      "Will-Retry-Until: Wed, 4 Nov 2026 10:00:00 +0000\n");
+  EXPECT_EQ(r.kind, Kind::kDelay);
+  EXPECT_EQ(Further(r.further_fields, "Will-Retry-Until"), "Wed, 4 Nov 2026 10:00:00 +0000");
+}
+
 struct CodesLieCase {
   std::string_view name;
   std::string_view status;
@@ -707,16 +880,28 @@ TEST(Parser, D57LocalizedDiagnosticOnlyWithoutTheOther) {
       "Final-Recipient: r@example.net\nAction: failed\n"
       "Localized-Diagnostic: de; Postfach \xC3\xBC\x62\x65rf\xC3\xBCllt\n");
   EXPECT_EQ(r.diagnostic->value, "Postfach \xC3\xBC\x62\x65rf\xC3\xBCllt");
+  EXPECT_EQ(r.diagnostic_language, "de");
   r = ParseRecipient(
       "Final-Recipient: r@example.net\nAction: failed\n"
       "Localized-Diagnostic: de; voll\nDiagnostic-Code: smtp; 552 full\n");
   EXPECT_EQ(r.diagnostic->value, "full");
+  EXPECT_EQ(r.diagnostic_language, "");
 }
 
 TEST(Parser, D58D60TheReturnedHeaderIsFoundAndDerived) {
   const std::string header =
       "Return-Path: <sender@example.com>\nMessage-ID: <m1@example.com>\n"
       "Message-ID: <m2@example.com>\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n";
+  const Report list = Parse(Multipart(
+      kReportHeader, {kText,
+                      Status(kFields),
+                      {"Content-Type: text/rfc822-headers\n",
+                       "List-Id: News <news.example.com>\nDate: x\nTo: r@example.net\n"}}));
+  ASSERT_TRUE(list.returned.list_id && list.returned.date && list.returned.to);
+  EXPECT_EQ(list.returned.list_id->value, "News <news.example.com>");
+  EXPECT_EQ(list.returned.list_id->provenance, Provenance::kDerived);
+  EXPECT_EQ(list.returned.date->value, "x");
+  EXPECT_EQ(list.returned.to->value, "r@example.net");
   const std::vector<Part> ways = {
       {"Content-Type: message/rfc822\n", header + "\nbody\n"},
       {"Content-Type: text/rfc822-headers\n", header},
@@ -799,7 +984,9 @@ TEST(Parser, D89NoDateDropsAReport) {
                                        "Last-Attempt-Date: " + value + "\n")}));
     SCOPED_TRACE(date);
     ExpectUsual(report);
+    EXPECT_EQ(report.date ? report.date->value : "", date);
     EXPECT_EQ(report.arrival_date ? report.arrival_date->value : "", date);
+    EXPECT_EQ(Further(report.recipients[0].further_fields, "Last-Attempt-Date"), date);
   }
 }
 

@@ -129,6 +129,7 @@ TEST(StatusFields, D27KeepsEachDiagnosticUpToItsBound) {
     const Body body = BodyOf(text);
     Remarks remarks(10);
     const StatusFields fields = ReadStatusFields(body, false, {}, remarks);
+    EXPECT_EQ(std::move(remarks).Take().size(), count > 4 ? 1u : 0u);
     return std::count_if(fields.recipients[0].diagnostics.begin(),
                          fields.recipients[0].diagnostics.end(),
                          [](std::string_view d) { return !d.empty(); });
@@ -164,6 +165,38 @@ TEST(StatusFields, D94ReadsNoMoreRecipientsThanItsBound) {
     EXPECT_EQ(std::any_of(said.begin(), said.end(),
                           [](const Remark& r) { return r.text == "bound:max_recipients"; }),
               count > 5);
+  }
+}
+
+TEST(StatusFields, D31KeepsNoMoreUnknownFieldsThanItsBound) {
+  for (const std::size_t count : {7u, 8u, 9u}) {
+    std::string fields;
+    for (std::size_t i = 0; i < count; ++i) fields += "X-Field: y\n";
+    // Of the message; of a recipient, torn in two by a blank line.
+    const std::string text = "Reporting-MTA: x\n" + fields +
+                             "\nFinal-Recipient: a\nX-First: z\n\nStatus: 5.1.1\n" + fields;
+    const Body body = BodyOf(text);
+    Remarks remarks(10);
+    const StatusFields read = ReadStatusFields(body, false, {}, remarks);
+    EXPECT_EQ(read.further.size(), std::min<std::size_t>(count, 8));
+    ASSERT_EQ(read.recipients.size(), 1u);
+    EXPECT_EQ(read.recipients[0].further.size(), 8u);
+    EXPECT_EQ(read.recipients[0].further[0].name, "X-First");
+    const std::vector<Remark> said = std::move(remarks).Take();
+    EXPECT_EQ(std::any_of(said.begin(), said.end(),
+                          [](const Remark& r) { return r.text == "bound:max_further"; }),
+              count > 7);
+  }
+}
+
+TEST(StatusFields, D31TakesNoFieldsOfWhatCameBack) {
+  const Body body = BodyOf("Final-Recipient: a\nAction: failed\nX-Of-It: 1\n\nX-Mailer: y\n\n");
+  Remarks remarks(10);
+  for (const StatusFields& read :
+       {FindStatusFields(body, {}, remarks), ReadStatusFields(body, false, {}, remarks)}) {
+    ASSERT_EQ(read.recipients.size(), 1u);
+    ASSERT_EQ(read.recipients[0].further.size(), 1u);
+    EXPECT_EQ(read.recipients[0].further[0].name, "X-Of-It");
   }
 }
 
