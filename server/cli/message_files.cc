@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "parser/text.h"
 
 namespace bounced::cli {
 namespace {
@@ -124,43 +126,64 @@ std::optional<MboxMachine::Message> MboxMachine::Finish() {
   return Message{message_line_, std::exchange(message_, {})};
 }
 
-bool LooksLikeMbox(std::string_view head) { return head.starts_with(kFromLine); }
+bool LooksLikeMbox(std::string_view name, std::string_view head) {
+  constexpr std::string_view kOneMessage = ".eml";
+  const bool is_one =
+      name.size() >= kOneMessage.size() &&
+      EqualsIgnoringCase(name.substr(name.size() - kOneMessage.size()), kOneMessage);
+  return !is_one && head.starts_with(kFromLine);
+}
 
 absl::Status ForEachMessage(Source& source, const std::string& name,
-                            const std::function<absl::Status(const MessageInFile&)>& take) {
-  std::string block(kReadOctets, '\0');
+                            const std::function<absl::Status(MessageInFile)>& take) {
+  const auto block = std::make_unique_for_overwrite<char[]>(kReadOctets);
   std::string head;
   bool ended = false;
   while (!ended && head.size() < kFromLine.size()) {
-    absl::StatusOr<std::size_t> got = source.Read(block.data(), block.size());
+    absl::StatusOr<std::size_t> got = source.Read(block.get(), kReadOctets);
     if (!got.ok()) return got.status();
-    head.append(block, 0, *got);
+    head.append(block.get(), *got);
     ended = *got == 0;
   }
   auto named = [&name](const absl::Status& status) {
     return absl::Status(status.code(), absl::StrCat(name, ": ", status.message()));
   };
-  if (!LooksLikeMbox(head)) {
+  if (!LooksLikeMbox(name, head)) {
     absl::StatusOr<std::string> rest = ReadAll(source, kMaxMessageOctets - head.size());
     if (!rest.ok()) return named(rest.status());
     return take({name, head + *rest});
   }
   MboxMachine machine;
   machine.Feed(head);
+  // Whether it is the only one shows when the next comes, or none.
+  std::optional<MboxMachine::Message> held;
+  auto take_held = [&](bool is_only_one) {
+    if (!held) return absl::OkStatus();
+    std::string its_name = is_only_one ? name : absl::StrCat(name, ":", held->line);
+    return take({std::move(its_name), std::move(held->octets)});
+  };
+  bool is_first = true;
+  absl::Status end;
   for (;;) {
     while (std::optional<MboxMachine::Message> message = machine.Next()) {
-      absl::Status status =
-          take({absl::StrCat(name, ":", message->line), std::move(message->octets)});
-      if (!status.ok()) return status;
+      is_first = !held;
+      if (absl::Status status = take_held(false); !status.ok()) return status;
+      held = std::move(message);
     }
-    if (!machine.status().ok()) return named(machine.status());
-    if (ended) return absl::OkStatus();
-    absl::StatusOr<std::size_t> got = source.Read(block.data(), block.size());
-    if (!got.ok()) return got.status();
+    if (!machine.status().ok()) end = named(machine.status());
+    if (ended || !end.ok()) break;
+    absl::StatusOr<std::size_t> got = source.Read(block.get(), kReadOctets);
+    if (!got.ok()) {
+      end = got.status();
+      break;
+    }
     ended = *got == 0;
     if (ended) machine.End();
-    machine.Feed(std::string_view(block).substr(0, *got));
+    machine.Feed({block.get(), *got});
   }
+  absl::Status status = take_held(is_first && end.ok());
+  status.Update(end);
+  return status;
 }
 
 }  // namespace bounced::cli

@@ -61,17 +61,18 @@ class MboxMachine {
   std::string empty_line_;  // an empty line that may belong to the separator
 };
 
-// Whether a file that begins so is an mbox.
-bool LooksLikeMbox(std::string_view head);
+// Whether a file of this name that begins so is an mbox. A name in `.eml` promises one message,
+// whose own lines may well look like the beginning of another.
+bool LooksLikeMbox(std::string_view name, std::string_view head);
 
 // One message of a file.
 struct MessageInFile {
-  std::string name;  // the file's, and the line in it when it is an mbox
+  std::string name;  // the file's, and the line in it when it is an mbox of more than one
   std::string octets;
 };
 // Gives the messages of one source, which may be an mbox, one after the other; stops at the first
 // error of `take`. INVALID_ARGUMENT: cannot be read, or is too large.
 absl::Status ForEachMessage(Source& source, const std::string& name,
-                            const std::function<absl::Status(const MessageInFile&)>& take);
+                            const std::function<absl::Status(MessageInFile)>& take);
 
 }  // namespace bounced::cli

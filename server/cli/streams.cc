@@ -84,15 +84,15 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(const std::string& path) {
 
 absl::StatusOr<std::string> ReadAll(Source& source, std::size_t max_octets) {
   std::string all;
-  std::string block(kReadOctets, '\0');
+  const auto block = std::make_unique_for_overwrite<char[]>(kReadOctets);
   for (;;) {
-    absl::StatusOr<std::size_t> got = source.Read(block.data(), block.size());
+    absl::StatusOr<std::size_t> got = source.Read(block.get(), kReadOctets);
     if (!got.ok()) return got.status();
     if (*got == 0) return all;
     if (*got > max_octets - all.size()) {
       return absl::InvalidArgumentError(absl::StrCat("larger than ", max_octets, " octets"));
     }
-    all.append(block, 0, *got);
+    all.append(block.get(), *got);
   }
 }
 

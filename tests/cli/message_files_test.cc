@@ -110,10 +110,11 @@ TEST(MboxMachine, BoundsAMessage) {
   }
 }
 
-std::vector<std::pair<std::string, std::string>> Messages(const std::string& text) {
+std::vector<std::pair<std::string, std::string>> Messages(const std::string& text,
+                                                          const std::string& name = "f") {
   StringSource source(text, 3);
   std::vector<std::pair<std::string, std::string>> messages;
-  absl::Status status = ForEachMessage(source, "f", [&](const MessageInFile& message) {
+  absl::Status status = ForEachMessage(source, name, [&](const MessageInFile& message) {
     messages.emplace_back(message.name, message.octets);
     return absl::OkStatus();
   });
@@ -128,6 +129,30 @@ TEST(ForEachMessage, TellsAnMboxFromAMessage) {
   EXPECT_THAT(Messages("From a\nb\n\nFrom c\nd\n"),
               ElementsAre(Pair{"f:1", "b\n"}, Pair{"f:4", "d\n"}));
   EXPECT_THAT(Messages(""), ElementsAre(Pair{"f", ""}));
+}
+
+TEST(ForEachMessage, CallsTheOnlyOneOfAnMboxByItsFile) {
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_THAT(Messages("From a\nb\n\n>From c\n"), ElementsAre(Pair{"f", "b\n\nFrom c\n"}));
+  EXPECT_THAT(Messages("From a\n"), ElementsAre(Pair{"f", ""}));
+}
+
+TEST(ForEachMessage, TakesTheNameOfAMessageAtItsWord) {
+  const std::string text = "From a\nb\n\nFrom c\nd\n";
+  EXPECT_THAT(Messages(text, "f.eml"), ElementsAre(std::pair{"f.eml", text}));
+  EXPECT_THAT(Messages(text, "F.EML"), ElementsAre(std::pair{"F.EML", text}));
+  EXPECT_THAT(Messages(text, "f.eml.mbox").size(), 2);
+}
+
+TEST(ForEachMessage, GivesWhatStandsBeforeAnError) {
+  StringSource source("From a\nb\n\nFrom c\n" + std::string(kMaxMessageOctets + 1, 'x'));
+  std::vector<std::string> names;
+  absl::Status status = ForEachMessage(source, "f", [&](const MessageInFile& message) {
+    names.push_back(message.name);
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(std::string(status.message()), HasSubstr("f: line 4: a message is larger"));
+  EXPECT_THAT(names, ElementsAre("f:1"));
 }
 
 TEST(ForEachMessage, StopsAtTheFirstError) {

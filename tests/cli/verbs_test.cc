@@ -482,6 +482,70 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   EXPECT_THAT(half.err, HasSubstr("/nonexistent"));
 }
 
+// A bounce of mail to `recipient`.
+std::string Bounce(const std::string& recipient) {
+  return "From: MAILER-DAEMON@m.example\n"
+         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+         "\n"
+         "--b\nContent-Type: message/delivery-status\n"
+         "\n"
+         "Reporting-MTA: dns; m.example\n"
+         "\n"
+         "Final-Recipient: rfc822; " +
+         recipient +
+         "\nAction: failed\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\n"
+         "--b--\n";
+}
+
+TEST_F(VerbsTest, ClassifyReadsEachMessageOfAnMbox) {
+  const std::string mbox = folder_.Write(
+      "mbox", "From a\n" + Bounce("r@x.example") + "\nFrom b\n" + Bounce("s@x.example") + "\n");
+  const Outcome outcome = Run({"classify", "--json", mbox});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("{\"file\":\"" + mbox + ":1\",\"kind\":\"bounce\","));
+  EXPECT_THAT(outcome.out, HasSubstr("\n{\"file\":\"" + mbox + ":15\",\"kind\":\"bounce\","));
+  EXPECT_THAT(outcome.out, HasSubstr("\"final_recipient\":\"s@x.example\""));
+  EXPECT_THAT(Run({"classify", "-"}, "From a\n" + Bounce("r@x.example")).out,
+              StartsWith("-: bounce, "));
+}
+
+TEST_F(VerbsTest, ClassifySaysTheSameWithAnyNumberOfThreads) {
+  server_.Stop();
+  std::string mbox;
+  for (int i = 0; i < 3'000; ++i) {
+    mbox += "From a\n" + Bounce("r" + std::to_string(i) + "@x.example") + "\n";
+  }
+  folder_.Write("mail/a.mbox", mbox);
+  folder_.Write("mail/b/new/1", Bounce("new@x.example"));
+  folder_.Write("mail/b/cur/2:2,S", "Subject: hi\n\n" + std::string(1 << 20, 'x'));
+  folder_.Write("mail/c.eml", "From d\n" + Bounce("c@x.example"));
+  for (const std::vector<std::string>& form :
+       {std::vector<std::string>{}, std::vector<std::string>{"--json"}}) {
+    std::vector<std::string> command = {"classify", folder_ / "mail", "/nonexistent", "-"};
+    command.insert(command.end(), form.begin(), form.end());
+    const Outcome alone = Run(command, Bounce("in@x.example"));
+    EXPECT_EQ(alone.code, 2);
+    EXPECT_THAT(alone.out, HasSubstr("r2999@x.example"));
+    EXPECT_THAT(alone.out, HasSubstr("in@x.example"));
+    EXPECT_THAT(alone.err, HasSubstr("/nonexistent"));
+    for (const char* threads : {"0", "1", "2", "7"}) {
+      std::vector<std::string> with_threads = command;
+      with_threads.insert(with_threads.end(), {"--threads", threads});
+      const Outcome outcome = Run(with_threads, Bounce("in@x.example"));
+      EXPECT_EQ(outcome.code, alone.code) << threads;
+      EXPECT_TRUE(outcome.out == alone.out) << threads << " threads say something else";
+      EXPECT_EQ(outcome.err, alone.err) << threads;
+    }
+  }
+}
+
+TEST_F(VerbsTest, ClassifyBoundsItsThreads) {
+  for (const char* threads : {"-1", "257", "x"}) {
+    EXPECT_EQ(Run({"classify", "-", "--threads", threads}).code, 2) << threads;
+  }
+  EXPECT_EQ(Run({"classify", "-", "--threads", "256"}).code, 0);
+}
+
 TEST_F(VerbsTest, AServerIsAHostAndAPort) {
   for (const char* server : {"bad", "127.0.0.1:99999", "127.0.0.1:0", ":7025", "127.0.0.1:"}) {
     const Outcome outcome = Run({"check", "r@x.example", "--server", server});

@@ -1,7 +1,10 @@
 // bouncectl classify
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "parser/text.h"
 #include "server/cli/json.h"
 #include "server/cli/message_files.h"
+#include "server/cli/ordered_work.h"
 #include "server/cli/verb.h"
 #include "server/rules/rule_files.h"
 
@@ -172,17 +176,36 @@ std::string AsText(const std::string& file, const Report& report) {
   return text;
 }
 
+// Messages are handed to the threads in batches: one alone is read too soon to be worth it.
+constexpr std::size_t kMaxBatchOctets = 256 << 10;
+constexpr std::size_t kMaxBatchMessages = 256;
+// Of messages that are read and not printed yet.
+constexpr std::size_t kMaxOctetsUnderWay = 64 << 20;
+constexpr int kMaxThreads = 256;
+
 struct ClassifyArguments {
   std::vector<std::string> paths;
   std::vector<std::string> diagnostics;
   std::vector<std::string> rules;
   bool explain = false;
+  int threads = 1;
 };
+
+int ThreadsOf(const ClassifyArguments& arguments) {
+  if (arguments.threads != 0) return arguments.threads;
+  return std::min(static_cast<int>(std::thread::hardware_concurrency()), kMaxThreads);
+}
 
 class Classifier {
  public:
-  Classifier(std::shared_ptr<const RuleSet> rules, Detail detail, Session& session)
-      : session_(session), rules_(std::move(rules)), parser_(rules_), detail_(detail) {}
+  Classifier(std::shared_ptr<const RuleSet> rules, Detail detail, int threads, Session& session)
+      : session_(session),
+        rules_(std::move(rules)),
+        parser_(rules_),
+        detail_(detail),
+        work_(
+            threads, kMaxOctetsUnderWay, [this](const Batch& batch) { return Read(batch); },
+            [this](const std::vector<std::string>& findings) { Print(findings); }) {}
 
   // Goes on after a file that cannot be read.
   ExitCode Run(const ClassifyArguments& arguments) {
@@ -206,21 +229,49 @@ class Classifier {
         }
       }
     }
+    HandOver();
+    work_.Finish();
     return complained_ ? ExitCode::kUsage : ExitCode::kDone;
   }
 
  private:
+  using Batch = std::vector<MessageInFile>;
+
   void Classify(Source& source, const std::string& name) {
-    absl::StatusOr<std::string> message = ReadAll(source, kMaxMessageOctets);
-    if (!message.ok()) {
-      return Complain(absl::Status(message.status().code(),
-                                   absl::StrCat(name, ": ", message.status().message())));
+    absl::Status status = ForEachMessage(source, name, [this](MessageInFile message) {
+      Add(std::move(message));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) Complain(status);
+  }
+
+  void Add(MessageInFile message) {
+    batch_octets_ += message.octets.size();
+    batch_.push_back(std::move(message));
+    if (batch_octets_ >= kMaxBatchOctets || batch_.size() >= kMaxBatchMessages) HandOver();
+  }
+
+  void HandOver() { work_.Add(std::exchange(batch_, {}), std::exchange(batch_octets_, 0)); }
+
+  // What is printed of each; any thread's.
+  std::vector<std::string> Read(const Batch& batch) const {
+    std::vector<std::string> findings;
+    findings.reserve(batch.size());
+    for (const MessageInFile& message : batch) {
+      const Report report = parser_.Parse(message.octets, detail_);
+      findings.push_back(session_.json() ? AsJson(message.name, report)
+                                         : AsText(message.name, report));
     }
-    const Report report = parser_.Parse(*message, detail_);
-    if (session_.json()) {
-      session_.out().Json(AsJson(name, report));
-    } else {
-      session_.out().Text(AsText(name, report));
+    return findings;
+  }
+
+  void Print(const std::vector<std::string>& findings) {
+    for (const std::string& finding : findings) {
+      if (session_.json()) {
+        session_.out().Json(finding);
+      } else {
+        session_.out().Text(finding);
+      }
     }
   }
 
@@ -243,7 +294,10 @@ class Classifier {
   const std::shared_ptr<const RuleSet> rules_;
   const Parser parser_;
   const Detail detail_;
+  Batch batch_;
+  std::size_t batch_octets_ = 0;
   bool complained_ = false;
+  OrderedWork<Batch, std::vector<std::string>> work_;  // the last: its threads use the others
 };
 
 }  // namespace
@@ -252,7 +306,7 @@ Action SetUpClassify(CLI::App& command) {
   auto arguments = std::make_shared<ClassifyArguments>();
   command
       .add_option("FILE", arguments->paths,
-                  "Files with a message each, or folders of them; - is standard input")
+                  "Messages, mboxes, Maildirs or other folders of messages; - is standard input")
       ->type_name("");
   command
       .add_option("--diagnostic", arguments->diagnostics,
@@ -266,10 +320,18 @@ Action SetUpClassify(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_flag("--explain", arguments->explain,
                    "Show also the way through the report, and the rules that did not win");
+  command
+      .add_option("--threads", arguments->threads,
+                  "So many read messages at the same time; 0: as many as the machine has cores "
+                  "(default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxThreads));
   command.footer(
       "Reads messages with the parser and rules of this program, asks no server and stores "
       "nothing.\n"
-      "With --json prints for each file {\"file\", \"kind\", \"recipients\": "
+      "Answers come in the order of the messages, however many threads read; one of an mbox is\n"
+      "called by its file and line.\n"
+      "With --json prints for each message {\"file\", \"kind\", \"recipients\": "
       "[{\"final_recipient\",\n"
       "\"original_recipient\", \"kind\", \"enhanced_status\", \"reply_code\", \"class\", "
       "\"reason\", \"fault\",\n"
@@ -288,7 +350,8 @@ Action SetUpClassify(CLI::App& command) {
     OperatorRules loaded = LoadRuleFiles(arguments->rules);
     if (loaded.rules == nullptr) return ToStatus(loaded.problems);
     const Detail detail = arguments->explain ? Detail::kFull : Detail::kVerdict;
-    return Classifier(std::move(loaded.rules), detail, session).Run(*arguments);
+    return Classifier(std::move(loaded.rules), detail, ThreadsOf(*arguments), session)
+        .Run(*arguments);
   };
 }
 
