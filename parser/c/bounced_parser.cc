@@ -110,7 +110,7 @@ void bounced_string_free(char* string) noexcept { delete[] string; }
 
 bounced_report* bounced_parser_parse(const bounced_parser* parser, const char* message,
                                      size_t length) noexcept {
-  const bounced::Report read = parser->parser.Parse({message, length});
+  const bounced::Report read = parser->parser.Parse({length == 0 ? "" : message, length});
   auto report = std::make_unique<bounced_report>();
   report->kind = bounced::ToString(read.kind);
   report->form = read.form;
