@@ -176,7 +176,9 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   if (diagnosis) {
     TakeCode(diagnosis->reply, testimony.part, testimony.provenance, recipient);
     TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, testimony.trail, recipient);
-    Tell(testimony, "the Diagnostic-Code is what the rules look at",
+    Tell(testimony,
+         testimony.fields.diagnostics[0].empty() ? "X-Supplementary-Info is what the rules look at"
+                                                 : "the Diagnostic-Code is what the rules look at",
          testimony.part.SpanOf(diagnosis->text));
     recipient.diagnostic_type = diagnosis->type;
     recipient.stage = FindStage(diagnosis->text);

@@ -21,6 +21,17 @@
 namespace bounced::cli {
 namespace {
 
+// What else the status says, as it says it.
+void AddFields(JsonWriter& json, const std::vector<FurtherField>& fields) {
+  if (fields.empty()) return;
+  json.Key("fields").BeginArray();
+  for (const FurtherField& field : fields) {
+    json.BeginObject().Key("name").String(field.name).Key("value").String(field.value.value);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 // Fields of the open object. What is not known is left out.
 void AddRecipient(JsonWriter& json, const Recipient& recipient) {
   auto text = [&json](std::string_view key, std::string_view value) {
@@ -42,6 +53,7 @@ void AddRecipient(JsonWriter& json, const Recipient& recipient) {
   json.Key("confidence").Number(found.confidence);
   text("rule", found.rule);
   text("matched_text", found.matched_text);
+  AddFields(json, recipient.further_fields);
   if (recipient.candidates.empty()) return;
   json.Key("candidates").BeginArray();
   for (const Candidate& candidate : recipient.candidates) {
@@ -66,6 +78,7 @@ std::string AsJson(const std::string& file, const Report& report) {
     json.EndObject();
   }
   json.EndArray();
+  AddFields(json, report.further_fields);
   if (!report.path.empty()) {
     json.Key("path").BeginArray();
     for (const PathStep& step : report.path) {
@@ -100,6 +113,15 @@ void AddFound(std::string& text, std::string_view label, const std::optional<Fou
                   Place(found->where), "\n");
 }
 
+// What else the status says, as it says it.
+void AddFields(std::string& text, std::string_view indent,
+               const std::vector<FurtherField>& fields) {
+  for (const FurtherField& field : fields) {
+    absl::StrAppend(&text, Absl(indent), "field: ", Shown(field.name), ": ",
+                    Shown(field.value.value), Place(field.value.where), "\n");
+  }
+}
+
 // What became of mail to `name`, and why.
 std::string RecipientText(const std::string& name, const Recipient& recipient) {
   const Classification& found = recipient.classification;
@@ -127,10 +149,14 @@ std::string RecipientText(const std::string& name, const Recipient& recipient) {
   if (recipient.remote_mta) {
     AddFound(text, "remote server", recipient.remote_mta, Shown(recipient.remote_mta->value));
   }
+  if (recipient.remote_address) {
+    AddFound(text, "its address", recipient.remote_address, Shown(recipient.remote_address->value));
+  }
   if (recipient.diagnostic) {
     AddFound(text, "diagnostic", recipient.diagnostic,
              absl::StrCat("\"", Shown(recipient.diagnostic->value), "\""));
   }
+  AddFields(text, "    ", recipient.further_fields);
   for (const Candidate& candidate : recipient.candidates) {
     absl::StrAppend(&text, "    not by ", candidate.rule, " (",
                     candidate.reason ? Absl(ToString(*candidate.reason)) : "try again");
@@ -169,6 +195,7 @@ std::string AsText(const std::string& file, const Report& report) {
         recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
     text += RecipientText(address ? Shown(address->value) : "(no recipient)", recipient);
   }
+  AddFields(text, "  ", report.further_fields);
   if (report.feedback) text += FeedbackText(*report.feedback);
   for (const Remark& remark : report.remarks) {
     absl::StrAppend(&text, "  remark: ", Shown(remark.text), Place(remark.where), "\n");
@@ -337,7 +364,9 @@ Action SetUpClassify(CLI::App& command) {
       "\"reason\", \"fault\",\n"
       "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
       "what a\n"
-      "recipient has}; what is not known is left out. With --explain a recipient also has "
+      "recipient has}; what is not known is left out. Fields of a status that have no key here are "
+      "\"fields\":\n[{\"name\", \"value\"}] of a recipient or of the file. With --explain a "
+      "recipient also has "
       "\"candidates\":\n"
       "[{\"rule\", \"reason\", \"confidence\", \"matched_text\", \"why_not\"}], and a file "
       "\"path\": [{\"text\",\n"
