@@ -84,6 +84,11 @@ bool IsStronger(const Match& a, const Match& b) {
 std::string WhyWeaker(const Match& loser, const Match& winner) {
   const Rule& rule = *loser.rule;
   const Rule& by = *winner.rule;
+  // An operator's text stands at the step of a provider's.
+  const bool is_operators = by.origin == RuleOrigin::kOperator && by.providers.empty();
+  if (rule.origin != by.origin && is_operators && EvidenceOf(by) == Evidence::kProvider) {
+    return "is built in, the winner is the operator's";
+  }
   if (EvidenceOf(rule) != EvidenceOf(by)) {
     return absl::StrCat("rests on ", Absl(NameOf(EvidenceOf(rule))), ", the winner on ",
                         Absl(NameOf(EvidenceOf(by))));

@@ -119,7 +119,8 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
 }
 
 bool IsMailSystem(std::string_view from) {
-  if (StripBlanks(from).ends_with("<>")) return true;  // "MAILER-DAEMON <>", too
+  // "MAILER-DAEMON <>", and Courier's "<@>" for it.
+  if (StripBlanks(from).ends_with("<>") || StripBlanks(from).ends_with("<@>")) return true;
   constexpr std::string_view kLocalParts[] = {
       "mailerdaemon", "postmaster",         "maildaemon", "mdaemon",
       "maildelivery", "maildeliverysystem", "daemon",     "maildeliverysubsystem"};
@@ -133,7 +134,10 @@ bool IsMailSystem(std::string_view from) {
 }
 
 Author FindAuthor(const MessageHeader& header) {
-  if (header.return_path && IsNullPath(*header.return_path)) return Author::kMailSystem;
+  // What goes to a mailing list may have a null path, too.
+  if (header.return_path && IsNullPath(*header.return_path) && !header.list_id) {
+    return Author::kMailSystem;
+  }
   return FindAuthorWithoutPath(header);
 }
 

@@ -28,6 +28,7 @@ constexpr int kFieldsOfHeader = 3;
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kOpenings = "<\"'([*>-=";
 constexpr std::string_view kClosings = ">\"')]";
+constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
 
 bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
@@ -105,6 +106,7 @@ struct Mention {
   Strength strength = Strength::kNone;
   bool is_role;     // a postmaster's: named as help more often than as failed
   std::string key;  // its identity
+  bool is_valid;    // as an address
 };
 
 // The backslash is of Exim's "\\320\\277", for octets beyond ASCII.
@@ -192,22 +194,28 @@ class ProseReader {
       if (StripBlanks(line->text).empty()) continue;
       before_ = std::exchange(at_hand_, line->begin);
       std::size_t from = 0;
-      for (std::size_t at = line->text.find('@'); at != line->text.npos;
+      const auto take = [&](Mention mention) {
+        from = mention.end;
+        mention.line = line->begin;
+        mention.line_end = line->begin + line->text.size();
+        mention.begin += line->begin;
+        mention.end += line->begin;
+        for (; hit != hits_.end() && hit->end <= mention.begin; ++hit) {
+          if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
+        }
+        Weigh(line->text, hit, mention);
+        GoOnWithList(mention);
+        // What is no address names somebody only where an address would.
+        if (mention.is_valid || mention.strength == Strength::kHeading) {
+          mentions_.push_back(std::move(mention));
+        }
+      };
+      if (std::optional<Mention> mention = ReadOddHeading(line->text)) take(*std::move(mention));
+      for (std::size_t at = line->text.find('@', from); at != line->text.npos;
            at = line->text.find('@', from)) {
         std::optional<Mention> mention = ReadMention(line->text, at, from);
         from = at + 1;
-        if (!mention) continue;
-        from = mention->end;
-        mention->line = line->begin;
-        mention->line_end = line->begin + line->text.size();
-        mention->begin += line->begin;
-        mention->end += line->begin;
-        for (; hit != hits_.end() && hit->end <= mention->begin; ++hit) {
-          if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
-        }
-        Weigh(line->text, hit, *mention);
-        GoOnWithList(*mention);
-        mentions_.push_back(*std::move(mention));
+        if (mention) take(*std::move(mention));
       }
     }
   }
@@ -226,11 +234,45 @@ class ProseReader {
     const std::string_view address = WithoutType(line.substr(begin, end - begin));
     begin = end - address.size();
     at = std::max(at, begin);
-    if (address.find('.', at - begin) == address.npos) return std::nullopt;
+    const bool has_dot = address.find('.', at - begin) != address.npos;
+    Mention mention = MentionOf(address, begin, end);
+    mention.is_valid = mention.is_valid && has_dot;
+    return mention;
+  }
+
+  // "<"a b"@example.net>:", "<r>:", "r@[192.0.2.1]" alone: a heading, though no address in a
+  // sentence looks so. Without it, what is said of this one would be taken for the one before.
+  std::optional<Mention> ReadOddHeading(std::string_view line) const {
+    std::string_view address = StripBlanks(line);
+    std::string_view behind;
+    const bool is_quoted = address.starts_with('"') || address.starts_with("<\"");
+    if (address.starts_with('<')) {
+      const std::size_t quote_end = is_quoted ? address.find("\"@", 2) : 0;
+      const std::size_t close = address.find('>', std::min(quote_end, address.size()));
+      if (close == address.npos) return std::nullopt;
+      behind = address.substr(close + 1);
+      address = address.substr(1, close - 1);
+    }
+    if (address.empty() || address.size() > kMaxPathOctets) return std::nullopt;
+    const bool is_one_word = std::none_of(address.begin(), address.end(), IsSpace);
+    const bool is_quoted_address = is_quoted && Address::Parse(address).ok();
+    const bool has_literal =
+        is_one_word && address.ends_with(']') && address.find("@[") != address.npos;
+    const bool names_nobody =
+        is_one_word && behind.starts_with(':') && !Address::Parse(DecodeOctal(address)).ok();
+    if (!is_quoted_address && !has_literal && !names_nobody) return std::nullopt;
+    const auto begin = static_cast<std::size_t>(address.data() - line.data());
+    return MentionOf(address, begin, begin + address.size());
+  }
+
+  // Octets [begin, end) of the line.
+  Mention MentionOf(std::string_view address, std::size_t begin, std::size_t end) const {
     const absl::StatusOr<Address> parsed = Address::Parse(DecodeOctal(address));
-    if (!parsed.ok()) return std::nullopt;
+    if (!parsed.ok()) {
+      return {address, 0, 0, begin, end, Strength::kPlain, false, FoldCase(address), false};
+    }
     Mention mention{
-        address, 0, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical()};
+        address, 0, 0, begin, end, Strength::kPlain, IsRole(*parsed), parsed->canonical(), true};
     if (IsParty(*parsed)) mention.strength = Strength::kNone;
     return mention;
   }
@@ -440,7 +482,8 @@ class ProseReader {
       if (open == nullptr) return;
       // The code may stand in front of the address: "550 5.1.1 <r@example.net>... User unknown".
       const std::size_t begin = BeginsWithCode(open->line) ? open->line : open->end;
-      Offer(owner, text_.substr(begin, at > begin ? at - begin : 0));
+      const std::string_view piece = text_.substr(begin, at > begin ? at - begin : 0);
+      Offer(owner, open->strength == Strength::kHeading ? OwnWords(*open, piece) : piece);
     };
     for (const Mention& mention : mentions_) {
       const auto found = index_.find(mention.key);
@@ -495,6 +538,30 @@ class ProseReader {
     return StripBlanks(text.substr(0, end));
   }
 
+  // What is indented deeper than the heading belongs to it, and nothing else then. What goes on
+  // behind a blank line is no longer about it, unless its code stands there.
+  std::string_view OwnWords(const Mention& heading, std::string_view piece) const {
+    const std::string_view line = text_.substr(heading.line, heading.line_end - heading.line);
+    piece = Deeper(piece, line.find_first_not_of(kBlanks));
+    const std::size_t litter = std::min(piece.find_first_not_of(kLitter), piece.size());
+    const std::string_view first = FirstParagraph(piece.substr(litter));
+    return HasWords(first) && (HasCode(first) || !HasCode(piece)) ? first : piece;
+  }
+
+  // The first line of `piece` and those behind it that are indented deeper than by `indent`; all,
+  // if the second is not.
+  static std::string_view Deeper(std::string_view piece, std::size_t indent) {
+    Lines lines(piece);
+    std::size_t end = lines.Next() ? lines.at() : 0;
+    const std::size_t begin = end;
+    while (const std::optional<Line> line = lines.Next()) {
+      const std::size_t depth = line->text.find_first_not_of(" \t\r\n");
+      if (depth != line->text.npos && depth <= indent) break;
+      end = line->end;
+    }
+    return StripBlanks(piece.substr(begin, end - begin)).empty() ? piece : piece.substr(0, end);
+  }
+
   static std::string_view FirstParagraph(std::string_view text) {
     Lines lines(text);
     std::size_t end = 0;
@@ -513,7 +580,6 @@ class ProseReader {
   // The first piece with a code is kept, else the first with words.
   void Offer(std::size_t owner, std::string_view piece) {
     ProseRecipient& recipient = chosen_[owner];
-    constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";
     piece.remove_prefix(std::min(piece.find_first_not_of(kLitter), piece.size()));
     piece = StripBlanks(piece);
     if (!HasWords(piece)) return;

@@ -50,6 +50,42 @@ TEST_P(ProseTest, NamesWhoFailedAndWhatIsSaidOfIt) {
   }
 }
 
+// What is said of one who is named by no usual address is not said of the one before.
+TEST(ReadProse, D80AHeadingThatIsNoAddressEndsTheWordsOfTheOneBefore) {
+  for (const std::string_view odd : {"b..x@example.org", ".b.@example.org", "\"b x\"@example.org",
+                                     "b@[192.0.2.1]", "b@[IPv6:2001:db8::1]", "b@localhost", "b"}) {
+    const std::string name(odd);
+    const std::string postfix =
+        "This is the mail system at host x.\n\n<a@example.net>: connect to "
+        "mx[192.0.2.1]:25: Connection timed out\n\n<" +
+        name + ">: unknown user: \"b\"\n";
+    const ProseReport report = Read("Undelivered Mail Returned to Sender", postfix);
+    ASSERT_EQ(report.recipients.size(), 2u) << odd;
+    EXPECT_EQ(report.recipients[0].words, "connect to mx[192.0.2.1]:25: Connection timed out");
+    EXPECT_EQ(report.recipients[1].address, odd);
+    EXPECT_EQ(report.recipients[1].words, "unknown user: \"b\"");
+  }
+  for (const std::string_view odd : {"\"b x\"@example.org", "b@[192.0.2.1]"}) {
+    const std::string exim =
+        "The following address(es) failed:\n\n  a@example.net\n    retry timeout "
+        "exceeded\n  " +
+        std::string(odd) + "\n    550 5.1.1 User unknown\n";
+    const ProseReport report = Read("Mail delivery failed: returning message to sender", exim);
+    ASSERT_EQ(report.recipients.size(), 2u) << odd;
+    EXPECT_EQ(report.recipients[0].words, "retry timeout exceeded");
+    EXPECT_EQ(report.recipients[1].address, odd);
+  }
+}
+
+TEST(ReadProse, D80WhatFollowsABlankLineIsNotSaidOfTheLastOne) {
+  const ProseReport report =
+      Read("Undelivered Mail Returned to Sender",
+           "<a@example.net>: connect to mx[192.0.2.1]:25: Connection timed out\n\n"
+           "If you see \"user unknown\", check the address.\n");
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].words, "connect to mx[192.0.2.1]:25: Connection timed out");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     D78, ProseTest,
     testing::ValuesIn<Case>({
