@@ -178,7 +178,9 @@ bool Reading::ReadReturned(const Body& body, std::string_view text) {
   const bool is_report = FindAuthor(header) == Author::kMailSystem;  // to whom ours was sent
   if (header.to && !header.cc && !header.list_id && !is_report) {
     sole_returned_to_ = ReportedAddress(*header.to, kMaxPathOctets);
-    if (!Address::Parse(sole_returned_to_).ok()) sole_returned_to_.clear();
+    // A cut address would be somebody else's.
+    const bool fits = sole_returned_to_.size() <= limits_.max_diagnostic;
+    if (!fits || !Address::Parse(sole_returned_to_).ok()) sole_returned_to_.clear();
   }
   return !section.empty();
 }

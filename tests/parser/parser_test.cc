@@ -1242,5 +1242,21 @@ TEST(Path, HoldsItsBound) {
   EXPECT_EQ(report.path.size(), Trail::kMaxSteps);
 }
 
+TEST(Parser, AnAddressTakenFromTheReturnedMessageKeepsToTheBound) {
+  const std::string address = std::string(50, 'r') + "@example.net";  // 62 octets
+  const std::string message =
+      "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\n"
+      "Subject: Delivery Notification: Delivery has failed\n\nSorry.\n\n"
+      "Received: from a by b\nTo: " +
+      address + "\nSubject: news\n";
+  for (const std::size_t bound : {address.size() - 1, address.size()}) {
+    ParserLimits limits;
+    limits.max_diagnostic = bound;
+    const Report report = Parse(message, limits);
+    ASSERT_EQ(report.recipients.size(), 1u);
+    EXPECT_EQ(report.recipients[0].final_recipient.has_value(), bound == address.size());
+  }
+}
+
 }  // namespace
 }  // namespace bounced
