@@ -1,17 +1,14 @@
 // What an atom is made of.
 #pragma once
 
-#include <string_view>
-
 #include "parser/text.h"
 
 namespace bounced {
 
 // RFC 5322, 3.2.3; beyond ASCII RFC 6531, 3.3.
 constexpr bool IsAtext(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
-  return IsLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 ||
-         kMarks.find(c) != std::string_view::npos;
+  constexpr AsciiSet kMarks("!#$%&'*+-/=?^_`{|}~");
+  return IsLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 || kMarks.Has(c);
 }
 
 }  // namespace bounced

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,5 +24,10 @@ class Trail {
  private:
   std::vector<PathStep> steps_;
 };
+
+// Adds a step to `trail`; null: nobody asks.
+inline void Tell(Trail* trail, std::string_view step, Span where = {}) {
+  if (trail != nullptr) trail->Add(std::string(step), where);
+}
 
 }  // namespace bounced

@@ -39,7 +39,7 @@ struct ContestResult {
   std::vector<Loser> losers;  // where asked for: those that fire first, the strongest first
 };
 
-// `provider` is whose words they are. Linear in the phrases that stand in the text.
+// Linear in the phrases that stand in the text.
 ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index,
                           const ProviderTable& providers, const Symptoms& symptoms,
                           const TextEvidence& text, bool list_losers);

@@ -105,10 +105,6 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
   return best;
 }
 
-void Tell(const Testimony& testimony, std::string_view step, Span where = {}) {
-  if (testimony.trail != nullptr) testimony.trail->Add(std::string(step), where);
-}
-
 void TakeCode(const SmtpReply& reply, const Body& body, Provenance provenance,
               Recipient& recipient) {
   if (reply.code && !recipient.reply_code) {
@@ -176,7 +172,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   if (diagnosis) {
     TakeCode(diagnosis->reply, testimony.part, testimony.provenance, recipient);
     TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, testimony.trail, recipient);
-    Tell(testimony,
+    Tell(testimony.trail,
          testimony.fields.diagnostics[0].empty() ? "X-Supplementary-Info is what the rules look at"
                                                  : "the Diagnostic-Code is what the rules look at",
          testimony.part.SpanOf(diagnosis->text));
@@ -197,7 +193,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     const bool mute = text.empty() || Rank(diagnosis->reply) == 0;
     if (mute) {
       if (diagnosis) {
-        Tell(testimony, "it has no code, so the words for people are asked for one",
+        Tell(testimony.trail, "it has no code, so the words for people are asked for one",
              testimony.explanation_body.SpanOf(explanation));
       }
       TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
@@ -206,7 +202,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     }
     if (text.empty()) {
       text = reply.words;
-      Tell(testimony, "what is said of this recipient is what the rules look at",
+      Tell(testimony.trail, "what is said of this recipient is what the rules look at",
            testimony.explanation_body.SpanOf(explanation));
       SetDiagnostic(ToUtf8(text, ""), explanation, testimony.explanation_body, Provenance::kGuessed,
                     testimony.max_octets, recipient);
@@ -217,7 +213,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     const SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
     if (reply.code && !reply.words.empty()) {
       text = ToUtf8(reply.words, "");
-      Tell(testimony, "the Status field has a reply in it, which the rules look at",
+      Tell(testimony.trail, "the Status field has a reply in it, which the rules look at",
            testimony.part.SpanOf(testimony.fields.status));
       SetDiagnostic(text, testimony.fields.status, testimony.part, Provenance::kDerived,
                     testimony.max_octets, recipient);
@@ -227,7 +223,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
     const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
     text = ToUtf8(Unfold(typed.value), "");
-    Tell(testimony, "the Localized-Diagnostic is what the rules look at",
+    Tell(testimony.trail, "the Localized-Diagnostic is what the rules look at",
          testimony.part.SpanOf(typed.value));
     recipient.diagnostic_language = typed.type;
     SetDiagnostic(text, typed.value, testimony.part, testimony.provenance, testimony.max_octets,
@@ -242,7 +238,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
           has_code ? ParagraphAround(testimony.transcript, reply.code_text)
                    : StripBlanks(testimony.transcript.substr(0, kMaxTranscriptOctets));
       text = Unfold(words);
-      Tell(testimony, "the words of the whole report are what the rules look at",
+      Tell(testimony.trail, "the words of the whole report are what the rules look at",
            testimony.explanation_body.SpanOf(words));
       SetDiagnostic(text, words, testimony.explanation_body, Provenance::kGuessed,
                     testimony.max_octets, recipient);
@@ -350,11 +346,11 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   TakeStatusField(testimony, recipient);
   const std::string text = TakeTexts(testimony, recipient);
   const ActionRow result = Result(recipient, testimony.kind);
-  if (FindAction(recipient.action) != nullptr) {
-    Tell(testimony, "Action says what became of the message",
+  if (!result.word.empty()) {
+    Tell(testimony.trail, "Action says what became of the message",
          testimony.part.SpanOf(testimony.fields.action));
   } else if (!testimony.kind) {
-    Tell(testimony, "without an Action the first digit of its code says what became of it");
+    Tell(testimony.trail, "without an Action the first digit of its code says what became of it");
   }
   recipient.kind = result.kind;
   if (result.kind != Kind::kBounce) {

@@ -319,14 +319,25 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
   return reply;
 }
 
+namespace {
+
+struct StagePhrase {
+  std::string_view words;  // lower case
+  Stage stage;
+};
+// What qmail says behind a host's address in place of a command, with the blank between them.
+constexpr StagePhrase kBehindHost[] = {
+    {" does not like recipient", Stage::kRcpt},
+    {" failed on data command", Stage::kData},
+    {" failed after i sent the message", Stage::kData},
+};
+
+}  // namespace
+
 Stage FindStage(std::string_view text) {
-  struct Phrase {
-    std::string_view words;  // lower case
-    Stage stage;
-  };
   // The commands, and what else hosts put in their place. Words that could as well be about the
   // message ("after recipient verification") are not among them.
-  constexpr Phrase kCommands[] = {
+  constexpr StagePhrase kCommands[] = {
       {"end of data", Stage::kData},  {"end of message", Stage::kData},
       {"sending data", Stage::kData}, {"data", Stage::kData},
       {"bdat", Stage::kData},         {"rcpt to", Stage::kRcpt},
@@ -341,20 +352,23 @@ Stage FindStage(std::string_view text) {
          at = FindIgnoringCase(text, lead, at + lead.size())) {
       std::string_view rest = text.substr(at + lead.size());
       if (StartsWithIgnoringCase(rest, "pipelined ")) rest.remove_prefix(10);
-      for (const Phrase& phrase : kCommands) {
+      for (const StagePhrase& phrase : kCommands) {
         if (StartsWithIgnoringCase(rest, phrase.words)) return phrase.stage;
       }
     }
   }
   // What Postfix and qmail say in place of a command.
-  constexpr Phrase kSentences[] = {
-      {"refused to talk to me", Stage::kConnect},        {"but greeting failed", Stage::kConnect},
-      {"but my name was rejected", Stage::kHelo},        {"but sender was rejected", Stage::kMail},
-      {"does not like recipient", Stage::kRcpt},         {"failed on data command", Stage::kData},
-      {"failed after i sent the message", Stage::kData},
+  constexpr StagePhrase kSentences[] = {
+      {"refused to talk to me", Stage::kConnect},
+      {"but greeting failed", Stage::kConnect},
+      {"but my name was rejected", Stage::kHelo},
+      {"but sender was rejected", Stage::kMail},
   };
-  for (const Phrase& sentence : kSentences) {
+  for (const StagePhrase& sentence : kSentences) {
     if (FindIgnoringCase(text, sentence.words) < text.size()) return sentence.stage;
+  }
+  for (const StagePhrase& sentence : kBehindHost) {
+    if (FindIgnoringCase(text, sentence.words.substr(1)) < text.size()) return sentence.stage;
   }
   return StartsWithIgnoringCase(StripBlanks(text), "connect to ") ? Stage::kConnect
                                                                   : Stage::kUnknown;
@@ -381,11 +395,9 @@ std::string_view FindRemoteHost(std::string_view text) {
   const auto address = [](std::string_view host) {
     return host.find_first_of(".:") == host.npos ? std::string_view() : host;
   };
-  constexpr std::string_view kBehind[] = {" does not like recipient", " failed on data command",
-                                          " failed after i sent the message"};
   constexpr std::string_view kBlanks = " \t\r\n";
-  for (const std::string_view sentence : kBehind) {
-    const std::size_t end = FindIgnoringCase(text, sentence);
+  for (const StagePhrase& sentence : kBehindHost) {
+    const std::size_t end = FindIgnoringCase(text, sentence.words);
     if (end >= text.size()) continue;
     const std::size_t blank = text.substr(0, end).find_last_of(kBlanks);
     const std::size_t begin = blank == text.npos ? 0 : blank + 1;

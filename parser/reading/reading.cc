@@ -45,8 +45,9 @@ Reading::Reading(std::string_view message, std::string_view window, const RuleSe
 
 void Reading::TellParts() const {
   std::string types;
-  for (const Part& part : parts_)
+  for (const Part& part : parts_) {
     absl::StrAppend(&types, types.empty() ? "" : ", ", part.type.type);
+  }
   const bool is_one = parts_.size() == 1;
   Tell(absl::StrCat(is_one ? "one part: " : "parts: ", Presentable(types, limits_.max_diagnostic)),
        SpanOf(parts_[0].header));

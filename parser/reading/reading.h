@@ -40,9 +40,7 @@ class Reading {
   const MessageHeader& header() const { return header_; }
   Remarks& remarks() { return remarks_; }
   Trail* trail() const { return trail_; }
-  void Tell(std::string_view step, Span where = {}) const {
-    if (trail_ != nullptr) trail_->Add(std::string(step), where);
-  }
+  void Tell(std::string_view step, Span where = {}) const { bounced::Tell(trail_, step, where); }
   // Of the message's own header its Message-ID, Subject and X-Failed-Recipients are there already.
   Report& report() { return report_; }
   const Report& report() const { return report_; }
