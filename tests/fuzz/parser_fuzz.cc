@@ -1,4 +1,5 @@
 // Any octets are a message: Parse() must come back, with a Report that keeps its promises.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -60,6 +61,15 @@ void Check(const Report& report, std::size_t size, const ParserLimits& limits) {
     Require(!recipient.reply_code ||
             (recipient.reply_code->value >= 200 && recipient.reply_code->value < 600));
     Require(!recipient.classification.rule.empty());
+    Require(bounced::IsValidUtf8(recipient.classification.matched_text));
+    for (const bounced::Candidate& candidate : recipient.candidates) {
+      Require(!candidate.rule.empty() && !candidate.why_not.empty());
+      Require(bounced::IsValidUtf8(candidate.matched_text));
+    }
+  }
+  for (const bounced::PathStep& step : report.path) {
+    Require(std::size_t{step.where.offset} + step.where.length <= size);
+    Require(bounced::IsValidUtf8(step.text));
   }
   CheckText(report.subject, size, limits);
   CheckText(report.message_id, size, limits);
@@ -70,6 +80,19 @@ void Check(const Report& report, std::size_t size, const ParserLimits& limits) {
   }
 }
 
+// Telling the way must not change where it leads.
+bool SameAnswer(const Report& report, const Report& explained) {
+  return report.kind == explained.kind && report.form == explained.form &&
+         std::equal(report.recipients.begin(), report.recipients.end(),
+                    explained.recipients.begin(), explained.recipients.end(),
+                    [](const Recipient& one, const Recipient& other) {
+                      return one.kind == other.kind &&
+                             one.classification.rule == other.classification.rule &&
+                             one.classification.matched_text == other.classification.matched_text &&
+                             one.classification.confidence == other.classification.confidence;
+                    });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -77,7 +100,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const bounced::Parser parser(rules);
   static const bounced::Parser small_parser(rules, SmallLimits());
   const std::string_view message(reinterpret_cast<const char*>(data), size);
-  Check(parser.Parse(message), size, ParserLimits());
+  const Report report = parser.Parse(message);
+  Check(report, size, ParserLimits());
+  const Report explained = parser.Parse(message, bounced::Detail::kFull);
+  Check(explained, size, ParserLimits());
+  Require(SameAnswer(report, explained));
   Check(small_parser.Parse(message), size, SmallLimits());
   return 0;
 }
