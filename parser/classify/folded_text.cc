@@ -1,5 +1,10 @@
 #include "parser/classify/folded_text.h"
 
+#include <unicode/bytestream.h>
+#include <unicode/edits.h>
+#include <unicode/normalizer2.h>
+#include <unicode/stringpiece.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -84,6 +89,27 @@ LookAlike FindLookAlike(std::string_view text) {
   return plain == '*' ? LookAlike{} : LookAlike{2, plain};
 }
 
+// Whether `text` begins with what NFC may make one character of with what stands before it: an
+// accent, a sign of Arabic, a vowel or final consonant of a Korean syllable, a voice mark of kana.
+bool MayCompose(std::string_view text) {
+  if (text.size() < 2) return false;
+  const auto octet = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  switch (octet(0)) {
+    case 0xCC:  // U+0300 to 036F
+    case 0xCD:
+      return octet(0) == 0xCC || octet(1) < 0xB0;
+    case 0xD9:  // U+0653 to 0655
+      return octet(1) >= 0x93 && octet(1) <= 0x95;
+    case 0xE1:  // U+1161 to 11FF
+      return text.size() > 2 &&
+             ((octet(1) == 0x85 && octet(2) >= 0xA1) || octet(1) == 0x86 || octet(1) == 0x87);
+    case 0xE3:  // U+3099, 309A
+      return text.size() > 2 && octet(1) == 0x82 && (octet(2) == 0x99 || octet(2) == 0x9A);
+    default:
+      return false;
+  }
+}
+
 // The small letter of a Cyrillic one, io without its dots; 0: none other than itself.
 int SmallCyrillic(int c) {
   int small = c;
@@ -116,21 +142,53 @@ const Octet& OctetOf(char c) { return kOctets[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
-FoldedText::FoldedText(std::string_view text) : original_(text), folded_(text.size(), '\0') {
+FoldedText::FoldedText(std::string_view text)
+    : original_(text), source_(text), folded_(text.size(), '\0') {
   Fold();
+  if (wants_composing_) {
+    Compose();
+    Fold();
+  }
   if (size_ > 0 && folded_[size_ - 1] == ' ') TakeBack();
   folded_.resize(size_);
 }
 
+// Texts that need it are rare, so none is asked before a character of it does.
+void FoldedText::Compose() {
+  auto composed = std::make_unique<Composed>();
+  icu::Edits edits;
+  icu::StringByteSink<std::string> sink(&composed->text);
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* const nfc = icu::Normalizer2::getNFCInstance(error);
+  // Without ICU's own data, or with octets that are no UTF-8, the text stays as it is.
+  if (U_SUCCESS(error) && IsValidUtf8(original_)) {
+    const icu::StringPiece text(original_.data(), static_cast<std::int32_t>(original_.size()));
+    nfc->normalizeUTF8(0, text, sink, &edits, error);
+  } else {
+    composed->text = original_;
+  }
+  const auto unsign = [](std::int32_t n) { return static_cast<std::uint32_t>(n); };
+  for (icu::Edits::Iterator edit = edits.getFineChangesIterator(); edit.next(error);) {
+    composed->pieces.push_back({unsign(edit.destinationIndex()), unsign(edit.newLength()),
+                                unsign(edit.sourceIndex()),
+                                unsign(edit.sourceIndex() + edit.oldLength())});
+  }
+  composed_ = std::move(composed);
+  source_ = composed_->text;
+  folded_.assign(source_.size(), '\0');
+  size_ = folded_end_ = 0;
+  steps_.clear();
+}
+
 void FoldedText::Fold() {
   bool line_start = true;
-  for (std::size_t i = 0; i < original_.size();) {
+  for (std::size_t i = 0; i < source_.size();) {
     if (const std::size_t end = FoldRun(i); end > i) {
       i = end;
-      line_start = original_[i - 1] == '\n';
+      line_start = source_[i - 1] == '\n';
       continue;
     }
-    const char c = original_[i];
+    const char c = source_[i];
     switch (OctetOf(c).kind) {
       case OctetKind::kPlain:
         break;  // never: a run begins with it
@@ -158,8 +216,8 @@ std::size_t FoldedText::FoldRun(std::size_t at) {
   const std::size_t begin = at;
   const std::size_t first = size_;
   char last = AtTokenStart() ? ' ' : folded_[size_ - 1];
-  for (; at < original_.size(); ++at) {
-    const Octet& octet = OctetOf(original_[at]);
+  for (; at < source_.size(); ++at) {
+    const Octet& octet = OctetOf(source_[at]);
     const bool is_one =
         octet.kind == OctetKind::kPlain ||
         (last != ' ' && (octet.kind == OctetKind::kBlank || octet.kind == OctetKind::kDigit));
@@ -209,17 +267,21 @@ void FoldedText::TakeBack() {
 // Folds the digit at `at`, or passes over the mark that it begins, and returns where that ends.
 std::size_t FoldedText::FoldDigit(std::size_t at, bool line_start) {
   if (AtTokenStart()) {
-    const std::size_t mark = ReplyMarkLength(original_.substr(at), line_start);
+    const std::size_t mark = ReplyMarkLength(source_.substr(at), line_start);
     if (mark > 0) return at + mark;
   }
-  Put(original_[at], at, at + 1);
+  Put(source_[at], at, at + 1);
   return at + 1;
 }
 
 // Folds the character beyond ASCII at `at` and returns where it ends. Of one that is not known, or
 // ill-formed, a single octet is taken as it is.
 std::size_t FoldedText::FoldCharacter(std::size_t at) {
-  const std::string_view rest = original_.substr(at);
+  const std::string_view rest = source_.substr(at);
+  if (composed_ == nullptr && MayCompose(rest)) {
+    wants_composing_ = true;
+    return source_.size();
+  }
   if (const LookAlike alike = FindLookAlike(rest); alike.length > 0) {
     const std::size_t end = at + alike.length;
     if (alike.octet == ' ') {
@@ -245,13 +307,13 @@ std::size_t FoldedText::FoldCharacter(std::size_t at) {
 // there once, so the whole stays linear.
 std::size_t FoldedText::FoldMailbox(std::size_t at) {
   std::size_t begin = at;
-  while (size_ > 0 && folded_end_ == begin && IsLocalPart(original_[BeginOf(size_ - 1)]) &&
-         IsLocalPart(original_[begin - 1])) {
+  while (size_ > 0 && folded_end_ == begin && IsLocalPart(source_[BeginOf(size_ - 1)]) &&
+         IsLocalPart(source_[begin - 1])) {
     begin = BeginOf(size_ - 1);
     TakeBack();
   }
   std::size_t end = at + 1;
-  while (end < original_.size() && IsDomain(original_[end])) ++end;
+  while (end < source_.size() && IsDomain(source_[end])) ++end;
   Put('@', begin, end);
   return end;
 }
@@ -271,6 +333,23 @@ const FoldedText::Step* FoldedText::StepBefore(std::size_t octet) const {
   return behind == steps_.begin() ? nullptr : &*std::prev(behind);
 }
 
+std::pair<std::size_t, std::size_t> FoldedText::Composed::PlaceOf(std::size_t octet) const {
+  const auto behind =
+      std::upper_bound(pieces.begin(), pieces.end(), octet,
+                       [](std::size_t wanted, const Piece& piece) { return wanted < piece.at; });
+  if (behind == pieces.begin()) return {octet, octet + 1};
+  const Piece& piece = *std::prev(behind);
+  const std::size_t within = octet - piece.at;
+  if (within >= piece.size) {
+    const std::size_t begin = piece.end + (within - piece.size);
+    return {begin, begin + 1};
+  }
+  // One octet after the other, and the last has the rest: marks have more octets on their own.
+  const std::size_t last = piece.end - 1;
+  const std::size_t begin = std::min(piece.begin + within, last);
+  return {begin, within + 1 == piece.size ? piece.end : begin + 1};
+}
+
 std::size_t FoldedText::BeginOf(std::size_t octet) const {
   const Step* step = StepBefore(octet);
   if (step == nullptr) return octet;
@@ -283,8 +362,13 @@ std::size_t FoldedText::EndOf(std::size_t octet) const {
 }
 
 std::string_view FoldedText::Original(std::size_t begin, std::size_t end) const {
-  const std::size_t from = BeginOf(begin);
-  return original_.substr(from, EndOf(end - 1) - from);
+  std::size_t from = BeginOf(begin);
+  std::size_t to = EndOf(end - 1);
+  if (composed_ != nullptr) {
+    from = composed_->PlaceOf(from).first;
+    to = composed_->PlaceOf(to - 1).second;
+  }
+  return original_.substr(from, to - from);
 }
 
 }  // namespace bounced

@@ -3,13 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
+//   - characters are composed (NFC), where marks or parts of Korean syllables stand on their own;
 //   - letters of ASCII and Cyrillic are lower case;
 //   - Latin letters are without their accents ("über", "não"), so a phrase finds its text with and
 //     without them; other octets stay as they are;
@@ -24,6 +27,7 @@ namespace bounced {
 class FoldedText {
  public:
   explicit FoldedText(std::string_view text);
+  FoldedText(FoldedText&&) = default;
 
   std::string_view text() const { return folded_; }
   // Whether anything is left that could be a word: a code or a number alone is none.
@@ -33,20 +37,37 @@ class FoldedText {
 
  private:
   // Most octets stand for one octet each, one behind the other. One that does not: folded octet
-  // `at` stands for [begin, end) of the original, and those behind it go on from there.
+  // `at` stands for [begin, end) of the source, and those behind it go on from there.
   struct Step {
     std::uint32_t at;
     std::uint32_t begin;
     std::uint32_t end;
   };
 
+  // The text in NFC, where it was not.
+  struct Composed {
+    // Octets [at, at + size) stand for [begin, end) of the original.
+    struct Piece {
+      std::uint32_t at;
+      std::uint32_t size;
+      std::uint32_t begin;
+      std::uint32_t end;
+    };
+    std::string text;
+    std::vector<Piece> pieces;  // those that differ
+
+    // Where in the original the octet begins, and ends.
+    std::pair<std::size_t, std::size_t> PlaceOf(std::size_t octet) const;
+  };
+
   void Fold();
+  void Compose();
   bool AtTokenStart() const { return size_ == 0 || folded_[size_ - 1] == ' '; }
   std::size_t FoldRun(std::size_t at);
   std::size_t FoldDigit(std::size_t at, bool line_start);
   std::size_t FoldMailbox(std::size_t at);
   std::size_t FoldCharacter(std::size_t at);
-  // Folds [begin, end) of the original to `c`, which is in its folded spelling.
+  // Folds [begin, end) of the source to `c`, which is in its folded spelling.
   void Put(char c, std::size_t begin, std::size_t end);
   void PutBlank(std::size_t begin, std::size_t end);
   // Lets the last octet stand for what follows it, too, if that is [begin, end).
@@ -59,9 +80,12 @@ class FoldedText {
   const Step* StepBefore(std::size_t octet) const;
 
   std::string_view original_;
+  std::unique_ptr<const Composed> composed_;  // null: the original is folded as it is
+  std::string_view source_;                   // what is folded: the one or the other
+  bool wants_composing_ = false;
   std::string folded_;
   std::size_t size_ = 0;        // of what is folded so far
-  std::size_t folded_end_ = 0;  // where the last folded octet's original ends
+  std::size_t folded_end_ = 0;  // where the last folded octet's source ends
   std::vector<Step> steps_;
 };
 

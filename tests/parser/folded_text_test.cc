@@ -39,6 +39,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoCaseInGreekOrCjk", "\xCE\x91 \xE4\xB8\x8D", "\xCE\x91 \xE4\xB8\x8D"},
         {"IdeographicSpace", "\xE4\xB8\x8D\xE3\x80\x80\xE5\xAD\x98", "\xE4\xB8\x8D \xE5\xAD\x98"},
         {"HalfACharacter", "a\xC3", "a\xC3"},
+        {"DecomposedCyrillic", "\u0418\u0306 \u0456\u0308 \u0435\u0308", "\u0439 \u0457 \u0435"},
+        {"DecomposedVietnamese", "kie\u0302\u0301m th\u01B0\u0309", "ki\u1EBFm th\u1EED"},
+        {"DecomposedKana", "\u30E6\u30FC\u30B5\u3099 \u306F\u309A", "\u30E6\u30FC\u30B6 \u3071"},
+        {"DecomposedKorean", "\u1109\u1161\u110B\u116D\u11BC \uC0AC", "\uC0AC\uC6A9 \uC0AC"},
+        {"DecomposedArabic", "\u0627\u0653", "\u0622"},
+        {"MarkAlone", "\u0301 \u3099", "\u3099"},
+        {"DecomposedAndIllFormed", "\xFF\u0438\u0306", "\xFF\u0438"},
         {"Latin1", "a\xC3 \xE9", "a\xC3 \xE9"},
         {"MailboxWithCapitals", "x Ä.Б@example.net", "x @"},
         {"RunsOfBlanksAndLineEnds", " user\r\n\t  unknown \n", "user unknown"},
@@ -85,11 +92,30 @@ TEST(FoldedText, D88QuotesTheOriginal) {
             "<R-1@example.net> does\xC2\xA0not exist.");
 }
 
+TEST(FoldedText, D88QuotesWhatWasComposedAsItCame) {
+  constexpr std::string_view kText =
+      "550 Cha\u0302\u0300o \u1109\u1161\u110B\u116D\u11BC\u110C\u1161 x <r@y.example>: "
+      "\u043D\u0435\u0438\u0306 end";
+  const FoldedText folded(kText);
+  ASSERT_EQ(folded.text(), "ch\u1EA7o \uC0AC\uC6A9\uC790 x <@>: \u043D\u0435\u0439 end");
+  const auto quote = [&](std::string_view words) {
+    const std::size_t at = folded.text().find(words);
+    return folded.Original(at, at + words.size());
+  };
+  EXPECT_EQ(quote("ch\u1EA7o"), "Cha\u0302\u0300o");
+  EXPECT_EQ(quote("\uC0AC"), "\u1109\u1161");
+  EXPECT_EQ(quote("\uC0AC\uC6A9\uC790 x"), "\u1109\u1161\u110B\u116D\u11BC\u110C\u1161 x");
+  EXPECT_EQ(quote("@"), "r@y.example");
+  EXPECT_EQ(quote("\u0439"), "\u0438\u0306");
+  EXPECT_EQ(quote("end"), "end");
+  EXPECT_EQ(folded.Original(0, folded.text().size()), kText.substr(4));
+}
+
 // Every octet of the fold quotes a part of the original that folds to itself, and the parts follow
 // one another: so a quotation never leaves the text nor runs backwards, whatever the octets.
 TEST(FoldedText, EveryQuotationLiesInTheTextAndInOrder) {
   constexpr std::string_view kOctets =
-      "aZ5 -_@.\n\t<\xC2\xA0\xE2\x80\x99\xFF\xC3\x84\xCC\x81\xD0\x90";
+      "aZ5 -_@.\n\t<\xC2\xA0\xE2\x80\x99\xFF\xC3\x84\xCC\x81\xD0\x90\xD0\xB8\xCC\x86\xE1\x85\xA1";
   unsigned state = 1;
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
