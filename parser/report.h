@@ -34,6 +34,12 @@ struct Found {
   Provenance provenance = Provenance::kReported;
 };
 
+// A host that a status names (RFC 3464, 2.2.2 to 2.2.4 and 2.3.5): its name, as spelled but for its
+// type and comments.
+struct FoundMta : Found<std::string> {
+  std::string address;  // the IP address in brackets behind the name; empty: none
+};
+
 // A field of a delivery status that has no member of its own, by the name that it came with.
 struct FurtherField {
   std::string name;          // "X-Postfix-Queue-ID"
@@ -96,9 +102,8 @@ struct Recipient {
   bool diagnostic_cut = false;      // it was longer than Limits::max_diagnostic
   std::string diagnostic_type;      // "smtp", "x-unix"; lower case
   std::string diagnostic_language;  // of a Localized-Diagnostic (RFC 6533, 4.1); lower case
-  // Name, without its type: of the field, or derived from words that say who has spoken.
-  std::optional<Found<std::string>> remote_mta;
-  std::optional<Found<std::string>> remote_address;  // the IP address in brackets behind it
+  // Of the field, or derived from words that say who has spoken.
+  std::optional<FoundMta> remote_mta;
   Stage stage = Stage::kUnknown;
   std::string action;  // the Action field's word, lower case
   // The dates, unknown fields, and the Diagnostic-Codes that were less exact; at most
@@ -155,11 +160,13 @@ struct Report {
   // Addresses that the message names as failed outside of the recipients' fields
   // (X-Failed-Recipients), in order of appearance.
   std::vector<Found<std::string>> failed_recipients;
-  std::optional<Found<std::string>> reporting_mta;
+  std::optional<FoundMta> reporting_mta;
+  std::optional<FoundMta> received_from_mta;
+  std::optional<FoundMta> dsn_gateway;
   std::optional<Found<std::string>> original_envelope_id;
   std::optional<Found<std::string>> arrival_date;
-  // The other fields of the message in front of the recipients' (Received-From-MTA, DSN-Gateway and
-  // unknown ones), at most RecipientFields::kMaxFurther.
+  // The other fields of the message in front of the recipients', at most
+  // RecipientFields::kMaxFurther.
   std::vector<FurtherField> further_fields;
   // Of the report itself.
   std::optional<Found<std::string>> date;

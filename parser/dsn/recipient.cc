@@ -275,12 +275,8 @@ ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
 // Who refused: the field says it, or else the words do.
 void TakeRemoteHost(const Testimony& testimony, Recipient& recipient) {
   if (const std::string_view field = testimony.fields.remote_mta; !field.empty()) {
-    recipient.remote_mta = Found<std::string>{ReportedHost(field, testimony.max_octets),
-                                              testimony.part.SpanOf(field), testimony.provenance};
-    if (const std::string_view address = BracketedAddress(field); !address.empty()) {
-      recipient.remote_address = Found<std::string>{
-          std::string(address), testimony.part.SpanOf(address), testimony.provenance};
-    }
+    recipient.remote_mta =
+        NamedMta(field, testimony.part, testimony.provenance, testimony.max_octets);
     return;
   }
   const std::string_view diagnostic = testimony.fields.diagnostics[0];
@@ -288,9 +284,9 @@ void TakeRemoteHost(const Testimony& testimony, Recipient& recipient) {
   const std::string_view host = FindRemoteHost(by_field ? diagnostic : testimony.explanation);
   if (host.empty()) return;
   const Body& body = by_field ? testimony.part : testimony.explanation_body;
-  recipient.remote_mta =
-      Found<std::string>{Presentable(host, testimony.max_octets), body.SpanOf(host),
-                         by_field ? Provenance::kDerived : Provenance::kGuessed};
+  recipient.remote_mta = FoundMta{{Presentable(host, testimony.max_octets), body.SpanOf(host),
+                                   by_field ? Provenance::kDerived : Provenance::kGuessed},
+                                  ""};
 }
 
 Persistence StatedPersistence(const Recipient& recipient) {
@@ -321,6 +317,12 @@ FurtherField KeptField(const NamedValue& field, const Body& part, Provenance pro
   return {Presentable(field.name, max_octets),
           {Presentable(ToUtf8(Unfold(field.value), ""), max_octets), part.SpanOf(field.value),
            provenance}};
+}
+
+FoundMta NamedMta(std::string_view field, const Body& part, Provenance provenance,
+                  std::size_t max_octets) {
+  return {{ReportedHost(field, max_octets), part.SpanOf(field), provenance},
+          std::string(BracketedAddress(field))};
 }
 
 Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,

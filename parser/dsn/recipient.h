@@ -17,6 +17,10 @@ namespace bounced {
 FurtherField KeptField(const NamedValue& field, const Body& part, Provenance provenance,
                        std::size_t max_octets);
 
+// The host that `field`, which stands in `part`, names.
+FoundMta NamedMta(std::string_view field, const Body& part, Provenance provenance,
+                  std::size_t max_octets);
+
 // Addresses, action and what is kept by its name alone. `provenance` is what the fields are worth.
 Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provenance provenance,
                         std::size_t max_octets);

@@ -14,19 +14,19 @@ namespace {
 
 struct MessageRow {
   std::string_view name;
-  std::string_view StatusFields::*value;  // none: known, and kept by its name
+  std::string_view StatusFields::*value;
 };
 constexpr MessageRow kMessageFields[] = {
     {"reporting-mta", &StatusFields::reporting_mta},
     {"original-envelope-id", &StatusFields::original_envelope_id},
     {"arrival-date", &StatusFields::arrival_date},
-    {"received-from-mta", nullptr},
-    {"dsn-gateway", nullptr},
+    {"received-from-mta", &StatusFields::received_from_mta},
+    {"dsn-gateway", &StatusFields::dsn_gateway},
 };
 
 struct RecipientRow {
   std::string_view name;
-  std::string_view RecipientFields::*value;
+  std::string_view RecipientFields::*value;  // none: known, and kept by its name
 };
 constexpr RecipientRow kRecipientFields[] = {
     {"final-recipient", &RecipientFields::final_recipient},
@@ -135,11 +135,7 @@ class Reader {
     open_diagnostic_ = nullptr;
     if (const MessageRow* row = Find(kMessageFields, name)) {
       is_status_ = is_of_message_ = true;
-      if (row->value == nullptr) {
-        KeepByName(name, value, found_.further);
-      } else if ((found_.*row->value).empty()) {
-        found_.*row->value = value;
-      }
+      if ((found_.*row->value).empty()) found_.*row->value = value;
       return;
     }
     const bool is_diagnostic = EqualsIgnoringCase(name, kDiagnosticCode);

@@ -41,6 +41,8 @@ struct RecipientFields {
 
 struct StatusFields {
   std::string_view reporting_mta;
+  std::string_view received_from_mta;
+  std::string_view dsn_gateway;
   std::string_view original_envelope_id;
   std::string_view arrival_date;
   std::vector<NamedValue> further;  // of the message; at most RecipientFields::kMaxFurther

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "parser/dsn/recipient.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/mailbox_list.h"
@@ -58,8 +59,8 @@ bool ReadFeedback(Reading& reading) {
   put(fields.original_envelope_id, report.original_envelope_id);
   put(fields.arrival_date, report.arrival_date);
   if (!fields.reporting_mta.empty()) {
-    report.reporting_mta = {ReportedHost(fields.reporting_mta, reading.limits().max_diagnostic),
-                            body.SpanOf(fields.reporting_mta), Provenance::kReported};
+    report.reporting_mta = NamedMta(fields.reporting_mta, body, Provenance::kReported,
+                                    reading.limits().max_diagnostic);
   }
   if (!fields.original_mail_from.empty()) {
     feedback.original_mail_from = reading.AddressIn(body, fields.original_mail_from);

@@ -173,11 +173,13 @@ class StatusReader {
     };
     stated(fields.original_envelope_id, report_.original_envelope_id);
     stated(fields.arrival_date, report_.arrival_date);
-    if (!report_.reporting_mta && !fields.reporting_mta.empty()) {
-      report_.reporting_mta =
-          Found<std::string>{ReportedHost(fields.reporting_mta, limits_.max_diagnostic),
-                             status.body.SpanOf(fields.reporting_mta), status.provenance};
-    }
+    const auto named = [&](std::string_view value, std::optional<FoundMta>& into) {
+      if (into || value.empty()) return;
+      into = NamedMta(value, status.body, status.provenance, limits_.max_diagnostic);
+    };
+    named(fields.reporting_mta, report_.reporting_mta);
+    named(fields.received_from_mta, report_.received_from_mta);
+    named(fields.dsn_gateway, report_.dsn_gateway);
     for (const NamedValue& field : fields.further) {
       if (report_.further_fields.size() >= RecipientFields::kMaxFurther) break;
       report_.further_fields.push_back(

@@ -62,8 +62,8 @@ std::string Text(std::string_view text) {
   return IsValidUtf8(text) ? std::string(text) : Presentable(text, kMaxShownOctets);
 }
 
-template <typename T, typename Shown>
-void Put(const std::optional<Found<T>>& found, Shown shown, v1::FoundText* out) {
+template <typename Value, typename Shown>
+void Put(const std::optional<Value>& found, Shown shown, v1::FoundText* out) {
   out->set_value(Presentable(shown(found->value), kMaxShownOctets));
   out->set_offset(found->where.offset);
   out->set_length(found->where.length);

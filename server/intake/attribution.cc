@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxReturnedTo = 100;  // addresses of the returned message's To
 
-template <typename T>
-void Note(std::string_view field, const std::optional<Found<T>>& found, std::string& provenance) {
+template <typename Value>
+void Note(std::string_view field, const std::optional<Value>& found, std::string& provenance) {
   if (!found) return;
   absl::StrAppend(&provenance, provenance.empty() ? "" : " ", Absl(field), "=",
                   Absl(ToString(found->provenance)));

@@ -74,7 +74,8 @@ void ExpectBounded(const Report& report, const ParserLimits& limits = {}) {
   EXPECT_LE(report.recipients.size(), limits.max_recipients);
   EXPECT_LE(report.remarks.size(), limits.max_remarks);
   for (const Recipient& r : report.recipients) {
-    for (const auto& text : {r.final_recipient, r.original_recipient, r.diagnostic, r.remote_mta}) {
+    const std::optional<Found<std::string>> host = r.remote_mta;
+    for (const auto& text : {r.final_recipient, r.original_recipient, r.diagnostic, host}) {
       if (!text) continue;
       EXPECT_TRUE(IsValidUtf8(text->value));
       EXPECT_LE(text->value.size(), limits.max_diagnostic);

@@ -485,20 +485,30 @@ TEST(Parser, D28HostsAreKeptAsSpelled) {
         Row{"dns; mx.example (tcp-daemon)", "mx.example", ""},
         Row{"dns; mx.example (TCP|192.0.2.1|25)", "mx.example", ""},
         Row{"dns; mx.example (", "mx.example (", ""}}) {
-    const Recipient r = ParseRecipient(
-        "Final-Recipient: r@example.net\nAction: failed\nRemote-MTA: " + std::string(row.field) +
-        "\n");
-    EXPECT_EQ(r.remote_mta->value, row.host) << row.field;
-    EXPECT_EQ(r.remote_mta->provenance, Provenance::kReported);
-    EXPECT_EQ(r.remote_address ? r.remote_address->value : "", row.address) << row.field;
+    const std::string field = std::string(row.field) + "\n";
+    const Report report = ParseFields(
+        "Reporting-MTA: " + field + "DSN-Gateway: " + field + "Received-From-MTA: " + field +
+        "\nFinal-Recipient: r@example.net\nAction: failed\nRemote-MTA: " + field);
+    for (const std::optional<FoundMta>& mta :
+         {report.reporting_mta, report.dsn_gateway, report.received_from_mta,
+          report.recipients.at(0).remote_mta}) {
+      ASSERT_TRUE(mta) << row.field;
+      EXPECT_EQ(mta->value, row.host) << row.field;
+      EXPECT_EQ(mta->provenance, Provenance::kReported);
+      EXPECT_EQ(mta->address, row.address) << row.field;
+    }
+    EXPECT_TRUE(report.further_fields.empty());
   }
+}
+
+TEST(Parser, D28AHostThatComesTwiceIsTheFirst) {
   const Report report = ParseFields(
-      "Reporting-MTA: dns; a.example\nDSN-Gateway: dns; G.example\n"
-      "Received-From-MTA: dns;\n  out.example (192.0.2.9)\n\n"
+      "Reporting-MTA: dns; a.example\nReceived-From-MTA: dns;\n  out.example (192.0.2.9)\n"
+      "Received-From-MTA: b.example\nDSN-Gateway:\n\n"
       "Final-Recipient: r@example.net\nAction: failed\n");
-  EXPECT_EQ(report.reporting_mta->value, "a.example");
-  EXPECT_EQ(Further(report.further_fields, "DSN-Gateway"), "dns; G.example");
-  EXPECT_EQ(Further(report.further_fields, "Received-From-MTA"), "dns; out.example (192.0.2.9)");
+  EXPECT_EQ(report.received_from_mta->value, "out.example");
+  EXPECT_EQ(report.received_from_mta->address, "192.0.2.9");
+  EXPECT_FALSE(report.dsn_gateway);
 }
 
 TEST(Parser, D29TheWordsAreTheRemoteHostsWhereOneIsNamed) {

@@ -32,6 +32,13 @@ void AddFields(JsonWriter& json, const std::vector<FurtherField>& fields) {
   json.EndArray();
 }
 
+void AddMta(JsonWriter& json, std::string_view key, const std::optional<FoundMta>& mta) {
+  if (!mta) return;
+  json.Key(key).BeginObject().Key("name").String(mta->value);
+  if (!mta->address.empty()) json.Key("address").String(mta->address);
+  json.EndObject();
+}
+
 // Fields of the open object. What is not known is left out.
 void AddRecipient(JsonWriter& json, const Recipient& recipient) {
   auto text = [&json](std::string_view key, std::string_view value) {
@@ -53,6 +60,7 @@ void AddRecipient(JsonWriter& json, const Recipient& recipient) {
   json.Key("confidence").Number(found.confidence);
   text("rule", found.rule);
   text("matched_text", found.matched_text);
+  AddMta(json, "remote_mta", recipient.remote_mta);
   AddFields(json, recipient.further_fields);
   if (recipient.candidates.empty()) return;
   json.Key("candidates").BeginArray();
@@ -78,6 +86,9 @@ std::string AsJson(const std::string& file, const Report& report) {
     json.EndObject();
   }
   json.EndArray();
+  AddMta(json, "reporting_mta", report.reporting_mta);
+  AddMta(json, "received_from_mta", report.received_from_mta);
+  AddMta(json, "dsn_gateway", report.dsn_gateway);
   AddFields(json, report.further_fields);
   if (!report.path.empty()) {
     json.Key("path").BeginArray();
@@ -105,8 +116,8 @@ std::string Place(const Span& span) {
   return absl::StrCat(" (octets ", span.offset, " to ", span.offset + span.length, ")");
 }
 
-template <typename T>
-void AddFound(std::string& text, std::string_view label, const std::optional<Found<T>>& found,
+template <typename Value>
+void AddFound(std::string& text, std::string_view label, const std::optional<Value>& found,
               const std::string& value) {
   if (!found) return;
   absl::StrAppend(&text, "    ", Absl(label), ": ", value, ", ", Absl(ToString(found->provenance)),
@@ -120,6 +131,12 @@ void AddFields(std::string& text, std::string_view indent,
     absl::StrAppend(&text, Absl(indent), "field: ", Shown(field.name), ": ",
                     Shown(field.value.value), Place(field.value.where), "\n");
   }
+}
+
+void AddMta(std::string& text, std::string_view label, const std::optional<FoundMta>& mta) {
+  if (!mta) return;
+  const std::string address = mta->address.empty() ? "" : absl::StrCat(" at ", mta->address);
+  AddFound(text, label, mta, absl::StrCat(Shown(mta->value), address));
 }
 
 // What became of mail to `name`, and why.
@@ -146,12 +163,7 @@ std::string RecipientText(const std::string& name, const Recipient& recipient) {
   if (recipient.reply_code) {
     AddFound(text, "reply code", recipient.reply_code, absl::StrCat(recipient.reply_code->value));
   }
-  if (recipient.remote_mta) {
-    AddFound(text, "remote server", recipient.remote_mta, Shown(recipient.remote_mta->value));
-  }
-  if (recipient.remote_address) {
-    AddFound(text, "its address", recipient.remote_address, Shown(recipient.remote_address->value));
-  }
+  AddMta(text, "remote server", recipient.remote_mta);
   if (recipient.diagnostic) {
     AddFound(text, "diagnostic", recipient.diagnostic,
              absl::StrCat("\"", Shown(recipient.diagnostic->value), "\""));
@@ -195,6 +207,9 @@ std::string AsText(const std::string& file, const Report& report) {
         recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
     text += RecipientText(address ? Shown(address->value) : "(no recipient)", recipient);
   }
+  AddMta(text, "reported by", report.reporting_mta);
+  AddMta(text, "received from", report.received_from_mta);
+  AddMta(text, "gateway", report.dsn_gateway);
   AddFields(text, "  ", report.further_fields);
   if (report.feedback) text += FeedbackText(*report.feedback);
   for (const Remark& remark : report.remarks) {
@@ -364,7 +379,9 @@ Action SetUpClassify(CLI::App& command) {
       "\"reason\", \"fault\",\n"
       "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
       "what a\n"
-      "recipient has}; what is not known is left out. Fields of a status that have no key here are "
+      "recipient has}; what is not known is left out. Hosts are \"remote_mta\" of a recipient,\n"
+      "\"reporting_mta\", \"received_from_mta\" and \"dsn_gateway\" of a file: {\"name\", "
+      "\"address\"}. Fields of a status that have no key here are "
       "\"fields\":\n[{\"name\", \"value\"}] of a recipient or of the file. With --explain a "
       "recipient also has "
       "\"candidates\":\n"
