@@ -140,6 +140,11 @@ struct Parameter {
 }  // namespace
 
 bool ContentType::IsMessage() const {
+  constexpr std::string_view kMessageFile = ".eml";
+  if (type == "application/octet-stream" && name.size() > kMessageFile.size()) {
+    return EqualsIgnoringCase(std::string_view(name).substr(name.size() - kMessageFile.size()),
+                              kMessageFile);
+  }
   return type == "message/rfc822" || type == "message/global" || type == "message/global-headers" ||
          type == "text/rfc822-headers" || type == "message/rfc822-headers" ||
          type == "text/rfc822-header";
@@ -162,8 +167,8 @@ ContentType ParseContentType(std::string_view value) {
     content_type.type = FoldCase(type);
     content_type.stated = true;
   }
-  std::array<Parameter, 3> parameters{
-      Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}};
+  std::array<Parameter, 4> parameters{
+      Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}, {"name", {}}};
   while (!scanner.AtEnd()) {
     const std::string_view name = scanner.Token('=');
     if (!scanner.Take('=')) {
@@ -181,6 +186,7 @@ ContentType ParseContentType(std::string_view value) {
   content_type.boundary = parameters[0].Joined();
   content_type.charset = FoldCase(parameters[1].Joined());
   content_type.report_type = FoldCase(parameters[2].Joined());
+  content_type.name = parameters[3].Joined();
   // Blanks at its end can't be seen by who wrote it (RFC 2046, 5.1.1).
   while (!content_type.boundary.empty() && IsSpace(content_type.boundary.back())) {
     content_type.boundary.pop_back();

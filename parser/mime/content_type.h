@@ -14,12 +14,14 @@ struct ContentType {
   std::string boundary;
   std::string charset;      // lower case
   std::string report_type;  // lower case (RFC 6522, 3)
+  std::string name;         // of a file, in its own charset
   bool stated = false;      // there was a field, and a type in it
 
   bool IsMultipart() const { return type.starts_with("multipart/"); }
   // A returned message or its header: message/rfc822, message/global (RFC 6532, 3.7),
   // message/global-headers (RFC 6533, 6.3), text/rfc822-headers (RFC 6522, 4), and
-  // message/rfc822-headers and text/rfc822-header, which some hosts write for it.
+  // message/rfc822-headers and text/rfc822-header, which some hosts write for it; also a file of no
+  // type whose name ends in ".eml", which gateways make of it.
   bool IsMessage() const;
   // message/delivery-status or message/global-delivery-status (RFC 6533, 4.1).
   bool IsDeliveryStatus() const;

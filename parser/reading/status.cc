@@ -92,8 +92,8 @@ class StatusReader {
     const bool broken = parts_[0].type.IsMultipart() && parts_.size() == 1;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
-      const bool may_have_fields =
-          part.type.type == "text/plain" || part.type.type == "application/octet-stream" || broken;
+      const bool is_file = part.type.type == "application/octet-stream" && !part.type.IsMessage();
+      const bool may_have_fields = part.type.type == "text/plain" || is_file || broken;
       if (!may_have_fields) continue;
       Status& status = Add(i, broken ? Provenance::kGuessed : Provenance::kDerived);
       status.fields = FindStatusFields(status.body, limits_, reading_.remarks());

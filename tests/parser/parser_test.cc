@@ -422,6 +422,22 @@ TEST(Parser, TheTranscriptsLinesAreToldApartByAddress) {
   EXPECT_EQ(ToString(report.recipients[1].enhanced_status->value), "5.2.2");
 }
 
+// A gateway makes files of what it does not know: the one is told from the other by its name.
+TEST(Parser, D19D87AMessageThatBecameAFileIsWhatCameBack) {
+  const std::string inner =
+      "From: MAILER-DAEMON@y.example\nTo: s@x.example\nSubject: Failure\n\n"
+      "Final-Recipient: rfc822; inner@example.net\nAction: failed\nStatus: 5.1.1\n";
+  const std::string fields = "Final-Recipient: rfc822; r@example.net\nAction: failed\n";
+  const Report report = Parse(Multipart(
+      kReportHeader,
+      {{"Content-Type: application/octet-stream; name*0*=''Your%20;\n name*1=mail.eml\n", inner},
+       {"Content-Type: application/octet-stream; name=details.txt\n", fields}}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  ASSERT_TRUE(report.returned.subject);
+  EXPECT_EQ(report.returned.subject->value, "Failure");
+}
+
 TEST(Parser, D20CaseDoesNotMatterInNamesAndTypes) {
   ExpectUsual(Parse(Multipart(
       kReportHeader,

@@ -75,6 +75,23 @@ TEST(ContentType, D16TakesTheGlobalTypesForTheOldOnes) {
   EXPECT_FALSE(ParseContentType("message/disposition-notification").IsDeliveryStatus());
 }
 
+TEST(ContentType, D87AFileOfNoTypeIsAMessageByItsName) {
+  for (const std::string_view value :
+       {"application/octet-stream; name=a.eml", "application/octet-stream; name=\"Your mail.EML\"",
+        "application/octet-stream; name*=utf-8''R%C3%BCck.eml",
+        "application/octet-stream; name*0*=utf-8''a%20b; name*1=\".e\"; name*2=ml"}) {
+    EXPECT_TRUE(ParseContentType(value).IsMessage()) << value;
+  }
+  for (const std::string_view value :
+       {"application/octet-stream", "application/octet-stream; name=.eml",
+        "application/octet-stream; name=details.txt",
+        "application/octet-stream; name=\"a.eml.exe\"", "application/octet-stream; filename=a.eml",
+        "text/plain; name=a.eml"}) {
+    EXPECT_FALSE(ParseContentType(value).IsMessage()) << value;
+  }
+  EXPECT_EQ(ParseContentType("text/plain; name*0*=''a%20; name*1=b").name, "a b");
+}
+
 TEST(ContentType, KeepsNoMoreThan64SegmentsOfAParameter) {
   const auto of = [](int segments) {
     std::string value = "multipart/mixed";
