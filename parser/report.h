@@ -55,6 +55,14 @@ struct EnhancedStatus {
 };
 std::string ToString(EnhancedStatus status);
 
+// A code that a report quotes of a recipient beside the ones that classify: of a host on the way,
+// or of another try.
+struct FurtherCode {
+  std::optional<int> reply_code;
+  std::optional<EnhancedStatus> enhanced_status;
+  friend bool operator==(const FurtherCode&, const FurtherCode&) = default;
+};
+
 // Why a recipient's result is called what it is.
 struct Classification {
   Reason reason = Reason::kUndefined;
@@ -96,6 +104,8 @@ struct Recipient {
   std::optional<Found<EnhancedStatus>> enhanced_status;  // the one that classifies
   std::optional<Found<EnhancedStatus>> stated_status;    // of the Status field, if another
   std::optional<Found<int>> reply_code;                  // 200 to 599
+  // In the order of the text; no more than the first SmtpReply::kMaxOthers of a text.
+  std::vector<Found<FurtherCode>> further_codes;
   // The remote server's text: the reply without its codes and line marks where it was an SMTP
   // reply. Presentable, at most Limits::max_diagnostic octets.
   std::optional<Found<std::string>> diagnostic;

@@ -110,6 +110,9 @@ void TakeCode(const SmtpReply& reply, const Body& body, Provenance provenance,
   if (reply.code && !recipient.reply_code) {
     recipient.reply_code = Found<int>{*reply.code, body.SpanOf(reply.code_text), provenance};
   }
+  for (const SmtpReply::Other& other : reply.others) {
+    recipient.further_codes.push_back({other.code, body.SpanOf(other.text), provenance});
+  }
 }
 
 // Puts the reply's status in the place of a less exact one, which stays as what was stated.
@@ -117,7 +120,13 @@ void TakeStatus(const SmtpReply& reply, const Body& body, Provenance provenance,
                 Recipient& recipient) {
   std::optional<Found<EnhancedStatus>>& status = recipient.enhanced_status;
   const int rank = status ? Rank(status->value) : 0;
-  if (Rank(reply.status) <= rank || rank > 2) return;
+  if (Rank(reply.status) <= rank || rank > 2) {
+    if (reply.status && reply.status != status->value) {
+      recipient.further_codes.push_back(
+          {{reply.code, reply.status}, body.SpanOf(reply.status_text), provenance});
+    }
+    return;
+  }
   if (status && !recipient.stated_status) recipient.stated_status = status;
   if (status && trail != nullptr) {
     trail->Add(absl::StrCat("the status ", ToString(status->value), " says less than ",

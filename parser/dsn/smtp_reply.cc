@@ -251,7 +251,41 @@ struct Run {
   std::optional<Code> status;  // the first of the run that has one
   // Where another reply begins, which is none of it; npos: nowhere.
   std::size_t end = std::string_view::npos;
+  // The first codes of the text that say different things; one may be the run's.
+  std::vector<Code> all;
 };
+
+// Whether one says nothing that the other does not: the lines of a reply need not all have a
+// status.
+bool SaysTheSame(const Code& a, const Code& b) {
+  return a.value == b.value && (!a.status || !b.status || a.status->status == b.status->status);
+}
+
+void AddOnce(const Code& code, std::vector<Code>& all) {
+  const auto same = std::find_if(all.begin(), all.end(),
+                                 [&](const Code& each) { return SaysTheSame(each, code); });
+  if (same == all.end()) {
+    if (all.size() <= SmtpReply::kMaxOthers) all.push_back(code);
+  } else if (!same->status) {
+    *same = code;
+  }
+}
+
+// What stands there besides `chosen`.
+std::vector<SmtpReply::Other> OthersThan(Code chosen, const Run& run, std::string_view text) {
+  if (run.all.size() < 2) return {};
+  if (run.status) chosen.status = run.status->status;
+  std::vector<SmtpReply::Other> others;
+  for (const Code& code : run.all) {
+    if (SaysTheSame(code, chosen) || others.size() == SmtpReply::kMaxOthers) continue;
+    std::size_t end = code.at + kCodeOctets;
+    if (code.status) end = code.status_at + code.status->length;
+    std::optional<EnhancedStatus> status;
+    if (code.status) status = code.status->status;
+    others.push_back({{code.value, status}, text.substr(code.at, end - code.at)});
+  }
+  return others;
+}
 
 Run FindRun(std::string_view text, ReplyContext context) {
   CodeFinder finder(text, context);
@@ -260,6 +294,7 @@ Run FindRun(std::string_view text, ReplyContext context) {
   for (std::optional<Code> code = finder.Next(0); code; code = finder.Next(code->at + 1)) {
     const std::string_view between = text.substr(seen, code->at - seen);
     seen = code->at;
+    AddOnce(*code, run.all);
     // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
     if (run.first && code->value < kFirstFailureCode) continue;
     const bool has_failure = run.first && run.first->value >= kFirstFailureCode;
@@ -277,7 +312,9 @@ Run FindRun(std::string_view text, ReplyContext context) {
     }
     const bool takes_over = code->remote && run.first && !run.first->remote;
     if (!run.first || run.first->value != code->value || takes_over) {
-      run = {.first = code, .status = std::nullopt};
+      run.first = code;
+      run.status = std::nullopt;
+      run.end = std::string_view::npos;
     }
     if (!run.status && code->status) run.status = code;
   }
@@ -300,6 +337,7 @@ SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
   const Code& first = *run.first;
   reply.code = first.value;
   reply.code_text = text.substr(first.at, kCodeOctets);
+  reply.others = OthersThan(first, run, text);
   if (run.status) {
     reply.status = run.status->status->status;
     reply.status_text = text.substr(run.status->status_at, run.status->status->length);

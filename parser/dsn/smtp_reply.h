@@ -1,9 +1,11 @@
 // Replies of an SMTP server (RFC 5321, 4.2) as other hosts quote them.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/report.h"
 
@@ -20,6 +22,14 @@ struct SmtpReply {
   std::string_view status_text;
   std::string
       words;  // without codes and line marks, blanks folded; the whole text if it has no code
+
+  // The other codes that stand there, each once, in the order of the text.
+  static constexpr std::size_t kMaxOthers = 4;
+  struct Other {
+    FurtherCode code;
+    std::string_view text;
+  };
+  std::vector<Other> others;
 };
 
 enum class ReplyContext {

@@ -487,6 +487,20 @@ TEST(Parser, D27TheMostExactDiagnosticWins) {
   EXPECT_EQ(Further(r.further_fields, "Diagnostic-Code"), "smtp; delivery failed|smtp; 550 no");
 }
 
+TEST(Parser, D51D54AllCodesOfARecipientAreKept) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.1.1\n"
+      "Diagnostic-Code: smtp; 554 5.0.0 failed (in reply to end of DATA; 550 5.7.1 spam)\n");
+  EXPECT_EQ(ToString(r.enhanced_status->value), "5.1.1");
+  EXPECT_EQ(r.reply_code->value, 550);
+  ASSERT_EQ(r.further_codes.size(), 2u);
+  EXPECT_EQ(r.further_codes[0].value, (FurtherCode{554, EnhancedStatus{5, 0, 0}}));
+  EXPECT_EQ(r.further_codes[1].value, (FurtherCode{550, EnhancedStatus{5, 7, 1}}));
+  EXPECT_TRUE(ParseRecipient("Final-Recipient: r@example.net\nStatus: 5.1.1\n"
+                             "Diagnostic-Code: smtp; 550 5.1.1 no\n")
+                  .further_codes.empty());
+}
+
 TEST(Parser, D28HostsAreKeptAsSpelled) {
   struct Row {
     std::string_view field;

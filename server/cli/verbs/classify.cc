@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "parser/diagnostic.h"
 #include "parser/parser.h"
 #include "parser/text.h"
@@ -54,6 +55,18 @@ void AddRecipient(JsonWriter& json, const Recipient& recipient) {
     text("enhanced_status", ToString(recipient.enhanced_status->value));
   }
   if (recipient.reply_code) json.Key("reply_code").Number(recipient.reply_code->value);
+  if (!recipient.further_codes.empty()) {
+    json.Key("further_codes").BeginArray();
+    for (const Found<FurtherCode>& code : recipient.further_codes) {
+      json.BeginObject();
+      if (code.value.reply_code) json.Key("reply_code").Number(*code.value.reply_code);
+      if (code.value.enhanced_status) {
+        text("enhanced_status", ToString(*code.value.enhanced_status));
+      }
+      json.EndObject();
+    }
+    json.EndArray();
+  }
   text("class", ToString(found.bounce_class));
   text("reason", ToString(found.reason));
   text("fault", ToString(found.fault));
@@ -162,6 +175,12 @@ std::string RecipientText(const std::string& name, const Recipient& recipient) {
   }
   if (recipient.reply_code) {
     AddFound(text, "reply code", recipient.reply_code, absl::StrCat(recipient.reply_code->value));
+  }
+  for (const Found<FurtherCode>& code : recipient.further_codes) {
+    std::vector<std::string> codes;
+    if (code.value.reply_code) codes.push_back(absl::StrCat(*code.value.reply_code));
+    if (code.value.enhanced_status) codes.push_back(ToString(*code.value.enhanced_status));
+    AddFound(text, "further code", std::optional(code), absl::StrJoin(codes, " "));
   }
   AddMta(text, "remote server", recipient.remote_mta);
   if (recipient.diagnostic) {
@@ -379,7 +398,9 @@ Action SetUpClassify(CLI::App& command) {
       "\"reason\", \"fault\",\n"
       "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
       "what a\n"
-      "recipient has}; what is not known is left out. Hosts are \"remote_mta\" of a recipient,\n"
+      "recipient has}; what is not known is left out. A code beside\n"
+      "the ones that classify is in \"further_codes\": [{\"reply_code\", \"enhanced_status\"}].\n"
+      "Hosts are \"remote_mta\" of a recipient,\n"
       "\"reporting_mta\", \"received_from_mta\" and \"dsn_gateway\" of a file: {\"name\", "
       "\"address\"}. Fields of a status that have no key here are "
       "\"fields\":\n[{\"name\", \"value\"}] of a recipient or of the file. With --explain a "

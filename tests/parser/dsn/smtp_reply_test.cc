@@ -176,5 +176,52 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
+// "550 5.1.1, 421": the others, by what they say.
+std::string Others(std::string_view text, ReplyContext context = ReplyContext::kReply) {
+  std::string others;
+  for (const SmtpReply::Other& other : FindSmtpReply(text, context).others) {
+    if (!others.empty()) others += ", ";
+    others += std::to_string(other.code.reply_code.value_or(0));
+    if (other.code.enhanced_status) others += " " + ToString(*other.code.enhanced_status);
+    EXPECT_GE(other.text.data(), text.data());
+    EXPECT_LE(other.text.data() + other.text.size(), text.data() + text.size());
+  }
+  return others;
+}
+
+TEST(SmtpReply, D54KeepsAllCodesOfAText) {
+  struct Row {
+    std::string_view text;
+    std::string_view want;
+    ReplyContext context = ReplyContext::kReply;
+  };
+  for (const Row& row : {
+           Row{"550 5.1.1 no such user", ""},
+           Row{"no such user 5.1.1", ""},
+           Row{"550-5.1.1 a\r\n 550-b\r\n 550 5.1.1 c", ""},
+           Row{"554 5.0.0 failed (in reply to end of DATA; 550 5.7.1 spam)", "554 5.0.0"},
+           Row{"554 4.4.7 Message expired.<421 4.4.2 Connection timed out>", "554"},
+           Row{"550 5.1.1 failed: 550 5.2.1 disabled", "550 5.2.1"},
+           Row{"550 5.1.1 no; sender was told: 250 2.1.0 ok", "250 2.1.0"},
+           Row{"<<< 550 no\n421 example.org... Deferred", "421", kLines},
+           Row{"said: 451 a: said: 452 b: said: 550 c", "451, 452"},
+       }) {
+    EXPECT_EQ(Others(row.text, row.context), row.want) << row.text;
+  }
+}
+
+TEST(SmtpReply, D54KeepsNoMoreOtherCodesThanItsBound) {
+  std::string text = "550 5.1.1 no";
+  std::string want;
+  for (std::size_t count = 1; count <= SmtpReply::kMaxOthers + 2; ++count) {
+    // Each is the innermost in its turn, and what was before is another.
+    if (count <= SmtpReply::kMaxOthers) {
+      want += count == 1 ? "550 5.1.1" : ", 45" + std::to_string(count - 1);
+    }
+    text += " said: 45" + std::to_string(count);
+    EXPECT_EQ(Others(text), want) << text;
+  }
+}
+
 }  // namespace
 }  // namespace bounced
