@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "parser/taxonomy.h"
 
 namespace bounced {
@@ -38,6 +39,11 @@ struct Found {
 // type and comments.
 struct FoundMta : Found<std::string> {
   std::string address;  // the IP address in brackets behind the name; empty: none
+};
+
+// A date as it is spelled. Nothing is decided by one: the time of an event is when we received it.
+struct FoundDate : Found<std::string> {
+  std::optional<absl::Time> time;  // by ParseDate() (date.h); none: it is no date
 };
 
 // A field of a delivery status that has no member of its own, by the name that it came with.
@@ -150,7 +156,7 @@ struct ReturnedMessage {
   // Whom its last host says that it delivered to (Delivered-To and its kin).
   std::optional<Found<std::string>> delivered_to;
   std::optional<Found<std::string>> subject;
-  std::optional<Found<std::string>> date;
+  std::optional<FoundDate> date;
   std::optional<Found<std::string>> list_id;
 };
 
@@ -174,12 +180,12 @@ struct Report {
   std::optional<FoundMta> received_from_mta;
   std::optional<FoundMta> dsn_gateway;
   std::optional<Found<std::string>> original_envelope_id;
-  std::optional<Found<std::string>> arrival_date;
+  std::optional<FoundDate> arrival_date;
   // The other fields of the message in front of the recipients', at most
   // RecipientFields::kMaxFurther.
   std::vector<FurtherField> further_fields;
   // Of the report itself.
-  std::optional<Found<std::string>> date;
+  std::optional<FoundDate> date;
   std::optional<Found<std::string>> message_id;
   std::optional<Found<std::string>> subject;
   ReturnedMessage returned;

@@ -57,7 +57,9 @@ bool ReadFeedback(Reading& reading) {
   put(fields.reported_domain, feedback.reported_domain);
   put(fields.incidents, feedback.incidents);
   put(fields.original_envelope_id, report.original_envelope_id);
-  put(fields.arrival_date, report.arrival_date);
+  if (!fields.arrival_date.empty()) {
+    report.arrival_date = Reading::Dated(reading.Shown(fields.arrival_date, &body));
+  }
   if (!fields.reporting_mta.empty()) {
     report.reporting_mta = NamedMta(fields.reporting_mta, body, Provenance::kReported,
                                     reading.limits().max_diagnostic);

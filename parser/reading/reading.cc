@@ -1,9 +1,11 @@
 #include "parser/reading/reading.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "parser/address.h"
+#include "parser/date.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
@@ -111,6 +113,11 @@ Found<std::string> Reading::AddressIn(const Body& body, std::string_view value) 
           Provenance::kReported};
 }
 
+FoundDate Reading::Dated(Found<std::string> date) {
+  const std::optional<absl::Time> time = ParseDate(date.value);
+  return {std::move(date), time};
+}
+
 Body Reading::TextOf(const Part& part) {
   Body body = Decode(part).InUtf8(part.type.charset, kMaxProseOctets);
   if (part.type.type != "text/html") return body;
@@ -173,7 +180,7 @@ bool Reading::ReadReturned(const Body& body, std::string_view text) {
     if (IsMailbox(found.value)) report_.returned.delivered_to = std::move(found);
   }
   report_.returned.subject = derived(header.subject);
-  report_.returned.date = derived(header.date);
+  if (header.date) report_.returned.date = Dated(*derived(header.date));
   report_.returned.list_id = derived(header.list_id);
   sole_returned_to_.clear();
   const bool is_report = FindAuthor(header) == Author::kMailSystem;  // to whom ours was sent
@@ -217,7 +224,7 @@ std::optional<Found<std::string>> Reading::ReceiverOfReturned() const {
 void Reading::ReadOwnHeader() {
   if (header_.message_id) report_.message_id = Shown(*header_.message_id);
   if (header_.subject) report_.subject = Shown(*header_.subject);
-  if (header_.date) report_.date = Shown(*header_.date);
+  if (header_.date) report_.date = Dated(Shown(*header_.date));
   for (const std::string_view field : header_.failed_recipients) ReadFailedRecipients(field);
 }
 

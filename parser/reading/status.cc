@@ -166,13 +166,16 @@ class StatusReader {
 
   void Conclude(const Status& status) {
     const StatusFields& fields = status.fields;
-    const auto stated = [&](std::string_view value, std::optional<Found<std::string>>& into) {
-      if (into || value.empty()) return;
-      into = Found<std::string>{Presentable(Unfold(value), limits_.max_diagnostic),
+    const auto stated = [&](std::string_view value) {
+      return Found<std::string>{Presentable(Unfold(value), limits_.max_diagnostic),
                                 status.body.SpanOf(value), status.provenance};
     };
-    stated(fields.original_envelope_id, report_.original_envelope_id);
-    stated(fields.arrival_date, report_.arrival_date);
+    if (!report_.original_envelope_id && !fields.original_envelope_id.empty()) {
+      report_.original_envelope_id = stated(fields.original_envelope_id);
+    }
+    if (!report_.arrival_date && !fields.arrival_date.empty()) {
+      report_.arrival_date = Reading::Dated(stated(fields.arrival_date));
+    }
     const auto named = [&](std::string_view value, std::optional<FoundMta>& into) {
       if (into || value.empty()) return;
       into = NamedMta(value, status.body, status.provenance, limits_.max_diagnostic);

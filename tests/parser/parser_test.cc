@@ -1012,6 +1012,21 @@ TEST(Parser, D86ItsOwnHeaderIsDecoded) {
   EXPECT_EQ(report.message_id->value, "<r1@mx.example>");
 }
 
+TEST(Parser, D90DatesHaveTheirInstantsBesideThem) {
+  const Report report = Parse(Multipart(
+      "Date: 26 Nov 26 13:07 EST\n" + std::string(kReportHeader),
+      {kText,
+       Status("Reporting-MTA: dns; x\nArrival-Date: 2026-11-26T13:07:58+01:00\n\n"
+              "Final-Recipient: r@example.net\nAction: failed\n"),
+       {"Content-Type: message/rfc822\n", "Date: yesterday\nSubject: hello\n\nhello\n"}}));
+  EXPECT_EQ(report.date->value, "26 Nov 26 13:07 EST");
+  EXPECT_EQ(report.date->time, absl::FromUnixSeconds(1'795'716'420));
+  EXPECT_EQ(report.arrival_date->value, "2026-11-26T13:07:58+01:00");
+  EXPECT_EQ(report.arrival_date->time, absl::FromUnixSeconds(1'795'694'878));
+  EXPECT_EQ(report.returned.date->value, "yesterday");
+  EXPECT_FALSE(report.returned.date->time);
+}
+
 TEST(Parser, D89NoDateDropsAReport) {
   for (const std::string_view date :
        {"", "Thu, 1 Jan 1970 00:00:00 +0000", "Thu, 31 Dec 2099 23:59:59 -1200", "2 Nov 26 10:00",

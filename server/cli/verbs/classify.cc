@@ -10,6 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "parser/date.h"
 #include "parser/diagnostic.h"
 #include "parser/parser.h"
 #include "parser/text.h"
@@ -22,12 +24,31 @@
 namespace bounced::cli {
 namespace {
 
+std::string InUtc(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+// Of a field that is a date (RFC 3464, 2.3.7 and 2.3.9).
+std::optional<absl::Time> TimeOf(const FurtherField& field) {
+  const bool is_date = EqualsIgnoringCase(field.name, "last-attempt-date") ||
+                       EqualsIgnoringCase(field.name, "will-retry-until");
+  return is_date ? ParseDate(field.value.value) : std::nullopt;
+}
+
+void AddDate(JsonWriter& json, std::string_view key, const std::optional<FoundDate>& date) {
+  if (!date) return;
+  json.Key(key).BeginObject().Key("value").String(date->value);
+  if (date->time) json.Key("time").String(InUtc(*date->time));
+  json.EndObject();
+}
+
 // What else the status says, as it says it.
 void AddFields(JsonWriter& json, const std::vector<FurtherField>& fields) {
   if (fields.empty()) return;
   json.Key("fields").BeginArray();
   for (const FurtherField& field : fields) {
     json.BeginObject().Key("name").String(field.name).Key("value").String(field.value.value);
+    if (const auto time = TimeOf(field)) json.Key("time").String(InUtc(*time));
     json.EndObject();
   }
   json.EndArray();
@@ -102,6 +123,9 @@ std::string AsJson(const std::string& file, const Report& report) {
   AddMta(json, "reporting_mta", report.reporting_mta);
   AddMta(json, "received_from_mta", report.received_from_mta);
   AddMta(json, "dsn_gateway", report.dsn_gateway);
+  AddDate(json, "arrival_date", report.arrival_date);
+  AddDate(json, "date", report.date);
+  AddDate(json, "returned_date", report.returned.date);
   AddFields(json, report.further_fields);
   if (!report.path.empty()) {
     json.Key("path").BeginArray();
@@ -137,12 +161,21 @@ void AddFound(std::string& text, std::string_view label, const std::optional<Val
                   Place(found->where), "\n");
 }
 
+std::string AsTime(const std::optional<absl::Time>& time) {
+  return time ? absl::StrCat(" = ", InUtc(*time)) : "";
+}
+
+void AddDate(std::string& text, std::string_view label, const std::optional<FoundDate>& date) {
+  if (date) AddFound(text, label, date, Shown(date->value) + AsTime(date->time));
+}
+
 // What else the status says, as it says it.
 void AddFields(std::string& text, std::string_view indent,
                const std::vector<FurtherField>& fields) {
   for (const FurtherField& field : fields) {
     absl::StrAppend(&text, Absl(indent), "field: ", Shown(field.name), ": ",
-                    Shown(field.value.value), Place(field.value.where), "\n");
+                    Shown(field.value.value), AsTime(TimeOf(field)), Place(field.value.where),
+                    "\n");
   }
 }
 
@@ -229,6 +262,9 @@ std::string AsText(const std::string& file, const Report& report) {
   AddMta(text, "reported by", report.reporting_mta);
   AddMta(text, "received from", report.received_from_mta);
   AddMta(text, "gateway", report.dsn_gateway);
+  AddDate(text, "arrival", report.arrival_date);
+  AddDate(text, "date", report.date);
+  AddDate(text, "date of what came back", report.returned.date);
   AddFields(text, "  ", report.further_fields);
   if (report.feedback) text += FeedbackText(*report.feedback);
   for (const Remark& remark : report.remarks) {
@@ -402,7 +438,11 @@ Action SetUpClassify(CLI::App& command) {
       "the ones that classify is in \"further_codes\": [{\"reply_code\", \"enhanced_status\"}].\n"
       "Hosts are \"remote_mta\" of a recipient,\n"
       "\"reporting_mta\", \"received_from_mta\" and \"dsn_gateway\" of a file: {\"name\", "
-      "\"address\"}. Fields of a status that have no key here are "
+      "\"address\"},\n"
+      "dates \"arrival_date\", \"date\" and \"returned_date\" of a file: {\"value\", \"time\"}, "
+      "the second "
+      "in UTC.\n"
+      "Fields of a status that have no key here are "
       "\"fields\":\n[{\"name\", \"value\"}] of a recipient or of the file. With --explain a "
       "recipient also has "
       "\"candidates\":\n"
