@@ -108,6 +108,13 @@ class CodeFinder {
     if (context_ == ReplyContext::kReply && EndsWithStatus(stripped)) return true;
     if (context_ == ReplyContext::kReply && code.multiline && GoesWithLeadingStatus(code))
       return true;
+    // Exchange: "<mx.example.net #5.5.0 smtp;554 no>", "mx.example.net #550 no ##".
+    constexpr std::string_view kType = "smtp;";
+    if (stripped.size() >= kType.size() &&
+        EqualsIgnoringCase(stripped.substr(stripped.size() - kType.size()), kType)) {
+      return true;
+    }
+    if (stripped.ends_with('#')) return EndsWithHostName(stripped.substr(0, stripped.size() - 1));
     std::string_view words = stripped;
     constexpr std::string_view kBrackets = "([<\"'";
     while (!words.empty() && kBrackets.find(words.back()) != words.npos) {
@@ -165,6 +172,12 @@ class CodeFinder {
   static bool EndsWithHost(std::string_view words) {
     if (!words.ends_with(')')) return false;
     return words.find_first_of(".:", std::min(words.rfind('('), words.size())) != words.npos;
+  }
+
+  static bool EndsWithHostName(std::string_view words) {
+    words = StripBlanks(words);
+    const std::string_view word = words.substr(words.find_last_of(" \t\r\n") + 1);  // npos + 1 is 0
+    return word.find('.') != word.npos && word.find('@') == word.npos;
   }
 
   static bool BeginsLine(std::string_view before) {

@@ -36,6 +36,8 @@ constexpr List kLists[] = {
     {"other_party", ProseRole::kOtherParty},
     {"automatic_reply", ProseRole::kAutomaticReply},
     {"challenge", ProseRole::kChallenge},
+    {"mail", ProseRole::kMail},
+    {"other_report", ProseRole::kOtherReport},
 };
 
 absl::Status Wrong(const toml::node& node, std::string_view what) {

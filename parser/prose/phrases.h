@@ -23,6 +23,8 @@ enum class ProseRole : std::uint8_t {
   kOtherParty,      // stands right before an address that is somebody else's
   kAutomaticReply,  // a subject begins with it when a machine answers for somebody
   kChallenge,       // the sender shall prove that he is human
+  kMail,            // a word for mail or who gets it
+  kOtherReport,     // of a subject: a report about something else that lists mails
 };
 
 struct ProseText;

@@ -57,7 +57,13 @@ bool IsTraceField(std::string_view name) {
          EqualsIgnoringCase(name, "dkim-signature");
 }
 
+bool TellsFailure(const ProsePhrases::Hit& hit) {
+  return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
+}
+
 std::size_t FindOriginal(std::string_view text, const std::vector<ProsePhrases::Hit>& hits) {
+  const auto tells = std::find_if(hits.begin(), hits.end(), TellsFailure);
+  const std::size_t first_told = tells == hits.end() ? 0 : tells->begin;
   Lines lines(text);
   auto hit = hits.begin();
   int fields = 0;
@@ -77,7 +83,8 @@ std::size_t FindOriginal(std::string_view text, const std::vector<ProsePhrases::
     const bool goes_on = !line->text.empty() && IsOneOf(line->text.front(), kBlanks);
     if (IsFieldOfMessage(name)) {
       if (fields++ == 0) first_field = line->begin;
-      if (fields == kFieldsOfHeader) return first_field;
+      // In front of what became of it they only say which message is meant.
+      if (fields == kFieldsOfHeader && first_told <= first_field) return first_field;
     } else if (!goes_on) {
       fields = 0;
     }
@@ -124,7 +131,8 @@ class ProseReader {
       : question_(question),
         text_(question.text.text),
         hits_(question.text.hits),
-        subject_hits_(question.subject.hits) {}
+        subject_hits_(question.subject.hits),
+        doubtful_(question.doubtful || IsPassedOn()) {}
 
   ProseReport Read() && {
     ProseReport report;
@@ -145,16 +153,36 @@ class ProseReader {
   }
 
  private:
+  // A postmaster answers or passes on a report, too: "Fwd: ", or "Re: " and lines behind a ">".
+  // James begins the subject of its reports with "Re: ".
+  bool IsPassedOn() const {
+    const std::string_view subject = question_.subject.text;
+    if (!IsAnswer(subject)) return false;
+    constexpr std::string_view kForwards[] = {"fw:", "fwd:", "wg:", "tr:", "rv:"};
+    const bool forwarded =
+        std::any_of(std::begin(kForwards), std::end(kForwards), [=](std::string_view prefix) {
+          return StartsWithIgnoringCase(StripBlanks(subject), prefix);
+        });
+    if (forwarded) return true;
+    Lines lines(text_);
+    while (const std::optional<Line> line = lines.Next()) {
+      if (line->text.starts_with('>') && !line->text.starts_with(">>")) return true;
+    }
+    return false;
+  }
+
   std::optional<Kind> FindKind(std::size_t end) const {
     const std::size_t whole = question_.subject.text.size();
     if (Says(subject_hits_, ProseRole::kDelay, whole)) return Kind::kDelay;
-    if (Says(subject_hits_, ProseRole::kFailure, whole)) return Kind::kBounce;
+    const bool delays = Says(hits_, ProseRole::kDelay, end) && !Says(hits_, ProseRole::kFinal, end);
+    if (Says(subject_hits_, ProseRole::kFailure, whole)) {
+      return delays ? Kind::kDelay : Kind::kBounce;
+    }
+    if (Says(subject_hits_, ProseRole::kOtherReport, whole)) return std::nullopt;
     const bool succeeded =
         Says(hits_, ProseRole::kSuccess, end) || Says(subject_hits_, ProseRole::kSuccess, whole);
     if (succeeded && !HasCode(text_.substr(0, end))) return std::nullopt;
-    if (Says(hits_, ProseRole::kDelay, end)) {
-      return Says(hits_, ProseRole::kFinal, end) ? Kind::kBounce : Kind::kDelay;
-    }
+    if (Says(hits_, ProseRole::kDelay, end)) return delays ? Kind::kDelay : Kind::kBounce;
     if (Says(hits_, ProseRole::kFailure, end)) return Kind::kBounce;
     if (!question_.failed.empty()) return Kind::kBounce;
     const bool hinted =
@@ -166,13 +194,18 @@ class ProseReader {
   bool IsBorneOut(const ProseReport& report) const {
     if (!question_.failed.empty()) return true;
     const bool has_code = HasCode(text_.substr(0, report.end));
-    if (question_.doubtful) {
+    if (doubtful_) {
       return report.in_subject && (has_code || question_.returned) &&
              !IsAnswer(question_.subject.text);
     }
     const bool says_so =
         Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
     const bool has_proof = has_code || question_.returned || report.end < text_.size();
+    const bool stands_out = report.in_subject || question_.returned;
+    if (question_.by_path &&
+        !(stands_out && (says_so || has_proof) && Says(hits_, ProseRole::kMail, text_.size()))) {
+      return false;
+    }
     if (only_plain_)
       return says_so ? report.in_subject || has_proof : report.in_subject && has_proof;
     if (report.in_subject || has_proof) return true;
@@ -191,7 +224,14 @@ class ProseReader {
     Lines lines(text_.substr(0, end));
     auto hit = hits_.begin();
     while (const std::optional<Line> line = lines.Next()) {
-      if (StripBlanks(line->text).empty()) continue;
+      const bool after_field = std::exchange(is_field_, IsFieldOfSummary(line->text));
+      if (StripBlanks(line->text).empty()) {
+        after_command_ = false;
+        continue;
+      }
+      if (NamesCommand(line->text)) after_command_ = true;
+      const bool in_summary =
+          is_field_ && (after_field || IsFieldOfSummary(FirstLine(text_.substr(line->end))));
       before_ = std::exchange(at_hand_, line->begin);
       std::size_t from = 0;
       const auto take = [&](Mention mention) {
@@ -204,7 +244,9 @@ class ProseReader {
           if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
         }
         Weigh(line->text, hit, mention);
+        if (in_summary) mention.strength = std::min(mention.strength, Strength::kPlain);
         GoOnWithList(mention);
+        if (mention.strength == Strength::kHeading) after_command_ = false;
         // What is no address names somebody only where an address would.
         if (mention.is_valid || mention.strength == Strength::kHeading) {
           mentions_.push_back(std::move(mention));
@@ -230,7 +272,7 @@ class ProseReader {
     while (end < line.size() && end - at < kMaxPathOctets && IsDomainOctet(line[end])) ++end;
     while (end > at && IsOneOf(line[end - 1], ".-_")) --end;
     begin += ForeignWords(line.substr(begin, at - begin));
-    while (begin < at && IsOneOf(line[begin], "'=.*-/")) ++begin;
+    while (begin < at && IsOneOf(line[begin], "'`=.*-/")) ++begin;
     const std::string_view address = WithoutType(line.substr(begin, end - begin));
     begin = end - address.size();
     at = std::max(at, begin);
@@ -316,7 +358,7 @@ class ProseReader {
   // `hit` is the first that ends behind the address's beginning.
   void Weigh(std::string_view line, std::vector<ProsePhrases::Hit>::const_iterator hit,
              Mention& mention) const {
-    if (question_.doubtful && line.starts_with('>')) mention.strength = Strength::kNone;
+    if (doubtful_ && line.starts_with('>')) mention.strength = Strength::kNone;
     // "to=<r@example.net>": a log's.
     if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
@@ -342,7 +384,7 @@ class ProseReader {
       if (is_label && mention.strength != Strength::kHeading) {
         mention.strength = Strength::kLabelled;
       } else if (hit->role == ProseRole::kOtherParty) {
-        mention.strength = Strength::kNone;
+        mention.strength = IsOriginOfCommand(line, *hit) ? Strength::kHeading : Strength::kNone;
       } else if (is_label) {
         mention.strength = Strength::kHeading;
       } else {
@@ -350,6 +392,31 @@ class ProseReader {
       }
       longest = length;
     }
+  }
+
+  // "  To: r@example.net" among the fields that say which message is meant.
+  static bool IsFieldOfSummary(std::string_view line) {
+    const std::string_view name = FieldName(StripBlanks(line));
+    return IsFieldOfMessage(name) || EqualsIgnoringCase(name, "sent");
+  }
+
+  static std::string_view FirstLine(std::string_view text) {
+    const std::optional<Line> line = Lines(text).Next();
+    return line ? line->text : std::string_view();
+  }
+
+  // "|/usr/bin/vacation", "/var/mail/r": Sendmail and Exim put a command or a file where they
+  // delivered to one, and behind it whose it is: "(expanded from: <r@example.net>)".
+  static bool NamesCommand(std::string_view line) {
+    line = StripBlanks(line);
+    while (!line.empty() && IsOneOf(line.front(), "<\"")) line.remove_prefix(1);
+    return line.starts_with('|') || line.starts_with('/');
+  }
+  bool IsOriginOfCommand(std::string_view line, const ProsePhrases::Hit& hit) const {
+    if (!after_command_ || !StripBlanks(line).starts_with('(')) return false;
+    const std::string_view words = text_.substr(hit.begin, hit.end - hit.begin);
+    return EqualsIgnoringCase(words, "from") || EqualsIgnoringCase(words, "expanded from") ||
+           EqualsIgnoringCase(words, "generated from");
   }
 
   // "Recipients: r@example.net, <s@example.net>": what goes for one of a list goes for the next.
@@ -444,9 +511,7 @@ class ProseReader {
     const bool only_roles = strongest_of(false) == Strength::kNone;
     const Strength strongest = strongest_of(only_roles);
     if (strongest == Strength::kNone) return;
-    const auto tells = std::find_if(hits_.begin(), hits_.end(), [](const ProsePhrases::Hit& hit) {
-      return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
-    });
+    const auto tells = std::find_if(hits_.begin(), hits_.end(), TellsFailure);
     const std::size_t first_told = tells == hits_.end() ? text_.npos : tells->end;
     for (const Mention& mention : mentions_) {
       if (mention.strength == strongest && mention.is_role == only_roles) {
@@ -512,9 +577,18 @@ class ProseReader {
       const auto code = static_cast<std::size_t>(reply.code_text.data() - text.data());
       const std::size_t begin = text.find_last_of("\r\n", code) + 1;  // npos + 1 is 0
       words = FirstParagraph(text.substr(begin));
-    } else if (!by_heading_ || !HasWords(words)) {
+    } else if (!by_heading_ || !HasWords(words) || NamesRole(words)) {
       words = StripBlanks(text);
     }
+  }
+
+  // "Please reply to postmaster@example.com": such words are about no recipient.
+  bool NamesRole(std::string_view words) const {
+    const auto begin = static_cast<std::size_t>(words.data() - text_.data());
+    return std::any_of(mentions_.begin(), mentions_.end(), [=](const Mention& mention) {
+      return mention.is_role && mention.strength == Strength::kNone && mention.begin >= begin &&
+             mention.end <= begin + words.size();
+    });
   }
 
   // The first line that begins with `mark`, and npos if there is none.
@@ -544,7 +618,13 @@ class ProseReader {
     const std::string_view line = text_.substr(heading.line, heading.line_end - heading.line);
     piece = Deeper(piece, line.find_first_not_of(kBlanks));
     const std::size_t litter = std::min(piece.find_first_not_of(kLitter), piece.size());
-    const std::string_view first = FirstParagraph(piece.substr(litter));
+    std::string_view first = FirstParagraph(piece.substr(litter));
+    // "because:", and then why.
+    if (first.ends_with(':') && first.find_first_of("\r\n") == first.npos) {
+      const auto end = static_cast<std::size_t>(first.data() + first.size() - piece.data());
+      const std::size_t next = piece.find_first_not_of(" \t\r\n", end);
+      if (next != piece.npos) first = FirstParagraph(piece.substr(next));
+    }
     return HasWords(first) && (HasCode(first) || !HasCode(piece)) ? first : piece;
   }
 
@@ -598,6 +678,9 @@ class ProseReader {
   const std::string_view text_;
   const std::vector<ProsePhrases::Hit>& hits_;
   const std::vector<ProsePhrases::Hit>& subject_hits_;
+  const bool doubtful_;
+  bool is_field_ = false;        // the line at hand is one of a message's fields
+  bool after_command_ = false;   // a heading that is a command still waits for its address
   std::size_t at_hand_ = 0;      // where the line at hand begins,
   std::size_t before_ = 0;       // and the one before it that is not blank
   std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand

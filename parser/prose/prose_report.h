@@ -37,6 +37,9 @@ struct ProseQuestion {
   // Who wrote it may well be no mail system: it needs a reply code or the part that came back, and
   // a subject that says so and is no answer.
   bool doubtful = false;
+  // Only the null path says that a mail system wrote it, which senders of other notices use, too:
+  // the subject must say so, and the text must speak of mail and say so again or have proof.
+  bool by_path = false;
   // Addresses that the header names as failed; when there are any, nobody else is.
   std::vector<std::string_view> failed;
   std::size_t max_recipients = 0;

@@ -60,12 +60,15 @@ void ReadProseReport(Reading& reading) {
   const bool has_returned_part = reading.ReadReturnedPart();
   const Reading::Parties parties = reading.FindParties();
   const bool doubtful = !may_be_report || reading.AnswersForAPerson();
+  const bool by_path = !names_failed && author == Author::kMailSystem &&
+                       FindAuthorWithoutPath(reading.header()) == Author::kPerson;
   const Body* body = nullptr;  // the text that names somebody, or else says anything
   ProseReport prose;
   for (const Body& text : texts) {
     const ProseText marked = ProsePhrases::BuiltIn().Mark(text.text());
     ProseQuestion question = QuestionOf(reading, marked, parties);
     question.doubtful = doubtful;
+    question.by_path = by_path;
     for (const Found<std::string>& failed : report.failed_recipients) {
       question.failed.push_back(failed.value);
     }
