@@ -29,4 +29,9 @@ struct OperatorRules {
 // ours that an operator's rule wins is no problem: that is what such rules are for.
 OperatorRules LoadOperatorRules(const std::vector<RuleSet::File>& files);
 
+// What an operator should know of files that LoadOperatorRules() found right: for each of their
+// rules, and each built-in one of which it wins examples, how many and the first of them. A phrase
+// that is too short shows here. Tries all examples, which takes about as long as loading.
+std::vector<RuleProblem> FindWonExamples(const RuleSet& rules);
+
 }  // namespace bounced

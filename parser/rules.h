@@ -85,8 +85,8 @@ class RuleSet {
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
   // id twice, no example, no phrase, a provider that no file describes.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
-  // Our files, and with them those of an operator, which are read by the same rules (`problems`
-  // tells what Load() would have said first, of each rule that is wrong). None: there are problems.
+  // Our files, and with them those of an operator, which are read by the same rules. None: there are
+  // problems, and `problems` gets all of them; of a file that is no TOML the first.
   static std::shared_ptr<const RuleSet> LoadWithBuiltIn(const std::vector<File>& operator_files,
                                                         std::vector<RuleProblem>& problems);
 

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <utility>
 
@@ -34,40 +35,44 @@ std::optional<std::string> ParseHost(std::string_view name) {
 
 int LineOf(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
 
-// Reads one file into a book.
+// Reads one file into a book. Goes on after whatever is wrong, so that all of it is told at once.
 class RuleReader {
  public:
   RuleReader(const std::string& file, RuleOrigin origin, RuleBook& book)
       : file_(file), origin_(origin), book_(book) {}
 
-  // Goes on with the next rule after one that is wrong.
   void Read(const toml::table& root);
 
  private:
-  absl::Status ReadTop(const toml::table& root);
-  // Keeps what is wrong as a problem of the book. To be returned, all the way up.
-  absl::Status Error(const toml::node& at, std::string_view what) const;
-  absl::Status CheckKeys(const toml::table& table, Keys keys) const;
-  absl::Status ReadWords(const toml::table& words);
-  absl::Status ReadProviders(const toml::node& node);
-  absl::Status ReadProvider(std::string_view name, const toml::node& node);
-  absl::Status ReadProviderNames(const toml::node& node, std::vector<int>& providers);
-  absl::Status ReadRule(const toml::table& table);
-  absl::Status ReadId(const toml::table& table, Rule& rule);
-  absl::Status ReadVerdict(const toml::table& table, Rule& rule) const;
-  absl::Status ReadProof(const toml::table& table, const Rule& rule);
-  absl::Status ReadExample(const toml::node& node, const Rule& rule, bool counter);
-  absl::Status ReadNumber(const toml::table& table, std::string_view key, int low, int high,
-                          int& number) const;
-  absl::Status ReadCondition(const toml::node& node, Condition& condition);
-  absl::Status ReadText(const toml::node& node, Condition& condition);
-  absl::Status ReadTextPattern(const toml::table& table, TextPattern& pattern);
-  absl::Status ReadSlot(const toml::node& node, bool in_list, std::vector<int>& slot);
-  absl::Status ReadPhrase(const toml::node& node, std::string_view phrase, std::vector<int>& slot);
+  // Keeps what is wrong as a problem of the book.
+  void Error(const toml::node& at, std::string_view what) const;
+  std::size_t problems() const { return book_.problems.size(); }
+  void CheckKeys(const toml::table& table, Keys keys) const;
+  // All but the rules themselves.
+  void ReadTop(const toml::table& root);
+  void ReadWords(const toml::table& words);
+  void ReadProviders(const toml::node& node);
+  void ReadProvider(std::string_view name, const toml::node& node);
+  void CheckIsAlone(const toml::node& node, const Provider& provider) const;
+  void ReadProviderNames(const toml::node& node, std::vector<int>& providers);
+  void ReadRule(const toml::table& table);
+  void ReadId(const toml::table& table, Rule& rule);
+  void ReadWhen(const toml::table& table, Rule& rule);
+  // `rests_on_text`: the rule has a text, or one was meant.
+  void ReadVerdict(const toml::table& table, bool rests_on_text, Rule& rule) const;
+  void ReadProof(const toml::table& table, const Rule& rule);
+  void ReadExample(const toml::node& node, const Rule& rule, bool counter);
+  void ReadNumber(const toml::table& table, std::string_view key, int low, int high,
+                  int& number) const;
+  void ReadCondition(const toml::node& node, Condition& condition);
+  void ReadText(const toml::node& node, Condition& condition);
+  void ReadTextPattern(const toml::table& table, TextPattern& pattern);
+  void ReadSlot(const toml::node& node, bool in_list, std::vector<int>& slot);
+  void ReadPhrase(const toml::node& node, std::string_view phrase, std::vector<int>& slot);
   // Reads `node`, one string or an array of them, by `parse` into `values`.
   template <typename T, typename Parse>
-  absl::Status ReadList(const toml::node& node, std::string_view what, Parse parse,
-                        std::vector<T>& values) const;
+  void ReadList(const toml::node& node, std::string_view what, Parse parse,
+                std::vector<T>& values) const;
 
   const std::string& file_;
   const RuleOrigin origin_;
@@ -78,135 +83,137 @@ class RuleReader {
   StringMap<std::vector<std::string>> words_;
 };
 
-absl::Status RuleReader::Error(const toml::node& at, std::string_view what) const {
+void RuleReader::Error(const toml::node& at, std::string_view what) const {
   book_.problems.push_back({file_, LineOf(at), id_, std::string(what)});
-  return absl::InvalidArgumentError(ToString(book_.problems.back()));
 }
 
-absl::Status RuleReader::CheckKeys(const toml::table& table, Keys keys) const {
+void RuleReader::CheckKeys(const toml::table& table, Keys keys) const {
   for (const auto& [key, value] : table) {
     if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
-      return Error(value, absl::StrCat("unknown key \"", Absl(key.str()), "\""));
+      Error(value, absl::StrCat("unknown key \"", Absl(key.str()), "\""));
     }
   }
-  return absl::OkStatus();
 }
 
 void RuleReader::Read(const toml::table& root) {
-  if (!ReadTop(root).ok()) return;
-  const toml::array* rules = root["rule"].as_array();
+  ReadTop(root);
+  const toml::node* rules = root.get("rule");
   if (rules == nullptr) return;
-  for (const toml::node& rule : *rules) {
+  if (!rules->is_array_of_tables()) return Error(*rules, "rule is not an array of tables");
+  for (const toml::node& rule : *rules->as_array()) {
     id_.clear();
-    ReadRule(*rule.as_table()).IgnoreError();
+    ReadRule(*rule.as_table());
   }
 }
 
-// All but the rules themselves.
-absl::Status RuleReader::ReadTop(const toml::table& root) {
-  if (absl::Status s = CheckKeys(root, {"priority", "provider", "providers", "words", "rule"});
-      !s.ok()) {
-    return s;
-  }
-  if (absl::Status s = ReadNumber(root, "priority", -kMaxPriority, kMaxPriority, priority_);
-      !s.ok()) {
-    return s;
-  }
-  if (const toml::node* providers = root.get("providers")) {
-    if (absl::Status s = ReadProviders(*providers); !s.ok()) return s;
-  }
-  if (const toml::node* names = root.get("provider")) {
-    if (absl::Status s = ReadProviderNames(*names, providers_); !s.ok()) return s;
-  }
+void RuleReader::ReadTop(const toml::table& root) {
+  CheckKeys(root, {"priority", "provider", "providers", "words", "rule"});
+  ReadNumber(root, "priority", -kMaxPriority, kMaxPriority, priority_);
+  if (const toml::node* providers = root.get("providers")) ReadProviders(*providers);
+  if (const toml::node* names = root.get("provider")) ReadProviderNames(*names, providers_);
   if (const toml::node* words = root.get("words")) {
     if (!words->is_table()) return Error(*words, "words is not a table");
-    if (absl::Status s = ReadWords(*words->as_table()); !s.ok()) return s;
+    ReadWords(*words->as_table());
   }
-  const toml::node* rules = root.get("rule");
-  if (rules == nullptr) return absl::OkStatus();
-  return rules->is_array_of_tables() ? absl::OkStatus()
-                                     : Error(*rules, "rule is not an array of tables");
 }
 
-absl::Status RuleReader::ReadWords(const toml::table& words) {
+void RuleReader::ReadWords(const toml::table& words) {
   for (const auto& [name, node] : words) {
     auto keep = [](std::string_view word) { return std::optional<std::string>(word); };
-    std::vector<std::string>& list = words_[std::string(name.str())];
-    if (absl::Status s = ReadList(node, "word", keep, list); !s.ok()) return s;
+    ReadList(node, "word", keep, words_[std::string(name.str())]);
   }
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadProviders(const toml::node& node) {
+void RuleReader::ReadProviders(const toml::node& node) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return Error(node, "providers is not a table");
-  for (const auto& [name, provider] : *table) {
-    if (absl::Status s = ReadProvider(name.str(), provider); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  for (const auto& [name, provider] : *table) ReadProvider(name.str(), provider);
 }
 
-absl::Status RuleReader::ReadProvider(std::string_view name, const toml::node& node) {
+void RuleReader::ReadProvider(std::string_view name, const toml::node& node) {
   const toml::table* table = node.as_table();
   if (!IsId(name) || table == nullptr) {
     return Error(node, absl::StrCat("provider \"", Absl(name), "\" is not an id with a table"));
   }
-  if (absl::Status s = CheckKeys(*table, {"hosts", "marks"}); !s.ok()) return s;
+  CheckKeys(*table, {"hosts", "marks"});
   const toml::node* hosts = table->get("hosts");
   if (hosts == nullptr) return Error(node, "a provider without hosts");
   const int index = book_.InternProvider(name, file_, LineOf(node));
   Provider& provider = book_.providers[static_cast<std::size_t>(index)];
-  if (absl::Status s = ReadList(*hosts, "host", ParseHost, provider.hosts); !s.ok()) return s;
-  if (const toml::node* marks = table->get("marks")) {
-    if (absl::Status s = ReadSlot(*marks, false, provider.marks); !s.ok()) return s;
-  }
+  ReadList(*hosts, "host", ParseHost, provider.hosts);
+  if (const toml::node* marks = table->get("marks")) ReadSlot(*marks, false, provider.marks);
+  CheckIsAlone(node, provider);
+}
+
+void RuleReader::CheckIsAlone(const toml::node& node, const Provider& provider) const {
   for (const Provider& other : book_.providers) {
     if (&other == &provider) continue;
     for (const std::string& host : provider.hosts) {
       if (std::find(other.hosts.begin(), other.hosts.end(), host) == other.hosts.end()) continue;
-      return Error(node,
-                   absl::StrCat("host \"", host, "\" is already that of \"", other.name, "\""));
+      Error(node, absl::StrCat("host \"", host, "\" is already that of \"", other.name, "\""));
     }
     for (const int mark : provider.marks) {
       if (std::find(other.marks.begin(), other.marks.end(), mark) == other.marks.end()) continue;
       const std::string& phrase = book_.phrases[static_cast<std::size_t>(mark)];
-      return Error(node,
-                   absl::StrCat("mark \"", phrase, "\" is already that of \"", other.name, "\""));
+      Error(node, absl::StrCat("mark \"", phrase, "\" is already that of \"", other.name, "\""));
     }
   }
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadProviderNames(const toml::node& node, std::vector<int>& providers) {
+void RuleReader::ReadProviderNames(const toml::node& node, std::vector<int>& providers) {
   auto intern = [&](std::string_view name) {
     return std::optional<int>(book_.InternProvider(name, file_, LineOf(node)));
   };
-  return ReadList(node, "provider", intern, providers);
+  ReadList(node, "provider", intern, providers);
 }
 
-absl::Status RuleReader::ReadRule(const toml::table& table) {
+void RuleReader::ReadRule(const toml::table& table) {
+  const std::size_t problems_before = problems();
   Rule rule;
   rule.origin = origin_;
-  if (absl::Status s = ReadId(table, rule); !s.ok()) return s;
-  if (absl::Status s =
-          CheckKeys(table, {"id", "provider", "reason", "persistence", "confidence", "priority",
-                            "when", "unless", "source", "why", "example", "counter_example"});
-      !s.ok()) {
-    return s;
-  }
+  ReadId(table, rule);
+  CheckKeys(table, {"id", "provider", "reason", "persistence", "confidence", "priority", "when",
+                    "unless", "source", "why", "example", "counter_example"});
   rule.providers = providers_;
   if (const toml::node* names = table.get("provider")) {
     rule.providers.clear();
-    if (absl::Status s = ReadProviderNames(*names, rule.providers); !s.ok()) return s;
+    ReadProviderNames(*names, rule.providers);
   }
+  const std::size_t problems_before_when = problems();
+  ReadWhen(table, rule);
+  const bool when_is_right = problems() == problems_before_when;
+  if (const toml::node* unless = table.get("unless")) ReadCondition(*unless, rule.unless);
+  ReadVerdict(table, !rule.when.text.empty() || !when_is_right, rule);
+  ReadProof(table, rule);
+  if (problems() == problems_before) book_.rules.push_back(std::move(rule));
+}
+
+void RuleReader::ReadId(const toml::table& table, Rule& rule) {
+  std::optional<std::string> id = table["id"].value_exact<std::string>();
+  if (!id.has_value()) return Error(table, "a rule without an id");
+  if (!IsId(*id)) {
+    return Error(table, absl::StrCat("id \"", *id, "\" is not of a to z, 0 to 9, '-', '.', '*'"));
+  }
+  if (std::find(std::begin(kReservedIds), std::end(kReservedIds), *id) != std::end(kReservedIds) ||
+      id->starts_with("kind-") || id->starts_with("action-")) {
+    Error(table, absl::StrCat("id \"", *id, "\" is reserved"));
+  } else if (std::string_view other = book_.PlaceOf(*id); !other.empty()) {
+    Error(table, absl::StrCat("id \"", *id, "\" is already taken at ", Absl(other)));
+  } else {
+    book_.Place(*id, absl::StrCat(file_, ":", table.source().begin.line));
+  }
+  id_ = *id;
+  rule.id = *std::move(id);
+}
+
+// What it rests on, and how much it asks for, too.
+void RuleReader::ReadWhen(const toml::table& table, Rule& rule) {
   const toml::node* when = table.get("when");
   if (when == nullptr) return Error(table, "no when");
-  if (absl::Status s = ReadCondition(*when, rule.when); !s.ok()) return s;
-  if (const toml::node* unless = table.get("unless")) {
-    if (absl::Status s = ReadCondition(*unless, rule.unless); !s.ok()) return s;
-  }
+  const std::size_t problems_before = problems();
+  ReadCondition(*when, rule.when);
   const Condition& c = rule.when;
-  if (c.text.empty() && c.status.empty() && c.code.empty()) {
+  if (c.text.empty() && c.status.empty() && c.code.empty() && problems() == problems_before) {
     return Error(*when, "when has no text, status or code");
   }
   auto whole_class = [](const StatusPattern& p) { return !p.subject.exact(); };
@@ -227,91 +234,64 @@ absl::Status RuleReader::ReadRule(const toml::table& table) {
                                        : 1) +
                      (c.code.empty() ? 0 : 1) + (c.stage.empty() ? 0 : 1) +
                      (rule.providers.empty() ? 0 : 1);
-  if (absl::Status s = ReadVerdict(table, rule); !s.ok()) return s;
-  if (absl::Status s = ReadProof(table, rule); !s.ok()) return s;
-  book_.rules.push_back(std::move(rule));
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadId(const toml::table& table, Rule& rule) {
-  std::optional<std::string> id = table["id"].value_exact<std::string>();
-  if (!id.has_value()) return Error(table, "a rule without an id");
-  if (!IsId(*id)) {
-    return Error(table, absl::StrCat("id \"", *id, "\" is not of a to z, 0 to 9, '-', '.', '*'"));
-  }
-  if (std::find(std::begin(kReservedIds), std::end(kReservedIds), *id) != std::end(kReservedIds) ||
-      id->starts_with("kind-") || id->starts_with("action-")) {
-    return Error(table, absl::StrCat("id \"", *id, "\" is reserved"));
-  }
-  std::string_view other = book_.PlaceOf(*id);
-  if (!other.empty()) {
-    return Error(table, absl::StrCat("id \"", *id, "\" is already taken at ", Absl(other)));
-  }
-  book_.Place(*id, absl::StrCat(file_, ":", table.source().begin.line));
-  id_ = *id;
-  rule.id = *std::move(id);
-  return absl::OkStatus();
-}
-
-absl::Status RuleReader::ReadVerdict(const toml::table& table, Rule& rule) const {
+void RuleReader::ReadVerdict(const toml::table& table, bool rests_on_text, Rule& rule) const {
   rule.priority = priority_;
-  if (absl::Status s = ReadNumber(table, "priority", -kMaxPriority, kMaxPriority, rule.priority);
-      !s.ok()) {
-    return s;
-  }
+  ReadNumber(table, "priority", -kMaxPriority, kMaxPriority, rule.priority);
   if (const toml::node* persistence = table.get("persistence")) {
     if (table.contains("reason") || table.contains("confidence")) {
-      return Error(*persistence, "persistence stands alone, without reason and confidence");
+      Error(*persistence, "persistence stands alone, without reason and confidence");
     }
     if (persistence->value_exact<std::string>() != "transient") {
-      return Error(*persistence, "persistence is not \"transient\"");
+      Error(*persistence, "persistence is not \"transient\"");
     }
-    if (rule.when.text.empty()) return Error(*persistence, "persistence needs a text");
-    return absl::OkStatus();
+    if (!rests_on_text) Error(*persistence, "persistence needs a text");
+    return;
   }
-  std::optional<std::string> name = table["reason"].value_exact<std::string>();
-  if (!name.has_value()) return Error(table, "no reason");
-  rule.reason = ReasonFromName(*name);
-  if (!rule.reason.has_value()) {
-    return Error(*table.get("reason"), absl::StrCat("unknown reason \"", *name, "\""));
+  if (std::optional<std::string> name = table["reason"].value_exact<std::string>()) {
+    rule.reason = ReasonFromName(*name);
+    if (!rule.reason) {
+      Error(*table.get("reason"), absl::StrCat("unknown reason \"", *name, "\""));
+    }
+  } else {
+    Error(table, "no reason");
   }
   if (!table.contains("confidence")) return Error(table, "no confidence");
-  int most = rule.when.text.empty() ? kMaxConfidenceOfCodes : 100;
-  return ReadNumber(table, "confidence", 0, most, rule.confidence);
+  const int most = rests_on_text ? 100 : kMaxConfidenceOfCodes;
+  ReadNumber(table, "confidence", 0, most, rule.confidence);
 }
 
-absl::Status RuleReader::ReadNumber(const toml::table& table, std::string_view key, int low,
-                                    int high, int& number) const {
+void RuleReader::ReadNumber(const toml::table& table, std::string_view key, int low, int high,
+                            int& number) const {
   const toml::node* node = table.get(key);
-  if (node == nullptr) return absl::OkStatus();
+  if (node == nullptr) return;
   std::optional<std::int64_t> value = node->value_exact<std::int64_t>();
   if (!value.has_value() || *value < low || *value > high) {
     return Error(*node, absl::StrCat(Absl(key), " is not a number from ", low, " to ", high));
   }
   number = static_cast<int>(*value);
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadProof(const toml::table& table, const Rule& rule) {
+void RuleReader::ReadProof(const toml::table& table, const Rule& rule) {
   for (std::string_view key : {"source", "why"}) {
     std::optional<std::string> value = table[key].value_exact<std::string>();
-    if (!value.has_value() || value->empty()) return Error(table, absl::StrCat("no ", Absl(key)));
+    if (!value.has_value() || value->empty()) Error(table, absl::StrCat("no ", Absl(key)));
   }
   const toml::array* examples = table["example"].as_array();
-  if (examples == nullptr || examples->empty()) return Error(table, "no example");
-  for (const toml::node& node : *examples) {
-    if (absl::Status s = ReadExample(node, rule, false); !s.ok()) return s;
+  if (examples == nullptr || examples->empty()) {
+    Error(table, "no example");
+  } else {
+    for (const toml::node& node : *examples) ReadExample(node, rule, false);
   }
   const toml::node* counters = table.get("counter_example");
-  if (counters == nullptr) return absl::OkStatus();
+  if (counters == nullptr) return;
   if (!counters->is_array()) return Error(*counters, "counter_example is not an array");
-  for (const toml::node& node : *counters->as_array()) {
-    if (absl::Status s = ReadExample(node, rule, true); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  for (const toml::node& node : *counters->as_array()) ReadExample(node, rule, true);
 }
 
-absl::Status RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool counter) {
+void RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool counter) {
+  const std::size_t problems_before = problems();
   RuleExample example;
   example.file = file_;
   example.line = LineOf(node);
@@ -330,44 +310,41 @@ absl::Status RuleReader::ReadExample(const toml::node& node, const Rule& rule, b
   if (std::optional<std::string> text = node.value_exact<std::string>(); text && !counter) {
     example.text = *std::move(text);
   } else if (const toml::table* table = node.as_table()) {
-    if (absl::Status s = CheckKeys(*table, {"text", "reason", "stage", "persistence", "provider"});
-        !s.ok()) {
-      return s;
-    }
+    CheckKeys(*table, {"text", "reason", "stage", "persistence", "provider"});
     if (const toml::node* provider = table->get("provider")) {
       std::vector<int> named;
-      if (absl::Status s = ReadProviderNames(*provider, named); !s.ok()) return s;
-      example.provider = named.front();
+      ReadProviderNames(*provider, named);
+      if (!named.empty()) example.provider = named.front();
     }
     example.text = (*table)["text"].value_or(std::string());
     if (std::optional<std::string> name = (*table)["reason"].value_exact<std::string>()) {
       example.reason = ReasonFromName(*name);
-      if (!example.reason) return Error(node, absl::StrCat("unknown reason \"", *name, "\""));
+      if (!example.reason) Error(node, absl::StrCat("unknown reason \"", *name, "\""));
     }
     if (std::optional<std::string> name = (*table)["stage"].value_exact<std::string>()) {
-      std::optional<Stage> stage = ParseStage(*name);
-      if (!stage) return Error(node, absl::StrCat("unknown stage \"", *name, "\""));
-      example.stage = *stage;
+      const std::optional<Stage> stage = ParseStage(*name);
+      if (!stage) Error(node, absl::StrCat("unknown stage \"", *name, "\""));
+      example.stage = stage.value_or(Stage::kUnknown);
     }
     if (std::optional<std::string> name = (*table)["persistence"].value_exact<std::string>()) {
       if (*name != "permanent" && *name != "transient") {
-        return Error(node, absl::StrCat("unknown persistence \"", *name, "\""));
+        Error(node, absl::StrCat("unknown persistence \"", *name, "\""));
       }
       example.persistence =
           *name == "permanent" ? Persistence::kPermanent : Persistence::kTransient;
     }
   }
-  if (example.text.empty()) return Error(node, "an example without a text");
+  if (example.text.empty()) Error(node, "an example without a text");
+  if (problems() != problems_before) return;
   if (!example.reason && example.persistence == Persistence::kUnknown) {
     return Error(node, "a counter-example without a reason");
   }
   book_.examples.push_back(std::move(example));
-  return absl::OkStatus();
 }
 
 template <typename T, typename Parse>
-absl::Status RuleReader::ReadList(const toml::node& node, std::string_view what, Parse parse,
-                                  std::vector<T>& values) const {
+void RuleReader::ReadList(const toml::node& node, std::string_view what, Parse parse,
+                          std::vector<T>& values) const {
   auto add = [&](const toml::node& element) {
     std::optional<std::string> text = element.value_exact<std::string>();
     std::optional<T> value;
@@ -376,92 +353,78 @@ absl::Status RuleReader::ReadList(const toml::node& node, std::string_view what,
       return Error(element, absl::StrCat("\"", text.value_or("?"), "\" is not a ", Absl(what)));
     }
     values.push_back(*std::move(value));
-    return absl::OkStatus();
   };
   const toml::array* array = node.as_array();
   if (array == nullptr) return add(node);
   if (array->empty()) return Error(node, absl::StrCat("an empty list of ", Absl(what)));
-  for (const toml::node& element : *array) {
-    if (absl::Status s = add(element); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  for (const toml::node& element : *array) add(element);
 }
 
-absl::Status RuleReader::ReadCondition(const toml::node& node, Condition& condition) {
+void RuleReader::ReadCondition(const toml::node& node, Condition& condition) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return Error(node, "a condition that is not a table");
   for (const auto& [key, value] : *table) {
-    absl::Status status;
     if (key == "text") {
-      status = ReadText(value, condition);
+      ReadText(value, condition);
     } else if (key == "status") {
-      status = ReadList(value, "status", ParseStatus, condition.status);
+      ReadList(value, "status", ParseStatus, condition.status);
     } else if (key == "code") {
-      status = ReadList(value, "reply code", ParseCode, condition.code);
+      ReadList(value, "reply code", ParseCode, condition.code);
     } else if (key == "stage") {
-      status = ReadList(value, "stage", ParseStage, condition.stage);
+      ReadList(value, "stage", ParseStage, condition.stage);
     } else {
-      status = Error(value, absl::StrCat("unknown key \"", Absl(key.str()), "\""));
+      Error(value, absl::StrCat("unknown key \"", Absl(key.str()), "\""));
     }
-    if (!status.ok()) return status;
   }
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadText(const toml::node& node, Condition& condition) {
+void RuleReader::ReadText(const toml::node& node, Condition& condition) {
   const toml::array* array = node.as_array();
   if (array == nullptr || array->empty()) return Error(node, "text is not a list of phrases");
   for (const toml::node& element : *array) {
     const toml::table* table = element.as_table();
-    if (table == nullptr) return Error(element, "a text that is not a table with phrases");
-    TextPattern pattern;
-    if (absl::Status s = ReadTextPattern(*table, pattern); !s.ok()) return s;
-    condition.text.push_back(std::move(pattern));
+    if (table == nullptr) {
+      Error(element, "a text that is not a table with phrases");
+      continue;
+    }
+    ReadTextPattern(*table, condition.text.emplace_back());
   }
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadTextPattern(const toml::table& table, TextPattern& pattern) {
-  if (absl::Status s = CheckKeys(table, {"phrases", "within"}); !s.ok()) return s;
+void RuleReader::ReadTextPattern(const toml::table& table, TextPattern& pattern) {
+  CheckKeys(table, {"phrases", "within"});
   const toml::array* phrases = table["phrases"].as_array();
   if (phrases == nullptr || phrases->empty()) return Error(table, "no phrase");
-  for (const toml::node& node : *phrases) {
-    if (absl::Status s = ReadSlot(node, false, pattern.slots.emplace_back()); !s.ok()) return s;
-  }
+  for (const toml::node& node : *phrases) ReadSlot(node, false, pattern.slots.emplace_back());
   const toml::node* within = table.get("within");
   if (pattern.slots.size() == 1) {
-    return within == nullptr ? absl::OkStatus() : Error(table, "within needs two phrases");
+    if (within != nullptr) Error(table, "within needs two phrases");
+    return;
   }
   if (within == nullptr) return Error(table, "two phrases need within");
   int octets = 0;
   constexpr int kMost = static_cast<int>(kMaxWithinOctets);
-  if (absl::Status s = ReadNumber(table, "within", 1, kMost, octets); !s.ok()) return s;
+  ReadNumber(table, "within", 1, kMost, octets);
   pattern.within = static_cast<std::size_t>(octets);
-  return absl::OkStatus();
 }
 
-absl::Status RuleReader::ReadSlot(const toml::node& node, bool in_list, std::vector<int>& slot) {
+void RuleReader::ReadSlot(const toml::node& node, bool in_list, std::vector<int>& slot) {
   if (std::optional<std::string> phrase = node.value_exact<std::string>()) {
     if (!phrase->starts_with('$')) return ReadPhrase(node, *phrase, slot);
     auto words = words_.find(std::string_view(*phrase).substr(1));
     if (words == words_.end()) return Error(node, absl::StrCat("no words \"", *phrase, "\""));
-    for (const std::string& word : words->second) {
-      if (absl::Status s = ReadPhrase(node, word, slot); !s.ok()) return s;
-    }
-    return absl::OkStatus();
+    for (const std::string& word : words->second) ReadPhrase(node, word, slot);
+    return;
   }
   const toml::array* alternatives = node.as_array();
   if (alternatives == nullptr || alternatives->empty() || in_list) {
     return Error(node, "a phrase that is neither a text nor a list of texts");
   }
-  for (const toml::node& alternative : *alternatives) {
-    if (absl::Status s = ReadSlot(alternative, true, slot); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+  for (const toml::node& alternative : *alternatives) ReadSlot(alternative, true, slot);
 }
 
-absl::Status RuleReader::ReadPhrase(const toml::node& node, std::string_view phrase,
-                                    std::vector<int>& slot) {
+void RuleReader::ReadPhrase(const toml::node& node, std::string_view phrase,
+                            std::vector<int>& slot) {
   if (phrase.size() > kMaxPhraseOctets) {
     return Error(node, absl::StrCat("a phrase longer than ", kMaxPhraseOctets, " octets"));
   }
@@ -471,19 +434,22 @@ absl::Status RuleReader::ReadPhrase(const toml::node& node, std::string_view phr
   FoldedText folded(phrase);
   if (folded.text().empty()) return Error(node, "no phrase");
   slot.push_back(book_.Intern(std::string(folded.text())));
-  return absl::OkStatus();
 }
 
 }  // namespace
 
 // The packaged toml++ is built to throw.
 void RuleBook::Add(const RuleSet::File& file, RuleOrigin origin) {
+  const auto before = static_cast<std::ptrdiff_t>(problems.size());
   try {
     RuleReader(file.name, origin, *this).Read(toml::parse(file.content, file.name));
   } catch (const toml::parse_error& error) {
     problems.push_back({file.name, static_cast<int>(error.source().begin.line), "",
                         std::string(error.description())});
   }
+  // Tables are read in the order of their keys.
+  std::stable_sort(problems.begin() + before, problems.end(),
+                   [](const RuleProblem& a, const RuleProblem& b) { return a.line < b.line; });
 }
 
 void RuleBook::Finish() {

@@ -114,7 +114,7 @@ TEST(OperatorRules, KeepWhereTheyStandAndWhoseTheyAre) {
   EXPECT_THAT(rules->rules().front().source, HasSubstr(".toml:"));
 }
 
-TEST(OperatorRules, TellTheFirstProblemOfEachRuleOfEachFile) {
+TEST(OperatorRules, TellTheProblemsOfEachRuleOfEachFile) {
   const std::string good = Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "quux");
   EXPECT_THAT(ProblemsOf({{"a.toml", Rule("op-a", "mailbox_fool", "code = ['559']", "559") + good +
                                          Rule("op-b", "mailbox_full", "cod = ['559']", "559")},
@@ -124,6 +124,30 @@ TEST(OperatorRules, TellTheFirstProblemOfEachRuleOfEachFile) {
                           "a.toml:9: id \"op-a\" is already taken at a.toml:1",
                           "a.toml:21: rule \"op-b\": unknown key \"cod\"", HasSubstr("b.toml:2: "),
                           "c.toml:1: unknown key \"rules\""));
+}
+
+// None hides another, and none is told because of another.
+TEST(OperatorRules, TellAllProblemsOfARule) {
+  EXPECT_THAT(
+      ProblemsOf({{"a.toml",
+                   "priority = 101\n[[rule]]\nid = 'op-a'\nreson = 'mailbox_full'\n"
+                   "confidence = 101\nwhen.text = [{ phrases = ['Quux', 'Quuux'] }]\n"
+                   "when.status = ['5.1', '5.2']\nunless.cod = ['559']\nwhy = 'so'\n"
+                   "example = [{ text = '550 quux', stage = 'x', reason = 'y' }]\n"
+                   "counter_example = ['550']\n"}}),
+      ElementsAre("a.toml:1: priority is not a number from -100 to 100",
+                  "a.toml:2: rule \"op-a\": no reason", "a.toml:2: rule \"op-a\": no source",
+                  "a.toml:4: rule \"op-a\": unknown key \"reson\"",
+                  "a.toml:5: rule \"op-a\": confidence is not a number from 0 to 100",
+                  "a.toml:6: rule \"op-a\": phrase \"Quux\" is not in lower case",
+                  "a.toml:6: rule \"op-a\": phrase \"Quuux\" is not in lower case",
+                  "a.toml:6: rule \"op-a\": two phrases need within",
+                  "a.toml:7: rule \"op-a\": \"5.1\" is not a status",
+                  "a.toml:7: rule \"op-a\": \"5.2\" is not a status",
+                  "a.toml:8: rule \"op-a\": unknown key \"cod\"",
+                  "a.toml:10: rule \"op-a\": unknown reason \"y\"",
+                  "a.toml:10: rule \"op-a\": unknown stage \"x\"",
+                  "a.toml:11: rule \"op-a\": an example without a text"));
 }
 
 TEST(OperatorRules, MayNotTakeAnIdOfOurs) {
@@ -170,6 +194,33 @@ TEST(OperatorRules, MayWinOurExamples) {
   EXPECT_TRUE(std::any_of(
       rules->examples().begin(), rules->examples().end(),
       [&](const RuleExample& example) { return !TryExample(*rules, example).difference.empty(); }));
+}
+
+TEST(FindWonExamples, NamesTheRulesWhoseExamplesAreWon) {
+  const std::shared_ptr<const RuleSet> rules = MustLoad(
+      Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "550 quux") +
+      Rule("op-b", "mailbox_full", "text = [{ phrases = ['user unknown'] }]", "550 user unknown"));
+  ASSERT_NE(rules, nullptr);
+  const std::vector<RuleProblem> won = FindWonExamples(*rules);
+  ASSERT_FALSE(won.empty());
+  std::size_t differing = 0;
+  for (const RuleExample& example : rules->examples()) {
+    if (!TryExample(*rules, example).difference.empty()) ++differing;
+  }
+  EXPECT_GE(differing, won.size());
+  for (const RuleProblem& problem : won) {
+    EXPECT_THAT(ToString(problem),
+                testing::MatchesRegex("op.toml:9: rule \"op-b\": wins [0-9]+ examples? of the "
+                                      "built-in \"[^\"]+\"( .[a-z_]+.)?(: |, first )\".*\""));
+  }
+}
+
+TEST(FindWonExamples, FindsNoneOfRulesThatKeepApart) {
+  EXPECT_THAT(FindWonExamples(*RuleSet::BuiltIn()), SizeIs(0));
+  const std::shared_ptr<const RuleSet> rules =
+      MustLoad(Rule("op-a", "mailbox_full", "text = [{ phrases = ['quux'] }]", "550 quux"));
+  ASSERT_NE(rules, nullptr);
+  EXPECT_THAT(FindWonExamples(*rules), SizeIs(0));
 }
 
 TEST(ToString, LeavesOutWhatIsNotKnown) {
