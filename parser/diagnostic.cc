@@ -3,30 +3,57 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 
+#include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/recipient.h"
+#include "parser/dsn/reported_name.h"
 #include "parser/dsn/status_fields.h"
 #include "parser/mime/body.h"
 #include "parser/parser.h"
 
 namespace bounced {
+namespace {
 
-Recipient ReadDiagnostic(std::string_view text, const RuleSet& rules, bool candidates) {
+// What is known of the recipient before the text is read.
+Recipient Known(const Diagnostic& diagnostic, std::size_t max_octets) {
+  Recipient recipient;
+  if (const auto status = ParseStatusField(diagnostic.enhanced_status)) {
+    recipient.enhanced_status = Found<EnhancedStatus>{*status, {}, Provenance::kReported};
+  }
+  const int code = diagnostic.reply_code.value_or(0);
+  if (code >= 200 && code < 600) {
+    recipient.reply_code = Found<int>{code, {}, Provenance::kReported};
+  }
+  if (std::string host = ReportedHost(diagnostic.remote_mta, max_octets); !host.empty()) {
+    recipient.remote_mta = Found<std::string>{std::move(host), {}, Provenance::kReported};
+  }
+  if (const std::string_view address = BracketedAddress(diagnostic.remote_mta); !address.empty()) {
+    recipient.remote_address = Found<std::string>{std::string(address), {}, Provenance::kReported};
+  }
+  recipient.stage = diagnostic.stage;
+  return recipient;
+}
+
+}  // namespace
+
+Recipient ReadDiagnostic(const Diagnostic& diagnostic, const RuleSet& rules, bool candidates) {
   // Spans count in 32 bits.
-  text = text.substr(0, std::numeric_limits<std::uint32_t>::max());
+  const std::string_view text =
+      diagnostic.text.substr(0, std::numeric_limits<std::uint32_t>::max());
   std::size_t budget = 0;  // nothing is decoded
   const Body body = Body::Decode(text, 0, TransferEncoding::kIdentity, budget);
   RecipientFields fields;
-  fields.action = "failed";
   fields.diagnostics[0] = text;
-  Recipient recipient;
+  const std::size_t max_octets = ParserLimits().max_diagnostic;
+  Recipient recipient = Known(diagnostic, max_octets);
   Trail trail;
   Judge({.fields = fields,
          .part = body,
          .provenance = Provenance::kReported,
          .explanation = "",
          .explanation_body = body,
-         .max_octets = ParserLimits().max_diagnostic,
+         .max_octets = max_octets,
          .kind = Kind::kBounce,
          .trail = candidates ? &trail : nullptr},
         rules, recipient);

@@ -121,7 +121,7 @@ struct Recipient {
   // Of the field, or derived from words that say who has spoken.
   std::optional<FoundMta> remote_mta;
   Stage stage = Stage::kUnknown;
-  std::string action;  // the Action field's word, lower case
+  std::string action;  // the Action field's word, lower case; presentable
   // The dates, unknown fields, and the Diagnostic-Codes that were less exact; at most
   // RecipientFields::kMaxFurther and kMaxDiagnostics of them.
   std::vector<FurtherField> further_fields;

@@ -186,7 +186,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
                                                  : "the Diagnostic-Code is what the rules look at",
          testimony.part.SpanOf(diagnosis->text));
     recipient.diagnostic_type = diagnosis->type;
-    recipient.stage = FindStage(diagnosis->text);
+    if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(diagnosis->text);
     text = ToUtf8(diagnosis->reply.words, "");
     SetDiagnostic(text, diagnosis->text, testimony.part, testimony.provenance, testimony.max_octets,
                   recipient);
@@ -283,6 +283,7 @@ ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
 
 // Who refused: the field says it, or else the words do.
 void TakeRemoteHost(const Testimony& testimony, Recipient& recipient) {
+  if (recipient.remote_mta) return;
   if (const std::string_view field = testimony.fields.remote_mta; !field.empty()) {
     recipient.remote_mta =
         NamedMta(field, testimony.part, testimony.provenance, testimony.max_octets);
@@ -344,7 +345,7 @@ Recipient NameRecipient(const RecipientFields& fields, const Body& part, Provena
     recipient.original_recipient =
         AddressIn(fields.original_recipient, part, provenance, max_octets);
   }
-  recipient.action = ActionWord(fields.action).substr(0, max_octets);
+  recipient.action = Presentable(ActionWord(fields.action), max_octets);
   recipient.further_fields.reserve(fields.further.size());
   for (const NamedValue& field : fields.further) {
     recipient.further_fields.push_back(KeptField(field, part, provenance, max_octets));

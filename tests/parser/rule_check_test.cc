@@ -242,6 +242,98 @@ TEST(ReadDiagnostic, ReadsATypeAndSaysWhereThingsStand) {
   EXPECT_EQ(recipient.classification.reason, Reason::kNoSuchUser);
 }
 
+struct KnownElsewhere {
+  std::string_view name;
+  Diagnostic diagnostic;
+  std::string_view reason;
+  std::string_view status;  // empty: none
+  int reply_code;           // 0: none
+  std::string_view remote_mta;
+};
+class KnownElsewhereTest : public testing::TestWithParam<KnownElsewhere> {};
+
+TEST_P(KnownElsewhereTest, StandsBesideTheText) {
+  const KnownElsewhere& row = GetParam();
+  const Recipient found = ReadDiagnostic(row.diagnostic, *RuleSet::BuiltIn());
+  EXPECT_EQ(ToString(found.classification.reason), row.reason);
+  EXPECT_EQ(found.enhanced_status ? ToString(found.enhanced_status->value) : "", row.status);
+  EXPECT_EQ(found.reply_code ? found.reply_code->value : 0, row.reply_code);
+  EXPECT_EQ(found.remote_mta ? found.remote_mta->value : "", row.remote_mta);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , KnownElsewhereTest,
+    testing::ValuesIn<KnownElsewhere>({
+        {"Nothing", {.text = ""}, "undefined", "", 0, ""},
+        {"StatusAlone", {.text = "", .enhanced_status = "5.1.1"}, "no_such_user", "5.1.1", 0, ""},
+        {"NoStatus", {.text = "", .enhanced_status = "9.9"}, "undefined", "", 0, ""},
+        {"StatusThatSaysLess",
+         {.text = "550 5.1.1 qux", .enhanced_status = "5.0.0"},
+         "no_such_user",
+         "5.1.1",
+         550,
+         ""},
+        {"StatusThatSaysAsMuch",
+         {.text = "550 5.1.1 qux", .enhanced_status = "4.2.2"},
+         "mailbox_full",
+         "4.2.2",
+         550,
+         ""},
+        {"TextOverCodes",
+         {.text = "over quota", .enhanced_status = "5.1.1", .reply_code = 550},
+         "mailbox_full",
+         "5.1.1",
+         550,
+         ""},
+        {"ReplyCode", {.text = "450 qux", .reply_code = 550}, "unclassified", "", 550, ""},
+        {"NoReplyCode", {.text = "450 qux", .reply_code = 600}, "unclassified", "", 450, ""},
+        {"LeastReplyCode", {.text = "", .reply_code = 200}, "undefined", "", 200, ""},
+        {"BelowTheLeast", {.text = "", .reply_code = 199}, "undefined", "", 0, ""},
+        {"RemoteHost",
+         {.text = "host b.example[192.0.2.1] said: 550 user unknown",
+          .remote_mta = "dns; a.example (192.0.2.2)"},
+         "no_such_user",
+         "",
+         550,
+         "a.example"},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(ReadDiagnostic, GivesWhatIsKnownElsewhereNoPlace) {
+  const Recipient found = ReadDiagnostic({.text = "user unknown",
+                                          .enhanced_status = "5.1.1",
+                                          .reply_code = 550,
+                                          .remote_mta = "a.example (192.0.2.2)"},
+                                         *RuleSet::BuiltIn());
+  EXPECT_EQ(found.enhanced_status->where.length, 0U);
+  EXPECT_EQ(found.reply_code->where.length, 0U);
+  EXPECT_EQ(found.remote_mta->where.length, 0U);
+  EXPECT_EQ(found.remote_address->value, "192.0.2.2");
+  EXPECT_EQ(found.diagnostic->where.length, 12U);
+}
+
+TEST(ReadDiagnostic, BelievesTheStageThatItIsTold) {
+  const std::string_view text = "550 5.1.1 qux (in reply to RCPT TO command)";
+  EXPECT_EQ(ReadDiagnostic(text, *RuleSet::BuiltIn()).classification.bounce_class,
+            BounceClass::kHard);
+  const Recipient early =
+      ReadDiagnostic({.text = text, .stage = Stage::kConnect}, *RuleSet::BuiltIn());
+  EXPECT_EQ(early.stage, Stage::kConnect);
+  EXPECT_NE(early.classification.bounce_class, BounceClass::kHard);
+}
+
+// A rule about one provider fires for its servers, whoever tells which they are.
+TEST(ReadDiagnostic, AppliesTheRulesOfTheRemoteServersProvider) {
+  const std::shared_ptr<const RuleSet> rules = MustLoad(
+      "[providers.quuxmail]\nhosts = ['quux.example']\n[[rule]]\nid = 'op-p'\n"
+      "provider = ['quuxmail']\nreason = 'mailbox_full'\nconfidence = 90\n"
+      "when.text = [{ phrases = ['quux'] }]\nsource = 'us'\nwhy = 'so'\nexample = ['550 quux']\n");
+  ASSERT_NE(rules, nullptr);
+  EXPECT_EQ(ReadDiagnostic({.text = "550 quux", .remote_mta = "mx.quux.example"}, *rules)
+                .classification.rule,
+            "op-p");
+  EXPECT_EQ(ReadDiagnostic("550 quux", *rules).classification.reason, Reason::kUnclassified);
+}
+
 TEST(ReadDiagnostic, TakesAnything) {
   EXPECT_EQ(ReadDiagnostic("", *RuleSet::BuiltIn()).classification.reason, Reason::kUndefined);
   EXPECT_EQ(ReadDiagnostic(";", *RuleSet::BuiltIn()).kind, Kind::kBounce);
