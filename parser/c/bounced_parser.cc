@@ -1,5 +1,6 @@
 #include "bounced_parser.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -9,70 +10,99 @@
 #include <utility>
 #include <vector>
 
+#include "parser/classify/code_pattern.h"
+#include "parser/diagnostic.h"
 #include "parser/parser.h"
 #include "parser/rule_check.h"
 #include "parser/text.h"
 
+// What a handle points to belongs to bounced_report::read, whose texts are presentable, so free of
+// NUL, and are handed out as they are.
+
 struct bounced_parser {
+  std::shared_ptr<const bounced::RuleSet> rules;
   bounced::Parser parser;
+  bounced::Detail detail = bounced::Detail::kVerdict;
+};
+
+struct bounced_note {
+  const std::string& text;
+  bounced::Span where;
+};
+
+struct bounced_field {
+  const bounced::FurtherField& read;
+};
+
+struct bounced_candidate {
+  const bounced::Candidate& read;
 };
 
 struct bounced_recipient {
-  std::string final_recipient;
-  std::string original_recipient;
-  std::string kind;
-  std::string bounce_class;
-  std::string reason;
-  std::string fault;
-  std::string persistence;
-  int confidence;
-  std::string rule;
-  std::string matched_text;
+  const bounced::Recipient& read;
   std::string enhanced_status;
-  int reply_code;
-  std::string diagnostic;
-  std::string remote_mta;
+  std::string stated_status;
+  std::vector<bounced_field> fields;
+  std::vector<bounced_candidate> candidates;
 };
 
 struct bounced_report {
-  std::string kind;
-  std::string form;
-  std::string returned_message_id;
-  std::string returned_return_path;
+  const bounced::Report read;
   std::vector<bounced_recipient> recipients;
+  std::vector<bounced_field> fields;
+  std::vector<bounced_note> remarks;
+  std::vector<bounced_note> steps;
 };
 
 namespace bounced {
 namespace {
 
-// Free of NUL, with which a string in C would end.
-std::string Safe(std::string_view value) {
-  return Presentable(value, std::numeric_limits<std::size_t>::max());
+// Of a function of ToString(), all of whose words end with a NUL.
+const char* Word(std::string_view word) { return word.data(); }
+
+const char* Text(const std::optional<Found<std::string>>& found) {
+  return found ? found->value.c_str() : "";
 }
 
-std::string Safe(const std::optional<Found<std::string>>& found) {
-  return found ? Safe(found->value) : std::string();
+std::string StatusText(const std::optional<Found<EnhancedStatus>>& found) {
+  return found ? ToString(found->value) : std::string();
 }
 
-bounced_recipient FromRecipient(const Recipient& recipient) {
-  const Classification& found = recipient.classification;
-  return {
-      .final_recipient = Safe(recipient.final_recipient),
-      .original_recipient = Safe(recipient.original_recipient),
-      .kind = std::string(ToString(recipient.kind)),
-      .bounce_class = std::string(ToString(found.bounce_class)),
-      .reason = std::string(ToString(found.reason)),
-      .fault = std::string(ToString(found.fault)),
-      .persistence = std::string(ToString(found.persistence)),
-      .confidence = found.confidence,
-      .rule = Safe(found.rule),
-      .matched_text = Safe(found.matched_text),
-      .enhanced_status =
-          recipient.enhanced_status ? ToString(recipient.enhanced_status->value) : std::string(),
-      .reply_code = recipient.reply_code ? recipient.reply_code->value : 0,
-      .diagnostic = Safe(recipient.diagnostic),
-      .remote_mta = Safe(recipient.remote_mta),
-  };
+template <typename Handle>
+const Handle* At(const std::vector<Handle>& handles, std::size_t index) {
+  return index < handles.size() ? &handles[index] : nullptr;
+}
+
+template <typename Handle, typename Value>
+std::vector<Handle> HandlesOf(const std::vector<Value>& values) {
+  std::vector<Handle> handles;
+  handles.reserve(values.size());
+  for (const Value& value : values) handles.push_back({value});
+  return handles;
+}
+
+template <typename Value>
+std::vector<bounced_note> NotesOf(const std::vector<Value>& values) {
+  std::vector<bounced_note> notes;
+  notes.reserve(values.size());
+  for (const Value& value : values) notes.push_back({value.text, value.where});
+  return notes;
+}
+
+bounced_report* NewReport(Report read) {
+  auto report =
+      std::unique_ptr<bounced_report>(new bounced_report{std::move(read), {}, {}, {}, {}});
+  report->recipients.reserve(report->read.recipients.size());
+  for (const Recipient& recipient : report->read.recipients) {
+    report->recipients.push_back({recipient, StatusText(recipient.enhanced_status),
+                                  StatusText(recipient.stated_status),
+                                  HandlesOf<bounced_field>(recipient.further_fields),
+                                  HandlesOf<bounced_candidate>(recipient.candidates)});
+  }
+  report->fields = HandlesOf<bounced_field>(report->read.further_fields);
+  report->remarks = NotesOf(report->read.remarks);
+  report->steps = NotesOf(report->read.path);
+  return report.release();
 }
 
 char* NewString(std::string_view value) {
@@ -82,11 +112,25 @@ char* NewString(std::string_view value) {
   return string;
 }
 
+bounced_parser* NewParser(std::shared_ptr<const RuleSet> rules) {
+  return new bounced_parser{rules, Parser(rules)};
+}
+
+std::string_view ViewOf(const char* string) { return string == nullptr ? "" : string; }
+
+// The feedback in a report, or none of it.
+const Feedback& FeedbackOf(const bounced_report* report) {
+  static const Feedback kNone;
+  return report->read.feedback ? *report->read.feedback : kNone;
+}
+
 }  // namespace
 }  // namespace bounced
 
+const char* bounced_version() noexcept { return BOUNCED_VERSION; }
+
 bounced_parser* bounced_parser_new() noexcept {
-  return new bounced_parser{bounced::Parser(bounced::RuleSet::BuiltIn())};
+  return bounced::NewParser(bounced::RuleSet::BuiltIn());
 }
 
 bounced_parser* bounced_parser_new_with_rules(const bounced_rule_file* files, size_t count,
@@ -95,14 +139,18 @@ bounced_parser* bounced_parser_new_with_rules(const bounced_rule_file* files, si
   for (size_t i = 0; i < count; ++i) given.push_back({files[i].name, files[i].content});
   bounced::OperatorRules loaded = bounced::LoadOperatorRules(given);
   if (error != nullptr) *error = nullptr;
-  if (loaded.rules != nullptr) return new bounced_parser{bounced::Parser(std::move(loaded.rules))};
+  if (loaded.rules != nullptr) return bounced::NewParser(std::move(loaded.rules));
   std::string lines;
   for (const bounced::RuleProblem& problem : loaded.problems) {
     if (!lines.empty()) lines += '\n';
-    lines += bounced::Safe(bounced::ToString(problem));
+    lines += bounced::Presentable(bounced::ToString(problem), std::numeric_limits<size_t>::max());
   }
   if (error != nullptr) *error = bounced::NewString(lines);
   return nullptr;
+}
+
+void bounced_parser_set_explaining(bounced_parser* parser, int explaining) noexcept {
+  parser->detail = explaining != 0 ? bounced::Detail::kFull : bounced::Detail::kVerdict;
 }
 
 void bounced_parser_free(bounced_parser* parser) noexcept { delete parser; }
@@ -110,81 +158,175 @@ void bounced_string_free(char* string) noexcept { delete[] string; }
 
 bounced_report* bounced_parser_parse(const bounced_parser* parser, const char* message,
                                      size_t length) noexcept {
-  const bounced::Report read = parser->parser.Parse({length == 0 ? "" : message, length});
-  auto report = std::make_unique<bounced_report>();
-  report->kind = bounced::ToString(read.kind);
-  report->form = read.form;
-  report->returned_message_id = bounced::Safe(read.returned.message_id);
-  report->returned_return_path = bounced::Safe(read.returned.return_path);
-  report->recipients.reserve(read.recipients.size());
-  for (const bounced::Recipient& recipient : read.recipients) {
-    report->recipients.push_back(bounced::FromRecipient(recipient));
-  }
-  return report.release();
+  return bounced::NewReport(
+      parser->parser.Parse({length == 0 ? "" : message, length}, parser->detail));
+}
+
+bounced_report* bounced_parser_parse_diagnostic(const bounced_parser* parser,
+                                                const bounced_diagnostic* diagnostic) noexcept {
+  // A program that was built with another version's header has fewer members, or more.
+  bounced_diagnostic given{};
+  std::memcpy(&given, diagnostic, std::min(diagnostic->size, sizeof given));
+  bounced::Diagnostic said{
+      .text = {given.text == nullptr ? "" : given.text,
+               given.text == nullptr ? 0 : given.text_length},
+      .enhanced_status = bounced::ViewOf(given.enhanced_status),
+      .reply_code = given.reply_code,
+      .remote_mta = bounced::ViewOf(given.remote_mta),
+      .stage =
+          bounced::ParseStage(bounced::ViewOf(given.stage)).value_or(bounced::Stage::kUnknown)};
+  if (given.reply_code == 0) said.reply_code.reset();
+  bounced::Report report;
+  report.kind = bounced::Kind::kBounce;
+  report.form = "diagnostic";
+  report.recipients.push_back(bounced::ReadDiagnostic(
+      said, *parser->rules, /*candidates=*/parser->detail == bounced::Detail::kFull));
+  return bounced::NewReport(std::move(report));
 }
 
 void bounced_report_free(bounced_report* report) noexcept { delete report; }
 
 const char* bounced_report_kind(const bounced_report* report) noexcept {
-  return report->kind.c_str();
+  return bounced::Word(ToString(report->read.kind));
 }
 const char* bounced_report_form(const bounced_report* report) noexcept {
-  return report->form.c_str();
+  return report->read.form.c_str();
 }
-const char* bounced_report_returned_message_id(const bounced_report* report) noexcept {
-  return report->returned_message_id.c_str();
-}
-const char* bounced_report_returned_return_path(const bounced_report* report) noexcept {
-  return report->returned_return_path.c_str();
-}
+
+// The functions that give one text of a report or recipient.
+#define TEXT_OF_REPORT(name, found)                                          \
+  const char* bounced_report_##name(const bounced_report* report) noexcept { \
+    return bounced::Text(found);                                             \
+  }
+TEXT_OF_REPORT(reporting_mta, report->read.reporting_mta)
+TEXT_OF_REPORT(original_envelope_id, report->read.original_envelope_id)
+TEXT_OF_REPORT(arrival_date, report->read.arrival_date)
+TEXT_OF_REPORT(date, report->read.date)
+TEXT_OF_REPORT(message_id, report->read.message_id)
+TEXT_OF_REPORT(subject, report->read.subject)
+TEXT_OF_REPORT(returned_message_id, report->read.returned.message_id)
+TEXT_OF_REPORT(returned_return_path, report->read.returned.return_path)
+TEXT_OF_REPORT(returned_to, report->read.returned.to)
+TEXT_OF_REPORT(returned_subject, report->read.returned.subject)
+TEXT_OF_REPORT(returned_date, report->read.returned.date)
+TEXT_OF_REPORT(returned_delivered_to, report->read.returned.delivered_to)
+TEXT_OF_REPORT(returned_list_id, report->read.returned.list_id)
+TEXT_OF_REPORT(feedback_type, bounced::FeedbackOf(report).feedback_type)
+TEXT_OF_REPORT(feedback_user_agent, bounced::FeedbackOf(report).user_agent)
+TEXT_OF_REPORT(feedback_original_mail_from, bounced::FeedbackOf(report).original_mail_from)
+TEXT_OF_REPORT(feedback_source_ip, bounced::FeedbackOf(report).source_ip)
+TEXT_OF_REPORT(feedback_reported_domain, bounced::FeedbackOf(report).reported_domain)
+TEXT_OF_REPORT(feedback_incidents, bounced::FeedbackOf(report).incidents)
+#undef TEXT_OF_REPORT
 
 size_t bounced_report_recipient_count(const bounced_report* report) noexcept {
   return report->recipients.size();
 }
 const bounced_recipient* bounced_report_recipient(const bounced_report* report,
                                                   size_t index) noexcept {
-  return index < report->recipients.size() ? &report->recipients[index] : nullptr;
+  return bounced::At(report->recipients, index);
+}
+size_t bounced_report_failed_recipient_count(const bounced_report* report) noexcept {
+  return report->read.failed_recipients.size();
+}
+const char* bounced_report_failed_recipient(const bounced_report* report, size_t index) noexcept {
+  const auto* found = bounced::At(report->read.failed_recipients, index);
+  return found == nullptr ? "" : found->value.c_str();
+}
+size_t bounced_report_field_count(const bounced_report* report) noexcept {
+  return report->fields.size();
+}
+const bounced_field* bounced_report_field(const bounced_report* report, size_t index) noexcept {
+  return bounced::At(report->fields, index);
+}
+size_t bounced_report_remark_count(const bounced_report* report) noexcept {
+  return report->remarks.size();
+}
+const bounced_note* bounced_report_remark(const bounced_report* report, size_t index) noexcept {
+  return bounced::At(report->remarks, index);
+}
+size_t bounced_report_step_count(const bounced_report* report) noexcept {
+  return report->steps.size();
+}
+const bounced_note* bounced_report_step(const bounced_report* report, size_t index) noexcept {
+  return bounced::At(report->steps, index);
 }
 
-const char* bounced_recipient_final_recipient(const bounced_recipient* recipient) noexcept {
-  return recipient->final_recipient.c_str();
+const char* bounced_note_text(const bounced_note* note) noexcept { return note->text.c_str(); }
+size_t bounced_note_offset(const bounced_note* note) noexcept { return note->where.offset; }
+size_t bounced_note_length(const bounced_note* note) noexcept { return note->where.length; }
+
+const char* bounced_field_name(const bounced_field* field) noexcept {
+  return field->read.name.c_str();
 }
-const char* bounced_recipient_original_recipient(const bounced_recipient* recipient) noexcept {
-  return recipient->original_recipient.c_str();
+const char* bounced_field_value(const bounced_field* field) noexcept {
+  return field->read.value.value.c_str();
 }
-const char* bounced_recipient_kind(const bounced_recipient* recipient) noexcept {
-  return recipient->kind.c_str();
-}
-const char* bounced_recipient_class(const bounced_recipient* recipient) noexcept {
-  return recipient->bounce_class.c_str();
-}
-const char* bounced_recipient_reason(const bounced_recipient* recipient) noexcept {
-  return recipient->reason.c_str();
-}
-const char* bounced_recipient_fault(const bounced_recipient* recipient) noexcept {
-  return recipient->fault.c_str();
-}
-const char* bounced_recipient_persistence(const bounced_recipient* recipient) noexcept {
-  return recipient->persistence.c_str();
+
+#define TEXT_OF_RECIPIENT(name, text) \
+  const char* bounced_recipient_##name(const bounced_recipient* recipient) noexcept { return text; }
+TEXT_OF_RECIPIENT(final_recipient, bounced::Text(recipient->read.final_recipient))
+TEXT_OF_RECIPIENT(original_recipient, bounced::Text(recipient->read.original_recipient))
+TEXT_OF_RECIPIENT(final_recipient_provenance,
+                  recipient->read.final_recipient
+                      ? bounced::Word(ToString(recipient->read.final_recipient->provenance))
+                      : "")
+TEXT_OF_RECIPIENT(kind, bounced::Word(ToString(recipient->read.kind)))
+TEXT_OF_RECIPIENT(class, bounced::Word(ToString(recipient->read.classification.bounce_class)))
+TEXT_OF_RECIPIENT(reason, bounced::Word(ToString(recipient->read.classification.reason)))
+TEXT_OF_RECIPIENT(fault, bounced::Word(ToString(recipient->read.classification.fault)))
+TEXT_OF_RECIPIENT(persistence, bounced::Word(ToString(recipient->read.classification.persistence)))
+TEXT_OF_RECIPIENT(stage, bounced::Word(ToString(recipient->read.stage)))
+TEXT_OF_RECIPIENT(rule, recipient->read.classification.rule.c_str())
+TEXT_OF_RECIPIENT(matched_text, recipient->read.classification.matched_text.c_str())
+TEXT_OF_RECIPIENT(enhanced_status, recipient->enhanced_status.c_str())
+TEXT_OF_RECIPIENT(stated_status, recipient->stated_status.c_str())
+TEXT_OF_RECIPIENT(action, recipient->read.action.c_str())
+TEXT_OF_RECIPIENT(diagnostic, bounced::Text(recipient->read.diagnostic))
+TEXT_OF_RECIPIENT(diagnostic_type, recipient->read.diagnostic_type.c_str())
+TEXT_OF_RECIPIENT(remote_mta, bounced::Text(recipient->read.remote_mta))
+TEXT_OF_RECIPIENT(remote_address, bounced::Text(recipient->read.remote_address))
+#undef TEXT_OF_RECIPIENT
+
+int bounced_recipient_counts(const bounced_recipient* recipient) noexcept {
+  return recipient->read.classification.counts ? 1 : 0;
 }
 int bounced_recipient_confidence(const bounced_recipient* recipient) noexcept {
-  return recipient->confidence;
+  return recipient->read.classification.confidence;
 }
-const char* bounced_recipient_rule(const bounced_recipient* recipient) noexcept {
-  return recipient->rule.c_str();
-}
-const char* bounced_recipient_matched_text(const bounced_recipient* recipient) noexcept {
-  return recipient->matched_text.c_str();
-}
-const char* bounced_recipient_enhanced_status(const bounced_recipient* recipient) noexcept {
-  return recipient->enhanced_status.c_str();
+int bounced_recipient_text_bears_out(const bounced_recipient* recipient) noexcept {
+  return recipient->read.classification.text_bears_out ? 1 : 0;
 }
 int bounced_recipient_reply_code(const bounced_recipient* recipient) noexcept {
-  return recipient->reply_code;
+  return recipient->read.reply_code ? recipient->read.reply_code->value : 0;
 }
-const char* bounced_recipient_diagnostic(const bounced_recipient* recipient) noexcept {
-  return recipient->diagnostic.c_str();
+size_t bounced_recipient_field_count(const bounced_recipient* recipient) noexcept {
+  return recipient->fields.size();
 }
-const char* bounced_recipient_remote_mta(const bounced_recipient* recipient) noexcept {
-  return recipient->remote_mta.c_str();
+const bounced_field* bounced_recipient_field(const bounced_recipient* recipient,
+                                             size_t index) noexcept {
+  return bounced::At(recipient->fields, index);
+}
+size_t bounced_recipient_candidate_count(const bounced_recipient* recipient) noexcept {
+  return recipient->candidates.size();
+}
+const bounced_candidate* bounced_recipient_candidate(const bounced_recipient* recipient,
+                                                     size_t index) noexcept {
+  return bounced::At(recipient->candidates, index);
+}
+
+const char* bounced_candidate_rule(const bounced_candidate* candidate) noexcept {
+  return candidate->read.rule.c_str();
+}
+const char* bounced_candidate_reason(const bounced_candidate* candidate) noexcept {
+  return candidate->read.reason ? bounced::Word(ToString(*candidate->read.reason)) : "";
+}
+int bounced_candidate_confidence(const bounced_candidate* candidate) noexcept {
+  return candidate->read.confidence;
+}
+const char* bounced_candidate_matched_text(const bounced_candidate* candidate) noexcept {
+  return candidate->read.matched_text.c_str();
+}
+const char* bounced_candidate_why_not(const bounced_candidate* candidate) noexcept {
+  return candidate->read.why_not.c_str();
 }

@@ -1,6 +1,7 @@
 /* The parser as C sees it. */
 #include "bounced_parser.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,19 +22,27 @@ static void check(int line, const char* what, int holds) {
 
 static const char kBounce[] =
     "From: MAILER-DAEMON@m.example\r\n"
+    "Subject: failed\x01\r\n"
+    "Date: Thu, 26 Nov 2026 13:00:00 +0000\r\n"
+    "Message-ID: <n@m.example>\r\n"
+    "X-Failed-Recipients: r@x.example\r\n"
     "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
     "\r\n"
     "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
     "--b\r\nContent-Type: message/delivery-status\r\n"
     "\r\n"
     "Reporting-MTA: dns; m.example\r\n"
+    "Original-Envelope-Id: e-1\r\n"
+    "Arrival-Date: Thu, 26 Nov 2026 12:00:00 +0000\r\n"
+    "X-Queue-ID: q-1\r\n"
     "\r\n"
     "Original-Recipient: rfc822; alias@x.example\r\n"
     "Final-Recipient: rfc822; r@x.example\r\n"
     "Action: failed\r\n"
-    "Status: 5.1.1\r\n"
-    "Remote-MTA: dns; mx.x.example\r\n"
-    "Diagnostic-Code: smtp; 550 5.1.1 <r@x.example>: user unknown\r\n"
+    "Status: 5.0.0\r\n"
+    "Last-Attempt-Date: today\r\n"
+    "Remote-MTA: dns; mx.x.example (192.0.2.1)\r\n"
+    "Diagnostic-Code: smtp; 550 5.1.1 <r@x.example>: user unknown (in reply to RCPT TO command)\r\n"
     "\r\n"
     "Final-Recipient: rfc822; s@x.example\r\n"
     "Action: failed\r\n"
@@ -42,6 +51,11 @@ static const char kBounce[] =
     "\r\n"
     "Return-Path: <b-1@bounces.example>\r\n"
     "Message-ID: <m@bounces.example>\r\n"
+    "To: alias@x.example\r\n"
+    "Delivered-To: r@x.example\r\n"
+    "Subject: news\r\n"
+    "Date: Thu, 26 Nov 2026 11:00:00 +0000\r\n"
+    "List-Id: <news.example>\r\n"
     "\r\n"
     "--b--\r\n";
 
@@ -62,11 +76,47 @@ static void reads_a_report(void) {
   CHECK_STRING(bounced_report_form(report), "rfc3464");
   CHECK_STRING(bounced_report_returned_return_path(report), "b-1@bounces.example");
   CHECK(strstr(bounced_report_returned_message_id(report), "m@bounces.example") != NULL);
+  CHECK_STRING(bounced_report_returned_to(report), "alias@x.example");
+  CHECK_STRING(bounced_report_returned_delivered_to(report), "r@x.example");
+  CHECK_STRING(bounced_report_returned_subject(report), "news");
+  CHECK_STRING(bounced_report_returned_date(report), "Thu, 26 Nov 2026 11:00:00 +0000");
+  CHECK_STRING(bounced_report_returned_list_id(report), "<news.example>");
+  CHECK_STRING(bounced_report_reporting_mta(report), "m.example");
+  CHECK_STRING(bounced_report_original_envelope_id(report), "e-1");
+  CHECK_STRING(bounced_report_arrival_date(report), "Thu, 26 Nov 2026 12:00:00 +0000");
+  CHECK_STRING(bounced_report_date(report), "Thu, 26 Nov 2026 13:00:00 +0000");
+  CHECK_STRING(bounced_report_message_id(report), "<n@m.example>");
+  CHECK_STRING(bounced_report_subject(report), "failed\\x{1}");
+  CHECK_STRING(bounced_report_feedback_type(report), "");
+  CHECK(bounced_report_failed_recipient_count(report) == 1);
+  CHECK_STRING(bounced_report_failed_recipient(report, 0), "r@x.example");
+  CHECK_STRING(bounced_report_failed_recipient(report, 1), "");
+  CHECK(bounced_report_field_count(report) == 1);
+  CHECK_STRING(bounced_field_name(bounced_report_field(report, 0)), "X-Queue-ID");
+  CHECK_STRING(bounced_field_value(bounced_report_field(report, 0)), "q-1");
+  CHECK(bounced_report_field(report, 1) == NULL);
+  CHECK(bounced_report_remark_count(report) == 0);
+  CHECK(bounced_report_remark(report, 0) == NULL);
+  CHECK(bounced_report_step_count(report) == 0);
+  CHECK(bounced_report_step(report, 0) == NULL);
   CHECK(bounced_report_recipient_count(report) == 2);
   CHECK(bounced_report_recipient(report, 2) == NULL);
 
   CHECK_STRING(bounced_recipient_final_recipient(first), "r@x.example");
   CHECK_STRING(bounced_recipient_original_recipient(first), "alias@x.example");
+  CHECK_STRING(bounced_recipient_final_recipient_provenance(first), "reported");
+  CHECK_STRING(bounced_recipient_stated_status(first), "5.0.0");
+  CHECK_STRING(bounced_recipient_action(first), "failed");
+  CHECK_STRING(bounced_recipient_stage(first), "rcpt");
+  CHECK_STRING(bounced_recipient_diagnostic_type(first), "smtp");
+  CHECK_STRING(bounced_recipient_remote_address(first), "192.0.2.1");
+  CHECK(bounced_recipient_text_bears_out(first) == 1);
+  CHECK(bounced_recipient_counts(first) == 0);
+  CHECK(bounced_recipient_field_count(first) == 1);
+  CHECK_STRING(bounced_field_name(bounced_recipient_field(first, 0)), "Last-Attempt-Date");
+  CHECK(bounced_recipient_field(first, 1) == NULL);
+  CHECK(bounced_recipient_candidate_count(first) == 0);
+  CHECK(bounced_recipient_candidate(first, 0) == NULL);
   CHECK_STRING(bounced_recipient_kind(first), "bounce");
   CHECK_STRING(bounced_recipient_class(first), "hard");
   CHECK_STRING(bounced_recipient_reason(first), "no_such_user");
@@ -81,6 +131,11 @@ static void reads_a_report(void) {
   CHECK_STRING(bounced_recipient_remote_mta(first), "mx.x.example");
 
   CHECK_STRING(bounced_recipient_reason(second), "unclassified");
+  CHECK_STRING(bounced_recipient_stage(second), "unknown");
+  CHECK_STRING(bounced_recipient_stated_status(second), "");
+  CHECK_STRING(bounced_recipient_remote_address(second), "");
+  CHECK(bounced_recipient_text_bears_out(second) == 0);
+  CHECK(bounced_recipient_counts(second) == 1);
   CHECK_STRING(bounced_recipient_original_recipient(second), "");
   CHECK_STRING(bounced_recipient_matched_text(second), "");
   CHECK_STRING(bounced_recipient_enhanced_status(second), "");
@@ -105,6 +160,140 @@ static void refuses_no_message(void) {
   bounced_report_free(empty);
   bounced_report_free(odd);
   bounced_parser_free(parser);
+}
+
+static void tells_how_it_came_about(void) {
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report;
+  const bounced_candidate* candidate;
+  const bounced_note* step;
+
+  bounced_parser_set_explaining(parser, 1);
+  report = bounced_parser_parse(parser, kBounce, sizeof kBounce - 1);
+  candidate = bounced_recipient_candidate(bounced_report_recipient(report, 0), 0);
+  step = bounced_report_step(report, 0);
+  CHECK(step != NULL);
+  CHECK(candidate != NULL);
+  if (step == NULL || candidate == NULL) return;
+  CHECK(strstr(bounced_note_text(step), "parts: multipart/report") == bounced_note_text(step));
+  CHECK(bounced_note_length(step) > 0);
+  CHECK(bounced_note_offset(step) + bounced_note_length(step) <= sizeof kBounce - 1);
+  CHECK_STRING(bounced_candidate_rule(candidate), "status-x.1.1");
+  CHECK_STRING(bounced_candidate_reason(candidate), "no_such_user");
+  CHECK(bounced_candidate_confidence(candidate) > 0);
+  CHECK_STRING(bounced_candidate_matched_text(candidate), "");
+  CHECK(strstr(bounced_candidate_why_not(candidate), "rests on") != NULL);
+  bounced_report_free(report);
+
+  bounced_parser_set_explaining(parser, 0);
+  report = bounced_parser_parse(parser, kBounce, sizeof kBounce - 1);
+  CHECK(bounced_report_step_count(report) == 0);
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
+/* More parts than are read. */
+static void remarks_on_bounds(void) {
+  enum { PARTS = 1100 };
+  static char message[64 + PARTS * 8];
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report;
+  const bounced_note* remark;
+  int i;
+
+  strcpy(message, "Content-Type: multipart/mixed; boundary=b\n\n");
+  for (i = 0; i < PARTS; ++i) strcat(message, "--b\n\nx\n");
+  report = bounced_parser_parse(parser, message, strlen(message));
+  CHECK(bounced_report_remark_count(report) >= 1);
+  remark = bounced_report_remark(report, 0);
+  CHECK(remark != NULL);
+  if (remark != NULL) CHECK_STRING(bounced_note_text(remark), "bound:max_parts");
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
+static void reads_a_complaint(void) {
+  static const char kComplaint[] =
+      "From: fbl@isp.example\n"
+      "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: text/plain\n\nA complaint.\n"
+      "--b\nContent-Type: message/feedback-report\n"
+      "\n"
+      "Feedback-Type: abuse\nUser-Agent: isp/1.0\nVersion: 1\nOriginal-Mail-From: <b@us.example>\n"
+      "Original-Rcpt-To: r@isp.example\nSource-IP: 192.0.2.1\nReported-Domain: us.example\n"
+      "Incidents: 2\n"
+      "--b--\n";
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report = bounced_parser_parse(parser, kComplaint, sizeof kComplaint - 1);
+
+  CHECK_STRING(bounced_report_kind(report), "complaint");
+  CHECK_STRING(bounced_report_feedback_type(report), "abuse");
+  CHECK_STRING(bounced_report_feedback_user_agent(report), "isp/1.0");
+  CHECK_STRING(bounced_report_feedback_original_mail_from(report), "b@us.example");
+  CHECK_STRING(bounced_report_feedback_source_ip(report), "192.0.2.1");
+  CHECK_STRING(bounced_report_feedback_reported_domain(report), "us.example");
+  CHECK_STRING(bounced_report_feedback_incidents(report), "2");
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
+/* The reason of `diagnostic`, which takes no more than 63 octets. */
+static const char* reason_of(const bounced_parser* parser, const bounced_diagnostic* diagnostic) {
+  static char reason[64];
+  bounced_report* report = bounced_parser_parse_diagnostic(parser, diagnostic);
+  strncpy(reason, bounced_recipient_reason(bounced_report_recipient(report, 0)), sizeof reason - 1);
+  bounced_report_free(report);
+  return reason;
+}
+
+static void reads_a_diagnostic(void) {
+  static const char kText[] = "550 quux (in reply to RCPT TO command)";
+  bounced_parser* parser = bounced_parser_new();
+  bounced_diagnostic diagnostic = {sizeof diagnostic, NULL, 0, NULL, 0, NULL, NULL};
+  bounced_report* report;
+  const bounced_recipient* recipient;
+
+  CHECK_STRING(reason_of(parser, &diagnostic), "undefined");
+  diagnostic.text = kText;
+  diagnostic.text_length = sizeof kText - 1;
+  CHECK_STRING(reason_of(parser, &diagnostic), "unclassified");
+  diagnostic.enhanced_status = "5.1.1";
+  CHECK_STRING(reason_of(parser, &diagnostic), "no_such_user");
+  /* A program that knows no more than the text. */
+  diagnostic.size = offsetof(bounced_diagnostic, enhanced_status);
+  CHECK_STRING(reason_of(parser, &diagnostic), "unclassified");
+  diagnostic.size = sizeof diagnostic;
+
+  diagnostic.reply_code = 551;
+  diagnostic.remote_mta = "mx.x.example";
+  diagnostic.stage = "data";
+  bounced_parser_set_explaining(parser, 1);
+  report = bounced_parser_parse_diagnostic(parser, &diagnostic);
+  CHECK_STRING(bounced_report_kind(report), "bounce");
+  CHECK_STRING(bounced_report_form(report), "diagnostic");
+  CHECK(bounced_report_recipient_count(report) == 1);
+  recipient = bounced_report_recipient(report, 0);
+  CHECK_STRING(bounced_recipient_final_recipient(recipient), "");
+  CHECK_STRING(bounced_recipient_final_recipient_provenance(recipient), "");
+  CHECK_STRING(bounced_recipient_enhanced_status(recipient), "5.1.1");
+  CHECK(bounced_recipient_reply_code(recipient) == 551);
+  CHECK_STRING(bounced_recipient_remote_mta(recipient), "mx.x.example");
+  CHECK_STRING(bounced_recipient_stage(recipient), "data");
+  CHECK(bounced_recipient_candidate_count(recipient) > 0);
+  bounced_report_free(report);
+
+  diagnostic.stage = "lunch";
+  report = bounced_parser_parse_diagnostic(parser, &diagnostic);
+  CHECK_STRING(bounced_recipient_stage(bounced_report_recipient(report, 0)), "rcpt");
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
+static void knows_its_version(void) {
+  int major = -1, minor = -1, patch = -1;
+  CHECK(sscanf(bounced_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
+  CHECK(major >= 0 && minor >= 0 && patch >= 0);
 }
 
 static void takes_an_operators_rules(void) {
@@ -149,6 +338,11 @@ static void frees_nothing(void) {
 int main(void) {
   reads_a_report();
   refuses_no_message();
+  tells_how_it_came_about();
+  remarks_on_bounds();
+  reads_a_complaint();
+  reads_a_diagnostic();
+  knows_its_version();
   takes_an_operators_rules();
   says_what_is_wrong_with_rules();
   frees_nothing();
