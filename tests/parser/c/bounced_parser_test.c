@@ -290,6 +290,86 @@ static void reads_a_diagnostic(void) {
   bounced_parser_free(parser);
 }
 
+/* Whether nothing in it is a control or an octet that is not UTF-8. */
+static int is_safe(const char* string) {
+  for (; *string != '\0'; ++string) {
+    const unsigned char octet = (unsigned char)*string;
+    if (octet < 0x20 || octet == 0x7F || octet == 0xFF) return 0;
+  }
+  return 1;
+}
+
+static void shows_no_octet_as_it_came(void) {
+#define ODD "\x01\xff\x1b[2J"
+  static const char kOdd[] =
+      "From: MAILER-DAEMON@m.example\n"
+      "Date: x" ODD "\nMessage-ID: <x" ODD "@m.example>\nSubject: x" ODD
+      "\nX-Failed-Recipients: f" ODD
+      "@x.example\n"
+      "Content-Type: multipart/report" ODD
+      "; report-type=delivery-status; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: message/delivery-status\n"
+      "\n"
+      "Reporting-MTA: dns" ODD "; m" ODD "\nOriginal-Envelope-Id: x" ODD "\nArrival-Date: x" ODD
+      "\nX-Odd: x" ODD
+      "\n"
+      "\n"
+      "Original-Recipient: rfc822; o" ODD "@x.example\nFinal-Recipient: rfc822; r" ODD
+      "@x.example\nAction: failed" ODD "\nStatus: 5.1.1 " ODD "\nRemote-MTA: dns; x" ODD
+      "\nX-Odder: x" ODD "\nDiagnostic-Code: smtp" ODD "; 550 5.1.1 user unknown" ODD
+      "\nDiagnostic-Code: x-unix; user" ODD
+      " unknown\n"
+      "--b\nContent-Type: message/rfc822\n"
+      "\n"
+      "Return-Path: <x" ODD "@b.example>\nMessage-ID: <x" ODD "@b.example>\nTo: x" ODD
+      "@x.example\nDelivered-To: x" ODD "@x.example\nSubject: x" ODD "\nDate: x" ODD
+      "\nList-Id: x" ODD "\n\n--b--\n";
+#undef ODD
+  static const char* (*const kOfReport[])(const bounced_report*) = {
+      bounced_report_reporting_mta,       bounced_report_original_envelope_id,
+      bounced_report_arrival_date,        bounced_report_date,
+      bounced_report_message_id,          bounced_report_subject,
+      bounced_report_returned_message_id, bounced_report_returned_return_path,
+      bounced_report_returned_to,         bounced_report_returned_subject,
+      bounced_report_returned_date,       bounced_report_returned_delivered_to,
+      bounced_report_returned_list_id};
+  static const char* (*const kOfRecipient[])(const bounced_recipient*) = {
+      bounced_recipient_final_recipient, bounced_recipient_original_recipient,
+      bounced_recipient_action,          bounced_recipient_matched_text,
+      bounced_recipient_diagnostic,      bounced_recipient_diagnostic_type,
+      bounced_recipient_remote_mta};
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report;
+  const bounced_recipient* recipient;
+  size_t i;
+
+  bounced_parser_set_explaining(parser, 1);
+  report = bounced_parser_parse(parser, kOdd, sizeof kOdd - 1);
+  CHECK(bounced_report_recipient_count(report) == 1);
+  CHECK(strstr(bounced_report_subject(report), "\\x{1}") != NULL);
+  recipient = bounced_report_recipient(report, 0);
+  if (recipient == NULL) return;
+  for (i = 0; i < sizeof kOfReport / sizeof *kOfReport; ++i) {
+    CHECK(is_safe(kOfReport[i](report)));
+  }
+  for (i = 0; i < sizeof kOfRecipient / sizeof *kOfRecipient; ++i) {
+    CHECK(is_safe(kOfRecipient[i](recipient)));
+  }
+  CHECK(is_safe(bounced_report_failed_recipient(report, 0)));
+  for (i = 0; i < bounced_report_field_count(report); ++i) {
+    CHECK(is_safe(bounced_field_value(bounced_report_field(report, i))));
+  }
+  for (i = 0; i < bounced_recipient_field_count(recipient); ++i) {
+    CHECK(is_safe(bounced_field_value(bounced_recipient_field(recipient, i))));
+  }
+  for (i = 0; i < bounced_report_step_count(report); ++i) {
+    CHECK(is_safe(bounced_note_text(bounced_report_step(report, i))));
+  }
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
 static void knows_its_version(void) {
   int major = -1, minor = -1, patch = -1;
   CHECK(sscanf(bounced_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
@@ -342,6 +422,7 @@ int main(void) {
   remarks_on_bounds();
   reads_a_complaint();
   reads_a_diagnostic();
+  shows_no_octet_as_it_came();
   knows_its_version();
   takes_an_operators_rules();
   says_what_is_wrong_with_rules();
