@@ -1,6 +1,8 @@
-/* Prints what became of each recipient of the report on standard input. */
+/* Prints what became of each recipient of the report on standard input; or, of what a server said
+ * that stands on the command line, what it means. */
 #include <bounced_parser.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { MAX_MESSAGE = 32 << 20 };
 static char message[MAX_MESSAGE];
@@ -14,16 +16,30 @@ static void print_recipient(const bounced_recipient* recipient) {
   if (*matched) printf("  because of: %s\n", matched);
 }
 
-int main(void) {
-  const size_t length = fread(message, 1, sizeof message, stdin);
+static bounced_report* read_argument(const bounced_parser* parser, const char* text) {
+  bounced_diagnostic said = {sizeof said, text, strlen(text), NULL, 0, NULL, NULL};
+  return bounced_parser_parse_diagnostic(parser, &said);
+}
 
+static bounced_report* read_input(const bounced_parser* parser) {
+  const size_t length = fread(message, 1, sizeof message, stdin);
+  return bounced_parser_parse(parser, message, length);
+}
+
+int main(int argc, char** argv) {
   bounced_parser* parser = bounced_parser_new();
-  bounced_report* report = bounced_parser_parse(parser, message, length);
-  const size_t count = bounced_report_recipient_count(report);
+  bounced_report* report = argc > 1 ? read_argument(parser, argv[1]) : read_input(parser);
   size_t i;
 
-  printf("%s, read as %s\n", bounced_report_kind(report), bounced_report_form(report));
-  for (i = 0; i < count; ++i) print_recipient(bounced_report_recipient(report, i));
+  if (argc == 1) {
+    printf("%s, read as %s\n", bounced_report_kind(report), bounced_report_form(report));
+  }
+  for (i = 0; i < bounced_report_recipient_count(report); ++i) {
+    print_recipient(bounced_report_recipient(report, i));
+  }
+  for (i = 0; i < bounced_report_remark_count(report); ++i) {
+    printf("remark: %s\n", bounced_note_text(bounced_report_remark(report, i)));
+  }
 
   bounced_report_free(report);
   bounced_parser_free(parser);
