@@ -72,22 +72,37 @@ std::string ToString(const RuleProblem& problem) {
 struct RuleSet::Compiled {
   explicit Compiled(RuleBook read);
 
-  RuleBook book;
-  std::vector<RuleInfo> infos;  // beside book.rules
+  std::vector<RuleInfo> infos;  // in the order of the files
+  RuleBook book;                // its rules in that of a contest
   PhraseMatcher matcher;
   ProviderTable providers;
   RuleIndex index;
 };
 
-RuleSet::Compiled::Compiled(RuleBook read)
-    : book(std::move(read)),
-      matcher(book.phrases),
-      providers(book.providers),
-      index(book.rules, book.phrases.size()) {
+namespace {
+
+std::vector<RuleInfo> InfosOf(const RuleBook& book) {
+  std::vector<RuleInfo> infos;
+  infos.reserve(book.rules.size());
   for (const Rule& rule : book.rules) {
     infos.push_back({rule.id, rule.reason, std::string(book.PlaceOf(rule.id)), rule.origin});
   }
+  return infos;
 }
+
+RuleBook Sorted(RuleBook book) {
+  SortForContest(book.rules);
+  return book;
+}
+
+}  // namespace
+
+RuleSet::Compiled::Compiled(RuleBook read)
+    : infos(InfosOf(read)),
+      book(Sorted(std::move(read))),
+      matcher(book.phrases),
+      providers(book.providers),
+      index(book.rules, book.phrases.size()) {}
 
 RuleSet::RuleSet(std::unique_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 RuleSet::~RuleSet() = default;

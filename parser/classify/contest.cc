@@ -71,12 +71,15 @@ std::string_view NameOf(Evidence evidence) {
 
 std::size_t LengthOf(const Match& match) { return match.where.end - match.where.begin; }
 
+// How strong a rule is, whatever the text.
+auto StrengthOf(const Rule& rule) {
+  return std::tuple(-static_cast<int>(EvidenceOf(rule)), rule.origin, rule.priority,
+                    rule.specificity, rule.confidence);
+}
+
 // The order among rules that fire; the id makes it total. WhyWeaker() says the same in words.
 bool IsStronger(const Match& a, const Match& b) {
-  auto key = [](const Match& m) {
-    return std::tuple(-static_cast<int>(EvidenceOf(*m.rule)), m.rule->origin, m.rule->priority,
-                      m.rule->specificity, m.rule->confidence, LengthOf(m));
-  };
+  auto key = [](const Match& m) { return std::tuple(StrengthOf(*m.rule), LengthOf(m)); };
   if (key(a) != key(b)) return key(a) > key(b);
   return a.rule->id < b.rule->id;
 }
@@ -117,6 +120,13 @@ class Contest {
         has_words_(text.folded().has_words()),
         before_recipient_(IsBeforeRecipient(symptoms)) {}
 
+  // Whether nothing changes the answer any more: neither the rule at `index` nor one behind it.
+  bool IsDecidedAt(std::size_t index) const {
+    const Rule& rule = rules_[index];
+    return !list_losers_ && result_.winner && rule.reason &&
+           StrengthOf(rule) < StrengthOf(*result_.winner->rule);
+  }
+
   void Consider(std::size_t index, std::span<const PatternPlace> patterns) {
     Match match{&rules_[index]};
     const Rule& rule = *match.rule;
@@ -144,6 +154,9 @@ class Contest {
     for (std::size_t i = 1; i < firing_.size(); ++i) {
       losers.push_back({firing_[i], WhyWeaker(firing_[i], firing_[0])});
     }
+    std::sort(result_.losers.begin(), result_.losers.end(), [](const auto& a, const auto& b) {
+      return a.match.rule->place < b.match.rule->place;
+    });
     std::move(result_.losers.begin(), result_.losers.end(), std::back_inserter(losers));
     result_.losers = std::move(losers);
     return std::move(result_);
@@ -199,6 +212,16 @@ class Contest {
 
 }  // namespace
 
+void SortForContest(std::vector<Rule>& rules) {
+  for (std::size_t i = 0; i < rules.size(); ++i) rules[i].place = static_cast<int>(i);
+  std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
+    const auto key = [](const Rule& rule) {
+      return std::tuple(!rule.reason, StrengthOf(rule), -rule.place);
+    };
+    return key(a) > key(b);
+  });
+}
+
 bool IsBeforeRecipient(const Symptoms& s) {
   return s.reply_code &&
          (s.stage == Stage::kConnect || s.stage == Stage::kHelo || s.stage == Stage::kMail);
@@ -213,19 +236,22 @@ ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index
                           const ProviderTable& providers, const Symptoms& symptoms,
                           const TextEvidence& text, bool list_losers) {
   Contest contest(rules, providers, symptoms, text, list_losers);
-  if (symptoms.enhanced_status) {
-    for (const std::size_t rule : index.OfSubject(symptoms.enhanced_status->subject)) {
-      contest.Consider(rule, {});
-    }
-  }
-  for (const std::size_t rule : index.OfCodes()) contest.Consider(rule, {});
+  // Any text is stronger than any code.
   const std::vector<PatternPlace> places = index.OfText(text.hits());
-  for (auto begin = places.begin(); begin != places.end();) {
+  for (auto begin = places.begin(); begin != places.end() && !contest.IsDecidedAt(begin->rule);) {
     const auto end = std::find_if(begin, places.end(),
                                   [&](const PatternPlace& p) { return p.rule != begin->rule; });
     contest.Consider(begin->rule, {begin, end});
     begin = end;
   }
+  const auto consider = [&](std::span<const std::size_t> without_text) {
+    for (const std::size_t rule : without_text) {
+      if (contest.IsDecidedAt(rule)) break;
+      contest.Consider(rule, {});
+    }
+  };
+  if (symptoms.enhanced_status) consider(index.OfSubject(symptoms.enhanced_status->subject));
+  consider(index.OfCodes());
   return std::move(contest).Take();
 }
 

@@ -19,6 +19,10 @@ bool IsBeforeRecipient(const Symptoms& symptoms);
 // Whether it is the recipient's fault, or its domain's.
 bool IsAboutRecipient(Reason reason);
 
+// Puts `rules`, which come in the order of their files, into that in which a contest looks at them:
+// those without a reason, which say nothing of others, then the strongest first.
+void SortForContest(std::vector<Rule>& rules);
+
 // A rule whose conditions hold, or whose text stands at least, and where.
 struct Match {
   const Rule* rule = nullptr;
@@ -39,7 +43,8 @@ struct ContestResult {
   std::vector<Loser> losers;  // where asked for: those that fire first, the strongest first
 };
 
-// Linear in the phrases that stand in the text.
+// `rules` are sorted by SortForContest(), and `index` is of them. Linear in the phrases that stand in
+// the text; unless the losers are asked for, ends where no other rule can be as strong.
 ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index,
                           const ProviderTable& providers, const Symptoms& symptoms,
                           const TextEvidence& text, bool list_losers);

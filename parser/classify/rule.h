@@ -40,6 +40,7 @@ enum class Evidence : std::uint8_t {
 
 struct Rule {
   std::string id;
+  int place = 0;  // in the order of the files
   RuleOrigin origin = RuleOrigin::kBuiltIn;
   // None: the rule does not say why, only that trying again is worth while.
   std::optional<Reason> reason;
