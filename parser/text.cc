@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+
+#include "parser/octets.h"
 
 namespace bounced {
 namespace {
@@ -20,6 +22,12 @@ constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c 
 constexpr bool IsUnfitToShow(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
          (c >= 0x2066 && c <= 0x2069);
+}
+
+// The place of the first octet that is no printable ASCII, from `from` on, or the size of `s`.
+std::size_t FindOdd(std::string_view s, std::size_t from) {
+  return FindOctet(
+      s, [](auto c) { return (c < 0x20) | (c >= 0x7F); }, from);
 }
 
 struct Decoded {
@@ -47,24 +55,31 @@ std::string FoldCase(std::string_view s) {
   return folded;
 }
 
-// The places of either case of the first letter are found by the fastest search there is.
+// The places where the first and the last octet fit are found sixteen at a time. The case bit makes
+// small letters of capitals, and of other octets ones that are then looked at for nothing.
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from) {
-  if (from > s.size()) return s.npos;
+  if (from > s.size() || needle.size() > s.size() - from) return s.npos;
   if (needle.empty()) return from;
-  const char small = needle.front();
-  const char capital = IsLetter(small) ? static_cast<char>(small - 32) : small;
-  std::size_t next_small = s.find(small, from);
-  std::size_t next_capital = capital == small ? s.npos : s.find(capital, from);
-  while (true) {
-    const std::size_t at = std::min(next_small, next_capital);
-    if (at == s.npos) return at;
-    if (StartsWithIgnoringCase(s.substr(at), needle)) return at;
-    if (at == next_small) {
-      next_small = s.find(small, at + 1);
-    } else {
-      next_capital = s.find(capital, at + 1);
+  constexpr std::uint8_t kCaseBit = 0x20;
+  const auto first = static_cast<std::uint8_t>(needle.front() | kCaseBit);
+  const auto last = static_cast<std::uint8_t>(needle.back() | kCaseBit);
+  const std::size_t to_last = needle.size() - 1;
+  const std::size_t places = s.size() - to_last;
+  if (places < kBlockOctets) {
+    while (from < places && !StartsWithIgnoringCase(s.substr(from), needle)) ++from;
+    return from < places ? from : s.npos;
+  }
+  for (std::size_t at = from; at < places; at += kBlockOctets) {
+    const std::size_t begin = std::min(at, places - kBlockOctets);
+    std::uint32_t bits = BitsOf(((BlockAt(s, begin) | kCaseBit) == first) &
+                                ((BlockAt(s, begin + to_last) | kCaseBit) == last)) >>
+                         (at - begin);
+    for (; bits != 0; bits &= bits - 1) {
+      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(bits));
+      if (StartsWithIgnoringCase(s.substr(place), needle)) return place;
     }
   }
+  return s.npos;
 }
 
 std::string_view StripBlanks(std::string_view s) {
@@ -74,15 +89,10 @@ std::string_view StripBlanks(std::string_view s) {
 }
 
 std::size_t AsciiPrefix(std::string_view s) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::size_t at = 0;
-  for (std::uint64_t octets = 0; at + sizeof octets <= s.size(); at += sizeof octets) {
-    std::memcpy(&octets, s.data() + at, sizeof octets);
-    if ((octets & kHighBits) != 0) break;
-  }
-  while (at < s.size() && static_cast<unsigned char>(s[at]) < 0x80) ++at;
-  return at;
+  return FindOctet(s, [](auto c) { return c >= 0x80; });
 }
+
+bool IsPlain(std::string_view s) { return FindOdd(s, 0) == s.size(); }
 
 bool IsValidUtf8(std::string_view s) {
   for (std::size_t at = AsciiPrefix(s); at < s.size(); at += AsciiPrefix(s.substr(at))) {
@@ -97,9 +107,7 @@ std::string Presentable(std::string_view s, std::size_t max_octets) {
   std::string shown;
   shown.reserve(std::min(s.size(), max_octets));
   for (std::size_t at = 0; at < s.size();) {
-    const auto odd = std::find_if_not(s.begin() + static_cast<std::ptrdiff_t>(at), s.end(),
-                                      [](char c) { return c >= 0x20 && c < 0x7F; });
-    const auto plain = static_cast<std::size_t>(odd - s.begin()) - at;
+    const std::size_t plain = FindOdd(s, at) - at;
     shown += s.substr(at, std::min(plain, max_octets - shown.size()));
     at += plain;
     if (at == s.size() || shown.size() == max_octets) break;

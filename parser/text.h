@@ -74,6 +74,9 @@ std::string_view StripBlanks(std::string_view s);
 std::size_t AsciiPrefix(std::string_view s);
 bool IsValidUtf8(std::string_view s);
 
+// Whether Presentable() would give all of `s` as it is, as it is printable ASCII.
+bool IsPlain(std::string_view s);
+
 // For people: valid UTF-8, at most `max_octets` (cut on a character), with control and
 // bidirectional-override characters escaped as \x{HEX} and ill-formed octets as U+FFFD.
 std::string Presentable(std::string_view s, std::size_t max_octets);

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <iterator>
 #include <optional>
 
 #include "parser/atext.h"
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -216,6 +219,24 @@ std::size_t FoldedText::FoldRun(std::size_t at) {
   const std::size_t begin = at;
   const std::size_t first = size_;
   char last = AtTokenStart() ? ' ' : folded_[size_ - 1];
+  while (at + kBlockOctets <= source_.size()) {
+    const Block octets = BlockAt(source_, at);
+    const auto is_blank =
+        (octets == ' ') | ((octets >= '\t') & (octets <= '\r')) | (octets == '-') | (octets == '_');
+    const auto is_digit = (octets >= '0') & (octets <= '9');
+    const auto is_capital = (octets >= 'A') & (octets <= 'Z');
+    const Block folded = is_blank ? Block{} + ' ' : is_capital ? octets | 0x20 : octets;
+    // A blank behind a blank, and a number there, are not folded one to one.
+    const std::uint32_t behind_blank = BitsOf(is_blank) << 1 | (last == ' ' ? 1u : 0u);
+    const std::uint32_t others =
+        BitsOf((octets >= 0x80) | (octets == '@')) | (BitsOf(is_blank | is_digit) & behind_blank);
+    const auto count = std::min(kBlockOctets, static_cast<std::size_t>(std::countr_zero(others)));
+    std::memcpy(folded_.data() + size_, &folded, kBlockOctets);
+    size_ += count;
+    at += count;
+    if (count > 0) last = folded_[size_ - 1];
+    if (count < kBlockOctets) break;
+  }
   for (; at < source_.size(); ++at) {
     const Octet& octet = OctetOf(source_[at]);
     const bool is_one =

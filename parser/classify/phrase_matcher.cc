@@ -1,14 +1,17 @@
 #include "parser/classify/phrase_matcher.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 #include <utility>
 
+#include "parser/octets.h"
+
 namespace bounced {
 namespace {
 
-// Octets of words; beyond ASCII there is no telling where one ends.
+// Block of words; beyond ASCII there is no telling where one ends.
 constexpr bool IsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 // The first eight octets of `text`, filled up with zeros.
@@ -116,16 +119,24 @@ void PhraseMatcher::FollowFrom(std::size_t begin, std::string_view folded,
 std::vector<PhraseMatcher::Hit> PhraseMatcher::Find(std::string_view folded) const {
   std::vector<Hit> hits;
   if (phrases_.empty()) return hits;
-  bool was_word = false;
-  for (std::size_t at = 0; at < folded.size(); ++at) {
-    const bool is_word = IsWord(folded[at]);
-    const bool may_begin = !(was_word && is_word);
-    was_word = is_word;
-    if (!may_begin) continue;
-    const std::uint64_t beginning = Load(folded.substr(at));
-    const bool may_match = std::any_of(filters_.begin(), filters_.end(),
-                                       [=](const Filter& each) { return each.Passes(beginning); });
-    if (may_match) FollowFrom(at, folded, hits);
+  std::uint32_t behind_word = 0;
+  for (std::size_t begin = 0; begin < folded.size(); begin += kBlockOctets) {
+    const Block octets = BlockFrom(folded, begin);
+    const std::uint32_t words =
+        BitsOf(((octets >= 'a') & (octets <= 'z')) | ((octets >= '0') & (octets <= '9')));
+    // No phrase begins inside a word, or with a blank.
+    std::uint32_t places = ~((words & (words << 1 | behind_word)) | BitsOf(octets == ' '));
+    behind_word = words >> (kBlockOctets - 1);
+    const auto count = static_cast<unsigned>(std::min(kBlockOctets, folded.size() - begin));
+    for (places &= (1u << count) - 1; places != 0; places &= places - 1) {
+      const std::size_t at = begin + static_cast<std::size_t>(std::countr_zero(places));
+      if (first_nodes_[static_cast<unsigned char>(folded[at])] == 0) continue;
+      const std::uint64_t beginning = Load(folded.substr(at));
+      const bool may_match = std::any_of(filters_.begin(), filters_.end(), [=](const Filter& each) {
+        return each.Passes(beginning);
+      });
+      if (may_match) FollowFrom(at, folded, hits);
+    }
   }
   return hits;
 }

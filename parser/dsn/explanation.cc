@@ -30,7 +30,8 @@ std::size_t AddressEnd(std::string_view s) {
       if (s[at] == '\\') ++at;
     }
   }
-  return std::min(s.find_first_of(">:, \t", std::min(at, s.size())), s.size());
+  constexpr AsciiSet kEnds(">:, \t");
+  return kEnds.FirstIn(s, at);
 }
 
 // "550 5.1.1 <r@example.net>... User unknown": a line of a transcript, which ends with it.
@@ -70,7 +71,11 @@ std::optional<Head> ReadHead(std::string_view line) {
   return head;
 }
 
-std::string Key(std::string_view address) { return FoldCase(DecodeOctal(address)); }
+std::string Key(std::string_view address) {
+  std::string key = DecodeOctal(address);
+  for (char& c : key) c = FoldCase(c);
+  return key;
+}
 
 }  // namespace
 
@@ -91,7 +96,15 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
     at_hand = nullptr;
   };
   Lines lines(text);
-  while (const std::optional<Line> line = lines.Next()) {
+  while (true) {
+    if (at_hand == nullptr && addresses.size() == 1) {
+      // Of one alone nothing is said but behind its address.
+      const std::size_t at = text.find('@', lines.at());
+      if (at == text.npos) break;
+      lines = Lines(text, LineBegin(text, at));
+    }
+    const std::optional<Line> line = lines.Next();
+    if (!line) break;
     const std::size_t line_indent = line->text.find_first_not_of(" \t");
     if (at_hand != nullptr && line_indent != line->text.npos && line_indent > indent) {
       end = line->begin + line->text.size();

@@ -30,10 +30,10 @@ std::optional<TypedValue> TakeType(std::string_view value) {
   const std::string_view type = value.substr(0, static_cast<std::size_t>(end - value.begin()));
   const std::string_view rest = StripBlanks(value.substr(type.size()));
   if (type.empty() || rest.empty()) return std::nullopt;
-  const std::string folded = FoldCase(type);
-  const bool colon = rest.front() == ':' && (folded == "rfc822" || folded == "utf-8");
+  const bool colon = rest.front() == ':' &&
+                     (EqualsIgnoringCase(type, "rfc822") || EqualsIgnoringCase(type, "utf-8"));
   if (rest.front() != ';' && !colon) return std::nullopt;
-  return TypedValue{folded, StripBlanks(rest.substr(1))};
+  return TypedValue{FoldCase(type), StripBlanks(rest.substr(1))};
 }
 
 // The inside of <...>, where there is one outside of quotes.
@@ -85,10 +85,11 @@ TypedValue SplitType(std::string_view value) {
 
 std::string ReportedAddress(std::string_view value, std::size_t max_octets) {
   const TypedValue typed = SplitType(value);
-  const std::string plain = WithoutComments(Unfold(typed.value));
-  std::string address(WithoutLitter(WithoutBrackets(WithoutLitter(plain))));
+  std::string line = Unfold(typed.value);
+  if (line.find('(') != line.npos) line = WithoutComments(line);
+  std::string address(WithoutLitter(WithoutBrackets(WithoutLitter(line))));
   if (typed.type == "utf-8" || typed.type == "utf8") address = DecodeUnitext(address);
-  address = ToUtf8(address, "");
+  address = Utf8Of(std::move(address));
   if (!IsMailboxType(typed.type) && address.find('@') != std::string::npos) {
     address.insert(0, typed.type + ";");
   }

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -110,7 +112,7 @@ bool HasIso2022Escapes(std::string_view text) {
 }
 
 bool IsAscii(std::string_view text) {
-  return AsciiPrefix(text) == text.size() && text.find('\x1B') == text.npos;
+  return FindOctet(text, [](auto c) { return (c >= 0x80) | (c == 0x1B); }) == text.size();
 }
 
 // The converter for a text whose label says nothing; none: it is UTF-8.
@@ -143,6 +145,10 @@ std::string ToUtf8(std::string_view text, std::string_view label) {
   if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return std::string(text);
   const Converter converter = For(text, label);
   return converter == nullptr ? std::string(text) : Convert(converter.get(), text);
+}
+
+std::string Utf8Of(std::string text) {
+  return IsUtf8Already(text, "") ? std::move(text) : ToUtf8(text, "");
 }
 
 bool IsUtf8Already(std::string_view text, std::string_view label) {

@@ -13,6 +13,8 @@ namespace bounced {
 // No label, an unknown one, or one that says ASCII or UTF-8 and does not hold: valid UTF-8 is
 // UTF-8, ISO 2022 escapes are ISO-2022-JP, else windows-1252 (RFC 7103, 7.6). Total and linear.
 std::string ToUtf8(std::string_view text, std::string_view label);
+// The same without a label, and without a copy where `text` is UTF-8.
+std::string Utf8Of(std::string text);
 
 // Whether ToUtf8() would give `text` back as it is.
 bool IsUtf8Already(std::string_view text, std::string_view label);

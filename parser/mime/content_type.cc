@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -13,11 +14,10 @@ namespace {
 
 constexpr std::size_t kMaxSegments = 64;  // of one parameter that RFC 2231 splits
 
-// token of RFC 2045, 5.1, and any octet beyond ASCII; '/' and '=' stand in unquoted boundaries.
-constexpr bool IsTokenOctet(char c) {
-  constexpr AsciiSet kSpecials("()<>@,;\\\"[]");
-  return !IsSpace(c) && c != '\0' && !kSpecials.Has(c);
-}
+// What ends a token (RFC 2045, 5.1): no octet beyond ASCII does; '/' and '=' stand in unquoted
+// boundaries, but '=' ends a name.
+constexpr AsciiSet kValueEnds(std::string_view("()<>@,;\\\"[] \t\n\v\f\r\0", 18));
+constexpr AsciiSet kNameEnds(std::string_view("()<>@,;\\\"[] \t\n\v\f\r\0=", 19));
 
 // Reads the tokens, quoted strings and separators of a value from left to right.
 class Scanner {
@@ -35,20 +35,23 @@ class Scanner {
   }
   void SkipOne() { rest_.remove_prefix(std::min<std::size_t>(1, rest_.size())); }
 
-  // Up to `stop` or whatever ends a token.
-  std::string_view Token(char stop) {
+  std::string_view Token(const AsciiSet& ends) {
     if (AtEnd()) return {};
-    const auto end = std::find_if(rest_.begin(), rest_.end(),
-                                  [stop](char c) { return !IsTokenOctet(c) || c == stop; });
-    const std::string_view token = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
+    const std::string_view token = rest_.substr(0, ends.FirstIn(rest_));
     rest_.remove_prefix(token.size());
     return token;
   }
 
   std::string Value() {
-    if (!Take('"')) return std::string(Token('\0'));
+    if (!Take('"')) return std::string(Token(kValueEnds));
     std::string value;
     while (!rest_.empty()) {
+      const std::size_t plain = FindOctet(rest_, [](auto each) {
+        return (each == '"') | (each == '\\') | (each == '\r') | (each == '\n');
+      });
+      value += rest_.substr(0, plain);
+      rest_.remove_prefix(plain);
+      if (rest_.empty()) break;
       char c = rest_.front();
       rest_.remove_prefix(1);
       if (c == '"') break;
@@ -162,7 +165,7 @@ bool ContentType::IsDispositionNotification() const {
 ContentType ParseContentType(std::string_view value) {
   ContentType content_type;
   Scanner scanner(value);
-  const std::string_view type = scanner.Token('=');
+  const std::string_view type = scanner.Token(kNameEnds);
   if (type.find('/') != type.npos) {
     content_type.type = FoldCase(type);
     content_type.stated = true;
@@ -170,7 +173,7 @@ ContentType ParseContentType(std::string_view value) {
   std::array<Parameter, 4> parameters{
       Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}, {"name", {}}};
   while (!scanner.AtEnd()) {
-    const std::string_view name = scanner.Token('=');
+    const std::string_view name = scanner.Token(kNameEnds);
     if (!scanner.Take('=')) {
       if (name.empty()) scanner.SkipOne();
       continue;

@@ -32,7 +32,8 @@ struct Field {
 class FieldReader {
  public:
   // `max_line` bounds the octets of one value.
-  FieldReader(std::string_view text, std::size_t max_line);
+  FieldReader(std::string_view text, std::size_t max_line)
+      : text_(text), max_line_(max_line), lines_(text) {}
 
   std::optional<Field> Next();
 
@@ -40,7 +41,6 @@ class FieldReader {
   std::string_view text_;
   std::size_t max_line_;
   Lines lines_;
-  std::optional<Line> ahead_;
 };
 
 // `value` in one line: each fold is one blank (RFC 3464, 2.1.1), none at the ends.

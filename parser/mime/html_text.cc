@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
 namespace {
 
-constexpr AsciiSet kMarkup("<&");
 constexpr std::size_t kMaxReferenceOctets = 10;  // "&#x10FFFF;"
 
 struct Reference {
@@ -31,19 +31,23 @@ constexpr Reference kReferences[] = {
     {"aring", "å"},  {"oslash", "ø"},
 };
 
-bool IsOneOf(std::string_view name, std::string_view list) {
-  for (std::size_t at = 0; at < list.size();) {
-    const std::size_t end = std::min(list.find(' ', at), list.size());
-    if (EqualsIgnoringCase(name, list.substr(at, end - at))) return true;
-    at = end + 1;
-  }
-  return false;
+template <std::size_t kCount>
+bool IsOneOf(std::string_view name, const std::string_view (&list)[kCount]) {
+  return std::any_of(std::begin(list), std::end(list),
+                     [name](std::string_view each) { return EqualsIgnoringCase(name, each); });
 }
+// Whose text is not shown, what parts lines, and what parts words.
+constexpr std::string_view kHidden[] = {"script", "style", "title"};
+constexpr std::string_view kBlocks[] = {"br", "p",  "div", "tr",  "li",        "table",
+                                        "ul", "ol", "h1",  "h2",  "h3",        "h4",
+                                        "h5", "h6", "hr",  "pre", "blockquote"};
+constexpr std::string_view kCells[] = {"td", "th"};
 
 // "br" of "<br/>", "p" of "</p>".
 std::string_view TagName(std::string_view tag) {
   if (tag.starts_with('/')) tag.remove_prefix(1);
-  return tag.substr(0, tag.find_first_of(" \t\r\n/>"));
+  constexpr AsciiSet kEnds(" \t\r\n/>");
+  return tag.substr(0, kEnds.FirstIn(tag));
 }
 
 // Appends what the reference at the start of `s` stands for. The octets of it; 0: it is none.
@@ -85,13 +89,13 @@ std::size_t PassTag(std::string_view html, std::size_t at, std::string& text) {
   const std::string_view tag = html.substr(at + 1, end - at - 1);
   const std::string_view name = TagName(tag);
   const std::size_t behind = std::min(end + 1, html.size());
-  if (!tag.starts_with('/') && IsOneOf(name, "script style title")) {
+  if (!tag.starts_with('/') && IsOneOf(name, kHidden)) {
     const std::size_t closing = FindIgnoringCase(html, "</" + FoldCase(name), behind);
     return closing >= html.size() ? html.size() : closing;
   }
-  if (IsOneOf(name, "br p div tr li table ul ol h1 h2 h3 h4 h5 h6 hr pre blockquote")) {
+  if (IsOneOf(name, kBlocks)) {
     text += '\n';
-  } else if (IsOneOf(name, "td th")) {
+  } else if (IsOneOf(name, kCells)) {
     text += ' ';
   }
   return behind;
@@ -110,7 +114,8 @@ std::string TextOfHtml(std::string_view html) {
     const std::size_t reference =
         html[at] == '&' ? AppendReference(html.substr(at), text) : std::size_t{0};
     // An ampersand that begins none is one.
-    const std::size_t end = kMarkup.FirstIn(html, at + 1);
+    const std::size_t end = FindOctet(
+        html, [](auto c) { return (c == '<') | (c == '&'); }, at + 1);
     if (reference == 0) text += html.substr(at, end - at);
     at = reference == 0 ? end : at + reference;
   }

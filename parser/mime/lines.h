@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "parser/octets.h"
+
 namespace bounced {
 
 struct Line {
@@ -14,9 +16,23 @@ struct Line {
   std::size_t end;        // behind the line's end
 };
 
+constexpr bool IsLineEnd(char c) { return c == '\n' || c == '\r'; }
+
+// Where the line of `text` ends that the octet at `at` is in; it may be the end itself.
+inline std::size_t LineEnd(std::string_view text, std::size_t at) {
+  return FindOctet(
+      text, [](auto c) { return (c == '\n') | (c == '\r'); }, at);
+}
+
+// Where the line of `text` begins that the octet at `at` is in.
+constexpr std::size_t LineBegin(std::string_view text, std::size_t at) {
+  while (at > 0 && !IsLineEnd(text[at - 1])) --at;
+  return at;
+}
+
 // Reads line after line. CR LF, a bare LF and a bare CR all end one (RFC 7103, 6 and 7.7): what the
-// SMTP session let through came from hosts that mean a line's end by each of them. Looks at each
-// octet at most twice. Keeps a view of `text`.
+// SMTP session let through came from hosts that mean a line's end by each of them. Keeps a view of
+// `text`.
 class Lines {
  public:
   explicit Lines(std::string_view text, std::size_t at = 0) : text_(text), at_(at) {}
@@ -27,24 +43,16 @@ class Lines {
   // None: that was the last line.
   std::optional<Line> Next() {
     if (at_ >= text_.size()) return std::nullopt;
-    if (feed_ < at_ || !knows_feed_) {
-      feed_ = std::min(text_.find('\n', at_), text_.size());
-      knows_feed_ = true;
-    }
-    const std::string_view ahead = text_.substr(at_, feed_ - at_);
-    const std::size_t length = std::min(ahead.find('\r'), ahead.size());
-    Line line{ahead.substr(0, length), at_, std::min(at_ + length + 1, text_.size())};
-    if (length < ahead.size() && line.end == feed_ && feed_ < text_.size()) ++line.end;
-    at_ = line.end;
-    return line;
+    const std::size_t begin = at_;
+    const std::size_t end = LineEnd(text_, begin);
+    at_ = std::min(end + 1, text_.size());
+    if (at_ < text_.size() && text_[end] == '\r' && text_[at_] == '\n') ++at_;
+    return Line{text_.substr(begin, end - begin), begin, at_};
   }
 
  private:
   std::string_view text_;
   std::size_t at_;
-  std::size_t feed_ =
-      0;  // the LF at or behind at_, or the end: what lies before is never sought twice
-  bool knows_feed_ = false;
 };
 
 }  // namespace bounced

@@ -1,6 +1,7 @@
 #include "parser/mime/walk.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -36,6 +38,8 @@ class Walker {
         top_boundary_(std::move(top_boundary)) {}
 
   std::vector<Part> Walk() {
+    constexpr std::size_t kUsualParts = 8;
+    parts_.reserve(kUsualParts);
     Open(0);
     Lines lines(message_);
     // A line that mbox files put before the header (RFC 4155).
@@ -75,8 +79,19 @@ class Walker {
   // or no multipart that it could delimit.
   std::size_t FindHyphens(std::size_t at) const {
     if (stack_.empty()) return message_.size();
-    for (at = message_.find("--", at); at != message_.npos; at = message_.find("--", at + 1)) {
-      if (at == 0 || message_[at - 1] == '\n' || message_[at - 1] == '\r') return at;
+    const std::string_view rest = message_.substr(at);
+    if (rest.starts_with("--")) return at;
+    // A line's end and the hyphens, at sixteen places at once.
+    std::size_t end = 0;
+    for (; end + 2 + kBlockOctets <= rest.size(); end += kBlockOctets) {
+      const Block octets = BlockAt(rest, end);
+      const std::uint32_t bits =
+          BitsOf(((octets == '\n') | (octets == '\r')) & (BlockAt(rest, end + 1) == '-') &
+                 (BlockAt(rest, end + 2) == '-'));
+      if (bits != 0) return at + end + static_cast<std::size_t>(std::countr_zero(bits)) + 1;
+    }
+    for (; end + 2 < rest.size(); ++end) {
+      if (IsLineEnd(rest[end]) && rest.substr(end + 1).starts_with("--")) return at + end + 1;
     }
     return message_.size();
   }

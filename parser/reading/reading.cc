@@ -104,8 +104,13 @@ Body Reading::Decode(const Part& part) {
 }
 
 Found<std::string> Reading::Shown(std::string_view value, const Body* body) const {
-  return {Presentable(DecodeEncodedWords(Unfold(value)), limits_.max_diagnostic),
-          body != nullptr ? body->SpanOf(value) : SpanOf(value), Provenance::kReported};
+  const Span where = body != nullptr ? body->SpanOf(value) : SpanOf(value);
+  const std::string_view line = StripBlanks(value);
+  if (IsPlain(line) && line.find("=?") == line.npos) {
+    return {std::string(line.substr(0, limits_.max_diagnostic)), where, Provenance::kReported};
+  }
+  return {Presentable(DecodeEncodedWords(Unfold(value)), limits_.max_diagnostic), where,
+          Provenance::kReported};
 }
 
 Found<std::string> Reading::AddressIn(const Body& body, std::string_view value) const {
