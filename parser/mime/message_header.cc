@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxFailedRecipientFields = 1000;
 
 using HeaderFieldPlace = FieldPlace<MessageHeader, std::optional<std::string_view>>;
-constexpr HeaderFieldPlace kFields[] = {
+constexpr HeaderFieldPlace kFieldPlaces[] = {
     {"return-path", &MessageHeader::return_path},
     {"from", &MessageHeader::from},
     {"to", &MessageHeader::to},
@@ -45,15 +45,13 @@ constexpr HeaderFieldPlace kFields[] = {
     {"x-auto-response-suppress", &MessageHeader::auto_response_suppress},
     {"x-apple-unsubscribe", &MessageHeader::apple_unsubscribe},
 };
+constexpr FieldTable kFields(kFieldPlaces);
 
 bool IsHeaderName(std::string_view name) {
-  const auto is_it = [name](const HeaderFieldPlace& place) {
-    return EqualsIgnoringCase(name, place.name);
-  };
-  return std::any_of(std::begin(kFields), std::end(kFields), is_it) ||
-         EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "dkim-signature") ||
-         EqualsIgnoringCase(name, "mime-version") || StartsWithIgnoringCase(name, "arc-") ||
-         EqualsIgnoringCase(name, "content-type");
+  if (name.empty()) return false;
+  return kFields.Find(name) != nullptr || EqualsIgnoringCase(name, "received") ||
+         EqualsIgnoringCase(name, "dkim-signature") || EqualsIgnoringCase(name, "mime-version") ||
+         StartsWithIgnoringCase(name, "arc-") || EqualsIgnoringCase(name, "content-type");
 }
 
 // The local part of the first address in `from`, lower case. Empty: none.

@@ -8,12 +8,13 @@
 namespace bounced {
 namespace {
 
-constexpr FieldPlace<DispositionFields, std::string_view> kDispositionFields[] = {
+constexpr FieldPlace<DispositionFields, std::string_view> kDispositionFieldPlaces[] = {
     {"original-recipient", &DispositionFields::original_recipient},
     {"final-recipient", &DispositionFields::final_recipient},
     {"original-message-id", &DispositionFields::original_message_id},
     {"disposition", &DispositionFields::disposition},
 };
+constexpr FieldTable kDispositionFields(kDispositionFieldPlaces);
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 namespace bounced {
 namespace {
 
-constexpr FieldPlace<FeedbackFields, std::string_view> kFeedbackFields[] = {
+constexpr FieldPlace<FeedbackFields, std::string_view> kFeedbackFieldPlaces[] = {
     {"feedback-type", &FeedbackFields::feedback_type},
     {"user-agent", &FeedbackFields::user_agent},
     {"original-mail-from", &FeedbackFields::original_mail_from},
@@ -23,6 +23,7 @@ constexpr FieldPlace<FeedbackFields, std::string_view> kFeedbackFields[] = {
     {"reporting-mta", &FeedbackFields::reporting_mta},
     {"incidents", &FeedbackFields::incidents},
 };
+constexpr FieldTable kFeedbackFields(kFeedbackFieldPlaces);
 
 struct FeedbackType {
   std::string_view name;
