@@ -177,7 +177,7 @@ std::string_view ParagraphAround(std::string_view text, std::string_view piece) 
 // `text` in UTF-8: what the rules look at.
 std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   std::string text;
-  const std::optional<Diagnosis> diagnosis = BestDiagnosis(testimony.fields);
+  std::optional<Diagnosis> diagnosis = BestDiagnosis(testimony.fields);
   if (diagnosis) {
     TakeCode(diagnosis->reply, testimony.part, testimony.provenance, recipient);
     TakeStatus(diagnosis->reply, testimony.part, Provenance::kDerived, testimony.trail, recipient);
@@ -187,7 +187,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
          testimony.part.SpanOf(diagnosis->text));
     recipient.diagnostic_type = diagnosis->type;
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(diagnosis->text);
-    text = ToUtf8(diagnosis->reply.words, "");
+    text = Utf8Of(std::move(diagnosis->reply.words));
     SetDiagnostic(text, diagnosis->text, testimony.part, testimony.provenance, testimony.max_octets,
                   recipient);
     for (const std::string_view field : testimony.fields.diagnostics) {
@@ -198,9 +198,10 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   }
   const std::string_view explanation = testimony.explanation;
   if (!explanation.empty()) {
-    const SmtpReply reply = FindSmtpReply(explanation, ReplyContext::kLines);
     const bool mute = text.empty() || Rank(diagnosis->reply) == 0;
+    SmtpReply reply;
     if (mute) {
+      reply = FindSmtpReply(explanation, ReplyContext::kLines);
       if (diagnosis) {
         Tell(testimony.trail, "it has no code, so the words for people are asked for one",
              testimony.explanation_body.SpanOf(explanation));
@@ -210,7 +211,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
                  recipient);
     }
     if (text.empty()) {
-      text = reply.words;
+      text = std::move(reply.words);
       Tell(testimony.trail, "what is said of this recipient is what the rules look at",
            testimony.explanation_body.SpanOf(explanation));
       SetDiagnostic(ToUtf8(text, ""), explanation, testimony.explanation_body, Provenance::kGuessed,
@@ -219,9 +220,9 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }
   if (text.empty() && !ParseStatusField(testimony.fields.status)) {
-    const SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
+    SmtpReply reply = FindSmtpReply(testimony.fields.status, ReplyContext::kReply);
     if (reply.code && !reply.words.empty()) {
-      text = ToUtf8(reply.words, "");
+      text = Utf8Of(std::move(reply.words));
       Tell(testimony.trail, "the Status field has a reply in it, which the rules look at",
            testimony.part.SpanOf(testimony.fields.status));
       SetDiagnostic(text, testimony.fields.status, testimony.part, Provenance::kDerived,
@@ -231,7 +232,7 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   if (text.empty() && !testimony.fields.localized_diagnostic.empty()) {
     // RFC 6533, 4.1: a language tag, a semicolon, and the text in UTF-8.
     const TypedValue typed = SplitType(testimony.fields.localized_diagnostic);
-    text = ToUtf8(Unfold(typed.value), "");
+    text = Utf8Of(Unfold(typed.value));
     Tell(testimony.trail, "the Localized-Diagnostic is what the rules look at",
          testimony.part.SpanOf(typed.value));
     recipient.diagnostic_language = typed.type;
@@ -324,9 +325,9 @@ Classification NoFailure(Reason reason, const Recipient& recipient) {
 
 FurtherField KeptField(const NamedValue& field, const Body& part, Provenance provenance,
                        std::size_t max_octets) {
-  return {Presentable(field.name, max_octets),
-          {Presentable(ToUtf8(Unfold(field.value), ""), max_octets), part.SpanOf(field.value),
-           provenance}};
+  return {
+      Presentable(field.name, max_octets),
+      {Presentable(Utf8Of(Unfold(field.value)), max_octets), part.SpanOf(field.value), provenance}};
 }
 
 FoundMta NamedMta(std::string_view field, const Body& part, Provenance provenance,

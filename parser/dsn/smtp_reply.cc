@@ -1,11 +1,15 @@
 #include "parser/dsn/smtp_reply.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 #include "parser/classify/provider.h"
 #include "parser/dsn/enhanced_status.h"
+#include "parser/mime/lines.h"
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -42,27 +46,40 @@ class CodeFinder {
 
   // The next code from `at` on.
   std::optional<Code> Next(std::size_t at) const {
-    while (at + kCodeOctets <= text_.size()) {
-      // Where the third of three is no digit, none of them begins a code.
-      if (!IsDigit(text_[at + 2])) {
-        at += kCodeOctets;
-        continue;
-      }
-      if (IsDigit(text_[at + 1]) && text_[at] >= '2' && text_[at] <= '5') {
-        if (std::optional<Code> code = ReadAt(at)) return code;
-      }
-      ++at;
+    for (at = FindThreeDigits(at); at < text_.size(); at = FindThreeDigits(at + 1)) {
+      if (std::optional<Code> code = ReadAt(at)) return code;
     }
     return std::nullopt;
   }
 
  private:
+  // The next three digits that may be a code, from `at` on, or the size of the text: the first is
+  // one of 2 to 5, the second none above 5 (RFC 5321, 4.2.1).
+  std::size_t FindThreeDigits(std::size_t at) const {
+    for (; at + kBlockOctets + kCodeOctets - 1 <= text_.size(); at += kBlockOctets) {
+      const Block first = BlockAt(text_, at);
+      const Block second = BlockAt(text_, at + 1);
+      const Block third = BlockAt(text_, at + 2);
+      const std::uint32_t bits = BitsOf((first >= '2') & (first <= '5') & (second >= '0') &
+                                        (second <= '5') & (third >= '0') & (third <= '9'));
+      if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
+    }
+    for (; at + kCodeOctets <= text_.size(); ++at) {
+      const char first = text_[at];
+      const char second = text_[at + 1];
+      if (first >= '2' && first <= '5' && second >= '0' && second <= '5' &&
+          IsDigit(text_[at + 2])) {
+        return at;
+      }
+    }
+    return text_.size();
+  }
+
   std::optional<Code> ReadAt(std::size_t at) const {
     const std::size_t end = at + kCodeOctets;
     if (at > 0 && !MayPrecede(text_[at - 1]) && !text_.substr(0, at).ends_with(kWideColon)) {
       return std::nullopt;
     }
-    if (text_[at + 1] > '5') return std::nullopt;  // no second digit above 5 (RFC 5321, 4.2.1)
     Code code{at, 0, end < text_.size() && text_[end] == '-', IsMarked(at), std::nullopt, 0};
     for (std::size_t i = at; i < end; ++i) code.value = code.value * 10 + (text_[i] - '0');
     const std::string_view rest = AfterSeparator(text_.substr(end));
@@ -201,18 +218,34 @@ class CodeFinder {
   ReplyContext context_;
 };
 
+std::string Folded(std::string_view text) {
+  std::string folded(text.size(), '\0');
+  std::size_t size = 0;
+  bool after_blank = true;
+  for (const char c : text) {
+    const bool is_blank = IsSpace(c);
+    folded[size] = is_blank ? ' ' : c;
+    size += is_blank && after_blank ? 0 : 1;
+    after_blank = is_blank;
+  }
+  if (size > 0 && after_blank) --size;
+  folded.resize(size);
+  return folded;
+}
+
 // `text` behind its leading code and status, blanks folded; with `marks`, without the code and
 // status that begin each further line of a reply.
 std::string Words(std::string_view text, const Code& first, bool marks) {
   std::size_t at = first.status ? first.status_at + first.status->length : first.at + kCodeOctets;
+  constexpr AsciiSet kSeparators("-:;,.)]>#");
+  while (at < text.size() && (IsSpace(text[at]) || kSeparators.Has(text[at]))) ++at;
+  if (!marks) return Folded(text.substr(std::min(at, text.size())));
   std::string words;
   words.reserve(text.size() - std::min(at, text.size()));
   const std::string code(text.substr(first.at, kCodeOctets));
-  constexpr AsciiSet kSeparators("-:;,.)]>#");
-  while (at < text.size() && (IsSpace(text[at]) || kSeparators.Has(text[at]))) ++at;
   for (; at < text.size(); ++at) {
     const bool at_word = at == 0 || IsSpace(text[at - 1]);
-    if (marks && at_word && text.substr(at).starts_with(code) && at + kCodeOctets < text.size() &&
+    if (at_word && text.substr(at).starts_with(code) && at + kCodeOctets < text.size() &&
         (text[at + kCodeOctets] == '-' || text[at + kCodeOctets] == ' ')) {
       const std::string_view rest = AfterSeparator(text.substr(at + kCodeOctets));
       const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest);
@@ -230,19 +263,6 @@ std::string Words(std::string_view text, const Code& first, bool marks) {
   }
   while (words.ends_with(' ')) words.pop_back();
   return words;
-}
-
-std::string Folded(std::string_view text) {
-  std::string folded;
-  folded.reserve(text.size());
-  for (auto at = text.begin(); at != text.end();) {
-    const auto begin = std::find_if_not(at, text.end(), IsSpace);
-    at = std::find_if(begin, text.end(), IsSpace);
-    if (begin == at) break;
-    if (!folded.empty()) folded += ' ';
-    folded.append(begin, at);
-  }
-  return folded;
 }
 
 // What a host answers to the rest of a dialogue whose recipient it refused before: "503 need RCPT",
@@ -318,7 +338,7 @@ Run FindRun(std::string_view text, ReplyContext context) {
       if (!code->remote && same && code->status && !run.status) run.status = code;
       // The first that the host refuses is the recipient; the rest of the session comes of that.
       if (!code->remote || (!same && !BeginsSession(between))) {
-        const std::size_t line = text.find_last_of("\r\n", code->at) + 1;  // npos + 1 is 0
+        const std::size_t line = LineBegin(text, code->at);
         if (!same && line > run.first->at) run.end = std::min(run.end, line);
         continue;
       }
@@ -335,6 +355,11 @@ Run FindRun(std::string_view text, ReplyContext context) {
 }
 
 }  // namespace
+
+std::optional<int> FindReplyCode(std::string_view text, ReplyContext context) {
+  const Run run = FindRun(text, context);
+  return run.first ? std::optional(run.first->value) : std::nullopt;
+}
 
 SmtpReply FindSmtpReply(std::string_view text, ReplyContext context) {
   SmtpReply reply;

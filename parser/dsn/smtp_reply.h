@@ -44,6 +44,9 @@ enum class ReplyContext {
 // joined, give one text. Total and linear.
 SmtpReply FindSmtpReply(std::string_view text, ReplyContext context);
 
+// The code of that reply alone. None: it has none.
+std::optional<int> FindReplyCode(std::string_view text, ReplyContext context);
+
 // The step of the dialogue that `text` says the refusal answered ("in reply to RCPT TO command",
 // "after end of data"). Never assumed: kUnknown when it does not say.
 Stage FindStage(std::string_view text);
