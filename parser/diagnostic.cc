@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/recipient.h"
@@ -26,10 +27,8 @@ Recipient Known(const Diagnostic& diagnostic, std::size_t max_octets) {
     recipient.reply_code = Found<int>{code, {}, Provenance::kReported};
   }
   if (std::string host = ReportedHost(diagnostic.remote_mta, max_octets); !host.empty()) {
-    recipient.remote_mta = Found<std::string>{std::move(host), {}, Provenance::kReported};
-  }
-  if (const std::string_view address = BracketedAddress(diagnostic.remote_mta); !address.empty()) {
-    recipient.remote_address = Found<std::string>{std::string(address), {}, Provenance::kReported};
+    recipient.remote_mta = FoundMta{{std::move(host), {}, Provenance::kReported},
+                                    std::string(BracketedAddress(diagnostic.remote_mta))};
   }
   recipient.stage = diagnostic.stage;
   return recipient;

@@ -60,7 +60,9 @@ namespace {
 // Of a function of ToString(), all of whose words end with a NUL.
 const char* Word(std::string_view word) { return word.data(); }
 
-const char* Text(const std::optional<Found<std::string>>& found) {
+// Of a Found<std::string>, also where more stands beside it.
+template <typename FoundText>
+const char* Text(const std::optional<FoundText>& found) {
   return found ? found->value.c_str() : "";
 }
 
@@ -285,7 +287,8 @@ TEXT_OF_RECIPIENT(action, recipient->read.action.c_str())
 TEXT_OF_RECIPIENT(diagnostic, bounced::Text(recipient->read.diagnostic))
 TEXT_OF_RECIPIENT(diagnostic_type, recipient->read.diagnostic_type.c_str())
 TEXT_OF_RECIPIENT(remote_mta, bounced::Text(recipient->read.remote_mta))
-TEXT_OF_RECIPIENT(remote_address, bounced::Text(recipient->read.remote_address))
+TEXT_OF_RECIPIENT(remote_address,
+                  recipient->read.remote_mta ? recipient->read.remote_mta->address.c_str() : "")
 #undef TEXT_OF_RECIPIENT
 
 int bounced_recipient_counts(const bounced_recipient* recipient) noexcept {

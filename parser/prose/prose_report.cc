@@ -30,7 +30,12 @@ constexpr std::string_view kOpenings = "<\"'([*>-=";
 constexpr std::string_view kClosings = ">\"')]";
 constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
 
-bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+constexpr bool IsOneOf(char c, std::string_view set) {
+  for (const char each : set) {
+    if (c == each) return true;
+  }
+  return false;
+}
 
 // --- Where the original begins
 
@@ -61,33 +66,71 @@ bool TellsFailure(const ProsePhrases::Hit& hit) {
   return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
 }
 
-std::size_t FindOriginal(std::string_view text, const std::vector<ProsePhrases::Hit>& hits) {
-  const auto tells = std::find_if(hits.begin(), hits.end(), TellsFailure);
-  const std::size_t first_told = tells == hits.end() ? 0 : tells->begin;
+// The first header of a message in `text`.
+struct HeaderPlace {
+  std::size_t begin;  // where it begins; the size of the text: there is none
+  std::size_t known;  // the end of the line that tells that it is one
+};
+// Fields in front of `first_told` only say which message is meant.
+HeaderPlace FindHeader(std::string_view text, std::size_t first_told) {
   Lines lines(text);
-  auto hit = hits.begin();
   int fields = 0;
   std::size_t first_field = 0;
   while (const std::optional<Line> line = lines.Next()) {
     const std::size_t end = line->begin + line->text.size();
-    bool announces = false;
-    std::size_t failure = end;  // "The following did not receive a copy of your message:"
-    for (; hit != hits.end() && hit->end <= end; ++hit) {
-      if (hit->begin < line->begin) continue;
-      if (hit->role == ProseRole::kFailure) failure = std::min(failure, hit->begin);
-      announces = announces || (hit->role == ProseRole::kOriginal && hit->begin <= failure);
-    }
-    if (announces && IsAnnouncement(line->text)) return line->begin;
     const std::string_view name = FieldName(line->text);
-    if (IsTraceField(name)) return fields > 0 ? first_field : line->begin;
+    if (IsTraceField(name)) return {fields > 0 ? first_field : line->begin, end};
     const bool goes_on = !line->text.empty() && IsOneOf(line->text.front(), kBlanks);
     if (IsFieldOfMessage(name)) {
       if (fields++ == 0) first_field = line->begin;
-      // In front of what became of it they only say which message is meant.
-      if (fields == kFieldsOfHeader && first_told <= first_field) return first_field;
+      if (fields == kFieldsOfHeader && first_told <= first_field) return {first_field, end};
     } else if (!goes_on) {
       fields = 0;
     }
+  }
+  return {text.size(), text.size()};
+}
+
+// What a text says in front of the original. Nothing behind where that begins is looked for.
+struct Front {
+  HeaderPlace header;
+  std::vector<ProsePhrases::Hit> hits;
+};
+Front FindFront(std::string_view text) {
+  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
+  Front front{FindHeader(text, 0), {}};
+  front.hits = phrases.Mark(text.substr(0, front.header.known)).hits;
+  if (front.header.begin == text.size()) return front;
+  const auto first_told = [&] {
+    return std::find_if(front.hits.begin(), front.hits.end(), TellsFailure);
+  };
+  if (const auto told = first_told();
+      told != front.hits.end() && told->begin <= front.header.begin) {
+    return front;
+  }
+  front.hits = phrases.Mark(text).hits;
+  const auto told = first_told();
+  front.header = FindHeader(text, told == front.hits.end() ? 0 : told->begin);
+  return front;
+}
+
+// Where a line begins that announces the original; the size of the text: none does.
+std::size_t FindAnnouncement(std::string_view text, const std::vector<ProsePhrases::Hit>& hits) {
+  std::size_t begin = 0;    // of the line at hand
+  std::size_t end = 0;      // of it
+  std::size_t failure = 0;  // "The following did not receive a copy of your message:"
+  bool may_announce = true;
+  for (const ProsePhrases::Hit& hit : hits) {
+    if (hit.end > end) {
+      begin = LineBegin(text, hit.end - 1);
+      end = failure = LineEnd(text, hit.end - 1);
+      may_announce = true;
+    }
+    if (hit.begin < begin) continue;
+    if (hit.role == ProseRole::kFailure) failure = std::min(failure, hit.begin);
+    if (hit.role != ProseRole::kOriginal || hit.begin > failure || !may_announce) continue;
+    may_announce = IsAnnouncement(text.substr(begin, end - begin));
+    if (may_announce) return begin;
   }
   return text.size();
 }
@@ -129,14 +172,17 @@ class ProseReader {
  public:
   explicit ProseReader(const ProseQuestion& question)
       : question_(question),
-        text_(question.text.text),
-        hits_(question.text.hits),
+        text_(question.text),
+        front_(FindFront(text_)),
+        hits_(front_.hits),
         subject_hits_(question.subject.hits),
         doubtful_(question.doubtful || IsPassedOn()) {}
 
   ProseReport Read() && {
     ProseReport report;
-    report.end = FindOriginal(text_, hits_);
+    const std::string_view front = text_.substr(0, front_.header.known);
+    const std::size_t announcement = FindAnnouncement(front, hits_);
+    report.end = announcement < front.size() ? announcement : front_.header.begin;
     const std::size_t subject = question_.subject.text.size();
     report.in_subject = Says(subject_hits_, ProseRole::kDelay, subject) ||
                         Says(subject_hits_, ProseRole::kFailure, subject);
@@ -193,22 +239,25 @@ class ProseReader {
   // Whether what is said is said of mail, by who may say so.
   bool IsBorneOut(const ProseReport& report) const {
     if (!question_.failed.empty()) return true;
-    const bool has_code = HasCode(text_.substr(0, report.end));
+    const auto has_code = [&] { return HasCode(text_.substr(0, report.end)); };
     if (doubtful_) {
-      return report.in_subject && (has_code || question_.returned) &&
-             !IsAnswer(question_.subject.text);
+      return report.in_subject && !IsAnswer(question_.subject.text) &&
+             (question_.returned || has_code());
     }
     const bool says_so =
         Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
-    const bool has_proof = has_code || question_.returned || report.end < text_.size();
+    const auto has_proof = [&] {
+      return question_.returned || report.end < text_.size() || has_code();
+    };
     const bool stands_out = report.in_subject || question_.returned;
     if (question_.by_path &&
-        !(stands_out && (says_so || has_proof) && Says(hits_, ProseRole::kMail, text_.size()))) {
+        !(stands_out && (says_so || has_proof()) && Says(hits_, ProseRole::kMail, text_.size()))) {
       return false;
     }
-    if (only_plain_)
-      return says_so ? report.in_subject || has_proof : report.in_subject && has_proof;
-    if (report.in_subject || has_proof) return true;
+    if (only_plain_) {
+      return says_so ? report.in_subject || has_proof() : report.in_subject && has_proof();
+    }
+    if (report.in_subject || has_proof()) return true;
     return (says_so && (report.recipients.empty() || told_before_)) ||
            Says(subject_hits_, ProseRole::kHint, question_.subject.text.size());
   }
@@ -216,7 +265,7 @@ class ProseReader {
   // A number at the start of a line may be that of a house, too: only those count that servers use
   // to refuse mail.
   static bool HasCode(std::string_view text) {
-    const int code = FindSmtpReply(text, ReplyContext::kLines).code.value_or(0);
+    const int code = FindReplyCode(text, ReplyContext::kLines).value_or(0);
     return code == 421 || code / 10 == 45 || (code >= 510 && code < 560);
   }
 
@@ -575,7 +624,7 @@ class ProseReader {
       words = LinesThatBegin(text.substr(remote), kRemote);
     } else if (reply.code) {
       const auto code = static_cast<std::size_t>(reply.code_text.data() - text.data());
-      const std::size_t begin = text.find_last_of("\r\n", code) + 1;  // npos + 1 is 0
+      const std::size_t begin = LineBegin(text, code);
       words = FirstParagraph(text.substr(begin));
     } else if (!by_heading_ || !HasWords(words) || NamesRole(words)) {
       words = StripBlanks(text);
@@ -654,7 +703,7 @@ class ProseReader {
 
   bool BeginsWithCode(std::size_t line) const {
     const std::string_view text = StripBlanks(text_.substr(line, 16));
-    return FindSmtpReply(text, ReplyContext::kLines).code.has_value();
+    return FindReplyCode(text, ReplyContext::kLines).has_value();
   }
 
   // The first piece with a code is kept, else the first with words.
@@ -663,7 +712,7 @@ class ProseReader {
     piece.remove_prefix(std::min(piece.find_first_not_of(kLitter), piece.size()));
     piece = StripBlanks(piece);
     if (!HasWords(piece)) return;
-    const bool has_code = FindSmtpReply(piece, ReplyContext::kLines).code.has_value();
+    const bool has_code = FindReplyCode(piece, ReplyContext::kLines).has_value();
     if (!recipient.words.empty() && (!has_code || coded_.contains(owner))) return;
     if (has_code) coded_.insert(owner);
     recipient.words = piece;
@@ -676,6 +725,7 @@ class ProseReader {
 
   const ProseQuestion& question_;
   const std::string_view text_;
+  const Front front_;
   const std::vector<ProsePhrases::Hit>& hits_;
   const std::vector<ProsePhrases::Hit>& subject_hits_;
   const bool doubtful_;

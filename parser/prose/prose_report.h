@@ -31,7 +31,7 @@ struct ProseReport {
 
 struct ProseQuestion {
   const ProseText& subject;               // decoded
-  const ProseText& text;                  // UTF-8; at most kMaxProseOctets
+  std::string_view text;                  // UTF-8; at most kMaxProseOctets
   std::vector<std::string_view> parties;  // addresses that cannot be the failed one: From, To
   bool returned = false;                  // a part of the message is the one that came back
   // Who wrote it may well be no mail system: it needs a reply code or the part that came back, and

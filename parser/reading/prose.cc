@@ -36,7 +36,7 @@ void TellProse(const Reading& reading, const ProseReport& prose, const Body& bod
 
 }  // namespace
 
-ProseQuestion QuestionOf(Reading& reading, const ProseText& text, const Reading::Parties& parties) {
+ProseQuestion QuestionOf(Reading& reading, std::string_view text, const Reading::Parties& parties) {
   return {.subject = reading.MarkedSubject(),
           .text = text,
           .parties = {parties.from, parties.to},
@@ -65,8 +65,7 @@ void ReadProseReport(Reading& reading) {
   const Body* body = nullptr;  // the text that names somebody, or else says anything
   ProseReport prose;
   for (const Body& text : texts) {
-    const ProseText marked = ProsePhrases::BuiltIn().Mark(text.text());
-    ProseQuestion question = QuestionOf(reading, marked, parties);
+    ProseQuestion question = QuestionOf(reading, text.text(), parties);
     question.doubtful = doubtful;
     question.by_path = by_path;
     for (const Found<std::string>& failed : report.failed_recipients) {

@@ -6,8 +6,8 @@
 
 namespace bounced {
 
-// What ReadProse() is asked of `text`. `parties` and `text` must outlive it.
-ProseQuestion QuestionOf(Reading& reading, const ProseText& text, const Reading::Parties& parties);
+// What ReadProse() is asked of `text`. `parties` must outlive it.
+ProseQuestion QuestionOf(Reading& reading, std::string_view text, const Reading::Parties& parties);
 
 // Reads a report that has words and no fields, if the message is one, into the report. A mail
 // system wrote it, or it names the failed in its header; a person may quote one, and a machine

@@ -265,9 +265,8 @@ class StatusReader {
     const bool has_name = name && !name->value.empty() && !name->value.starts_with('@');
     if (has_name || recipient.original_recipient) return;
     const Reading::Parties parties = reading_.FindParties();
-    const ProseText marked =
-        ProsePhrases::BuiltIn().Mark(explanation.text().substr(0, kMaxProseOctets));
-    const ProseReport prose = ReadProse(QuestionOf(reading_, marked, parties));
+    const ProseReport prose =
+        ReadProse(QuestionOf(reading_, explanation.text().substr(0, kMaxProseOctets), parties));
     if (prose.recipients.size() == 1) {
       const std::string_view address = prose.recipients[0].address;
       name = Found<std::string>{ReportedAddress(address, limits_.max_diagnostic),

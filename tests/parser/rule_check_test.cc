@@ -307,7 +307,7 @@ TEST(ReadDiagnostic, GivesWhatIsKnownElsewhereNoPlace) {
   EXPECT_EQ(found.enhanced_status->where.length, 0U);
   EXPECT_EQ(found.reply_code->where.length, 0U);
   EXPECT_EQ(found.remote_mta->where.length, 0U);
-  EXPECT_EQ(found.remote_address->value, "192.0.2.2");
+  EXPECT_EQ(found.remote_mta->address, "192.0.2.2");
   EXPECT_EQ(found.diagnostic->where.length, 12U);
 }
 

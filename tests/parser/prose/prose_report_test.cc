@@ -32,7 +32,7 @@ ProseReport Read(std::string_view subject, std::string_view text,
                  std::vector<std::string_view> failed = {}) {
   const ProsePhrases& phrases = ProsePhrases::BuiltIn();
   return ReadProse({.subject = phrases.Mark(subject),
-                    .text = phrases.Mark(text.substr(0, kMaxProseOctets)),
+                    .text = text.substr(0, kMaxProseOctets),
                     .parties = {"mailer-daemon@mx.example", "sender@example.com"},
                     .failed = std::move(failed),
                     .max_recipients = 100});
