@@ -26,6 +26,21 @@ constexpr bool IsDomain(char c) {
   return IsLetter(c) || IsDigit(c) || IsHighBit(c) || c == '.' || c == '-' || c == '_';
 }
 
+// What leads a Chinese, Japanese or Korean character, or a sign beyond ASCII: no letter of an
+// alphabet. These languages put no blank around an address.
+constexpr bool IsForeign(char c) { return c == '\xC2' || static_cast<unsigned char>(c) >= 0xE2; }
+
+// Where the words end that touch, without a blank, the octets of ASCII at the end of `text`; 0:
+// none do.
+std::size_t EndOfWordsBefore(std::string_view text) {
+  std::size_t end = text.size();
+  while (end > 0 && !IsHighBit(text[end - 1]) && IsLocalPart(text[end - 1])) --end;
+  if (end == text.size()) return 0;
+  const bool is_sign = end >= 2 && text[end - 2] == '\xC2';
+  const bool is_word = end >= 3 && IsHighBit(text[end - 1]) && IsForeign(text[end - 3]);
+  return is_sign || is_word ? end : 0;
+}
+
 // The octets of an enhanced status (RFC 3463, 2) at the start of `text`, or 0.
 std::size_t StatusLength(std::string_view text) {
   if (text.size() < 5 || text[0] < '2' || text[0] > '5' || text[1] != '.') return 0;
@@ -86,7 +101,8 @@ LookAlike FindLookAlike(std::string_view text) {
   if (text.starts_with("\xE2\x80\x91")) return {3, ' '};   // non-breaking hyphen
   const std::optional<int> c = TwoOctetCharacter(text);
   if (!c) return {};
-  if (*c >= 0x300 && *c < 0x370) return {2, 0};  // combining accents
+  if (*c >= 0x300 && *c < 0x370) return {2, 0};                       // combining accents
+  if (*c >= 0x218 && *c < 0x21C) return {2, *c < 0x21A ? 's' : 't'};  // Romanian, with a comma
   if (*c < 0xC0 || *c >= 0x180) return {};
   const char plain = kPlainLetters[static_cast<std::size_t>(*c - 0xC0)];
   return plain == '*' ? LookAlike{} : LookAlike{2, plain};
@@ -113,12 +129,23 @@ bool MayCompose(std::string_view text) {
   }
 }
 
-// The small letter of a Cyrillic one, io without its dots; 0: none other than itself.
-int SmallCyrillic(int c) {
+// The small letter of a Cyrillic or Greek one, io without its dots, Greek without its accents; 0:
+// none other than itself.
+int SmallLetter(int c) {
   int small = c;
   if (c >= 0x410 && c < 0x430) small = c + 0x20;
   if (c >= 0x400 && c < 0x410) small = c + 0x50;
   if (small == 0x451) small = 0x435;
+  if (c >= 0x391 && c < 0x3AA) small = c + 0x20;
+  constexpr struct {
+    int accented;
+    int plain;
+  } kGreek[] = {{0x386, 0x3B1}, {0x3AC, 0x3B1}, {0x388, 0x3B5}, {0x3AD, 0x3B5}, {0x389, 0x3B7},
+                {0x3AE, 0x3B7}, {0x38A, 0x3B9}, {0x3AF, 0x3B9}, {0x38C, 0x3BF}, {0x3CC, 0x3BF},
+                {0x38E, 0x3C5}, {0x3CD, 0x3C5}, {0x38F, 0x3C9}, {0x3CE, 0x3C9}, {0x3C2, 0x3C3}};
+  for (const auto& each : kGreek) {
+    if (c == each.accented) small = each.plain;
+  }
   return small == c ? 0 : small;
 }
 
@@ -315,7 +342,7 @@ std::size_t FoldedText::FoldCharacter(std::size_t at) {
     return end;
   }
   const std::optional<int> c = TwoOctetCharacter(rest);
-  if (const int small = c ? SmallCyrillic(*c) : 0; small != 0) {
+  if (const int small = c ? SmallLetter(*c) : 0; small != 0) {
     Put(static_cast<char>(0xC0 + small / 64), at, at + 1);
     Put(static_cast<char>(0x80 + small % 64), at + 1, at + 2);
     return at + 2;
@@ -327,14 +354,20 @@ std::size_t FoldedText::FoldCharacter(std::size_t at) {
 // Folds the mailbox around the '@' at `at` and returns where it ends. What is taken back was put
 // there once, so the whole stays linear.
 std::size_t FoldedText::FoldMailbox(std::size_t at) {
+  const std::size_t least = EndOfWordsBefore(source_.substr(0, at));
   std::size_t begin = at;
-  while (size_ > 0 && folded_end_ == begin && IsLocalPart(source_[BeginOf(size_ - 1)]) &&
-         IsLocalPart(source_[begin - 1])) {
+  while (size_ > 0 && folded_end_ == begin && begin > least &&
+         IsLocalPart(source_[BeginOf(size_ - 1)]) && IsLocalPart(source_[begin - 1])) {
     begin = BeginOf(size_ - 1);
     TakeBack();
   }
   std::size_t end = at + 1;
-  while (end < source_.size() && IsDomain(source_[end])) ++end;
+  while (end < source_.size() && IsDomain(source_[end])) {
+    // In a label, not at its start: words go on.
+    const bool in_label = IsLetter(source_[end - 1]) || IsDigit(source_[end - 1]);
+    if (in_label && IsForeign(source_[end])) break;
+    ++end;
+  }
   Put('@', begin, end);
   return end;
 }

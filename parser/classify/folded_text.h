@@ -13,9 +13,9 @@ namespace bounced {
 
 // Servers say the same thing in many spellings, so rules see a text folded:
 //   - characters are composed (NFC), where marks or parts of Korean syllables stand on their own;
-//   - letters of ASCII and Cyrillic are lower case;
-//   - Latin letters are without their accents ("über", "não"), so a phrase finds its text with and
-//     without them; other octets stay as they are;
+//   - letters of ASCII, Cyrillic and Greek are lower case;
+//   - Latin and Greek letters are without their accents ("über", "não"), so a phrase finds its text
+//     with and without them; other octets stay as they are;
 //   - a run of blanks, line ends, hyphens and underscores is one blank ("over-quota", "no_such"),
 //     and there is none at either end; so is a no-break space; a curly apostrophe is a plain one;
 //   - a mailbox is a single `@`: its words ("spam@example.net") are nobody's verdict, and its
