@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "parser/mime/charset_guess.h"
 #include "parser/octets.h"
 #include "parser/text.h"
 
@@ -34,6 +35,8 @@ constexpr Alias kAliases[] = {
     {"gb2312", "gb18030"},
     {"gb_2312-80", "gb18030"},
     {"gbk", "gb18030"},
+    {"eucgb2312_cn", "gb18030"},  // Python's names for its codecs
+    {"big5_tw", "big5"},
     {"x-gbk", "gb18030"},
     {"euc-kr", "windows-949"},
     {"ks_c_5601-1987", "windows-949"},
@@ -118,7 +121,7 @@ bool IsAscii(std::string_view text) {
 // The converter for a text whose label says nothing; none: it is UTF-8.
 Converter Guess(std::string_view text) {
   if (HasIso2022Escapes(text)) return Open("iso-2022-jp");
-  return IsValidUtf8(text) ? nullptr : Open("windows-1252");
+  return IsValidUtf8(text) ? nullptr : Open(GuessCharset(text));
 }
 
 Converter For(std::string_view text, std::string_view label) {

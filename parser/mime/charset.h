@@ -11,7 +11,7 @@ namespace bounced {
 // windows-1252, gb2312 is GB18030, ks_c_5601-1987 is windows-949). A wrong octet becomes U+FFFD.
 //
 // No label, an unknown one, or one that says ASCII or UTF-8 and does not hold: valid UTF-8 is
-// UTF-8, ISO 2022 escapes are ISO-2022-JP, else windows-1252 (RFC 7103, 7.6). Total and linear.
+// UTF-8, ISO 2022 escapes are ISO-2022-JP, else it is guessed (charset_guess.h). Total and linear.
 std::string ToUtf8(std::string_view text, std::string_view label);
 // The same without a label, and without a copy where `text` is UTF-8.
 std::string Utf8Of(std::string text);

@@ -129,6 +129,44 @@ INSTANTIATE_TEST_SUITE_P(D84_D85, CharsetTest,
                          }),
                          [](const auto& test) { return std::string(test.param.name); });
 
+// No label: told from the octets.
+INSTANTIATE_TEST_SUITE_P(
+    D85, CharsetTest,
+    testing::ValuesIn<CharsetCase>({
+        {"PythonsGb2312", "eucgb2312_cn", "\xD6\xD0", "\xE4\xB8\xAD"},
+        {"PythonsBig5", "big5_tw", "\xA4\xA4", "\xE4\xB8\xAD"},
+        {"NoLabelAndShiftJis", "",
+         "\x91\x97\x90M\x82\xC5\x82\xAB\x82\xDC\x82\xB9\x82\xF1\x82\xC5\x82\xB5\x82\xBD",
+         "送信できませんでした"},
+        {"NoLabelAndEucJp", "",
+         "\xC1\xF7\xBF\xAE\xA4\xC7\xA4\xAD\xA4\xDE\xA4\xBB\xA4\xF3\xA4\xC7\xA4\xB7\xA4\xBF",
+         "送信できませんでした"},
+        {"NoLabelAndEucKr", "",
+         "\xB8\xDE\xC0\xCF\xC0\xCC \xB9\xDD\xBC\xDB\xB5\xC7\xBE\xFA\xBD\xC0\xB4\xCF\xB4\xD9",
+         "메일이 반송되었습니다"},
+        {"NoLabelAndGb2312", "",
+         "\xB1\xA7\xC7\xB8\xA3\xAC\xC4\xFA\xB5\xC4\xD3\xCA\xBC\xFE\xB1\xBB\xCD\xCB\xBB\xD8\xC0\xB4"
+         "\xC1\xCB",
+         "抱歉，您的邮件被退回来了"},
+        {"NoLabelAndBig5", "",
+         "\xB1z\xAA\xBA\xABH\xA5\xF3\xB5L\xAAk\xB0"
+         "e\xB9"
+         "F",
+         "您的信件無法送達"},
+        {"NoLabelAndKoi8", "",
+         "\xF0\xC9\xD3\xD8\xCD\xCF \xCE\xC5 \xC4\xCF\xD3\xD4\xC1\xD7\xCC\xC5\xCE\xCF",
+         "Письмо не доставлено"},
+        {"NoLabelAndWindows1251", "",
+         "\xCF\xE8\xF1\xFC\xEC\xEE \xED\xE5 \xE4\xEE\xF1\xF2\xE0\xE2\xEB\xE5\xED\xEE",
+         "Письмо не доставлено"},
+        {"NoLabelAndWindows1252", "",
+         "Empf\xE4nger gr\xF6\xDF"
+         "er als m\xF6glich",
+         "Empfänger größer als möglich"},
+        {"TooShortForAGuess", "", "\xC4\xD6\xDC\xDF", "ÄÖÜß"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
 class EncodedWordTest : public testing::TestWithParam<Case> {};
 TEST_P(EncodedWordTest, IsDecoded) {
   EXPECT_EQ(DecodeEncodedWords(GetParam().from), GetParam().want);
