@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/cli/help_text.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
@@ -93,7 +94,8 @@ class CommandLine {
     CLI::App* command = parent->add_subcommand(verb.name, verb.help);
     Action action = verb.set_up(*command);
     AddCommonOptions(*command, options);
-    if (command->get_footer().empty()) command->footer(kExitCodes);
+    const std::string footer = command->get_footer();
+    command->footer(Wrapped(footer.empty() ? kExitCodes : footer));
     command->callback([this, action = std::move(action)] { action_ = action; });
   }
 

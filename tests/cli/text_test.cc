@@ -8,6 +8,7 @@
 
 #include "bounced/v1/suppression.pb.h"
 #include "server/cli/exit_code.h"
+#include "server/cli/help_text.h"
 #include "server/cli/json.h"
 #include "server/cli/line_map.h"
 #include "server/cli/lines.h"
@@ -104,6 +105,33 @@ TEST(JsonWriter, SetsCommasByItself) {
   merged.BeginObject().Merge("{}").Merge("{\"c\":1}").EndObject();
   EXPECT_EQ(merged.text(), "{\"c\":1}");
 }
+
+struct WrappedCase {
+  std::string_view name;
+  std::string text;
+  std::string want;
+};
+class WrappedTest : public testing::TestWithParam<WrappedCase> {};
+
+TEST_P(WrappedTest, KeepsParagraphsAndLists) {
+  EXPECT_EQ(Wrapped(GetParam().text), GetParam().want);
+}
+
+const std::string kHalf(kHelpColumns / 2, 'x');  // two and a blank fill a line
+INSTANTIATE_TEST_SUITE_P(
+    , WrappedTest,
+    testing::ValuesIn<WrappedCase>({
+        {"Nothing", "", ""},
+        {"Short", "a b", "a b"},
+        {"FillsALine", kHalf + " " + kHalf + " c", kHalf + " " + kHalf + "\nc"},
+        {"OneMoreThanALine", kHalf + "x " + kHalf + " c", kHalf + "x\n" + kHalf + " c"},
+        {"AWordLongerThanALine", "a " + kHalf + kHalf + kHalf + " c",
+         "a\n" + kHalf + kHalf + kHalf + "\nc"},
+        {"LineEndsAreBlanks", "a\nb  c\n", "a b c"},
+        {"Paragraphs", "a\n\nb", "a\n\nb"},
+        {"Lists", "a:\n  0  b\n  1  c\n", "a:\n  0  b\n  1  c"},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Grouped, InThrees) {
   EXPECT_EQ(Grouped(0), "0");
