@@ -648,6 +648,14 @@ TEST_F(VerbsTest, RulesLintTellsEachProblem) {
            folder_.Write("c.toml", Rule("op-c", "quux x", "mailbox_full", "550 quuux"))});
   EXPECT_EQ(lost.code, 1);
   EXPECT_THAT(lost.out, HasSubstr("c.toml:8: rule \"op-c\": example \"550 quuux\" is won by"));
+  const std::string taking = folder_.Write(
+      "d.toml", Rule("op-d", "user unknown", "mailbox_full", "550 5.1.1 user unknown"));
+  const Outcome warned = Run({"rules", "lint", taking});
+  EXPECT_EQ(warned.code, 0) << "it is allowed";
+  EXPECT_THAT(warned.out, StartsWith(taking + ":1: rule \"op-d\": warning: wins "));
+  EXPECT_THAT(
+      Run({"rules", "lint", "--json", taking}).out,
+      StartsWith("{\"file\":\"" + taking + "\",\"line\":1,\"rule\":\"op-d\",\"warning\":\"wins "));
   EXPECT_EQ(Run({"rules", "lint"}).code, 2);
   const Outcome none = Run({"rules", "lint", folder_ / "none"});
   EXPECT_EQ(none.code, 2);
@@ -670,6 +678,10 @@ TEST_F(VerbsTest, RulesTestTriesAllExamples) {
                                      ":8\top-a\top-a\tmailbox_full\t550 5.1.1 "
                                      "user unknown\n"));
   EXPECT_THAT(outcome.out, HasSubstr("differs\tmailbox.toml:"));
+  const Outcome mine = Run({"rules", "test", "--mine", taking});
+  EXPECT_EQ(mine.code, 0) << "of ours some differ";
+  EXPECT_EQ(mine.out, "ok\t" + taking + ":8\top-a\top-a\tmailbox_full\t550 5.1.1 user unknown\n");
+  EXPECT_EQ(mine.err, "1 examples of 1 rules: 0 differ\n");
   const Outcome json = Run({"rules", "test", "--json", "--differing", taking});
   EXPECT_THAT(json.out, StartsWith("{\"file\":\""));
   EXPECT_THAT(json.out, HasSubstr("\"difference\":\"is won by \\\"op-a\\\" (mailbox_full)\""));

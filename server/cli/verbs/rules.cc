@@ -27,22 +27,36 @@ absl::StatusOr<std::vector<RuleSet::File>> ReadFiles(const std::vector<std::stri
   return absl::InvalidArgumentError(files.status().message());
 }
 
+// `key` is what it is: "problem", "warning".
+std::string AsJson(std::string_view key, const RuleProblem& problem) {
+  JsonWriter json;
+  json.BeginObject().Key("file").String(problem.file);
+  if (problem.line > 0) json.Key("line").Number(problem.line);
+  if (!problem.rule.empty()) json.Key("rule").String(problem.rule);
+  return json.Key(key).String(problem.what).EndObject().text();
+}
+
 absl::StatusOr<ExitCode> Lint(const std::vector<std::string>& paths, Session& session) {
   absl::StatusOr<std::vector<RuleSet::File>> files = ReadFiles(paths);
   if (!files.ok()) return files.status();
   const OperatorRules loaded = LoadOperatorRules(*files);
   for (const RuleProblem& problem : loaded.problems) {
-    if (!session.json()) {
+    if (session.json()) {
+      session.out().Json(AsJson("problem", problem));
+    } else {
       session.out().Line({ToString(problem)});
-      continue;
     }
-    JsonWriter json;
-    json.BeginObject().Key("file").String(problem.file);
-    if (problem.line > 0) json.Key("line").Number(problem.line);
-    if (!problem.rule.empty()) json.Key("rule").String(problem.rule);
-    session.out().Json(json.Key("problem").String(problem.what).EndObject().text());
   }
-  return loaded.problems.empty() ? ExitCode::kDone : ExitCode::kFound;
+  if (loaded.rules == nullptr) return ExitCode::kFound;
+  for (RuleProblem& warning : FindWonExamples(*loaded.rules)) {
+    if (session.json()) {
+      session.out().Json(AsJson("warning", warning));
+    } else {
+      warning.what.insert(0, "warning: ");
+      session.out().Line({ToString(warning)});
+    }
+  }
+  return ExitCode::kDone;
 }
 
 std::string AsJson(const RuleExample& example, const ExampleResult& result) {
@@ -62,6 +76,7 @@ std::string AsJson(const RuleExample& example, const ExampleResult& result) {
 struct TestArguments {
   std::vector<std::string> paths;
   bool only_differing = false;
+  bool only_mine = false;
 };
 
 absl::StatusOr<ExitCode> Test(const TestArguments& arguments, Session& session) {
@@ -71,8 +86,15 @@ absl::StatusOr<ExitCode> Test(const TestArguments& arguments, Session& session) 
   std::vector<RuleProblem> problems;
   const std::shared_ptr<const RuleSet> rules = RuleSet::LoadWithBuiltIn(*files, problems);
   if (rules == nullptr) return ToStatus(problems);
+  const std::vector<RuleInfo>& infos = rules->rules();
+  const auto of_rules = std::count_if(infos.begin(), infos.end(), [&](const RuleInfo& rule) {
+    return !arguments.only_mine || rule.origin == RuleOrigin::kOperator;
+  });
+  std::size_t tried = 0;
   std::size_t differing = 0;
   for (const RuleExample& example : rules->examples()) {
+    if (arguments.only_mine && example.origin != RuleOrigin::kOperator) continue;
+    ++tried;
     const ExampleResult result = TryExample(*rules, example);
     if (!result.difference.empty()) ++differing;
     if (arguments.only_differing && result.difference.empty()) continue;
@@ -84,8 +106,8 @@ absl::StatusOr<ExitCode> Test(const TestArguments& arguments, Session& session) 
                           result.found.rule, ToString(result.found.reason), example.text});
     }
   }
-  session.err().Text(absl::StrCat(rules->examples().size(), " examples of ", rules->size(),
-                                  " rules: ", differing, " differ\n"));
+  session.err().Text(
+      absl::StrCat(tried, " examples of ", of_rules, " rules: ", differing, " differ\n"));
   return differing == 0 ? ExitCode::kDone : ExitCode::kFound;
 }
 
@@ -130,12 +152,15 @@ Action SetUpRulesLint(CLI::App& command) {
       ->required()
       ->type_name("");
   command.footer(
-      "Reads the files as bounced does at its start, on top of the built-in rules, and prints a\n"
-      "line FILE:LINE: PROBLEM for each rule that it would refuse them for; once there is none, "
-      "for\n"
-      "each of their examples that another rule wins. With --json prints {\"file\", \"line\",\n"
-      "\"rule\", \"problem\"}; what is not known is left out.\n\n"
-      "Exit codes: 0 nothing is wrong, 1 something is, 2 usage or a file that cannot be read");
+      "Reads the files as bounced does at its start, on top of the built-in rules, and prints a "
+      "line FILE:LINE: PROBLEM for all that it would refuse them for. Once there is nothing, a "
+      "line for each of their examples that another rule wins. Once there is none, a line "
+      "FILE:LINE: rule \"ID\": warning: ... for each built-in rule of which one of theirs wins "
+      "examples: that is allowed, and is what a phrase does that is too short. With --json an "
+      "object a line: file, line, rule, and problem or warning; what is not known is left out.\n"
+      "\n"
+      "Exit codes: 0 nothing is wrong (there may be warnings), 1 something is, 2 usage or a file "
+      "that cannot be read");
   return [paths](Session& session) { return Lint(*paths, session); };
 }
 
@@ -146,20 +171,17 @@ Action SetUpRulesTest(CLI::App& command) {
                   "Files of rules, or folders of *.toml, to be added to the built-in ones")
       ->type_name("");
   command.add_flag("--differing", arguments->only_differing, "Only those that differ");
+  command.add_flag("--mine", arguments->only_mine, "Only those of the files");
   command.footer(
       "Tries each example and counter-example, of the files and of the built-in rules, against "
-      "all\n"
-      "rules together. Prints a line for each, with tabs between: ok or differs, FILE:LINE, the "
-      "rule\n"
-      "that it stands in, the one that wins, its reason, the text. With --json prints {\"file\",\n"
-      "\"line\", \"rule\", \"text\", \"stage\", \"winner\", \"reason\", \"class\", "
-      "\"confidence\",\n"
-      "\"matched_text\", \"difference\"}; what there is not is left out. The counts go to "
-      "standard\n"
-      "error. An operator's rule may win a built-in example: that it does is shown here.\n\n"
+      "all rules together. Prints a line for each, with tabs between: ok or differs, FILE:LINE, "
+      "the rule that it stands in, the one that wins, its reason, the text. With --json an object "
+      "a line: file, line, rule, text, stage, winner, reason, class, confidence, matched_text, "
+      "difference; what there is not is left out. The counts go to standard error. An operator's "
+      "rule may win a built-in example: that it does is shown here.\n"
+      "\n"
       "Exit codes: 0 all are as they say, 1 one differs, 2 usage, a file that cannot be read, or "
-      "one\n"
-      "that `rules lint` finds fault with");
+      "one that `rules lint` finds fault with");
   return [arguments](Session& session) { return Test(*arguments, session); };
 }
 
@@ -167,13 +189,12 @@ Action SetUpRulesStats(CLI::App& command) {
   auto all = std::make_shared<bool>(false);
   command.add_flag("--all", *all, "Also rules that have decided nothing");
   command.footer(
-      "Prints a line for each rule, the most frequent first, with tabs between: how many failed\n"
-      "recipients it has decided since the rules were loaded, its id, its reason, operator or\n"
+      "Prints a line for each rule, the most frequent first, with tabs between: how many failed "
+      "recipients it has decided since the rules were loaded, its id, its reason, operator or "
       "built-in, FILE:LINE; - stands for none. unclassified and undefined are what no rule knew, "
-      "with\n"
-      "and without a text. With --json prints the API's Rule. The sum, and since when, go to "
-      "standard\n"
-      "error.\n\n"
+      "with and without a text. With --json prints the API's Rule. The sum, and since when, go to "
+      "standard error.\n"
+      "\n"
       "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
       "failed");
   return [all](Session& session) { return Stats(*all, session); };
