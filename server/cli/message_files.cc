@@ -34,6 +34,19 @@ absl::Status AddFolder(const std::string& folder, std::vector<std::string>& file
   return error ? FolderError(folder, error) : absl::OkStatus();
 }
 
+bool IsMaildir(const fs::path& folder) {
+  std::error_code error;  // what cannot be asked is none
+  return fs::is_directory(folder / "new", error) && fs::is_directory(folder / "cur", error);
+}
+
+bool IsInMaildir(const std::string& file) {
+  std::error_code error;
+  const fs::path path = fs::absolute(file, error).lexically_normal();
+  const fs::path folder = path.parent_path();
+  const bool is_its_folder = folder.filename() == "new" || folder.filename() == "cur";
+  return is_its_folder && IsMaildir(folder.parent_path()) && fs::exists(path, error);
+}
+
 bool IsEmptyLine(std::string_view line) { return line == "\n" || line == "\r\n"; }
 
 // `>From ` with one or more `>`.
@@ -51,10 +64,8 @@ absl::StatusOr<std::vector<std::string>> ListMessageFiles(const std::string& pat
   if (!fs::is_directory(status)) return std::vector<std::string>{path};
   const fs::path folder(path);
   std::vector<std::string> files;
-  const bool is_maildir =
-      fs::is_directory(folder / "new", error) && fs::is_directory(folder / "cur", error);
   absl::Status added;
-  if (is_maildir) {
+  if (IsMaildir(folder)) {
     added = AddFolder((folder / "new").string(), files);
     added.Update(AddFolder((folder / "cur").string(), files));
   } else {
@@ -126,12 +137,12 @@ std::optional<MboxMachine::Message> MboxMachine::Finish() {
   return Message{message_line_, std::exchange(message_, {})};
 }
 
-bool LooksLikeMbox(std::string_view name, std::string_view head) {
+bool LooksLikeMbox(const std::string& name, std::string_view head) {
+  if (!head.starts_with(kFromLine)) return false;
   constexpr std::string_view kOneMessage = ".eml";
-  const bool is_one =
-      name.size() >= kOneMessage.size() &&
-      EqualsIgnoringCase(name.substr(name.size() - kOneMessage.size()), kOneMessage);
-  return !is_one && head.starts_with(kFromLine);
+  const std::size_t stem = name.size() - std::min(kOneMessage.size(), name.size());
+  return !EqualsIgnoringCase(std::string_view(name).substr(stem), kOneMessage) &&
+         !IsInMaildir(name);
 }
 
 absl::Status ForEachMessage(Source& source, const std::string& name,

@@ -62,8 +62,9 @@ class MboxMachine {
 };
 
 // Whether a file of this name that begins so is an mbox. A name in `.eml` promises one message,
-// whose own lines may well look like the beginning of another.
-bool LooksLikeMbox(std::string_view name, std::string_view head);
+// whose own lines may well look like the beginning of another; so does a place in a Maildir, in
+// `new` or `cur` of a folder that has both.
+bool LooksLikeMbox(const std::string& name, std::string_view head);
 
 // One message of a file.
 struct MessageInFile {

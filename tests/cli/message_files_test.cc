@@ -144,6 +144,20 @@ TEST(ForEachMessage, TakesTheNameOfAMessageAtItsWord) {
   EXPECT_THAT(Messages(text, "f.eml.mbox").size(), 2);
 }
 
+TEST(ForEachMessage, TakesAFileOfAMaildirForOneMessage) {
+  const TemporaryFolder folder;
+  const std::string text = "From a\nb\n\nFrom c\nd\n";
+  folder.Write("maildir/new/1", "");
+  folder.Write("maildir/cur/2:2,S", "");
+  folder.Write("other/cur/3", "");
+  for (const std::string& name : {folder / "maildir/new/1", folder / "maildir/cur/2:2,S",
+                                  folder / "maildir/new/../cur/2:2,S"}) {
+    EXPECT_THAT(Messages(text, name), ElementsAre(std::pair{name, text}));
+  }
+  EXPECT_EQ(Messages(text, folder / "other/cur/3").size(), 2);
+  EXPECT_EQ(Messages(text, folder / "maildir/new").size(), 2);
+}
+
 TEST(ForEachMessage, GivesWhatStandsBeforeAnError) {
   StringSource source("From a\nb\n\nFrom c\n" + std::string(kMaxMessageOctets + 1, 'x'));
   std::vector<std::string> names;
