@@ -34,6 +34,7 @@ class JsonWriter {
   JsonWriter& Key(std::string_view name);
   JsonWriter& String(std::string_view value);
   JsonWriter& Number(std::int64_t value);
+  JsonWriter& Bool(bool value) { return Raw(value ? "true" : "false"); }
   // `json` is one whole value.
   JsonWriter& Raw(std::string_view json);
   // The fields of the object `json` as further fields of the open object.

@@ -21,6 +21,10 @@ class LineReader {
   // At least one line, at most `most`, without LF or CRLF and blanks around them. Empty: the end.
   // INVALID_ARGUMENT: a line is longer than kMaxLineOctets.
   absl::StatusOr<std::vector<std::string>> Next(std::size_t most);
+  // Whether Next() would have to wait for them.
+  bool WouldWait() const {
+    return !ended_ && text_.find('\n', at_) == std::string::npos && source_.WouldWait();
+  }
 
  private:
   Source& source_;

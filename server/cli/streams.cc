@@ -66,6 +66,11 @@ absl::StatusOr<std::size_t> FdSource::Read(char* buffer, std::size_t size) {
   }
 }
 
+bool FdSource::WouldWait() {
+  pollfd waits[] = {{fd_, POLLIN, 0}, {wake_, POLLIN, 0}};
+  return ::poll(waits, 2, 0) == 0;
+}
+
 void FdSource::Interrupt() {
   const std::uint64_t one = 1;
   // It fails only when the count is at its top, and then the reader is awake.

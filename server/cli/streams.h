@@ -24,6 +24,8 @@ class Source {
   // Waits for octets and puts at most `size` of them into `buffer`; 0: the end. CANCELLED: after
   // Interrupt(). INVALID_ARGUMENT: cannot be read, and why.
   virtual absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) = 0;
+  // Whether Read() would have to wait.
+  virtual bool WouldWait() = 0;
   // Ends the Read() that waits, and all that come after it.
   virtual void Interrupt() = 0;
 };
@@ -50,6 +52,7 @@ class FdSource : public Source {
   FdSource& operator=(const FdSource&) = delete;
 
   absl::StatusOr<std::size_t> Read(char* buffer, std::size_t size) override;
+  bool WouldWait() override;
   void Interrupt() override;
 
  private:

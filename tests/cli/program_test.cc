@@ -79,6 +79,20 @@ TEST_F(ProgramTest, CleansThroughPipes) {
             "kept\n");
 }
 
+TEST_F(ProgramTest, AnswersADiagnosticBeforeTheNextIsThere) {
+  for (const char* threads : {"1", "3"}) {
+    const Outcome outcome =
+        Run("cd " + folder_.path() + " && rm -f in answers && mkfifo in answers && " +
+            "{ $bouncectl classify --json --diagnostic - --threads " + threads +
+            " <in >answers & exec 3>in 4<answers; "
+            "for said in '550 5.1.1 user unknown' '452 4.2.2 over quota'; do "
+            "echo \"$said\" >&3; read -r answer <&4; echo \"$answer\"; done; exec 3>&-; wait; }");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("\"reason\":\"no_such_user\""));
+    EXPECT_THAT(outcome.out, HasSubstr("\"reason\":\"mailbox_full\""));
+  }
+}
+
 TEST_F(ProgramTest, AFullDiskIsAnError) {
   FakeServer server;
   const Outcome outcome = Run("echo a@x | $bouncectl clean >/dev/full", server.address());

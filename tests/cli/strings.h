@@ -20,6 +20,7 @@ class StringSource : public Source {
     at_ += octets;
     return octets;
   }
+  bool WouldWait() override { return false; }
   void Interrupt() override {}
   std::size_t given() const { return at_; }
 

@@ -95,6 +95,12 @@ TEST(Json, MessagesKeepTheirFieldNamesAndTameWhatTheLibraryDoesNot) {
             "\"expire_time\":\"1970-01-01T00:00:05Z\",\"event_id\":\"5\"}");
 }
 
+TEST(JsonWriter, WritesTruthValues) {
+  JsonWriter json;
+  json.BeginObject().Key("a").Bool(true).Key("b").Bool(false).EndObject();
+  EXPECT_EQ(json.text(), "{\"a\":true,\"b\":false}");
+}
+
 TEST(JsonWriter, SetsCommasByItself) {
   JsonWriter json;
   json.BeginObject().Key("a").Number(-1).Key("b").BeginArray();
@@ -234,6 +240,24 @@ TEST(LineReader, GivesWhatIsThereWithoutWaitingForMore) {
   LineReader reader(source);
   EXPECT_THAT(*reader.Next(100), ElementsAre("a", "b"));
   EXPECT_EQ(source.given(), 4u);
+}
+
+TEST(LineReader, TellsWhetherItWouldWait) {
+  // Without more to come: it would wait but for a line that is there.
+  class WaitingSource : public StringSource {
+   public:
+    using StringSource::StringSource;
+    bool WouldWait() override { return true; }
+  };
+  WaitingSource source("a\nb\nc", 4);
+  LineReader reader(source);
+  EXPECT_TRUE(reader.WouldWait());
+  EXPECT_THAT(*reader.Next(1), ElementsAre("a"));
+  EXPECT_FALSE(reader.WouldWait());
+  EXPECT_THAT(*reader.Next(1), ElementsAre("b"));
+  EXPECT_TRUE(reader.WouldWait());
+  EXPECT_THAT(*reader.Next(9), ElementsAre("c"));
+  EXPECT_FALSE(reader.WouldWait()) << "at the end";
 }
 
 TEST(LineReader, BoundsALine) {

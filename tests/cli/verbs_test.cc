@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -458,15 +459,14 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   const Outcome json = Run({"classify", "--json", folder_ / "dsns"});
   EXPECT_EQ(json.code, 0) << json.err;
   EXPECT_THAT(json.out, StartsWith("{\"file\":\"" + (folder_ / "dsns/1") +
-                                   "\",\"kind\":\"bounce\",\"recipients\":[{\"final_recipient\":"
-                                   "\"r@x.example\",\"kind\":\"bounce\",\"enhanced_status\":"
-                                   "\"5.1.1\",\"reply_code\":550,\"class\":\"hard\",\"reason\":"
-                                   "\"no_such_user\",\"fault\":\"recipient\",\"confidence\":"));
+                                   "\",\"kind\":\"bounce\",\"form\":\"rfc3464\",\"recipients\":[{"
+                                   "\"final_recipient\":\"r@x.example\",\"kind\":\"bounce\","));
   EXPECT_THAT(json.out, Not(HasSubstr("original_recipient")));
   const Outcome text = Run({"classify", "-"}, message);
   EXPECT_THAT(text.out, HasSubstr("r@x.example: bounce, no_such_user (hard)"));
   EXPECT_EQ(Run({"classify", "--json", "-"}, "Subject: hi\n\nhello\n").out,
-            "{\"file\":\"-\",\"kind\":\"other\",\"recipients\":[]}\n");
+            "{\"file\":\"-\",\"kind\":\"other\",\"form\":\"none\",\"recipients\":[],\"subject\":"
+            "\"hi\",\"provenance\":{\"subject\":\"reported\"}}\n");
   const Outcome explained = Run({"classify", "--explain", "-"}, message);
   EXPECT_THAT(explained.out, HasSubstr("step: a part of its type is read as a delivery status"));
   EXPECT_THAT(explained.out,
@@ -480,6 +480,100 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   EXPECT_EQ(half.code, 2);
   EXPECT_THAT(half.out, HasSubstr("no_such_user"));
   EXPECT_THAT(half.err, HasSubstr("/nonexistent"));
+}
+
+// Every name that the README has.
+TEST_F(VerbsTest, ClassifyTellsAllInJson) {
+  server_.Stop();
+  const std::string report(
+      "From: MAILER-DAEMON@m.example\n"
+      "Date: Thu, 26 Nov 2026 13:00:00 +0000\n"
+      "Message-ID: <n@m.example>\n"
+      "Subject: failed\n"
+      "X-Failed-Recipients: r@x.example\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: message/delivery-status\n"
+      "\n"
+      "Reporting-MTA: dns; m.example\n"
+      "Original-Envelope-Id: e-1\n"
+      "Arrival-Date: Thu, 26 Nov 2026 12:00:00 +0000\n"
+      "X-Queue-ID: q-1\n"
+      "\n"
+      "Original-Recipient: rfc822; alias@x.example\n"
+      "Final-Recipient: rfc822; r@x.example\n"
+      "Action: failed\n"
+      "Status: 5.0.0\n"
+      "Remote-MTA: dns; mx.x.example (192.0.2.1)\n"
+      "Last-Attempt-Date: today\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 <r@x.example>: user unknown (in reply to RCPT TO command)\n"
+      "--b\nContent-Type: message/rfc822\n"
+      "\n"
+      "Return-Path: <b-1@bounces.example>\n"
+      "Message-ID: <m@bounces.example>\n"
+      "To: alias@x.example\n"
+      "Delivered-To: r@x.example\n"
+      "Subject: news\n"
+      "Date: Thu, 26 Nov 2026 11:00:00 +0000\n"
+      "List-Id: <news.example>\n"
+      "\n"
+      "--b--\n");
+  const std::string json = Run({"classify", "--json", "-"}, report).out;
+  EXPECT_THAT(json, StartsWith(R"({"file":"-","kind":"bounce","form":"rfc3464","recipients":[{)"
+                               R"("final_recipient":"r@x.example",)"
+                               R"("original_recipient":"alias@x.example","kind":"bounce",)"
+                               R"("action":"failed","enhanced_status":"5.1.1",)"
+                               R"("stated_status":"5.0.0","reply_code":550,"diagnostic":")"));
+  EXPECT_THAT(json, HasSubstr(R"-(user unknown (in reply to RCPT TO command)",)-"
+                              R"("diagnostic_type":"smtp","remote_mta":"mx.x.example",)"
+                              R"("remote_address":"192.0.2.1","stage":"rcpt","class":"hard",)"
+                              R"("reason":"no_such_user","fault":"recipient",)"
+                              R"("persistence":"permanent","counts":false,"confidence":)"));
+  EXPECT_THAT(json, HasSubstr(R"("matched_text":"user unknown","text_bears_out":true,)"
+                              R"("provenance":{"final_recipient":"reported",)"
+                              R"("original_recipient":"reported","enhanced_status":"derived",)"
+                              R"("stated_status":"reported","reply_code":"reported",)"
+                              R"("diagnostic":"reported","remote_mta":"reported",)"
+                              R"("remote_address":"reported"},)"
+                              R"("fields":[{"name":"Last-Attempt-Date","value":"today"}]}],)"
+                              R"("failed_recipients":["r@x.example"],)"
+                              R"("reporting_mta":"m.example","original_envelope_id":"e-1",)"
+                              R"("arrival_date":"Thu, 26 Nov 2026 12:00:00 +0000",)"
+                              R"("date":"Thu, 26 Nov 2026 13:00:00 +0000",)"
+                              R"("message_id":"<n@m.example>","subject":"failed",)"
+                              R"("returned":{"return_path":"b-1@bounces.example",)"
+                              R"("message_id":"<m@bounces.example>","to":"alias@x.example",)"
+                              R"("delivered_to":"r@x.example","subject":"news",)"
+                              R"("date":"Thu, 26 Nov 2026 11:00:00 +0000",)"
+                              R"("list_id":"<news.example>"},"provenance":{)"
+                              R"("reporting_mta":"reported","original_envelope_id":"reported",)"
+                              R"("arrival_date":"reported","date":"reported",)"
+                              R"("message_id":"reported","subject":"reported"},)"
+                              R"("fields":[{"name":"X-Queue-ID","value":"q-1"}]})"));
+  const std::string explained = Run({"classify", "--json", "--explain", "-"}, report).out;
+  EXPECT_THAT(explained, HasSubstr(R"("where":{"final_recipient":{"offset":)"));
+  EXPECT_THAT(explained, HasSubstr(R"("where":{"reporting_mta":{"offset":)"));
+
+  const std::string long_text = report.substr(0, report.find("user unknown")) +
+                                std::string(5'000, 'x') + report.substr(report.find(" (in reply"));
+  const std::string cut = Run({"classify", "--json", "-"}, long_text).out;
+  EXPECT_THAT(cut, HasSubstr(R"("diagnostic_cut":true,)"));
+  EXPECT_THAT(cut, HasSubstr(R"("remarks":[{"text":"bound:max_diagnostic","offset":)"));
+
+  const std::string complaint(
+      "From: fbl@isp.example\n"
+      "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: message/feedback-report\n"
+      "\n"
+      "Feedback-Type: abuse\nUser-Agent: isp/1.0\nVersion: 1\nOriginal-Mail-From: <b@us.example>\n"
+      "Original-Rcpt-To: r@isp.example\nSource-IP: 192.0.2.1\nReported-Domain: us.example\n"
+      "Incidents: 2\n"
+      "--b--\n");
+  EXPECT_THAT(Run({"classify", "--json", "-"}, complaint).out,
+              HasSubstr(R"("feedback":{"feedback_type":"abuse","user_agent":"isp/1.0",)"
+                        R"("original_mail_from":"b@us.example","source_ip":"192.0.2.1",)"
+                        R"("reported_domain":"us.example","incidents":"2"})"));
 }
 
 // A bounce of mail to `recipient`.
@@ -595,10 +689,41 @@ TEST_F(VerbsTest, ClassifyExplainsABareDiagnostic) {
   EXPECT_THAT(json.out,
               StartsWith("{\"diagnostic\":\"450 4.2.2 over quota\",\"kind\":\"bounce\","
                          "\"enhanced_status\":\"4.2.2\",\"reply_code\":450,\"class\":\"soft\","
-                         "\"reason\":\"mailbox_full\","));
+                         "\"reason\":\"mailbox_full\",\"fault\":\"recipient\","
+                         "\"persistence\":\"transient\",\"counts\":true,"));
   EXPECT_THAT(json.out, HasSubstr("\n{\"diagnostic\":\"qu\\u001bx\",\"kind\":\"bounce\","
                                   "\"class\":\"soft\",\"reason\":\"unclassified\""));
   EXPECT_EQ(Run({"classify"}).code, 2);
+}
+
+TEST_F(VerbsTest, ClassifyReadsADiagnosticALine) {
+  server_.Stop();
+  std::string lines = "550 5.1.1 user unknown\r\n\n  452 over quota  \n";
+  const Outcome few = Run({"classify", "--json", "--diagnostic", "-"}, lines + "554 no");
+  EXPECT_EQ(few.code, 0) << few.err;
+  EXPECT_THAT(few.out,
+              testing::MatchesRegex(R"(\{"diagnostic":"550 5.1.1 user unknown".*"no_such_user".*)"
+                                    "\n"
+                                    R"(\{"diagnostic":"",.*"undefined".*)"
+                                    "\n"
+                                    R"(\{"diagnostic":"452 over quota".*"mailbox_full".*)"
+                                    "\n"
+                                    R"(\{"diagnostic":"554 no".*\}\})"
+                                    "\n"));
+  EXPECT_THAT(Run({"classify", "--diagnostic", "-"}, lines).out,
+              HasSubstr("diagnostic \"\"\n  (no recipient): bounce, undefined"));
+  for (int i = 0; i < 2'000; ++i) lines += "550 5.1.1 r" + std::to_string(i) + "@x user unknown\n";
+  const Outcome many = Run({"classify", "--json", "--diagnostic", "-"}, lines);
+  EXPECT_EQ(std::count(many.out.begin(), many.out.end(), '\n'), 2'003);
+  EXPECT_EQ(Run({"classify", "--json", "--diagnostic", "-", "--threads", "3"}, lines).out,
+            many.out);
+
+  EXPECT_EQ(Run({"classify", "--diagnostic", "-", "-"}, lines).code, 2);
+  const Outcome twice = Run({"classify", "--diagnostic", "-", "--diagnostic", "-"}, lines);
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("standard input can be read once"));
+  EXPECT_EQ(Run({"classify", "--diagnostic", "-"}, std::string(70'000, 'x')).code, 2);
+  EXPECT_EQ(Run({"classify", "--diagnostic", "-"}, "").out, "");
 }
 
 // A rule that says of `phrase` that it means `reason`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,163 +11,47 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
-#include "parser/date.h"
 #include "parser/diagnostic.h"
 #include "parser/parser.h"
 #include "parser/text.h"
-#include "server/cli/json.h"
+#include "server/cli/lines.h"
 #include "server/cli/message_files.h"
 #include "server/cli/ordered_work.h"
+#include "server/cli/report_dates.h"
+#include "server/cli/report_json.h"
 #include "server/cli/verb.h"
 #include "server/rules/rule_files.h"
 
 namespace bounced::cli {
 namespace {
 
-std::string InUtc(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
-// Of a field that is a date (RFC 3464, 2.3.7 and 2.3.9).
-std::optional<absl::Time> TimeOf(const FurtherField& field) {
-  const bool is_date = EqualsIgnoringCase(field.name, "last-attempt-date") ||
-                       EqualsIgnoringCase(field.name, "will-retry-until");
-  return is_date ? ParseDate(field.value.value) : std::nullopt;
-}
-
-void AddDate(JsonWriter& json, std::string_view key, const std::optional<FoundDate>& date) {
-  if (!date) return;
-  json.Key(key).BeginObject().Key("value").String(date->value);
-  if (date->time) json.Key("time").String(InUtc(*date->time));
-  json.EndObject();
-}
-
-// What else the status says, as it says it.
-void AddFields(JsonWriter& json, const std::vector<FurtherField>& fields) {
-  if (fields.empty()) return;
-  json.Key("fields").BeginArray();
-  for (const FurtherField& field : fields) {
-    json.BeginObject().Key("name").String(field.name).Key("value").String(field.value.value);
-    if (const auto time = TimeOf(field)) json.Key("time").String(InUtc(*time));
-    json.EndObject();
-  }
-  json.EndArray();
-}
-
-void AddMta(JsonWriter& json, std::string_view key, const std::optional<FoundMta>& mta) {
-  if (!mta) return;
-  json.Key(key).BeginObject().Key("name").String(mta->value);
-  if (!mta->address.empty()) json.Key("address").String(mta->address);
-  json.EndObject();
-}
-
-// Fields of the open object. What is not known is left out.
-void AddRecipient(JsonWriter& json, const Recipient& recipient) {
-  auto text = [&json](std::string_view key, std::string_view value) {
-    if (!value.empty()) json.Key(key).String(value);
-  };
-  const Classification& found = recipient.classification;
-  if (recipient.final_recipient) text("final_recipient", recipient.final_recipient->value);
-  if (recipient.original_recipient) {
-    text("original_recipient", recipient.original_recipient->value);
-  }
-  text("kind", ToString(recipient.kind));
-  if (recipient.enhanced_status) {
-    text("enhanced_status", ToString(recipient.enhanced_status->value));
-  }
-  if (recipient.reply_code) json.Key("reply_code").Number(recipient.reply_code->value);
-  if (!recipient.further_codes.empty()) {
-    json.Key("further_codes").BeginArray();
-    for (const Found<FurtherCode>& code : recipient.further_codes) {
-      json.BeginObject();
-      if (code.value.reply_code) json.Key("reply_code").Number(*code.value.reply_code);
-      if (code.value.enhanced_status) {
-        text("enhanced_status", ToString(*code.value.enhanced_status));
-      }
-      json.EndObject();
-    }
-    json.EndArray();
-  }
-  text("class", ToString(found.bounce_class));
-  text("reason", ToString(found.reason));
-  text("fault", ToString(found.fault));
-  json.Key("confidence").Number(found.confidence);
-  text("rule", found.rule);
-  text("matched_text", found.matched_text);
-  AddMta(json, "remote_mta", recipient.remote_mta);
-  AddFields(json, recipient.further_fields);
-  if (recipient.candidates.empty()) return;
-  json.Key("candidates").BeginArray();
-  for (const Candidate& candidate : recipient.candidates) {
-    json.BeginObject();
-    text("rule", candidate.rule);
-    if (candidate.reason) text("reason", ToString(*candidate.reason));
-    json.Key("confidence").Number(candidate.confidence);
-    text("matched_text", candidate.matched_text);
-    text("why_not", candidate.why_not);
-    json.EndObject();
-  }
-  json.EndArray();
-}
-
-std::string AsJson(const std::string& file, const Report& report) {
-  JsonWriter json;
-  json.BeginObject().Key("file").String(file).Key("kind").String(ToString(report.kind));
-  json.Key("recipients").BeginArray();
-  for (const Recipient& recipient : report.recipients) {
-    json.BeginObject();
-    AddRecipient(json, recipient);
-    json.EndObject();
-  }
-  json.EndArray();
-  AddMta(json, "reporting_mta", report.reporting_mta);
-  AddMta(json, "received_from_mta", report.received_from_mta);
-  AddMta(json, "dsn_gateway", report.dsn_gateway);
-  AddDate(json, "arrival_date", report.arrival_date);
-  AddDate(json, "date", report.date);
-  AddDate(json, "returned_date", report.returned.date);
-  AddFields(json, report.further_fields);
-  if (!report.path.empty()) {
-    json.Key("path").BeginArray();
-    for (const PathStep& step : report.path) {
-      json.BeginObject().Key("text").String(step.text);
-      if (step.where.length > 0) {
-        json.Key("offset").Number(step.where.offset).Key("length").Number(step.where.length);
-      }
-      json.EndObject();
-    }
-    json.EndArray();
-  }
-  return json.EndObject().text();
-}
-
-std::string DiagnosticAsJson(const std::string& diagnostic, const Recipient& recipient) {
-  JsonWriter json;
-  json.BeginObject().Key("diagnostic").String(diagnostic);
-  AddRecipient(json, recipient);
-  return json.EndObject().text();
-}
-
 // Where in the message, or in the diagnostic, a value stands.
 std::string Place(const Span& span) {
   return absl::StrCat(" (octets ", span.offset, " to ", span.offset + span.length, ")");
 }
 
-template <typename Value>
-void AddFound(std::string& text, std::string_view label, const std::optional<Value>& found,
+// `found` is a Found<> or has more beside it.
+template <typename FoundValue>
+void AddFound(std::string& text, std::string_view label, const std::optional<FoundValue>& found,
               const std::string& value) {
   if (!found) return;
   absl::StrAppend(&text, "    ", Absl(label), ": ", value, ", ", Absl(ToString(found->provenance)),
                   Place(found->where), "\n");
 }
 
+// " = 2026-11-26T13:07:58Z"
 std::string AsTime(const std::optional<absl::Time>& time) {
   return time ? absl::StrCat(" = ", InUtc(*time)) : "";
 }
 
 void AddDate(std::string& text, std::string_view label, const std::optional<FoundDate>& date) {
   if (date) AddFound(text, label, date, Shown(date->value) + AsTime(date->time));
+}
+
+void AddMta(std::string& text, std::string_view label, const std::optional<FoundMta>& mta) {
+  if (!mta) return;
+  const std::string address = mta->address.empty() ? "" : absl::StrCat(" at ", mta->address);
+  AddFound(text, label, mta, absl::StrCat(Shown(mta->value), address));
 }
 
 // What else the status says, as it says it.
@@ -177,12 +62,6 @@ void AddFields(std::string& text, std::string_view indent,
                     Shown(field.value.value), AsTime(TimeOf(field)), Place(field.value.where),
                     "\n");
   }
-}
-
-void AddMta(std::string& text, std::string_view label, const std::optional<FoundMta>& mta) {
-  if (!mta) return;
-  const std::string address = mta->address.empty() ? "" : absl::StrCat(" at ", mta->address);
-  AddFound(text, label, mta, absl::StrCat(Shown(mta->value), address));
 }
 
 // What became of mail to `name`, and why.
@@ -273,12 +152,21 @@ std::string AsText(const std::string& file, const Report& report) {
   return text;
 }
 
-// Messages are handed to the threads in batches: one alone is read too soon to be worth it.
+std::string DiagnosticAsText(const std::string& diagnostic, const Recipient& recipient) {
+  return absl::StrCat("diagnostic \"", Shown(diagnostic), "\"\n",
+                      RecipientText("(no recipient)", recipient));
+}
+
+// What is to be read is handed to the threads in batches: one alone is read too soon to be worth
+// it.
 constexpr std::size_t kMaxBatchOctets = 256 << 10;
-constexpr std::size_t kMaxBatchMessages = 256;
-// Of messages that are read and not printed yet.
+constexpr std::size_t kMaxBatchItems = 256;
+// Of what is read and not printed yet.
 constexpr std::size_t kMaxOctetsUnderWay = 64 << 20;
 constexpr int kMaxThreads = 256;
+
+// A message or diagnostic that is called so.
+constexpr std::string_view kStandardInput = "-";
 
 struct ClassifyArguments {
   std::vector<std::string> paths;
@@ -291,6 +179,19 @@ struct ClassifyArguments {
 int ThreadsOf(const ClassifyArguments& arguments) {
   if (arguments.threads != 0) return arguments.threads;
   return std::min(static_cast<int>(std::thread::hardware_concurrency()), kMaxThreads);
+}
+
+absl::Status Check(const ClassifyArguments& arguments) {
+  if (arguments.paths.empty() && arguments.diagnostics.empty()) {
+    return absl::InvalidArgumentError("classify needs a FILE, or --diagnostic TEXT");
+  }
+  const auto count = [](const std::vector<std::string>& values) {
+    return std::count(values.begin(), values.end(), kStandardInput);
+  };
+  if (count(arguments.paths) + count(arguments.diagnostics) > 1) {
+    return absl::InvalidArgumentError("standard input can be read once");
+  }
+  return absl::OkStatus();
 }
 
 class Classifier {
@@ -306,10 +207,16 @@ class Classifier {
 
   // Goes on after a file that cannot be read.
   ExitCode Run(const ClassifyArguments& arguments) {
-    for (const std::string& diagnostic : arguments.diagnostics) Diagnose(diagnostic);
+    for (const std::string& diagnostic : arguments.diagnostics) {
+      if (diagnostic == kStandardInput) {
+        AddLines();
+      } else {
+        Add({std::nullopt, diagnostic});
+      }
+    }
     for (const std::string& path : arguments.paths) {
-      if (path == "-") {
-        Classify(session_.in(), "-");
+      if (path == kStandardInput) {
+        AddMessages(session_.in(), path);
         continue;
       }
       absl::StatusOr<std::vector<std::string>> files = ListMessageFiles(path);
@@ -320,7 +227,7 @@ class Classifier {
       for (const std::string& file : *files) {
         absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(file);
         if (source.ok()) {
-          Classify(**source, file);
+          AddMessages(**source, file);
         } else {
           Complain(source.status());
         }
@@ -332,34 +239,63 @@ class Classifier {
   }
 
  private:
-  using Batch = std::vector<MessageInFile>;
+  struct Item {
+    std::optional<std::string> name;  // of a message; none: a diagnostic
+    std::string octets;
+  };
+  using Batch = std::vector<Item>;
 
-  void Classify(Source& source, const std::string& name) {
+  void AddMessages(Source& source, const std::string& name) {
     absl::Status status = ForEachMessage(source, name, [this](MessageInFile message) {
-      Add(std::move(message));
+      Add({std::move(message.name), std::move(message.octets)});
       return absl::OkStatus();
     });
     if (!status.ok()) Complain(status);
   }
 
-  void Add(MessageInFile message) {
-    batch_octets_ += message.octets.size();
-    batch_.push_back(std::move(message));
-    if (batch_octets_ >= kMaxBatchOctets || batch_.size() >= kMaxBatchMessages) HandOver();
+  // The diagnostics on standard input. Who waits for the answers before it says more gets them.
+  void AddLines() {
+    LineReader reader(session_.in());
+    for (;;) {
+      if (reader.WouldWait()) {
+        HandOver();
+        work_.Finish();
+        session_.out().Flush();
+      }
+      absl::StatusOr<std::vector<std::string>> lines = reader.Next(kMaxBatchItems);
+      if (!lines.ok()) return Complain(lines.status());
+      if (lines->empty()) return;
+      for (std::string& line : *lines) Add({std::nullopt, std::move(line)});
+    }
   }
 
-  void HandOver() { work_.Add(std::exchange(batch_, {}), std::exchange(batch_octets_, 0)); }
+  void Add(Item item) {
+    batch_octets_ += item.octets.size();
+    batch_.push_back(std::move(item));
+    if (batch_octets_ >= kMaxBatchOctets || batch_.size() >= kMaxBatchItems) HandOver();
+  }
+
+  void HandOver() {
+    if (!batch_.empty()) work_.Add(std::exchange(batch_, {}), std::exchange(batch_octets_, 0));
+  }
 
   // What is printed of each; any thread's.
   std::vector<std::string> Read(const Batch& batch) const {
     std::vector<std::string> findings;
     findings.reserve(batch.size());
-    for (const MessageInFile& message : batch) {
-      const Report report = parser_.Parse(message.octets, detail_);
-      findings.push_back(session_.json() ? AsJson(message.name, report)
-                                         : AsText(message.name, report));
-    }
+    for (const Item& item : batch) findings.push_back(Read(item));
     return findings;
+  }
+
+  std::string Read(const Item& item) const {
+    if (item.name) {
+      const Report report = parser_.Parse(item.octets, detail_);
+      return session_.json() ? ReportAsJson(*item.name, report, detail_)
+                             : AsText(*item.name, report);
+    }
+    const Recipient recipient = ReadDiagnostic(item.octets, *rules_, detail_ == Detail::kFull);
+    return session_.json() ? DiagnosticAsJson(item.octets, recipient, detail_)
+                           : DiagnosticAsText(item.octets, recipient);
   }
 
   void Print(const std::vector<std::string>& findings) {
@@ -369,16 +305,6 @@ class Classifier {
       } else {
         session_.out().Text(finding);
       }
-    }
-  }
-
-  void Diagnose(const std::string& diagnostic) {
-    const Recipient recipient = ReadDiagnostic(diagnostic, *rules_, detail_ == Detail::kFull);
-    if (session_.json()) {
-      session_.out().Json(DiagnosticAsJson(diagnostic, recipient));
-    } else {
-      session_.out().Text(absl::StrCat("diagnostic \"", Shown(diagnostic), "\"\n",
-                                       RecipientText("(no recipient)", recipient)));
     }
   }
 
@@ -407,7 +333,8 @@ Action SetUpClassify(CLI::App& command) {
       ->type_name("");
   command
       .add_option("--diagnostic", arguments->diagnostics,
-                  "What a server said, alone: \"550 5.1.1 user unknown\"; may stand several times")
+                  "What a server said, alone: \"550 5.1.1 user unknown\"; - is one on each line of "
+                  "standard input; may stand several times")
       ->type_name("TEXT")
       ->allow_extra_args(false);
   command
@@ -425,35 +352,31 @@ Action SetUpClassify(CLI::App& command) {
       ->check(CLI::Range(0, kMaxThreads));
   command.footer(
       "Reads messages with the parser and rules of this program, asks no server and stores "
-      "nothing.\n"
-      "Answers come in the order of the messages, however many threads read; one of an mbox is\n"
-      "called by its file and line.\n"
-      "With --json prints for each message {\"file\", \"kind\", \"recipients\": "
-      "[{\"final_recipient\",\n"
-      "\"original_recipient\", \"kind\", \"enhanced_status\", \"reply_code\", \"class\", "
-      "\"reason\", \"fault\",\n"
-      "\"confidence\", \"rule\", \"matched_text\"}]}, for each diagnostic {\"diagnostic\", and "
-      "what a\n"
-      "recipient has}; what is not known is left out. A code beside\n"
-      "the ones that classify is in \"further_codes\": [{\"reply_code\", \"enhanced_status\"}].\n"
-      "Hosts are \"remote_mta\" of a recipient,\n"
-      "\"reporting_mta\", \"received_from_mta\" and \"dsn_gateway\" of a file: {\"name\", "
-      "\"address\"},\n"
-      "dates \"arrival_date\", \"date\" and \"returned_date\" of a file: {\"value\", \"time\"}, "
-      "the second "
-      "in UTC.\n"
-      "Fields of a status that have no key here are "
-      "\"fields\":\n[{\"name\", \"value\"}] of a recipient or of the file. With --explain a "
-      "recipient also has "
-      "\"candidates\":\n"
-      "[{\"rule\", \"reason\", \"confidence\", \"matched_text\", \"why_not\"}], and a file "
-      "\"path\": [{\"text\",\n"
-      "\"offset\", \"length\"}].\n\n"
+      "nothing. Answers come in the order of what is read, however many threads read it; to "
+      "`--diagnostic -` as soon as they are known, one for each line, also for an empty one. A "
+      "message of an mbox is called by its file and line; a file in `new` or `cur` of a Maildir, "
+      "and one called *.eml, is one message. Files and folders in a folder whose names begin with "
+      "a dot are passed over.\n"
+      "\n"
+      "With --json an object a line. Of a message: file, kind, form, recipients, "
+      "failed_recipients, reporting_mta, received_from_mta, dsn_gateway, original_envelope_id, "
+      "arrival_date, date, message_id, "
+      "subject, returned {return_path, message_id, to, delivered_to, subject, date, list_id}, "
+      "feedback {feedback_type, user_agent, original_mail_from, source_ip, reported_domain, "
+      "incidents}, provenance, fields [{name, value}], remarks [{text, offset, length}]. Of each "
+      "recipient: final_recipient, original_recipient, kind, action, enhanced_status, "
+      "stated_status, reply_code, further_codes [{reply_code, enhanced_status}], diagnostic, "
+      "diagnostic_cut, diagnostic_type, "
+      "diagnostic_language, remote_mta, stage, class, reason, fault, persistence, "
+      "counts, confidence, rule, matched_text, text_bears_out, provenance, fields. Of a "
+      "diagnostic: diagnostic, the text as it was given, and what else a recipient has. With "
+      "--explain also where {NAME: {offset, length}}, of a recipient candidates [{rule, reason, "
+      "confidence, matched_text, why_not}], of a message path [{text, offset, length}]. What is "
+      "not known is left out; the README says what each is.\n"
+      "\n"
       "Exit codes: 0 done, 2 usage or a file that cannot be read (the others are classified)");
   return [arguments](Session& session) -> absl::StatusOr<ExitCode> {
-    if (arguments->paths.empty() && arguments->diagnostics.empty()) {
-      return absl::InvalidArgumentError("classify needs a FILE, or --diagnostic TEXT");
-    }
+    if (absl::Status status = Check(*arguments); !status.ok()) return status;
     OperatorRules loaded = LoadRuleFiles(arguments->rules);
     if (loaded.rules == nullptr) return ToStatus(loaded.problems);
     const Detail detail = arguments->explain ? Detail::kFull : Detail::kVerdict;
