@@ -74,11 +74,10 @@ absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
   return ReturnPaths::Create(*std::move(domains));
 }
 
-// The built-in rules and those of the configuration.
-absl::StatusOr<std::shared_ptr<const RuleSet>> MakeRules(const Config& config) {
-  OperatorRules loaded = LoadRuleFiles(config.rules.files);
-  if (loaded.rules == nullptr) return ToStatus(loaded.problems);
-  return std::move(loaded.rules);
+std::size_t CountBuiltIn(const RuleSet& rules) {
+  return static_cast<std::size_t>(
+      std::count_if(rules.rules().begin(), rules.rules().end(),
+                    [](const RuleInfo& rule) { return rule.origin == RuleOrigin::kBuiltIn; }));
 }
 
 // "bounced_smtp_recipients_total{result="forged"}" as a log has it: "smtp_recipients_forged".
@@ -103,15 +102,17 @@ void WriteCounters(const Log& log, const Counters& counters, std::index_sequence
 
 }  // namespace
 
-absl::Status CheckConfig(const Config& config) {
+absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config) {
   if (absl::Status s = CheckTogether(config); !s.ok()) return s;
   if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
     return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
   }
-  if (absl::Status s = MakeRules(config).status(); !s.ok()) return s;
+  OperatorRules loaded = LoadRuleFiles(config.rules.files);
+  if (loaded.rules == nullptr) return ToStatus(loaded.problems);
   // The embedded default's key is made at the first start.
-  if (config.is_demo) return absl::OkStatus();
-  return MakeReturnPaths(config).status();
+  if (config.is_demo) return std::move(loaded.rules);
+  if (absl::Status s = MakeReturnPaths(config).status(); !s.ok()) return s;
+  return std::move(loaded.rules);
 }
 
 // In the order in which each needs those before it; destroyed the other way round.
@@ -164,19 +165,18 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Daemon::~Daemon() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config, const Clock& clock,
-                                                      const Log& log) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
+                                                      std::shared_ptr<const RuleSet> rules,
+                                                      const Clock& clock, const Log& log) {
   if (config.is_demo) {
     if (absl::Status s = MakeDemoKey(config, log); !s.ok()) return s;
   }
-  absl::StatusOr<std::shared_ptr<const RuleSet>> rules = MakeRules(config);
-  if (!rules.ok()) return rules.status();
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
   if (!return_paths.ok()) return return_paths.status();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
   if (!store.ok()) return store.status();
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
-      config, clock, log, *std::move(rules), *std::move(return_paths), *std::move(store))));
+      config, clock, log, std::move(rules), *std::move(return_paths), *std::move(store))));
   Parts& parts = *daemon->parts_;
 
   smtp::ServerOptions options{
@@ -224,15 +224,16 @@ void Daemon::ReloadRules() {
   for (std::size_t i = 0; i < shown; ++i) {
     parts_->log.Error("rules.refused", {{"why", ToString(loaded.problems[i])}});
   }
-  const std::size_t built_in = RuleSet::BuiltIn()->size();
+  const auto in_force = parts_->rules.Get();
+  const RuleSet& rules = loaded.rules != nullptr ? *loaded.rules : in_force->rules();
+  const std::size_t built_in = CountBuiltIn(rules);
+  const std::size_t of_operator = rules.size() - built_in;
   if (loaded.rules == nullptr) {
-    const std::size_t in_force = parts_->rules.Get()->rules().size();
     parts_->log.Error("rules.kept", {{"problems", loaded.problems.size()},
                                      {"built_in", built_in},
-                                     {"of_operator", in_force - built_in}});
+                                     {"of_operator", of_operator}});
     return;
   }
-  const std::size_t of_operator = loaded.rules->size() - built_in;
   parts_->rules.Swap(std::move(loaded.rules), parts_->clock.Now());
   parts_->log.Info("rules.reloaded", {{"built_in", built_in}, {"of_operator", of_operator}});
 }

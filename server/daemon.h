@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "parser/rules.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/config/config.h"
@@ -13,16 +14,19 @@
 namespace bounced {
 
 // What a configuration says that only the parts can judge: key files, return paths, listeners,
-// files of rules. The message says what to do. Binds nothing and writes nothing.
-absl::Status CheckConfig(const Config& config);
+// files of rules. The message says what to do. Binds nothing and writes nothing. Gives the rules,
+// the built-in ones and those of the files, for Daemon::Start(): they take a while to load.
+absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config);
 
 // One daemon in its process. Its methods are called by one thread.
 class Daemon {
  public:
-  // Opens the store, binds and serves. Errors say what to do; INVALID_ARGUMENT and
-  // FAILED_PRECONDITION also come from what CheckConfig() does not see, as a database in use.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config, const Clock& clock,
-                                                       const Log& log);
+  // Opens the store, binds and serves, with the rules that CheckConfig() gave. Errors say what to
+  // do; INVALID_ARGUMENT and FAILED_PRECONDITION also come from what CheckConfig() does not see, as
+  // a database in use.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config,
+                                                       std::shared_ptr<const RuleSet> rules,
+                                                       const Clock& clock, const Log& log);
   // Stops, if that was not done.
   ~Daemon();
 

@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "server/base/clock.h"
@@ -97,7 +99,7 @@ void SilenceLibraries() {
   google::protobuf::SetLogHandler(nullptr);
 }
 
-int Serve(const Config& config) {
+int Serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
   // Before any thread starts, so that none of them is ended by a signal.
   sigset_t signals;
@@ -112,7 +114,8 @@ int Serve(const Config& config) {
   RaiseDescriptors(config, log);
   SilenceLibraries();
 
-  absl::StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(config, SystemClock(), log);
+  absl::StatusOr<std::unique_ptr<Daemon>> daemon =
+      Daemon::Start(config, std::move(rules), SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());
   LogStart(config, **daemon, log);
   std::printf("ready %s\n", (*daemon)->addresses().c_str());
@@ -150,8 +153,9 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<Config> config = Load(path);
   if (!config.ok()) return Fail(kMisused, config.status());
-  if (absl::Status s = CheckConfig(*config); !s.ok()) return Fail(kMisused, s);
-  if (!check) return Serve(*config);
+  absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
+  if (!rules.ok()) return Fail(kMisused, rules.status());
+  if (!check) return Serve(*config, *std::move(rules));
   std::puts("ok");
   return kDone;
 }
