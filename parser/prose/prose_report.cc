@@ -28,6 +28,7 @@ constexpr int kFieldsOfHeader = 3;
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kOpenings = "<\"'([*>-=";
 constexpr std::string_view kClosings = ">\"')]";
+constexpr std::string_view kLink = "<mailto:";  // of an address to itself, in text made of HTML
 constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
 
 constexpr bool IsOneOf(char c, std::string_view set) {
@@ -154,9 +155,10 @@ struct Mention {
   std::size_t begin;  // of the address
   std::size_t end;
   Strength strength = Strength::kNone;
-  bool is_role;     // a postmaster's: named as help more often than as failed
-  std::string key;  // its identity
-  bool is_valid;    // as an address
+  bool is_role;        // a postmaster's: named as help more often than as failed
+  std::string key;     // its identity
+  bool is_valid;       // as an address
+  bool heads = false;  // a paragraph, in which stands what is said of it
 };
 
 // The backslash is of Exim's "\\320\\277", for octets beyond ASCII.
@@ -188,6 +190,7 @@ class ProseReader {
                         Says(subject_hits_, ProseRole::kFailure, subject);
     report.kind = FindKind(report.end);
     if (!report.kind) return report;
+    heads_subject_ = HeadsSubject();
     FindMentions(report.end);
     Choose();
     report.recipients = Recipients(report.end);
@@ -236,6 +239,19 @@ class ProseReader {
     return hinted ? std::optional(Kind::kBounce) : std::nullopt;
   }
 
+  // "Undeliverable: Invoice" (Exchange), "Undelivered mail": a phrase is the subject, or begins it
+  // and that of the message follows.
+  bool HeadsSubject() const {
+    const std::string_view subject = question_.subject.text;
+    return std::any_of(
+        subject_hits_.begin(), subject_hits_.end(), [subject](const ProsePhrases::Hit& hit) {
+          const bool tells = hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
+          const std::string_view rest = subject.substr(hit.end);
+          const std::size_t colon = std::min({rest.find(':'), rest.find("："), rest.size()});
+          return tells && hit.begin == 0 && IsGap(rest.substr(0, colon));
+        });
+  }
+
   // Whether what is said is said of mail, by who may say so.
   bool IsBorneOut(const ProseReport& report) const {
     if (!question_.failed.empty()) return true;
@@ -247,7 +263,7 @@ class ProseReader {
     const bool says_so =
         Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
     const auto has_proof = [&] {
-      return question_.returned || report.end < text_.size() || has_code();
+      return question_.returned || report.end < text_.size() || heads_subject_ || has_code();
     };
     const bool stands_out = report.in_subject || question_.returned;
     if (question_.by_path &&
@@ -290,7 +306,7 @@ class ProseReader {
         mention.begin += line->begin;
         mention.end += line->begin;
         for (; hit != hits_.end() && hit->end <= mention.begin; ++hit) {
-          if (hit->role == ProseRole::kFailure) failure_end_ = hit->end;
+          if (TellsFailure(*hit)) told_end_ = hit->end;
         }
         Weigh(line->text, hit, mention);
         if (in_summary) mention.strength = std::min(mention.strength, Strength::kPlain);
@@ -412,16 +428,17 @@ class ProseReader {
     if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
     // A failure is told in front of it, in its line or in the one before.
-    const bool introduced = failure_end_ > before_;
+    const bool introduced = told_end_ > before_;
     if (mention.is_role && !introduced) {
       mention.strength = Strength::kNone;
       return;
     }
     if (IsHeading(line, mention)) {
       mention.strength = Strength::kHeading;
-    } else if (introduced && EndsLineInBrackets(line, mention)) {
-      mention.strength = Strength::kLabelled;
+    } else if (introduced || heads_subject_) {
+      mention.strength = StrengthBehindName(line, mention);
     }
+    mention.heads = mention.strength > Strength::kPlain;
     // The longest phrase that ends right before it.
     std::size_t longest = 0;
     while (hit != hits_.begin()) {
@@ -477,20 +494,38 @@ class ProseReader {
     const bool is_list = between.size() <= kMaxGap && between.find_first_of(",;") != between.npos &&
                          std::all_of(between.begin(), between.end(),
                                      [](char c) { return IsOneOf(c, " \t,;<>\"'"); });
-    if (is_list) mention.strength = last.strength;
+    if (!is_list) return;
+    mention.strength = last.strength;
+    mention.heads = last.heads;
   }
 
-  // "R. Name <r@example.net>".
-  static bool EndsLineInBrackets(std::string_view line, const Mention& mention) {
+  // "R. Name <r@example.net>" labels it; "R. Name (r@example.net)<mailto:r@example.net>" and
+  // "R. Name (r@example.net) on 12/03/2009 10:12" (Exchange) are as good as the address alone.
+  static Strength StrengthBehindName(std::string_view line, const Mention& mention) {
     const std::size_t begin = mention.begin - mention.line;
-    const std::string_view rest = StripBlanks(line.substr(mention.end - mention.line));
-    return begin > 0 && IsOneOf(line[begin - 1], "<(") && (rest == ">" || rest == ")");
+    std::string_view rest = line.substr(mention.end - mention.line);
+    const bool opens = begin > 0 && IsOneOf(line[begin - 1], "<(");
+    if (!opens || rest.empty() || !IsOneOf(rest.front(), ">)")) return Strength::kPlain;
+    rest = StripBlanks(rest.substr(1));
+    if (rest.starts_with(kLink) || EndsWithTime(rest)) return Strength::kHeading;
+    return rest.empty() ? Strength::kLabelled : Strength::kPlain;
+  }
+
+  // "on Thu, 29 Apr 2010 00:00", "am 12.03.2009 10:12", "2009/03/12 10:12": a few words around a
+  // date with a time, in whatever language.
+  static bool EndsWithTime(std::string_view words) {
+    constexpr std::size_t kMost = 64;
+    constexpr auto kLeast = 6;  // digits of the shortest: "1.2.9 1:02"
+    const auto digits = std::count_if(words.begin(), words.end(), IsDigit);
+    const std::size_t colon = words.rfind(':');
+    return words.size() <= kMost && digits >= kLeast && colon != words.npos && colon > 0 &&
+           colon + 1 < words.size() && IsDigit(words[colon - 1]) && IsDigit(words[colon + 1]);
   }
 
   static bool IsGap(std::string_view gap) {
     if (gap.size() > kMaxGap) return false;
-    // Colon, brackets and blank of Chinese and Japanese.
-    constexpr std::string_view kWide[] = {"：", "（", "「", "【", "“", "　"};
+    // Colon, brackets and blank of Chinese and Japanese, and the blank in front of a French colon.
+    constexpr std::string_view kWide[] = {"：", "（", "「", "【", "“", "　", "\xC2\xA0"};
     while (!gap.empty()) {
       const auto* wide = std::find_if(std::begin(kWide), std::end(kWide),
                                       [=](std::string_view each) { return gap.starts_with(each); });
@@ -518,10 +553,11 @@ class ProseReader {
     const bool is_rule =
         std::all_of(words.begin(), words.end(), [](char c) { return IsOneOf(c, ",;.<>*=#"); });
     if (is_rule) return true;
-    if (words.front() == ':' || words.front() == '(' || words.starts_with("<mailto:")) return true;
+    if (words.front() == ':' || words.front() == '(' || words.starts_with(kLink)) return true;
     if (words.starts_with("- ") || rest.starts_with("\t") || rest.starts_with("  ")) return true;
-    // "r@example.net on Thu, 29 Apr 2010 00:00" (Exchange).
+    // "'r@example.net' on Thu, 29 Apr 2010 00:00" (Exchange).
     if (words.starts_with("on ") && words.size() > 3 && HasDigit(words)) return true;
+    if (EndsWithTime(words)) return true;
     return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
   }
 
@@ -566,10 +602,10 @@ class ProseReader {
       if (mention.strength == strongest && mention.is_role == only_roles) {
         Choose(mention.address, mention.key);
         told_before_ = told_before_ || first_told <= mention.line_end;
+        by_heading_ = by_heading_ || mention.heads;
       }
     }
     only_plain_ = strongest == Strength::kPlain;
-    by_heading_ = strongest == Strength::kHeading;
     // Without a heading or a label, one of many is anybody.
     if (strongest == Strength::kPlain && chosen_.size() > 1) {
       chosen_.clear();
@@ -597,7 +633,7 @@ class ProseReader {
       // The code may stand in front of the address: "550 5.1.1 <r@example.net>... User unknown".
       const std::size_t begin = BeginsWithCode(open->line) ? open->line : open->end;
       const std::string_view piece = text_.substr(begin, at > begin ? at - begin : 0);
-      Offer(owner, open->strength == Strength::kHeading ? OwnWords(*open, piece) : piece);
+      Offer(owner, open->heads ? OwnWords(*open, piece) : piece);
     };
     for (const Mention& mention : mentions_) {
       const auto found = index_.find(mention.key);
@@ -691,11 +727,16 @@ class ProseReader {
     return StripBlanks(piece.substr(begin, end - begin)).empty() ? piece : piece.substr(0, end);
   }
 
+  // The lines up to a blank one; "because:" announces the paragraph behind it.
   static std::string_view FirstParagraph(std::string_view text) {
     Lines lines(text);
     std::size_t end = 0;
+    bool announces = false;
     while (const std::optional<Line> line = lines.Next()) {
-      if (StripBlanks(line->text).empty()) break;
+      const std::string_view words = StripBlanks(line->text);
+      if (words.empty() && !announces) break;
+      if (words.empty()) continue;
+      announces = words.ends_with(':');
       end = line->end;
     }
     return StripBlanks(text.substr(0, end));
@@ -729,14 +770,15 @@ class ProseReader {
   const std::vector<ProsePhrases::Hit>& hits_;
   const std::vector<ProsePhrases::Hit>& subject_hits_;
   const bool doubtful_;
-  bool is_field_ = false;        // the line at hand is one of a message's fields
-  bool after_command_ = false;   // a heading that is a command still waits for its address
-  std::size_t at_hand_ = 0;      // where the line at hand begins,
-  std::size_t before_ = 0;       // and the one before it that is not blank
-  std::size_t failure_end_ = 0;  // of the last phrase for it in front of the mention at hand
-  bool told_before_ = false;     // a failure is told no later than in the line of a chosen address
-  bool only_plain_ = false;      // whom the text names it names without a heading or a label
+  bool is_field_ = false;       // the line at hand is one of a message's fields
+  bool after_command_ = false;  // a heading that is a command still waits for its address
+  std::size_t at_hand_ = 0;     // where the line at hand begins,
+  std::size_t before_ = 0;      // and the one before it that is not blank
+  std::size_t told_end_ = 0;    // of the last phrase for a failure in front of the mention at hand
+  bool told_before_ = false;    // a failure is told no later than in the line of a chosen address
+  bool only_plain_ = false;     // whom the text names it names without a heading or a label
   bool by_heading_ = false;
+  bool heads_subject_ = false;  // the subject is a report's own
   std::vector<Mention> mentions_;
   std::vector<ProseRecipient> chosen_;
   absl::flat_hash_map<std::string, std::size_t> index_;  // identity to place in chosen_

@@ -201,6 +201,41 @@ TEST(ReadProse, D80GivesEachTheWordsOfItsOwnTranscript) {
   EXPECT_THAT(std::string(report.recipients[1].words), testing::HasSubstr("Mailbox full"));
 }
 
+// A text in words that no phrase has: a subject that is a report's, and how Exchange names people.
+INSTANTIATE_TEST_SUITE_P(
+    D79, ProseTest,
+    testing::ValuesIn<Case>({
+        {"NameAndLinkBehindASubjectThatHeads",
+         "Undeliverable: hello",
+         "Ola:\n\nR. Name (r@example.net)<mailto:r@example.net>\nBo fim.\n\n"
+         "s@example.net<mailto:s@example.net>\nBa fim.\n",
+         Kind::kBounce,
+         {{"r@example.net", "<mailto:r@example.net>\nBo fim."},
+          {"s@example.net", "<mailto:s@example.net>\nBa fim."}}},
+        {"ADateInAnyLanguage",
+         "Undeliverable\xEF\xBC\x9Ahello",
+         "Ola:\n\n  'r@example.net' nan 2009-03-12 10:12\n    Bo fim.\n  S. Name "
+         "(s@example.net) nan 1.2.9 1:02\n    Ba fim.\n",
+         Kind::kBounce,
+         {{"r@example.net", "nan 2009-03-12 10:12"}, {"s@example.net", "nan 1.2.9 1:02"}}},
+        {"OneAddressBehindASubjectThatIsAPhrase",
+         "Undelivered mail",
+         "Ola r@example.net fim.\n",
+         Kind::kBounce,
+         {{"r@example.net", "*"}}},
+        {"OneAddressBehindASubjectThatGoesOn",
+         "Undelivered mail of May",
+         "Ola r@example.net fim.\n",
+         std::nullopt,
+         {}},
+        {"AParagraphAnnouncesTheNext",
+         "Undelivered mail",
+         "r@example.net\n\nbecause:\n\nBo fim.\n\nBa.\n",
+         Kind::kBounce,
+         {{"r@example.net", "because:\n\nBo fim."}}},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
 TEST(ReadProse, HoldsItsBounds) {
   std::string text = "could not be delivered:\n";
   for (int i = 0; i < 101; ++i) text += "<r" + std::to_string(i) + "@example.net>:\n550 no\n";
