@@ -178,7 +178,9 @@ Classification RuleSet::Classify(const Symptoms& symptoms,
     c.rule = std::string(ToString(c.reason));
   }
   const bool may_be_recipient = IsAboutRecipient(c.reason) || c.fault == Fault::kUnknown;
-  if (IsBeforeRecipient(symptoms) && may_be_recipient) c.counts = false;
+  if ((IsBeforeRecipient(symptoms) || IsAboutSender(symptoms)) && may_be_recipient) {
+    c.counts = false;
+  }
   c.persistence = contest.transient ? Persistence::kTransient : PersistenceOf(symptoms);
   if (c.bounce_class == BounceClass::kHard && c.persistence == Persistence::kTransient) {
     c.bounce_class = BounceClass::kSoft;

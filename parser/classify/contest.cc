@@ -30,7 +30,8 @@ bool MatchesCodes(const Condition& c, const Symptoms& s) {
 
 bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& text) {
   for (const TextPattern& pattern : unless.text) {
-    if (text.Find(pattern)) return true;
+    const auto found = text.Find(pattern);
+    if (found && !found->in_name) return true;
   }
   for (const StatusPattern& pattern : unless.status) {
     if (s.enhanced_status && pattern.Matches(*s.enhanced_status)) return true;
@@ -41,16 +42,24 @@ bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& 
   return std::find(unless.stage.begin(), unless.stage.end(), s.stage) != unless.stage.end();
 }
 
-// Of several patterns of one rule, the earliest in the text is quoted, and the longer of two there.
+// Of several patterns of one rule, one outside of names is quoted, and of those the earliest in the
+// text, and the longer of two there.
 bool StandsBefore(const TextEvidence::Range& a, const TextEvidence::Range& b) {
+  if (a.in_name != b.in_name) return b.in_name;
   return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
 }
 
 // A provider's text, or an operator's of whatever text: who writes a rule for his own mail means
 // it.
-Evidence EvidenceOf(const Rule& rule) {
+Evidence BestEvidenceOf(const Rule& rule) {
   const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == Evidence::kText;
   return is_own ? Evidence::kProvider : rule.evidence;
+}
+
+// Both are believed where they stand in a name, too.
+Evidence EvidenceOf(const Match& match) {
+  const Evidence best = BestEvidenceOf(*match.rule);
+  return best == Evidence::kText && match.where.in_name ? Evidence::kName : best;
 }
 
 std::string_view NameOf(Evidence evidence) {
@@ -59,6 +68,8 @@ std::string_view NameOf(Evidence evidence) {
       return "a text of this provider";
     case Evidence::kText:
       return "a text";
+    case Evidence::kName:
+      return "a link or a host name";
     case Evidence::kStatus:
       return "an enhanced status";
     case Evidence::kReplyCode:
@@ -71,15 +82,17 @@ std::string_view NameOf(Evidence evidence) {
 
 std::size_t LengthOf(const Match& match) { return match.where.end - match.where.begin; }
 
-// How strong a rule is, whatever the text.
-auto StrengthOf(const Rule& rule) {
-  return std::tuple(-static_cast<int>(EvidenceOf(rule)), rule.origin, rule.priority,
-                    rule.specificity, rule.confidence);
+// How strong a rule is by evidence of that kind.
+auto StrengthOf(const Rule& rule, Evidence evidence) {
+  return std::tuple(-static_cast<int>(evidence), rule.origin, rule.priority, rule.specificity,
+                    rule.confidence);
 }
 
 // The order among rules that fire; the id makes it total. WhyWeaker() says the same in words.
 bool IsStronger(const Match& a, const Match& b) {
-  auto key = [](const Match& m) { return std::tuple(StrengthOf(*m.rule), LengthOf(m)); };
+  auto key = [](const Match& m) {
+    return std::tuple(StrengthOf(*m.rule, EvidenceOf(m)), LengthOf(m));
+  };
   if (key(a) != key(b)) return key(a) > key(b);
   return a.rule->id < b.rule->id;
 }
@@ -89,12 +102,12 @@ std::string WhyWeaker(const Match& loser, const Match& winner) {
   const Rule& by = *winner.rule;
   // An operator's text stands at the step of a provider's.
   const bool is_operators = by.origin == RuleOrigin::kOperator && by.providers.empty();
-  if (rule.origin != by.origin && is_operators && EvidenceOf(by) == Evidence::kProvider) {
+  if (rule.origin != by.origin && is_operators && EvidenceOf(winner) == Evidence::kProvider) {
     return "is built in, the winner is the operator's";
   }
-  if (EvidenceOf(rule) != EvidenceOf(by)) {
-    return absl::StrCat("rests on ", Absl(NameOf(EvidenceOf(rule))), ", the winner on ",
-                        Absl(NameOf(EvidenceOf(by))));
+  if (EvidenceOf(loser) != EvidenceOf(winner)) {
+    return absl::StrCat("rests on ", Absl(NameOf(EvidenceOf(loser))), ", the winner on ",
+                        Absl(NameOf(EvidenceOf(winner))));
   }
   if (rule.origin != by.origin) return "is built in, the winner is the operator's";
   if (rule.priority != by.priority) {
@@ -118,20 +131,22 @@ class Contest {
         text_(text),
         list_losers_(list_losers),
         has_words_(text.folded().has_words()),
-        before_recipient_(IsBeforeRecipient(symptoms)) {}
+        before_recipient_(IsBeforeRecipient(symptoms)),
+        about_sender_(IsAboutSender(symptoms)) {}
 
   // Whether nothing changes the answer any more: neither the rule at `index` nor one behind it.
   bool IsDecidedAt(std::size_t index) const {
     const Rule& rule = rules_[index];
     return !list_losers_ && result_.winner && rule.reason &&
-           StrengthOf(rule) < StrengthOf(*result_.winner->rule);
+           StrengthOf(rule, BestEvidenceOf(rule)) <
+               StrengthOf(*result_.winner->rule, EvidenceOf(*result_.winner));
   }
 
   void Consider(std::size_t index, std::span<const PatternPlace> patterns) {
     Match match{&rules_[index]};
     const Rule& rule = *match.rule;
     if (!rule.when.text.empty() && !FindText(patterns, match)) return;
-    const std::string_view kept_from = WhatKeeps(rule);
+    const std::string_view kept_from = WhatKeeps(match);
     if (!kept_from.empty()) {
       // A rule without a text is kept from firing by every other status: that is no news.
       if (list_losers_ && !rule.when.text.empty()) {
@@ -174,15 +189,23 @@ class Contest {
   }
 
   // Why the rule does not fire, whose text stands. Empty: it does.
-  std::string_view WhatKeeps(const Rule& rule) {
+  std::string_view WhatKeeps(const Match& match) {
+    const Rule& rule = *match.rule;
     if (!MatchesCodes(rule.when, symptoms_)) return "asks for another code or stage";
+    const bool is_hard = rule.reason && Info(*rule.reason).bounce_class == BounceClass::kHard;
+    // Nor does it say that trying again is worth while.
+    if (EvidenceOf(match) == Evidence::kName && (is_hard || !rule.reason)) {
+      return "a link or a host name condemns nobody";
+    }
     // A reply code says too little to condemn an address whose server took the trouble to explain.
-    if (rule.evidence >= Evidence::kReplyCode && has_words_ &&
-        Info(*rule.reason).bounce_class == BounceClass::kHard) {
+    if (rule.evidence >= Evidence::kReplyCode && has_words_ && is_hard) {
       return "a code alone condemns nobody whose server says more";
     }
     if (before_recipient_ && rule.reason && IsAboutRecipient(*rule.reason)) {
       return "what is refused before RCPT is not the recipient's fault";
+    }
+    if (about_sender_ && rule.reason && IsAboutRecipient(*rule.reason)) {
+      return "the status is about the sender";
     }
     if (!IsAbout(rule)) return "is about another provider";
     if (IsExcluded(rule.unless, symptoms_, text_)) return "is ruled out by its own \"unless\"";
@@ -204,6 +227,7 @@ class Contest {
   const bool list_losers_;
   const bool has_words_;
   const bool before_recipient_;
+  const bool about_sender_;
   bool knows_provider_ = false;
   std::optional<int> provider_;
   std::vector<Match> firing_;  // where the losers are asked for
@@ -216,7 +240,7 @@ void SortForContest(std::vector<Rule>& rules) {
   for (std::size_t i = 0; i < rules.size(); ++i) rules[i].place = static_cast<int>(i);
   std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
     const auto key = [](const Rule& rule) {
-      return std::tuple(!rule.reason, StrengthOf(rule), -rule.place);
+      return std::tuple(!rule.reason, StrengthOf(rule, BestEvidenceOf(rule)), -rule.place);
     };
     return key(a) > key(b);
   });
@@ -225,6 +249,14 @@ void SortForContest(std::vector<Rule>& rules) {
 bool IsBeforeRecipient(const Symptoms& s) {
   return s.reply_code &&
          (s.stage == Stage::kConnect || s.stage == Stage::kHelo || s.stage == Stage::kMail);
+}
+
+bool IsAboutSender(const Symptoms& s) {
+  if (!s.enhanced_status) return false;
+  const int subject = s.enhanced_status->subject, detail = s.enhanced_status->detail;
+  const bool is_address = subject == 1 && (detail == 7 || detail == 8);
+  const bool is_proof = subject == 7 && 20 <= detail && detail <= 29;
+  return is_address || is_proof;
 }
 
 bool IsAboutRecipient(Reason reason) {

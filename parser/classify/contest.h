@@ -16,6 +16,9 @@ namespace bounced {
 // What is refused before RCPT is the client or the sender, in whatever words: nobody was named
 // (RFC 5321, 3.3).
 bool IsBeforeRecipient(const Symptoms& symptoms);
+// What has a status that is about the sender alone (RFC 3463, 3.2, x.1.7 and x.1.8; RFC 7372, 3;
+// RFC 7505, 4.2) is the sender, in whatever words.
+bool IsAboutSender(const Symptoms& symptoms);
 // Whether it is the recipient's fault, or its domain's.
 bool IsAboutRecipient(Reason reason);
 

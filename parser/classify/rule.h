@@ -33,9 +33,10 @@ struct Condition {
 enum class Evidence : std::uint8_t {
   kProvider = 0,
   kText = 1,
-  kStatus = 2,
-  kReplyCode = 3,
-  kClassDigit = 4
+  kName = 2,  // words of a text that stand in a link or a host name alone; no rule asks for them
+  kStatus = 3,
+  kReplyCode = 4,
+  kClassDigit = 5
 };
 
 struct Rule {

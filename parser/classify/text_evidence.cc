@@ -6,6 +6,8 @@ namespace bounced {
 
 TextEvidence::TextEvidence(std::string_view text, const PhraseMatcher& matcher)
     : folded_(text),
+      text_(text),
+      names_(FindNames(text)),
       matcher_(matcher),
       hits_(matcher.Find(folded_.text())),
       is_hit_(matcher.size(), false) {
@@ -50,10 +52,22 @@ std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& sl
   return places;
 }
 
+bool TextEvidence::IsInName(const Range& place) const {
+  if (names_.empty()) return false;
+  const std::string_view phrase = folded_.text().substr(place.begin, place.end - place.begin);
+  if (phrase.find_first_of(".:/?=#") != phrase.npos) return false;
+  const std::string_view original = folded_.Original(place.begin, place.end);
+  const auto begin = static_cast<std::size_t>(original.data() - text_.data());
+  const auto behind = std::upper_bound(
+      names_.begin(), names_.end(), begin,
+      [](std::size_t wanted, const NameRange& name) { return wanted < name.begin; });
+  return behind != names_.begin() && begin + original.size() <= std::prev(behind)->end;
+}
+
 // `chains` are the places of the slots so far, joined, in the order of their ends. Of those that
 // end before a place of the next slot, the last one is the nearest, so no other need be looked at.
 std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern) const {
-  if (pattern.slots.size() == 1) return FirstPlace(pattern.slots.front());
+  if (pattern.slots.size() == 1 && names_.empty()) return FirstPlace(pattern.slots.front());
   const bool has_all = std::all_of(pattern.slots.begin(), pattern.slots.end(),
                                    [this](const std::vector<int>& slot) { return HasOneOf(slot); });
   if (!has_all) return std::nullopt;
@@ -62,7 +76,9 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
   bool first = true;
   for (const std::vector<int>& slot : pattern.slots) {
     std::vector<Range> places = Places(slot);
-    if (!first) {
+    if (first) {
+      for (Range& place : places) place.in_name = IsInName(place);
+    } else {
       std::vector<Range> joined;
       auto chain = chains.begin();
       for (const Range& place : places) {
@@ -70,7 +86,7 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
         if (chain == chains.begin()) continue;
         const Range& nearest = *std::prev(chain);
         if (place.begin - nearest.end <= pattern.within) {
-          joined.push_back({nearest.begin, place.end});
+          joined.push_back({nearest.begin, place.end, nearest.in_name});
         }
       }
       places = std::move(joined);
@@ -80,7 +96,9 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
     chains = std::move(places);
     first = false;
   }
-  return chains.front();
+  const auto outside =
+      std::find_if(chains.begin(), chains.end(), [](const Range& chain) { return !chain.in_name; });
+  return outside == chains.end() ? chains.front() : *outside;
 }
 
 }  // namespace bounced

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parser/classify/folded_text.h"
+#include "parser/classify/names.h"
 #include "parser/classify/phrase_matcher.h"
 #include "parser/classify/rule.h"
 
@@ -26,8 +27,13 @@ class TextEvidence {
   struct Range {
     std::size_t begin = 0;
     std::size_t end = 0;
+    // What the first slot found are words of a link or a host name, and what a page or a machine
+    // is called is nobody's verdict. A phrase with the signs of a name ("spamcop.net", "why.html?")
+    // is meant for names.
+    bool in_name = false;
   };
-  // The first place where `pattern` stands. Linear in the places of its phrases.
+  // The first place where `pattern` stands, rather one outside of names. Linear in the places of
+  // its phrases.
   std::optional<Range> Find(const TextPattern& pattern) const;
 
  private:
@@ -43,8 +49,11 @@ class TextEvidence {
   Range RangeOf(const PhraseMatcher::Hit& hit) const {
     return {hit.begin, hit.begin + matcher_.length(hit.phrase)};
   }
+  bool IsInName(const Range& place) const;
 
   FoldedText folded_;
+  std::string_view text_;
+  std::vector<NameRange> names_;  // in text_
   const PhraseMatcher& matcher_;
   std::vector<PhraseMatcher::Hit> hits_;
   std::vector<bool> is_hit_;  // by phrase: most that are asked for are not there

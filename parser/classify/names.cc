@@ -1,0 +1,67 @@
+#include "parser/classify/names.h"
+
+#include <algorithm>
+
+#include "parser/text.h"
+
+namespace bounced {
+namespace {
+
+// What stands around a link in a text (RFC 3986, appendix C).
+constexpr std::string_view kDelimiters = "<>\"'`()[]{}|,;";
+constexpr bool IsSeparator(char c) { return IsSpace(c) || kDelimiters.find(c) != kDelimiters.npos; }
+
+constexpr bool IsSmallLetter(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool IsHostOctet(char c) {
+  return IsSmallLetter(c) || IsDigit(c) || c == '.' || c == '-' || c == '_';
+}
+
+// `run` is made of the octets of host names.
+bool IsHostName(std::string_view run) {
+  constexpr std::size_t kFewestLetters = 2;  // in the last label
+  const std::size_t dot = run.rfind('.');
+  if (dot == run.npos || run.front() == '.' || run.find("..") != run.npos) return false;
+  const std::string_view last = run.substr(dot + 1);
+  return last.size() >= kFewestLetters && std::all_of(last.begin(), last.end(), IsSmallLetter);
+}
+
+// Looks for names in [at, end) of `text`, in which there is no separator.
+void FindNamesInToken(std::string_view text, std::size_t at, std::size_t end,
+                      std::vector<NameRange>& names) {
+  const std::string_view token = text.substr(at, end - at);
+  if (token.find("://") != token.npos) {
+    names.push_back({at, end});
+    return;
+  }
+  while (at < end) {
+    const std::size_t begin = at;
+    while (at < end && IsHostOctet(text[at])) ++at;
+    std::string_view run = text.substr(begin, at - begin);
+    // "Error.your": the run began behind a letter, inside a word.
+    const bool is_whole =
+        (begin == 0 || !IsLetter(text[begin - 1])) && (at == end || !IsLetter(text[at]));
+    while (run.ends_with('.')) run.remove_suffix(1);
+    if (is_whole && IsHostName(run)) {
+      const bool is_link = at < end && text[at] == '/';
+      names.push_back({begin, is_link ? end : begin + run.size()});
+      if (is_link) return;
+    }
+    ++at;
+  }
+}
+
+}  // namespace
+
+std::vector<NameRange> FindNames(std::string_view text) {
+  std::vector<NameRange> names;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    bool has_dot = false;  // so has every link that is of use, and every host name
+    for (; at < text.size() && !IsSeparator(text[at]); ++at) has_dot |= text[at] == '.';
+    if (has_dot) FindNamesInToken(text, begin, at, names);
+    ++at;
+  }
+  return names;
+}
+
+}  // namespace bounced
