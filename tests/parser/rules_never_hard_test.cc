@@ -69,7 +69,7 @@ constexpr std::string_view kNeverHard[] = {
     "550 unknown sender address",
     "550-Verification failed for <s@example.org> 550-Called: 192.0.2.1 550-Sent: RCPT "
     "TO:<s@example.org> 550-Response: 550 5.1.1 User unknown",
-    "550-Callout verification failed: 550 550 5.1.1 <b@example.org>: User unknown",
+    "550-Callback setup failed while verifying <b@example.org> 550 5.1.1 User unknown",
     "550 backscatter check failed - the mailbox <b@example.org> does not exist",
     "550 \"s@example.org\" is not a valid mailbox (checked with VRFY)",
     "550 Reply address not valid",

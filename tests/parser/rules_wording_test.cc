@@ -1,0 +1,111 @@
+// The same thing said in many ways, each for a kind of text that was once taken for another.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "parser/diagnostic.h"
+#include "parser/rules.h"
+
+namespace bounced {
+namespace {
+
+struct Wording {
+  std::string_view text;
+  Reason reason;
+  BounceClass bounce_class;
+};
+void PrintTo(const Wording& wording, std::ostream* out) { *out << wording.text; }
+class WordingTest : public testing::TestWithParam<Wording> {};
+
+TEST_P(WordingTest, IsTakenForWhatItSays) {
+  const Classification c = ReadDiagnostic(GetParam().text, *RuleSet::BuiltIn()).classification;
+  EXPECT_EQ(ToString(c.reason), ToString(GetParam().reason)) << c.rule << ": " << c.matched_text;
+  EXPECT_EQ(ToString(c.bounce_class), ToString(GetParam().bounce_class)) << c.rule;
+}
+
+constexpr BounceClass kHard = BounceClass::kHard;
+constexpr BounceClass kSoft = BounceClass::kSoft;
+constexpr BounceClass kBlock = BounceClass::kBlock;
+
+// What a page or a machine is called is nobody's verdict while there are other words.
+INSTANTIATE_TEST_SUITE_P(
+    NamesOfPagesAndMachines, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 5.1.1 User unknown; see https://example.net/reputation/blocked/spam",
+         Reason::kNoSuchUser, kHard},
+        {"550 5.1.1 No such user - http://antispam.example.net/blacklist?ip=192.0.2.1",
+         Reason::kNoSuchUser, kHard},
+        {"550 5.1.1 <r@example.net>: User unknown at spf.dkim.example.net", Reason::kNoSuchUser,
+         kHard},
+        {"550 Unknown recipient, rejected by spam-filter.example.net", Reason::kNoSuchUser, kHard},
+        {"Host or domain name not found. Name service error for name=sender-virus.example.invalid "
+         "type=A: Host not found",
+         Reason::kNoSuchDomain, kHard},
+        {"connect to spamgate.example.net[192.0.2.5]:25: Connection refused",
+         Reason::kConnectionFailure, kSoft},
+        {"552 5.2.2 mailbox full, visit http://reputation.example.net/spam", Reason::kMailboxFull,
+         kSoft},
+        {"550 5.2.1 Mailbox disabled (relay-tls.example.net)", Reason::kMailboxDisabled, kHard},
+        // Where there are none it is believed, but condemns nobody.
+        {"550 5.7.0 see http://virus.example.net/", Reason::kVirus, kBlock},
+        {"550 5.7.1 refused, https://example.net/user-unknown", Reason::kPolicyOther, kBlock},
+        {"550 https://example.net/user-unknown", Reason::kUnclassified, kSoft},
+        // Those that keep lists are known by their names.
+        {"550 5.1.1 http://www.spamhaus.org/query/bl?ip=192.0.2.1", Reason::kSenderIpBlocked,
+         kBlock},
+        {"554 5.7.1 192.0.2.1 listed at rbl.example.net", Reason::kSenderIpBlocked, kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    DeadMailboxes, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"554 5.7.1 <r@example.net>: Recipient address rejected: Not in recipient list",
+         Reason::kNoSuchUser, kHard},
+        {"550 unavailable mail user", Reason::kNoSuchUser, kHard},
+        {"550 local server don't exists that user", Reason::kNoSuchUser, kHard},
+        {"554 delivery error: dd r@example.net is no longer valid. [-20]", Reason::kNoSuchUser,
+         kHard},
+        {"550 Recipient verification failed", Reason::kNoSuchUser, kHard},
+        {"550-Callout verification failed: 550 550 5.1.1 User unknown", Reason::kNoSuchUser, kHard},
+        {"550 The user you are trying to contact doesn't exist", Reason::kNoSuchUser, kHard},
+        {"550 no mailbox for r@example.net", Reason::kNoSuchUser, kHard},
+        {"550 5.7.1 <r@example.net>: Mailbox has been blocked by administrator",
+         Reason::kMailboxDisabled, kHard},
+        {"550 user is locked", Reason::kMailboxDisabled, kHard},
+        {"550 r@example.net is now disabled with SMTP service", Reason::kMailboxDisabled, kHard},
+        {"X-Notes; Error transferring to mx.example.net; SMTP Protocol Returned a Permanent Error "
+         "550 <r@example.net>: User unknown",
+         Reason::kNoSuchUser, kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    LivingMailboxes, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"553 SENDER domain does not exist", Reason::kSenderAddressRefused, kBlock},
+        {"550 sender address rejected: user unknown", Reason::kSenderAddressRefused, kBlock},
+        {"550 5.1.7 unknown user", Reason::kSenderAddressRefused, kBlock},
+        {"550 5.1.8 domain does not exist", Reason::kSenderAddressRefused, kBlock},
+        {"517 Invalid domain, see rfc1035", Reason::kSenderAddressRefused, kBlock},
+        {"550 Your address s@example.org does not exist", Reason::kSenderAddressRefused, kBlock},
+        {"550-Verification failed for <s@example.org> 550-Unrouteable address 550 Sender verify "
+         "failed",
+         Reason::kSenderAddressRefused, kBlock},
+        {"450 recipient verification failed: connection timed out", Reason::kConnectionFailure,
+         kSoft},
+        {"550 message sending for this account is disabled", Reason::kSenderReputation, kBlock},
+        {"550 Recipient address rejected: Not accepting mail for this account: resource limit "
+         "exceeded",
+         Reason::kRateLimited, kBlock},
+        {"550 This account has been temporarily suspended", Reason::kMailboxDisabled, kSoft},
+        {"554 5.7.1 <s@example.org>: Sender address rejected: Blocked by this recipient",
+         Reason::kRecipientRefused, kSoft},
+        {"550 5.1.2 example.net is not hosted on this server", Reason::kRelayDenied, kBlock},
+        {"552 exceeded mailsize limit", Reason::kTooLarge, kBlock},
+        {"552 The recipient's mailbox has reached its maximum allowed size", Reason::kMailboxFull,
+         kSoft},
+        {"550 Blocked", Reason::kPolicyOther, kBlock},
+    }));
+
+}  // namespace
+}  // namespace bounced
