@@ -107,5 +107,55 @@ INSTANTIATE_TEST_SUITE_P(
         {"550 Blocked", Reason::kPolicyOther, kBlock},
     }));
 
+// Whichever reason it is given, nobody is there.
+TEST(Wording, OfAddressesThatAreGone) {
+  for (std::string_view text : {
+           "550 unknown mailbox",
+           "550 mailbox not known",
+           "550 Unknown mail recipient",
+           "550 5.1.1 no such person",
+           "550 <r@example.net> no such mailbox",
+           "550 there is no mailbox with that name on this host",
+           "550 the mailbox you specified does not exist on this server",
+           "550 recipient is not on this server",
+           "550 No recipient by that name",
+           "550 user was not found in database",
+           "550 unable to locate user r",
+           "550 Can't locate recipient",
+           "550 5.1.1 Bad address: r@example.net",
+           "550 Non-existent user",
+           "550 Nonexisting mailbox",
+           "550 user non-existent",
+           "550 No matching recipient",
+           "550 No match for user r",
+           "550 r: no account by this name",
+           "550 recipient mailbox doesn't exist here",
+           "550 The email address you are trying to send to no longer exists",
+           "550 this email address is no longer in use",
+           "550 address no longer valid",
+           "550 mailbox has been deleted",
+           "550 the account has been closed",
+           "550 account expired",
+           "550 5.2.1 The recipient's account has been deactivated",
+           "550 User account suspended",
+           "550 Mailbox deactivated",
+           "550 mailbox is not active",
+           "550 This account is no longer active",
+           "550 user no longer has an account",
+           "550 user left the organisation",
+           "550 Employee no longer with the firm",
+           "550 unknown domain example.net",
+           "550 no such domain here",
+           "550 Domain does not exist: example.invalid",
+           "550 5.1.2 destination domain unknown",
+           "550 5.4.4 no MX or A for example.invalid",
+           "550 invalid mail address: r@",
+           "550 5.1.3 malformed recipient",
+           "553 illegal characters in recipient address",
+       }) {
+    EXPECT_EQ(ReadDiagnostic(text, *RuleSet::BuiltIn()).classification.bounce_class, kHard) << text;
+  }
+}
+
 }  // namespace
 }  // namespace bounced
