@@ -9,20 +9,22 @@ namespace {
 
 // What stands around a link in a text (RFC 3986, appendix C).
 constexpr std::string_view kDelimiters = "<>\"'`()[]{}|,;";
-constexpr bool IsSeparator(char c) { return IsSpace(c) || kDelimiters.find(c) != kDelimiters.npos; }
+constexpr bool PartsNames(char c) { return IsSpace(c) || kDelimiters.find(c) != kDelimiters.npos; }
 
 constexpr bool IsSmallLetter(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool IsHostOctet(char c) {
+constexpr bool IsNameOctet(char c) {
   return IsSmallLetter(c) || IsDigit(c) || c == '.' || c == '-' || c == '_';
 }
 
 // `run` is made of the octets of host names.
 bool IsHostName(std::string_view run) {
-  constexpr std::size_t kFewestLetters = 2;  // in the last label
+  // Of the last label, as all but the longest top-level domains have; "err.nosuchuser" is none.
+  constexpr std::size_t kFewestLetters = 2, kMostLetters = 8;
   const std::size_t dot = run.rfind('.');
   if (dot == run.npos || run.front() == '.' || run.find("..") != run.npos) return false;
   const std::string_view last = run.substr(dot + 1);
-  return last.size() >= kFewestLetters && std::all_of(last.begin(), last.end(), IsSmallLetter);
+  return kFewestLetters <= last.size() && last.size() <= kMostLetters &&
+         std::all_of(last.begin(), last.end(), IsSmallLetter);
 }
 
 // Looks for names in [at, end) of `text`, in which there is no separator.
@@ -35,7 +37,7 @@ void FindNamesInToken(std::string_view text, std::size_t at, std::size_t end,
   }
   while (at < end) {
     const std::size_t begin = at;
-    while (at < end && IsHostOctet(text[at])) ++at;
+    while (at < end && IsNameOctet(text[at])) ++at;
     std::string_view run = text.substr(begin, at - begin);
     // "Error.your": the run began behind a letter, inside a word.
     const bool is_whole =
@@ -57,7 +59,7 @@ std::vector<NameRange> FindNames(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     bool has_dot = false;  // so has every link that is of use, and every host name
-    for (; at < text.size() && !IsSeparator(text[at]); ++at) has_dot |= text[at] == '.';
+    for (; at < text.size() && !PartsNames(text[at]); ++at) has_dot |= text[at] == '.';
     if (has_dot) FindNamesInToken(text, begin, at, names);
     ++at;
   }

@@ -42,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"WordsOfAServer", "QUEUE.Expired; RESOLVER.ADR.RecipNotFound", ""},
         {"NoBlankBehindASentence", "Blocked.please stop; Error.your spam", ""},
         {"Abbreviations", "e.g. i.e. vs. a.m", ""},
+        {"NameOfAnError", "(err.nosuchuser) x.abcdefghi y.abcdefgh", "y.abcdefgh"},
         {"Dots", "... .net x.. ...mailbox a..b", ""},
     }),
     [](const auto& row) { return std::string(row.param.name); });

@@ -1,7 +1,7 @@
 // The same thing said in many ways, each for a kind of text that was once taken for another.
 #include <gtest/gtest.h>
 
-#include <string>
+#include <ostream>
 #include <string_view>
 
 #include "parser/diagnostic.h"
@@ -152,6 +152,27 @@ TEST(Wording, OfAddressesThatAreGone) {
            "550 invalid mail address: r@",
            "550 5.1.3 malformed recipient",
            "553 illegal characters in recipient address",
+           "550 5.1.1 <r@example.net>... Mailbox does not exist, please check the spelling",
+           "550-5.1.1 r@example.net 550 5.1.1 is not a known user at this site",
+           "550 #5.1.1 mailbox r@example.net is invalid",
+           "550 We are sorry, but the recipient r is not known at example.net",
+           "550 Recipient r@example.net rejected: no such user in our database",
+           "550 There is no account with this address",
+           "550 recipient lookup failed: user not found",
+           "550 5.1.1 Unable to deliver to r@example.net - user does not exist",
+           "550 LDAP: no such recipient",
+           "550 virtual user r@example.net not exist",
+           "554 Recipient mailbox was not found",
+           "550 sorry, r@example.net is not a valid user here",
+           "550 Address unknown, see http://postmaster.example.net/blacklist",
+           "553 5.3.0 <r@example.net>... Unknown User, mail is not delivered",
+           "550 The mail address is invalid or no longer exists",
+           "550 recipient's e-mail address was not found in the recipient's e-mail system",
+           "550 5.1.1 Account closed due to inactivity",
+           "550 Mailbox r has been deactivated by its administrator",
+           "550 r@example.net account is on hold and does not accept mail",
+           "550 the recipient's mailbox was discontinued",
+           "550 unable to find MX host for example.invalid: domain not found",
        }) {
     EXPECT_EQ(ReadDiagnostic(text, *RuleSet::BuiltIn()).classification.bounce_class, kHard) << text;
   }
