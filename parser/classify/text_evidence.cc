@@ -67,7 +67,10 @@ bool TextEvidence::IsInName(const Range& place) const {
 // `chains` are the places of the slots so far, joined, in the order of their ends. Of those that
 // end before a place of the next slot, the last one is the nearest, so no other need be looked at.
 std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern) const {
-  if (pattern.slots.size() == 1 && names_.empty()) return FirstPlace(pattern.slots.front());
+  if (pattern.slots.size() == 1) {
+    const std::optional<Range> place = FirstPlace(pattern.slots.front());
+    if (!place || !IsInName(*place)) return place;
+  }
   const bool has_all = std::all_of(pattern.slots.begin(), pattern.slots.end(),
                                    [this](const std::vector<int>& slot) { return HasOneOf(slot); });
   if (!has_all) return std::nullopt;

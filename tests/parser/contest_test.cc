@@ -66,6 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
          "550 over quota", "is ruled out by its own \"unless\""},
         {"Code", "quota", "reason = \"rate_limited\"\nconfidence = 99\nwhen.code = ['452']",
          "550 over quota", "asks for another code or stage"},
+        {"NameOfAHost", "spam", "reason = \"spam_content\"\nconfidence = 99",
+         "550 over quota at spam.example.net",
+         "rests on a link or a host name, the winner on a text"},
+        {"NameThatWouldCondemn", "gone", "reason = \"no_such_user\"\nconfidence = 99",
+         "550 over quota, https://example.net/gone", "a link or a host name condemns nobody"},
     }),
     [](const auto& row) { return std::string(row.param.name); });
 
