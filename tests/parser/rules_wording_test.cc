@@ -107,6 +107,33 @@ INSTANTIATE_TEST_SUITE_P(
         {"550 Blocked", Reason::kPolicyOther, kBlock},
     }));
 
+// What servers add to it takes nothing back.
+TEST(Wording, OfDeadMailboxesWithMoreBehind) {
+  for (std::string_view text : {
+           "550 5.1.1 User unknown. If you feel this is in error contact postmaster@example.net or "
+           "your administrator",
+           "550 5.1.1 User unknown. Please check the recipient's email address for typos",
+           "550 5.1.1 <r@example.net>: Recipient address rejected: User unknown in local recipient "
+           "table; from=<s@example.org> to=<r@example.net> proto=ESMTP helo=<mx.example.org>",
+           "550 No such user here. Your message from s@example.org was not delivered",
+           "550 mailbox not found. Remove this address from your list",
+           "550 Unknown user r@example.net. Contact the sender's administrator for help",
+           "550 Mailbox does not exist. For spam reports write to abuse@example.net",
+           "550 User unknown (your mail server: mx.example.org, policy 12)",
+           "550 no such user. This server relays no mail for unknown domains",
+           "550 5.1.1 Mailbox does not exist. Too bad.",
+           "550 Recipient does not exist. Read our anti-spam policy at https://example.net/policy",
+           "550 account disabled. Contact your administrator",
+           "550 5.2.1 mailbox disabled, contact the postmaster via another account or your phone",
+           "550 Recipient unknown to our system; virus-free. www.example.com",
+           "550 user unknown, please update your address book",
+           "554 5.7.1 <r@example.net>: Recipient address rejected: User unknown; your IP 192.0.2.1 "
+           "was logged",
+       }) {
+    EXPECT_EQ(ReadDiagnostic(text, *RuleSet::BuiltIn()).classification.bounce_class, kHard) << text;
+  }
+}
+
 // Whichever reason it is given, nobody is there.
 TEST(Wording, OfAddressesThatAreGone) {
   for (std::string_view text : {
