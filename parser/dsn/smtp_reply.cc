@@ -267,9 +267,11 @@ std::string Words(std::string_view text, const Code& first, bool marks) {
 
 // What a host answers to the rest of a dialogue whose recipient it refused before: "503 need RCPT",
 // "554 5.5.1 no valid recipients".
-bool IsAftermath(const Code& code) {
-  return code.value == 503 ||
-         (code.status && code.status->status.subject == 5 && code.status->status.detail == 1);
+bool IsAftermath(const Code& code, std::string_view text) {
+  const bool has_status =
+      code.status && code.status->status.subject == 5 && code.status->status.detail == 1;
+  return code.value == 503 || has_status ||
+         StartsWithIgnoringCase(text.substr(code.at), "554 no valid recipients");
 }
 
 // Whether a transcript goes on with another host, so that what stood there before is over.
@@ -331,7 +333,7 @@ Run FindRun(std::string_view text, ReplyContext context) {
     // What is said of success inside a failure ("250 2.1.5 ok") is not the reply in question.
     if (run.first && code->value < kFirstFailureCode) continue;
     const bool has_failure = run.first && run.first->value >= kFirstFailureCode;
-    if (has_failure && IsAftermath(*code)) continue;
+    if (has_failure && IsAftermath(*code, text)) continue;
     if (has_failure && run.first->remote) {
       const bool same = code->value == run.first->value;
       // Sendmail says it again, with a status of its own.

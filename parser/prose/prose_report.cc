@@ -25,6 +25,8 @@ constexpr std::size_t kMaxAnnouncementOctets = 160;
 // Fields that follow each other before they are taken for a message's header.
 constexpr int kFieldsOfHeader = 3;
 
+constexpr std::size_t kMaxClosingOctets = 40;  // "Mit freundlichen Grüßen,"
+
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kOpenings = "<\"'([*>-=";
 constexpr std::string_view kClosings = ">\"')]";
@@ -262,20 +264,25 @@ class ProseReader {
     }
     const bool says_so =
         Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
-    const auto has_proof = [&] {
-      return question_.returned || report.end < text_.size() || heads_subject_ || has_code();
-    };
-    const bool stands_out = report.in_subject || question_.returned;
+    const std::size_t whole = question_.subject.text.size();
+    const bool hints_so = Says(hits_, ProseRole::kHint, report.end);
+    const bool subject_hints = Says(subject_hits_, ProseRole::kHint, whole);
+    const bool has_original = question_.returned || report.end < text_.size() || heads_subject_;
+    const auto has_proof = [&] { return has_original || has_code(); };
+    const bool is_of_mail = has_original || (by_heading_ && (hints_so || has_code())) ||
+                            Says(hits_, ProseRole::kMail, report.end) ||
+                            Says(subject_hits_, ProseRole::kMail, whole);
+    if (!is_of_mail && (question_.by_path || !report.in_subject)) return false;
     if (question_.by_path &&
-        !(stands_out && (says_so || has_proof()) && Says(hits_, ProseRole::kMail, text_.size()))) {
+        !((report.in_subject || question_.returned) && (says_so || hints_so || has_proof()))) {
       return false;
     }
     if (only_plain_) {
-      return says_so ? report.in_subject || has_proof() : report.in_subject && has_proof();
+      if (!says_so) return report.in_subject && has_proof();
+      return report.in_subject || has_original || (subject_hints && has_code());
     }
     if (report.in_subject || has_proof()) return true;
-    return (says_so && (report.recipients.empty() || told_before_)) ||
-           Says(subject_hits_, ProseRole::kHint, question_.subject.text.size());
+    return (says_so && (report.recipients.empty() || told_before_)) || subject_hints;
   }
 
   // A number at the start of a line may be that of a house, too: only those count that servers use
@@ -433,6 +440,10 @@ class ProseReader {
       mention.strength = Strength::kNone;
       return;
     }
+    if (IsSignature(line)) {
+      mention.strength = Strength::kNone;
+      return;
+    }
     if (IsHeading(line, mention)) {
       mention.strength = Strength::kHeading;
     } else if (introduced || heads_subject_) {
@@ -458,6 +469,15 @@ class ProseReader {
       }
       longest = length;
     }
+  }
+
+  // "Regards,", and whose.
+  bool IsSignature(std::string_view line) const {
+    const std::string_view before = StripBlanks(text_.substr(before_, at_hand_ - before_));
+    const bool closes = before.ends_with(',') && before.find('@') == before.npos;
+    const std::size_t behind = at_hand_ + line.size();
+    return closes && before.size() <= kMaxClosingOctets &&
+           StripBlanks(text_.substr(behind)).empty();
   }
 
   // "  To: r@example.net" among the fields that say which message is meant.
@@ -554,24 +574,51 @@ class ProseReader {
         std::all_of(words.begin(), words.end(), [](char c) { return IsOneOf(c, ",;.<>*=#"); });
     if (is_rule) return true;
     if (words.front() == ':' || words.front() == '(' || words.starts_with(kLink)) return true;
+    if (IsListOfAddresses(words)) return true;
     if (words.starts_with("- ") || rest.starts_with("\t") || rest.starts_with("  ")) return true;
-    // "'r@example.net' on Thu, 29 Apr 2010 00:00" (Exchange).
+    // "r@example.net on Thu, 29 Apr 2010 00:00" (Exchange), in any language.
     if (words.starts_with("on ") && words.size() > 3 && HasDigit(words)) return true;
     if (EndsWithTime(words)) return true;
     return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
   }
 
-  // "1. ", "2) ", "o ", which begin the items of a list.
+  // "le 29/04/2010 00:00", "am 29.04.2010 12:00 PM".
+  static bool EndsWithTime(std::string_view words) {
+    constexpr std::size_t kMaxOctets = 40;
+    for (const std::string_view half : {" AM", " PM"}) {
+      if (words.ends_with(half)) words.remove_suffix(half.size());
+    }
+    const std::size_t size = words.size();
+    return size > 6 && size <= kMaxOctets && IsDigit(words[size - 1]) && IsDigit(words[size - 2]) &&
+           words[size - 3] == ':' && IsDigit(words[size - 4]) &&
+           std::count_if(words.begin(), words.end(), IsDigit) >= 8;
+  }
+
+  // ", s@example.net; <t@example.net>": what is behind the first of a line of addresses.
+  static bool IsListOfAddresses(std::string_view words) {
+    constexpr std::string_view kSeparators = ",; \t<>";
+    if (!IsOneOf(words.front(), ",;")) return false;
+    while (!words.empty()) {
+      const std::size_t end = std::min(words.find_first_of(kSeparators), words.size());
+      if (end > 0 && words.substr(0, end).find('@') == words.npos) return false;
+      words.remove_prefix(std::min(words.find_first_not_of(kSeparators, end), words.size()));
+    }
+    return true;
+  }
+
+  // "1. ", "2) ", "(3) ", "o ", which begin the items of a list.
   static std::string_view WithoutBullet(std::string_view before) {
     std::string_view rest =
         before.substr(std::min(before.find_first_not_of(kBlanks), before.size()));
+    const bool opens = rest.starts_with('(');
+    if (opens) rest.remove_prefix(1);
     const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
     if (digits > 0) {
       rest.remove_prefix(digits);
       const bool is_item = rest.starts_with(". ") || rest.starts_with(") ");
       return is_item ? rest.substr(1) : before;
     }
-    return rest.starts_with("o ") ? rest.substr(1) : before;
+    return !opens && rest.starts_with("o ") ? rest.substr(1) : before;
   }
 
   static bool HasDigit(std::string_view words) {
@@ -628,6 +675,7 @@ class ProseReader {
     // The mentions of those who were chosen part the text.
     const Mention* open = nullptr;
     std::size_t owner = 0;
+    std::size_t first = end;
     const auto close = [&](std::size_t at) {
       if (open == nullptr) return;
       // The code may stand in front of the address: "550 5.1.1 <r@example.net>... User unknown".
@@ -640,12 +688,56 @@ class ProseReader {
       if (found == index_.end()) continue;
       if (open != nullptr && found->second == owner) continue;
       close(mention.line);
+      first = std::min(first, mention.line);
       open = &mention;
       owner = found->second;
     }
     close(end);
     if (chosen_.size() == 1) WidenWords(text_.substr(0, end));
+    if (chosen_.size() > 1) TellApart(text_.substr(0, end), text_.substr(0, first));
     return std::move(chosen_);
+  }
+
+  // One report may list who got it, and who may still get it, beside who failed. Of a mere list all
+  // of the text speaks; else, of those of whom nothing is said, the paragraph in front of the
+  // first.
+  void TellApart(std::string_view text, std::string_view in_front) {
+    const auto says_nothing = [](const ProseRecipient& recipient) {
+      return recipient.words.empty();
+    };
+    const bool is_mere_list =
+        coded_.empty() && std::all_of(chosen_.begin(), chosen_.end() - 1, says_nothing);
+    if (is_mere_list) chosen_.back().words = {};
+    const std::string_view common = is_mere_list ? StripBlanks(text) : LastParagraph(in_front);
+    const auto has_got_it = [](const ProseRecipient& recipient) {
+      constexpr std::string_view kWords[] = {"delivered", "relayed", "successful"};
+      const int code = FindSmtpReply(recipient.words, ReplyContext::kLines).code.value_or(0);
+      return code / 100 == 2 ||
+             std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+               return StartsWithIgnoringCase(recipient.words, word);
+             });
+    };
+    chosen_.erase(std::remove_if(chosen_.begin(), chosen_.end(), has_got_it), chosen_.end());
+    for (ProseRecipient& recipient : chosen_) {
+      if (recipient.words.empty()) recipient.words = common;
+      const int code = FindSmtpReply(recipient.words, ReplyContext::kLines).code.value_or(0);
+      recipient.delays = code / 100 != 5 && SaysWithin(ProseRole::kDelay, recipient.words) &&
+                         !SaysWithin(ProseRole::kFinal, recipient.words);
+    }
+  }
+
+  bool SaysWithin(ProseRole role, std::string_view piece) const {
+    if (piece.empty()) return false;
+    const auto begin = static_cast<std::size_t>(piece.data() - text_.data());
+    const std::size_t end = begin + piece.size();
+    // Hits stand in the order of their ends.
+    auto hit =
+        std::partition_point(hits_.begin(), hits_.end(),
+                             [begin](const ProsePhrases::Hit& each) { return each.end <= begin; });
+    for (; hit != hits_.end() && hit->end <= end; ++hit) {
+      if (hit->role == role && hit->begin >= begin) return true;
+    }
+    return false;
   }
 
   // Of a single recipient all of the text speaks: also what stands in front of the address.
@@ -740,6 +832,12 @@ class ProseReader {
       end = line->end;
     }
     return StripBlanks(text.substr(0, end));
+  }
+
+  static std::string_view LastParagraph(std::string_view text) {
+    text = StripBlanks(text);
+    const std::size_t blank = std::max(text.rfind("\n\n") + 1, text.rfind("\n\r\n") + 1);
+    return StripBlanks(text.substr(blank));  // npos + 1 is 0
   }
 
   bool BeginsWithCode(std::size_t line) const {

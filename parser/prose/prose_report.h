@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxProseOctets = 64 << 10;
 struct ProseRecipient {
   std::string_view address;  // as it stands
   std::string_view words;    // what is said of it, code and all; may be the whole text
+  bool delays = false;       // delivery to it is still being tried, whatever the report's kind is
 };
 
 // Views into the text that was read.

@@ -96,7 +96,8 @@ void ReadProseReport(Reading& reading) {
         ReportedAddress(DecodeOctal(about.address), reading.limits().max_diagnostic),
         names_failed ? Span{} : body->SpanOf(about.address),
         names_failed ? Provenance::kDerived : Provenance::kGuessed};
-    JudgeByWords(reading, about.words, *prose.kind, *body, report.recipients.back());
+    const Kind kind = about.delays ? Kind::kDelay : *prose.kind;
+    JudgeByWords(reading, about.words, kind, *body, report.recipients.back());
   }
   if (names_nobody) {
     report.recipients.emplace_back().final_recipient = reading.ReturnedTo();

@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"SuccessInside", "550 5.1.1 no; sender was told: 250 2.1.0 ok", 550, "5.1.1",
          "no; sender was told: 250 2.1.0 ok"},
         {"OtherHostSaid", "host mx.example[192.0.2.1] said: 452 4.2.2 full", 452, "4.2.2", "full"},
+        {"NoValidRecipients", "550 r@example.net User not registered\n554 No valid recipients", 550,
+         "", "r@example.net User not registered 554 No valid recipients", kLines},
         {"BehindAnIdleStatus", "5.3.0 - Other mail system problem 550-'Unknown user r'", 550,
          "5.3.0", "'Unknown user r'"},
     }),

@@ -160,6 +160,61 @@ INSTANTIATE_TEST_SUITE_P(
         {"AlarmOfSns",
          "From: Alerts <no-reply@sns.example>\nx-amz-sns-message-id: 1\nSubject: ALARM\n",
          "{\"AlarmName\":\"bounces\",\"NewStateReason\":\"r@example.net\"}\n"},
+        {"PostmasterAnswersWithAQuote",
+         "From: Postmaster <postmaster@example.net>\n"
+         "Subject: Re: Delivery Status Notification (Failure)\n",
+         "r@example.net left us in May.\n\n> <r@example.net>: host mx.example.net[192.0.2.1] "
+         "said:\n"
+         ">     550 5.1.1 User unknown\n"},
+        {"PostmasterForwards",
+         "From: Postmaster <postmaster@example.net>\nSubject: Fwd: Undelivered Mail\n",
+         "FYI\n\n<r@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 User unknown\n"},
+        {"TicketByTheNullPath",
+         "Return-Path: <>\nFrom: Help Desk <desk@help.example>\n"
+         "Subject: Ticket 17: bounces of r@example.net\n",
+         "We have received your request:\n\nYour message wasn't delivered to r@example.net.\n"
+         "550 5.1.1 The email account does not exist.\n"},
+        {"ParcelByTheNullPath",
+         "Return-Path: <>\nFrom: Shop <shop@example.org>\n"
+         "Subject: Delivery failed - we could not deliver your parcel\n",
+         "The courier was unable to deliver your order.\nAccount: r@example.net\n"},
+        {"BankByTheNullPath",
+         "Return-Path: <>\nFrom: Bank <bank@example.org>\nSubject: Your transfer was rejected\n",
+         "Transfer to r@example.net failed: account not found.\nError code 550.\n"},
+        {"TipsByTheNullPath",
+         "Return-Path: <>\nFrom: Tips <tips@example.org>\nSubject: Mail delivery failed? 5 tips\n",
+         "1. Verify.\n2. Warm up.\n\nAsk us:\n\nask@example.org\n"},
+        {"CronByTheNullPath",
+         "Return-Path: <>\nFrom: Cron Daemon <root@mx1.example.net>\nSubject: Cron backup.sh\n",
+         "rsync: failed to send file list to r@example.net (code 12)\n"},
+        {"AddressChangeByTheNullPath",
+         "Return-Path: <>\nFrom: Forum <forum@example.org>\n"
+         "Subject: E-mail address change could not be completed\n",
+         "The change of your e-mail address to r@example.net could not be completed.\n"},
+        {"OwnMailboxIsFull", "From: postmaster@example.net\nSubject: Your mailbox is full\n",
+         "Your mailbox r@example.net has reached its quota. You cannot receive mail.\n"},
+        {"QuarantineOfReports",
+         "From: postmaster@example.net\nSubject: Spam Notification: 2 New Messages\n",
+         "You have 2 new spam-quarantined messages.\n\nr@example.net  Delivery failed\n"
+         "s@example.org  Hello\n"},
+        {"QuarantineSummary",
+         "From: postmaster@example.net\nSubject: Quarantine summary: 3 messages\n",
+         "Held for you:\n\n<r@example.net>  Undelivered Mail Returned to Sender\n"},
+        {"BounceReport", "From: postmaster@example.net\nSubject: Weekly bounce report\n",
+         "Bounces of the last week:\n\nr@example.net   550 5.1.1 User unknown   3\n"},
+        {"ListCleanup", "From: postmaster@example.net\nSubject: Address list cleanup\n",
+         "The following addresses had errors and were removed:\n\nr@example.net\n"},
+        {"AccountDisabled", "From: postmaster@example.net\nSubject: Account disabled\n",
+         "The account r@example.net has been disabled by the administrator.\n"},
+        {"MigrationFailed", "From: postmaster@example.net\nSubject: Migration failed\n",
+         "The migration of user r@example.net failed permanently.\nError: 550 quota on target\n"},
+        {"PolicyChange", "From: postmaster@example.net\nSubject: Changes to spam filtering\n",
+         "From Monday mail without SPF is refused with \"550 5.7.23\". Senders such as "
+         "r@example.net will see that mail could not be delivered.\n"},
+        {"ExchangeDelivered",
+         "From: System Administrator <postmaster@example.net>\nSubject: Delivered: news\n",
+         "Your message\n\n  To:      r@example.net\n  Subject: news\n\nwas delivered to the "
+         "following recipient(s):\n\nr@example.net on Mon, 2 Nov 2026 10:00:00 +0000\n"},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 

@@ -50,6 +50,17 @@ TEST_P(ProseTest, NamesWhoFailedAndWhatIsSaidOfIt) {
   }
 }
 
+TEST(ReadProse, TellsWhoMayStillGetItFromWhoWillNot) {
+  const ProseReport report = Read("Delivery report",
+                                  "I could not deliver your message:\n\n"
+                                  "  <a@example.net>  delivery failed; will not continue trying\n"
+                                  "  <b@example.org>  delivery delayed; will continue trying\n");
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  ASSERT_EQ(report.recipients.size(), 2U);
+  EXPECT_FALSE(report.recipients[0].delays);
+  EXPECT_TRUE(report.recipients[1].delays);
+}
+
 // What is said of one who is named by no usual address is not said of the one before.
 TEST(ReadProse, D80AHeadingThatIsNoAddressEndsTheWordsOfTheOneBefore) {
   for (const std::string_view odd : {"b..x@example.org", ".b.@example.org", "\"b x\"@example.org",

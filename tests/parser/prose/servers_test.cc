@@ -631,6 +631,121 @@ INSTANTIATE_TEST_SUITE_P(
          "Доставка задерживается.\nПолучатель: r@example.net\n",
          {{"r@example.net"}},
          Kind::kDelay},
+        {"SendmailCommandOfAnAlias",
+         "From: MAILER-DAEMON@mx.example\nSubject: Returned mail: see transcript for details\n",
+         "   ----- The following addresses had permanent fatal errors -----\n"
+         "\"|/usr/local/bin/vacation\"\n    (reason: 127)\n    (expanded from: <r@example.net>)\n"
+         "s@example.net\n    (reason: 550 5.2.2 Over quota)\n"
+         "    (expanded from: <list@example.com>)\n\n",
+         {{"r@example.net"}, {"s@example.net", 550, "5.2.2"}}},
+        {"EximPipe",
+         "From: Mailer-Daemon@mx.example\nSubject: Mail delivery failed\n",
+         "A message that you sent could not be delivered to one or more of its\nrecipients. The "
+         "following address(es) failed:\n\n  |/home/r/filter\n    (generated from r@example.net)\n"
+         "    local delivery failed\n  s@example.net\n    (generated from list@example.com)\n"
+         "    550 5.1.1 User unknown\n",
+         {{"r@example.net"}, {"s@example.net", 550, "5.1.1"}}},
+        {"SunNamesTheMessageFirst",
+         "From: Internet Mail Delivery <postmaster@example.net>\n"
+         "Subject: Delivery Notification: Delivery has failed\n",
+         "This report relates to a message you sent with the following header fields:\n\n"
+         "  Message-id: <1@example.com>\n  From: S <sender@example.com>\n"
+         "  To: list@lists.example\n  Subject: news\n\n"
+         "Your message cannot be delivered to the following recipients:\n\n"
+         "  Recipient address: r@example.net\n  Reason: Over quota\n",
+         {{"r@example.net"}}},
+        {"FieldsInFrontOfTheFailure",
+         "From: postmaster@example.net\nSubject: Undeliverable Message\n",
+         "To: r@example.net\nCc:\nSubject: news\n\nMessage not delivered to recipients below.\n\n"
+         "\tVNM3043:  r@example.net\n\nVNM3043 -- MAILBOX IS FULL\n",
+         {{"r@example.net"}}},
+        {"JamesDetails",
+         "From: postmaster@example.net\nSubject: Delivery Failure Notification\n",
+         "Message details:\n  Subject: news\n  MAIL FROM: sender@example.com\n"
+         "  RCPT TO: r@example.net\n  From: S <sender@example.com>\n  To: list@lists.example\n\n"
+         "The message could not be delivered: mailbox does not exist.\n",
+         {{"r@example.net"}}},
+        {"Exchange55Backtick",
+         "From: System Administrator <postmaster@example.net>\nSubject: Undeliverable: news\n",
+         "The following recipient(s) could not be reached:\n\n      `r@example.net' on 1/5/98 8:01 "
+         "PM\n            Unable to deliver the message due to a communications failure\n",
+         {{"r@example.net"}}},
+        {"Exchange2003InAnyLanguage",
+         "From: postmaster@example.net\nSubject: Non remis : news\n"
+         "Content-Type: text/plain; charset=utf-8\n",
+         "Votre message n'a pas atteint certains destinataires.\n\n"
+         "      r@example.net le 12/03/2004 14:12\n            <mx.example #5.1.1>\n",
+         {{"r@example.net", 0, "5.1.1"}}},
+        {"Exchange2003TypedReply",
+         "From: postmaster@example.net\nSubject: Undeliverable: news\n",
+         "The following recipient(s) could not be reached:\n\n      r@example.net on 12/3/2004 "
+         "2:12 "
+         "PM\n            There was a SMTP communication problem.\n"
+         "            <mx.example #5.5.0 smtp;554 <r@example.net>: Relay access denied>\n",
+         {{"r@example.net", 554, "5.5.0"}}},
+        {"Exchange2007CodeBehindAHost",
+         "From: postmaster@example.net\nSubject: Undeliverable: news\n",
+         "Delivery has failed to these recipients or distribution lists:\n\nr@example.net\n"
+         "Please try resending this message.\n\nDiagnostic information for administrators:\n\n"
+         "r@example.net\nmx.example.net #550 Requested action not taken ##\n",
+         {{"r@example.net", 550}}},
+        {"DominoSaysWhyInAnotherParagraph",
+         "From: postmaster@example.net\nSubject: DELIVERY FAILURE: User r not listed\n",
+         "Your message\n\n  Subject: news\n\nwas not delivered to:\n\n  r@example.net\n\n"
+         "because:\n\n  User r (r@example.net) not listed in Domino Directory (550 5.1.1)\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"WarningWithAFailureInItsSubject",
+         "From: MDaemon@example.net\nSubject: Warning: Delivery problem\n",
+         "The attached message had TRANSIENT non-fatal delivery errors.\n"
+         "This is a WARNING MESSAGE ONLY.\n\nFailed address: r@example.net\n\n"
+         "452 4.2.2 Mailbox full\n",
+         {{"r@example.net", 452, "4.2.2"}},
+         Kind::kDelay},
+        {"DovecotRejects",
+         "From: Mail Delivery Subsystem <postmaster@example.net>\n"
+         "Subject: Automatically rejected mail\n",
+         "Your message to <r@example.net> was automatically rejected:\nQuota exceeded\n",
+         {{"r@example.net"}}},
+        {"ItalianUser",
+         "From: postmaster@example.net\nSubject: MANCATA CONSEGNA: news\n"
+         "Content-Type: text/plain; charset=utf-8\n",
+         "Il messaggio \"news\" destinato all'utente r@example.net\nnon è stato consegnato:\n"
+         "5.1.1 - utente sconosciuto\nIdentificativo messaggio: x1@pec.example\n",
+         {{"r@example.net", 0, "5.1.1"}}},
+        {"ReasonInFrontOfTheList",
+         "From: postmaster@example.net\nSubject: Mail could not be delivered\n",
+         "Over quota (552 5.2.2):\n\nr@example.net, s@example.net\n\nPlease try again.\n",
+         {{"r@example.net", 552, "5.2.2"}, {"s@example.net", 552, "5.2.2"}}},
+        {"NumbersInBrackets",
+         "From: postmaster@example.net\nSubject: Undeliverable\n",
+         "(1) r@example.net\n    550 5.1.1 unknown\n\n(2) s@example.net\n    550 5.7.1 refused\n",
+         {{"r@example.net", 550, "5.1.1"}, {"s@example.net", 550, "5.7.1"}}},
+        {"SomeGotIt",
+         "From: postmaster@example.net\nSubject: Delivery failure\n",
+         "r@example.net: delivered\ns@example.net: failed, 550 5.1.1 user unknown\n"
+         "t@example.net: 250 2.1.5 Ok\n",
+         {{"s@example.net", 550, "5.1.1"}}},
+        {"Signature",
+         "From: postmaster@example.net\nSubject: Delivery failure\n",
+         "we were unable to deliver your message to r@example.net.\n550 5.1.1 unknown\n\n"
+         "Regards,\nmail-admin@mx.example\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"TranscriptInBatch",
+         "From: MAILER@example.net\nReturn-Path: <>\nSubject: mail delivery error\n",
+         "Batch SMTP transaction log follows:\n\n250 Mail-from OK\nrcpt to:<r@example.net>\n"
+         "550 r@example.net User not registered\n554 No valid recipients\n",
+         {{"r@example.net", 550}}},
+        {"KddiByTheNullPathAlone",
+         "Return-Path: <>\nFrom: no-reply@example.net\nSubject: Mail\nMIME-Version: 1.0\n"
+         "Content-Type: multipart/mixed; boundary=b\n",
+         "--b\n\nYour mail sent on: Thu, 29 Apr 2013 00:00:00 +0900\n"
+         "     Could not be delivered to: <r@example.net>\n     As their mailbox is full.\n"
+         "--b\nContent-Type: message/rfc822\n\nTo: <r@example.net>\n\nx\n--b--\n",
+         {{"r@example.net"}}},
+        {"ColonOfAnIdeographicScript",
+         "From: postmaster@example.net\nSubject: x\nContent-Type: text/plain; charset=utf-8\n",
+         "您的邮件被退回。\n收件人：r@example.net\n联系：s@example.net\n",
+         {{"r@example.net"}}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
