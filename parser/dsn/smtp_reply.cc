@@ -61,13 +61,13 @@ class CodeFinder {
       const Block second = BlockAt(text_, at + 1);
       const Block third = BlockAt(text_, at + 2);
       const std::uint32_t bits = BitsOf((first >= '2') & (first <= '5') & (second >= '0') &
-                                        (second <= '5') & (third >= '0') & (third <= '9'));
+                                        (second <= '7') & (third >= '0') & (third <= '9'));
       if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
     }
     for (; at + kCodeOctets <= text_.size(); ++at) {
       const char first = text_[at];
       const char second = text_[at + 1];
-      if (first >= '2' && first <= '5' && second >= '0' && second <= '5' &&
+      if (first >= '2' && first <= '5' && second >= '0' && second <= '7' &&
           IsDigit(text_[at + 2])) {
         return at;
       }
@@ -80,6 +80,8 @@ class CodeFinder {
     if (at > 0 && !MayPrecede(text_[at - 1]) && !text_.substr(0, at).ends_with(kWideColon)) {
       return std::nullopt;
     }
+    // No second digit is above 5 (RFC 5321, 4.2.1), but for what hosts write for 5.7.1.
+    if (text_[at + 1] > '5' && text_.substr(at, kCodeOctets) != "571") return std::nullopt;
     Code code{at, 0, end < text_.size() && text_[end] == '-', IsMarked(at), std::nullopt, 0};
     for (std::size_t i = at; i < end; ++i) code.value = code.value * 10 + (text_[i] - '0');
     const std::string_view rest = AfterSeparator(text_.substr(end));
@@ -163,7 +165,7 @@ class CodeFinder {
         "шибка",         "твет",        "原因",      "理由",     "エラー",
         "错误",          "錯誤",        "回复",      "이유",     "neden",
         "hata",          "důvod",       "orsak",     "message",  "diagnostic code",
-        "explanation",   "details"};
+        "explanation",   "details",     "with"};
     for (const std::string_view announcer : kAnnouncers) {
       if (words.size() < announcer.size()) continue;
       const std::size_t begin = words.size() - announcer.size();
@@ -180,8 +182,9 @@ class CodeFinder {
 
   // Words of any sentence, with a number behind them.
   static bool NeedsColon(std::string_view announcer) {
-    constexpr std::string_view kCommon[] = {"was",   "smtp", "message", "details",   "neden",
-                                            "reden", "data", "rcpt to", "mail from", "follows"};
+    constexpr std::string_view kCommon[] = {"was",       "smtp",    "message", "details",
+                                            "neden",     "reden",   "data",    "rcpt to",
+                                            "mail from", "follows", "with"};
     return std::find(std::begin(kCommon), std::end(kCommon), announcer) != std::end(kCommon);
   }
 

@@ -37,6 +37,7 @@ constexpr List kLists[] = {
     {"automatic_reply", ProseRole::kAutomaticReply},
     {"challenge", ProseRole::kChallenge},
     {"mail", ProseRole::kMail},
+    {"own_mail", ProseRole::kOwnMail},
     {"other_report", ProseRole::kOtherReport},
 };
 

@@ -24,6 +24,7 @@ enum class ProseRole : std::uint8_t {
   kAutomaticReply,  // a subject begins with it when a machine answers for somebody
   kChallenge,       // the sender shall prove that he is human
   kMail,            // a word for mail or who gets it
+  kOwnMail,         // the reader's own mail is spoken of
   kOtherReport,     // of a subject: a report about something else that lists mails
 };
 

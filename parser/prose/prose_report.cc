@@ -195,8 +195,10 @@ class ProseReader {
     heads_subject_ = HeadsSubject();
     FindMentions(report.end);
     Choose();
+    const bool names_somebody = !chosen_.empty();
     report.recipients = Recipients(report.end);
-    if (!IsBorneOut(report)) {
+    const bool all_got_it = names_somebody && report.recipients.empty();
+    if (all_got_it || !IsBorneOut(report)) {
       report.kind = std::nullopt;
       report.recipients.clear();
     }
@@ -282,7 +284,9 @@ class ProseReader {
       return report.in_subject || has_original || (subject_hints && has_code());
     }
     if (report.in_subject || has_proof()) return true;
-    return (says_so && (report.recipients.empty() || told_before_)) || subject_hints;
+    if (says_so && (report.recipients.empty() || told_before_)) return true;
+    return subject_hints &&
+           (says_so || (by_heading_ && hints_so) || Says(hits_, ProseRole::kOwnMail, report.end));
   }
 
   // A number at the start of a line may be that of a house, too: only those count that servers use
@@ -580,18 +584,6 @@ class ProseReader {
     if (words.starts_with("on ") && words.size() > 3 && HasDigit(words)) return true;
     if (EndsWithTime(words)) return true;
     return words.front() >= '2' && words.front() <= '5' && words.size() > 3;  // a code
-  }
-
-  // "le 29/04/2010 00:00", "am 29.04.2010 12:00 PM".
-  static bool EndsWithTime(std::string_view words) {
-    constexpr std::size_t kMaxOctets = 40;
-    for (const std::string_view half : {" AM", " PM"}) {
-      if (words.ends_with(half)) words.remove_suffix(half.size());
-    }
-    const std::size_t size = words.size();
-    return size > 6 && size <= kMaxOctets && IsDigit(words[size - 1]) && IsDigit(words[size - 2]) &&
-           words[size - 3] == ':' && IsDigit(words[size - 4]) &&
-           std::count_if(words.begin(), words.end(), IsDigit) >= 8;
   }
 
   // ", s@example.net; <t@example.net>": what is behind the first of a line of addresses.

@@ -215,6 +215,14 @@ INSTANTIATE_TEST_SUITE_P(
          "From: System Administrator <postmaster@example.net>\nSubject: Delivered: news\n",
          "Your message\n\n  To:      r@example.net\n  Subject: news\n\nwas delivered to the "
          "following recipient(s):\n\nr@example.net on Mon, 2 Nov 2026 10:00:00 +0000\n"},
+        {"SomebodysQuota",
+         "From: postmaster@example.net\nSubject: Mailbox r@example.net is over quota\n",
+         "The mailbox r@example.net is over quota (105%). Mail to it will be refused.\n"},
+        {"RecallFailed", "From: postmaster@example.net\nSubject: Message Recall Failure: news\n",
+         "Your attempt to recall the message failed for:\n\nr@example.net\n"},
+        {"EverybodyGotIt", "From: postmaster@example.net\nSubject: Delivery Status Notification\n",
+         "This is about your message, not the ones that were rejected.\n\n"
+         "r@example.net: delivered\ns@example.net: 250 2.1.5 Ok\n"},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 

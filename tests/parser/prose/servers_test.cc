@@ -746,6 +746,28 @@ INSTANTIATE_TEST_SUITE_P(
          "From: postmaster@example.net\nSubject: x\nContent-Type: text/plain; charset=utf-8\n",
          "您的邮件被退回。\n收件人：r@example.net\n联系：s@example.net\n",
          {{"r@example.net"}}},
+        {"ReturnedByTheServer",
+         "From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification\n",
+         "-- The following message has been returned by the server --\n\n"
+         "No such user: r@example.net\n",
+         {{"r@example.net"}}},
+        {"FailedWith",
+         "From: MAILER-DAEMON@mx.example\nSubject: Message delivery has failed\n",
+         "Unable to deliver message to: <r@example.net>\n"
+         "Server mx.example.net[192.0.2.1] failed with: 550 <r@example.net> No such user here\n",
+         {{"r@example.net", 550}}},
+        {"Postini",
+         "From: postmaster@mx.example\nSubject: Delivery failure\n",
+         "Delivery to the following recipient failed permanently:\n\n     r@example.net\n\n"
+         "Technical details: 571 Message Refused - psmtp\n",
+         {{"r@example.net", 571}}},
+        {"WithErrorsCounted",
+         "From: postmaster@mx.example\nSubject: There was an error sending your mail\n",
+         "We had trouble delivering your message. Full details follow:\n\nSubject: 'news'\n"
+         "Date:    'Mon, 2 Nov 2026 10:00:00 +0000'\n\n1 error(s):\n\n"
+         "SMTP Server <mx.example.net> rejected recipient <r@example.net>\n  (Error following RCPT "
+         "command). It responded as follows: [550 5.1.1 <r@example.net>... User Unknown]\n",
+         {{"r@example.net", 550, "5.1.1"}}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
