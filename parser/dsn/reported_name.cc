@@ -61,8 +61,11 @@ std::string_view WithoutLitter(std::string_view address) {
   while (!address.empty() && kTrailing.find(address.back()) != kTrailing.npos) {
     address.remove_suffix(1);
   }
-  if (address.size() > 1 && address.front() == '\'' && address.back() == '\'') {
-    address = address.substr(1, address.size() - 2);
+  for (const char quote : {'\'', '"'}) {
+    if (address.size() > 1 && address.find(quote) == 0 &&
+        address.find(quote, 1) == address.size() - 1) {
+      address = address.substr(1, address.size() - 2);
+    }
   }
   // @a.example,@b.example:user@c.example (RFC 5321, Appendix C).
   if (address.starts_with('@')) {

@@ -284,9 +284,9 @@ class ProseReader {
       return report.in_subject || has_original || (subject_hints && has_code());
     }
     if (report.in_subject || has_proof()) return true;
-    if (says_so && (report.recipients.empty() || told_before_)) return true;
-    return subject_hints &&
-           (says_so || (by_heading_ && hints_so) || Says(hits_, ProseRole::kOwnMail, report.end));
+    const bool is_own = by_heading_ || Says(hits_, ProseRole::kOwnMail, report.end);
+    if (says_so && (report.recipients.empty() || (told_before_ && is_own))) return true;
+    return subject_hints && (says_so || (is_own && (hints_so || !by_heading_)));
   }
 
   // A number at the start of a line may be that of a house, too: only those count that servers use

@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"TrailingDot", "rfc822; a@b.example.", "a@b.example"},
         {"TrailingComma", "rfc822; a@b.example,", "a@b.example"},
         {"ApostrophesAround", "rfc822; 'a@b.example'", "a@b.example"},
+        {"QuotesAround", R"(rfc822;"a@b.example")", "a@b.example"},
         {"Comment", "rfc822; a@b.example (no such user)", "a@b.example"},
         {"Folded", "rfc822;\r\n a@b.example", "a@b.example"},
         {"PlusStays", "rfc822; user+AB@b.example", "user+AB@b.example"},

@@ -223,6 +223,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"EverybodyGotIt", "From: postmaster@example.net\nSubject: Delivery Status Notification\n",
          "This is about your message, not the ones that were rejected.\n\n"
          "r@example.net: delivered\ns@example.net: 250 2.1.5 Ok\n"},
+        {"AddressIsGone",
+         "From: postmaster@example.net\nSubject: New address\n"
+         "Content-Type: text/plain; charset=utf-8\n",
+         "Die Adresse r@example.net ist ungültig. Nachrichten dorthin können nicht zugestellt "
+         "werden.\n"},
+        {"StatisticsWithACount",
+         "From: MAILER-DAEMON@example.net\nSubject: Undelivered Mail statistics\n",
+         "Yesterday 12 mails could not be delivered. Questions to r@example.net.\n"},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
