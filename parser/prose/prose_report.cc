@@ -700,7 +700,9 @@ class ProseReader {
     const bool is_mere_list =
         coded_.empty() && std::all_of(chosen_.begin(), chosen_.end() - 1, says_nothing);
     if (is_mere_list) chosen_.back().words = {};
-    const std::string_view common = is_mere_list ? StripBlanks(text) : LastParagraph(in_front);
+    std::string_view common = is_mere_list ? StripBlanks(text) : LastParagraph(in_front);
+    // All of them together are told no more than a text may hold.
+    common = common.substr(0, kMaxProseOctets / chosen_.size());
     const auto has_got_it = [](const ProseRecipient& recipient) {
       constexpr std::string_view kWords[] = {"delivered", "relayed", "successful"};
       const int code = FindSmtpReply(recipient.words, ReplyContext::kLines).code.value_or(0);

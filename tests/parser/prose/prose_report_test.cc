@@ -61,6 +61,16 @@ TEST(ReadProse, TellsWhoMayStillGetItFromWhoWillNot) {
   EXPECT_TRUE(report.recipients[1].delays);
 }
 
+TEST(ReadProse, TellsManyOfAMereListNoMoreThanATextMayHold) {
+  std::string text = "Over quota:\n\n";
+  for (int i = 0; i < 100; ++i) text += "r" + std::to_string(i) + "@example.net\n";
+  const ProseReport report = Read("Undelivered mail", text);
+  ASSERT_EQ(report.recipients.size(), 100U);
+  for (const ProseRecipient& recipient : report.recipients) {
+    EXPECT_EQ(recipient.words, text.substr(0, kMaxProseOctets / 100));
+  }
+}
+
 // What is said of one who is named by no usual address is not said of the one before.
 TEST(ReadProse, D80AHeadingThatIsNoAddressEndsTheWordsOfTheOneBefore) {
   for (const std::string_view odd : {"b..x@example.org", ".b.@example.org", "\"b x\"@example.org",
