@@ -1,8 +1,8 @@
 #include "parser/parser.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
+#include <list>
 #include <string_view>
 #include <utility>
 
@@ -26,13 +26,13 @@ bool HasAttachment(const Reading& reading) {
 void ReadInOrder(Reading& reading) {
   if (ReadTypedStatus(reading) || ReadSesStatus(reading)) return;
   if (ReadFeedback(reading) || ReadDisposition(reading)) return;
-  const std::deque<Body>& texts = reading.Texts();
+  const std::list<Body>& texts = reading.Texts();
   const Reply reply = FindReply(reading.header(), reading.MarkedSubject(),
                                 texts.empty() ? std::string_view() : texts.front().text());
   const bool is_certain = reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
   const MessageHeader& header = reading.header();
-  const bool is_from_mail_system = header.from && IsMailSystem(*header.from);
-  if (is_certain && !is_from_mail_system && reading.report().failed_recipients.empty()) {
+  if (is_certain && reading.report().failed_recipients.empty() &&
+      !(header.from && IsMailSystem(*header.from))) {
     return ReadReply(reply, reading);
   }
   if (ReadUntypedStatus(reading)) return;

@@ -149,8 +149,12 @@ int SmallLetter(int c) {
   return small == c ? 0 : small;
 }
 
+// The octets that lead characters which are folded: from U+00A0 to U+3000.
+constexpr int kFirstLead = 0xC2;
+constexpr int kLastLead = 0xE3;
+
 // What an octet is to the folder, and its folded spelling.
-enum class OctetKind : std::uint8_t { kPlain, kBlank, kDigit, kAt, kHighBit };
+enum class OctetKind : std::uint8_t { kPlain, kBlank, kDigit, kAt, kLead };
 struct Octet {
   OctetKind kind;
   char folded;
@@ -164,7 +168,7 @@ constexpr std::array<Octet, 256> kOctets = [] {
     if (IsDigit(c)) octet.kind = OctetKind::kDigit;
     if (IsSpace(c) || c == '-' || c == '_') octet = {OctetKind::kBlank, ' '};
     if (c == '@') octet.kind = OctetKind::kAt;
-    if (IsHighBit(c)) octet.kind = OctetKind::kHighBit;
+    if (i >= kFirstLead && i <= kLastLead) octet.kind = OctetKind::kLead;
   }
   return octets;
 }();
@@ -233,7 +237,7 @@ void FoldedText::Fold() {
       case OctetKind::kAt:
         i = FoldMailbox(i);
         break;
-      case OctetKind::kHighBit:
+      case OctetKind::kLead:
         i = FoldCharacter(i);
         break;
     }
@@ -256,7 +260,8 @@ std::size_t FoldedText::FoldRun(std::size_t at) {
     // A blank behind a blank, and a number there, are not folded one to one.
     const std::uint32_t behind_blank = BitsOf(is_blank) << 1 | (last == ' ' ? 1u : 0u);
     const std::uint32_t others =
-        BitsOf((octets >= 0x80) | (octets == '@')) | (BitsOf(is_blank | is_digit) & behind_blank);
+        BitsOf(((octets >= kFirstLead) & (octets <= kLastLead)) | (octets == '@')) |
+        (BitsOf(is_blank | is_digit) & behind_blank);
     const auto count = std::min(kBlockOctets, static_cast<std::size_t>(std::countr_zero(others)));
     std::memcpy(folded_.data() + size_, &folded, kBlockOctets);
     size_ += count;

@@ -25,6 +25,16 @@ std::uint64_t Load(std::string_view text) {
   return octets;
 }
 
+// Whether `text` starts with `label`, as the first octet of it is known to do. Most differ in one
+// of the next.
+bool GoesOnWith(std::string_view text, std::string_view label) {
+  if (text.size() < label.size()) return false;
+  for (std::size_t i = 1; i < label.size(); ++i) {
+    if (text[i] != label[i]) return false;
+  }
+  return true;
+}
+
 bool MayEnd(std::string_view text, std::size_t end) {
   return end == text.size() || !IsWord(text[end]) || !IsWord(text[end - 1]);
 }
@@ -95,9 +105,13 @@ void PhraseMatcher::FillFilters() {
 }
 
 const PhraseMatcher::Node* PhraseMatcher::Child(const Node& node, char octet) const {
-  for (std::uint32_t child = node.first_child; child < node.first_child + node.child_count;
-       ++child) {
-    if (first_octets_[child] == octet) return &nodes_[child];
+  const std::string_view children =
+      std::string_view(first_octets_).substr(node.first_child, node.child_count);
+  const auto wanted = static_cast<std::uint8_t>(octet);
+  for (std::size_t at = 0; at < children.size(); at += kBlockOctets) {
+    const std::uint32_t bits = BitsOf(BlockFrom(first_octets_, node.first_child + at) == wanted);
+    const std::size_t child = at + static_cast<std::size_t>(std::countr_zero(bits));
+    if (bits != 0) return child < children.size() ? &nodes_[node.first_child + child] : nullptr;
   }
   return nullptr;
 }
@@ -107,7 +121,7 @@ void PhraseMatcher::FollowFrom(std::size_t begin, std::string_view folded,
   const std::uint32_t first = first_nodes_[static_cast<unsigned char>(folded[begin])];
   const Node* node = first == 0 ? nullptr : &nodes_[first];
   for (std::size_t at = begin; node != nullptr;) {
-    if (!folded.substr(at).starts_with(node->label)) return;
+    if (!GoesOnWith(folded.substr(at), node->label)) return;
     at += node->label.size();
     if (node->phrase >= 0 && MayEnd(folded, at)) {
       hits.push_back({node->phrase, static_cast<std::uint32_t>(begin)});

@@ -38,6 +38,7 @@ std::optional<TypedValue> TakeType(std::string_view value) {
 
 // The inside of <...>, where there is one outside of quotes.
 std::string_view WithoutBrackets(std::string_view address) {
+  if (address.find('<') == address.npos) return address;
   bool quoted = false;
   std::size_t begin = address.npos;
   for (std::size_t i = 0; i < address.size(); ++i) {
@@ -56,11 +57,9 @@ std::string_view WithoutBrackets(std::string_view address) {
 }
 
 std::string_view WithoutLitter(std::string_view address) {
-  constexpr std::string_view kTrailing = ".,; \t";
+  constexpr AsciiSet kTrailing(".,; \t");
   address = StripBlanks(address);
-  while (!address.empty() && kTrailing.find(address.back()) != kTrailing.npos) {
-    address.remove_suffix(1);
-  }
+  while (!address.empty() && kTrailing.Has(address.back())) address.remove_suffix(1);
   for (const char quote : {'\'', '"'}) {
     if (address.size() > 1 && address.find(quote) == 0 &&
         address.find(quote, 1) == address.size() - 1) {
@@ -88,12 +87,20 @@ TypedValue SplitType(std::string_view value) {
 
 std::string ReportedAddress(std::string_view value, std::size_t max_octets) {
   const TypedValue typed = SplitType(value);
-  std::string line = Unfold(typed.value);
-  if (line.find('(') != line.npos) line = WithoutComments(line);
-  std::string address(WithoutLitter(WithoutBrackets(WithoutLitter(line))));
-  if (typed.type == "utf-8" || typed.type == "utf8") address = DecodeUnitext(address);
+  std::string_view line = typed.value;
+  const bool is_plain = IsPlain(line);
+  std::string unfolded;
+  if (!is_plain || line.find('(') != line.npos) {
+    unfolded = WithoutComments(Unfold(line));
+    line = unfolded;
+  }
+  const std::string_view inside = WithoutLitter(WithoutBrackets(WithoutLitter(line)));
+  const bool is_mailbox = IsMailboxType(typed.type);
+  const bool is_international = typed.type == "utf-8" || typed.type == "utf8";
+  if (is_plain && is_mailbox && !is_international) return std::string(inside.substr(0, max_octets));
+  std::string address = is_international ? DecodeUnitext(inside) : std::string(inside);
   address = Utf8Of(std::move(address));
-  if (!IsMailboxType(typed.type) && address.find('@') != std::string::npos) {
+  if (!is_mailbox && address.find('@') != std::string::npos) {
     address.insert(0, typed.type + ";");
   }
   return Presentable(address, max_octets);

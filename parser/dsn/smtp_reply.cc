@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include "parser/classify/provider.h"
@@ -225,11 +226,26 @@ std::string Folded(std::string_view text) {
   std::string folded(text.size(), '\0');
   std::size_t size = 0;
   bool after_blank = true;
-  for (const char c : text) {
-    const bool is_blank = IsSpace(c);
-    folded[size] = is_blank ? ' ' : c;
+  for (std::size_t at = 0; at < text.size();) {
+    if (at + kBlockOctets <= text.size()) {
+      const Block octets = BlockAt(text, at);
+      const auto is_blank = (octets == ' ') | ((octets >= '\t') & (octets <= '\r'));
+      const Block blanks_folded = is_blank ? Block{} + ' ' : octets;
+      const std::uint32_t blanks = BitsOf(is_blank);
+      const std::uint32_t behind_blank = blanks << 1 | (after_blank ? 1u : 0u);
+      const auto count =
+          std::min(kBlockOctets, static_cast<std::size_t>(std::countr_zero(blanks & behind_blank)));
+      std::memcpy(folded.data() + size, &blanks_folded, kBlockOctets);
+      at += count;
+      size += count;
+      if (count > 0) after_blank = folded[size - 1] == ' ';
+      if (count == kBlockOctets) continue;
+    }
+    const bool is_blank = IsSpace(text[at]);
+    folded[size] = is_blank ? ' ' : text[at];
     size += is_blank && after_blank ? 0 : 1;
     after_blank = is_blank;
+    ++at;
   }
   if (size > 0 && after_blank) --size;
   folded.resize(size);

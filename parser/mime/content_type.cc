@@ -107,7 +107,7 @@ struct Parameter {
     bool encoded;
   };
   std::string_view name;
-  std::optional<std::string> whole;
+  std::optional<std::string> whole = std::nullopt;
   std::vector<Segment> segments = {};
 
   // `suffix` is what stands behind the name: "", "*", "*0", "*0*" (RFC 2231, 3 and 4).
@@ -170,8 +170,7 @@ ContentType ParseContentType(std::string_view value) {
     content_type.type = FoldCase(type);
     content_type.stated = true;
   }
-  std::array<Parameter, 4> parameters{
-      Parameter{"boundary", {}}, {"charset", {}}, {"report-type", {}}, {"name", {}}};
+  std::array<Parameter, 4> parameters{{{"boundary"}, {"charset"}, {"report-type"}, {"name"}}};
   while (!scanner.AtEnd()) {
     const std::string_view name = scanner.Token(kNameEnds);
     if (!scanner.Take('=')) {
@@ -187,9 +186,11 @@ ContentType ParseContentType(std::string_view value) {
     }
   }
   content_type.boundary = parameters[0].Joined();
-  content_type.charset = FoldCase(parameters[1].Joined());
-  content_type.report_type = FoldCase(parameters[2].Joined());
+  content_type.charset = parameters[1].Joined();
+  content_type.report_type = parameters[2].Joined();
   content_type.name = parameters[3].Joined();
+  for (char& c : content_type.charset) c = FoldCase(c);
+  for (char& c : content_type.report_type) c = FoldCase(c);
   // Blanks at its end can't be seen by who wrote it (RFC 2046, 5.1.1).
   while (!content_type.boundary.empty() && IsSpace(content_type.boundary.back())) {
     content_type.boundary.pop_back();

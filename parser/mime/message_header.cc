@@ -58,7 +58,8 @@ bool IsHeaderName(std::string_view name) {
 std::string LocalPart(std::string_view from) {
   const std::size_t bracket = from.find('<');
   std::string_view address = from.substr(bracket == from.npos ? 0 : bracket + 1);
-  address = StripBlanks(address.substr(0, address.find_first_of(">,( \t\r\n@", 1)));
+  constexpr AsciiSet kEnds(">,( \t\r\n@");
+  address = StripBlanks(address.substr(0, kEnds.FirstIn(address, 1)));
   return FoldCase(address);
 }
 

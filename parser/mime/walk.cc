@@ -38,7 +38,7 @@ class Walker {
         top_boundary_(std::move(top_boundary)) {}
 
   std::vector<Part> Walk() {
-    constexpr std::size_t kUsualParts = 8;
+    constexpr std::size_t kUsualParts = 4;
     parts_.reserve(kUsualParts);
     Open(0);
     Lines lines(message_);

@@ -1,7 +1,7 @@
 #include "parser/reading/prose.h"
 
 #include <algorithm>
-#include <deque>
+#include <list>
 #include <utility>
 
 #include "parser/dsn/recipient.h"
@@ -51,7 +51,7 @@ void ReadProseReport(Reading& reading) {
   const bool names_failed = !report.failed_recipients.empty();
   const bool may_be_report = author == Author::kMailSystem || author == Author::kUnknown ||
                              (names_failed && author == Author::kMachine);
-  const std::deque<Body>& texts = reading.Texts();
+  const std::list<Body>& texts = reading.Texts();
   if (texts.empty()) return;
   if (!may_be_report && !SoundsLikeMailSystem(reading.header())) {
     reading.Tell("its text is not searched for a report, as no mail system wrote it");

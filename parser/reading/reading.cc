@@ -74,7 +74,7 @@ const ProseText& Reading::MarkedSubject() {
   return *marked_subject_;
 }
 
-const std::deque<Body>& Reading::Texts() {
+const std::list<Body>& Reading::Texts() {
   if (!texts_) {
     texts_.emplace();
     for (const Part* part : FindTextParts()) texts_->push_back(TextOf(*part));
@@ -160,7 +160,7 @@ Reading::Parties Reading::FindParties() const {
 
 bool Reading::ReadReturned(const Body& body, std::string_view text) {
   const std::string_view section = FindHeaderSection(text, limits_.max_header_bytes);
-  const MessageHeader header = ReadMessageHeader(section, limits_.max_line);
+  MessageHeader header = ReadMessageHeader(section, limits_.max_line);
   const auto derived = [&](std::optional<std::string_view> value) {
     std::optional<Found<std::string>> found;
     if (value) {
@@ -187,14 +187,7 @@ bool Reading::ReadReturned(const Body& body, std::string_view text) {
   report_.returned.subject = derived(header.subject);
   if (header.date) report_.returned.date = Dated(*derived(header.date));
   report_.returned.list_id = derived(header.list_id);
-  sole_returned_to_.clear();
-  const bool is_report = FindAuthor(header) == Author::kMailSystem;  // to whom ours was sent
-  if (header.to && !header.cc && !header.list_id && !is_report) {
-    sole_returned_to_ = ReportedAddress(*header.to, kMaxPathOctets);
-    // A cut address would be somebody else's.
-    const bool fits = sole_returned_to_.size() <= limits_.max_diagnostic;
-    if (!fits || !Address::Parse(sole_returned_to_).ok()) sole_returned_to_.clear();
-  }
+  returned_header_ = std::move(header);
   return !section.empty();
 }
 
@@ -208,13 +201,17 @@ bool Reading::ReadReturnedPart() {
 }
 
 std::optional<Found<std::string>> Reading::ReturnedTo() const {
+  const MessageHeader& header = returned_header_;
+  if (!report_.returned.to || !header.to || header.cc || header.list_id) return std::nullopt;
+  if (FindAuthor(header) == Author::kMailSystem) return std::nullopt;  // to whom ours was sent
+  std::string address = ReportedAddress(*header.to, kMaxPathOctets);
+  // A cut address would be somebody else's.
+  if (address.size() > limits_.max_diagnostic || !IsMailbox(address)) return std::nullopt;
   const Parties parties = FindParties();
-  if (sole_returned_to_.empty() || !report_.returned.to ||
-      EqualsIgnoringCase(sole_returned_to_, parties.from) ||
-      EqualsIgnoringCase(sole_returned_to_, parties.to)) {
+  if (EqualsIgnoringCase(address, parties.from) || EqualsIgnoringCase(address, parties.to)) {
     return std::nullopt;
   }
-  return Found<std::string>{sole_returned_to_, report_.returned.to->where, Provenance::kGuessed};
+  return Found<std::string>{std::move(address), report_.returned.to->where, Provenance::kGuessed};
 }
 
 std::optional<Found<std::string>> Reading::ReceiverOfReturned() const {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,12 +77,12 @@ class Reading {
   // or the first HTML. Other texts may be what came back.
   std::vector<const Part*> FindTextParts() const;
   // Those, in UTF-8, of HTML what a reader sees; at most kMaxProseOctets of each.
-  const std::deque<Body>& Texts();
+  const std::list<Body>& Texts();
 
   // --- The message that came back
 
   // Reads the header in `text`, which stands in `body`, into report().returned. Whether there was
-  // one.
+  // one. `body` must live until ReturnedTo() was asked.
   bool ReadReturned(const Body& body, std::string_view text);
   // The same of the first message, or header of one, that a part is said to be. False: there is
   // none.
@@ -108,9 +108,9 @@ class Reading {
   const MessageHeader header_;
   const Author author_;
   std::optional<ProseText> marked_subject_;
-  std::optional<std::deque<Body>> texts_;
+  std::optional<std::list<Body>> texts_;
   Body returned_;
-  std::string sole_returned_to_;  // the one address in the returned message's To; empty: none
+  MessageHeader returned_header_;  // has views of the body that it was read in
   Report report_;
 };
 

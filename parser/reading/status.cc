@@ -1,7 +1,7 @@
 #include "parser/reading/status.h"
 
 #include <algorithm>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -289,7 +289,7 @@ class StatusReader {
   Report& report_;
   const ParserLimits& limits_;
   const std::vector<Part>& parts_;
-  std::deque<Status> statuses_;
+  std::list<Status> statuses_;
   Body returned_;
 };
 
