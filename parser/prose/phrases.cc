@@ -33,12 +33,14 @@ constexpr List kLists[] = {
     {"success", ProseRole::kSuccess},
     {"original", ProseRole::kOriginal},
     {"label", ProseRole::kLabel},
+    {"label_behind", ProseRole::kLabelBehind},
     {"other_party", ProseRole::kOtherParty},
     {"automatic_reply", ProseRole::kAutomaticReply},
     {"challenge", ProseRole::kChallenge},
     {"mail", ProseRole::kMail},
     {"own_mail", ProseRole::kOwnMail},
     {"other_report", ProseRole::kOtherReport},
+    {"reason", ProseRole::kReason},
 };
 
 absl::Status Wrong(const toml::node& node, std::string_view what) {

@@ -20,12 +20,14 @@ enum class ProseRole : std::uint8_t {
   kSuccess,         // mail was delivered
   kOriginal,        // behind a line with it the message that came back begins
   kLabel,           // stands right before the address that failed
+  kLabelBehind,     // stands right behind it
   kOtherParty,      // stands right before an address that is somebody else's
   kAutomaticReply,  // a subject begins with it when a machine answers for somebody
   kChallenge,       // the sender shall prove that he is human
   kMail,            // a word for mail or who gets it
   kOwnMail,         // the reader's own mail is spoken of
   kOtherReport,     // of a subject: a report about something else that lists mails
+  kReason,          // why mail fails, which bears out a subject that says so
 };
 
 struct ProseText;

@@ -243,17 +243,19 @@ class ProseReader {
     return hinted ? std::optional(Kind::kBounce) : std::nullopt;
   }
 
-  // "Undeliverable: Invoice" (Exchange), "Undelivered mail": a phrase is the subject, or begins it
+  // "Undelivered mail", "Undeliverable: Invoice" (Exchange): phrases are the subject, or begin it
   // and that of the message follows.
   bool HeadsSubject() const {
     const std::string_view subject = question_.subject.text;
-    return std::any_of(
-        subject_hits_.begin(), subject_hits_.end(), [subject](const ProsePhrases::Hit& hit) {
-          const bool tells = hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
-          const std::string_view rest = subject.substr(hit.end);
-          const std::size_t colon = std::min({rest.find(':'), rest.find("："), rest.size()});
-          return tells && hit.begin == 0 && IsGap(rest.substr(0, colon));
-        });
+    std::size_t end = 0;  // of the phrases that overlap or touch
+    for (const ProsePhrases::Hit& hit : subject_hits_) {
+      const bool tells = hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
+      const bool joins = hit.begin <= end || IsGap(subject.substr(end, hit.begin - end));
+      if (tells && joins) end = std::max(end, hit.end);
+    }
+    const std::string_view rest = subject.substr(end);
+    const std::size_t colon = std::min({rest.find(':'), rest.find("："), rest.size()});
+    return end > 0 && IsGap(rest.substr(0, colon));
   }
 
   // Whether what is said is said of mail, by who may say so.
@@ -280,8 +282,8 @@ class ProseReader {
       return false;
     }
     if (only_plain_) {
-      if (!says_so) return report.in_subject && has_proof();
-      return report.in_subject || has_original || (subject_hints && has_code());
+      if (says_so) return report.in_subject || has_original || (subject_hints && has_code());
+      return report.in_subject && (has_proof() || Says(hits_, ProseRole::kReason, report.end));
     }
     if (report.in_subject || has_proof()) return true;
     const bool is_own = by_heading_ || Says(hits_, ProseRole::kOwnMail, report.end);
@@ -454,6 +456,9 @@ class ProseReader {
       mention.strength = StrengthBehindName(line, mention);
     }
     mention.heads = mention.strength > Strength::kPlain;
+    if (mention.strength == Strength::kPlain && IsLabelledBehind(hit, mention)) {
+      mention.strength = Strength::kLabelled;
+    }
     // The longest phrase that ends right before it.
     std::size_t longest = 0;
     while (hit != hits_.begin()) {
@@ -507,6 +512,21 @@ class ProseReader {
     const std::string_view words = text_.substr(hit.begin, hit.end - hit.begin);
     return EqualsIgnoringCase(words, "from") || EqualsIgnoringCase(words, "expanded from") ||
            EqualsIgnoringCase(words, "generated from");
+  }
+
+  // "r@example.net adresine", as languages say "to" that put it behind.
+  bool IsLabelledBehind(std::vector<ProsePhrases::Hit>::const_iterator hit,
+                        const Mention& mention) const {
+    constexpr std::size_t kMostBehind = 48;  // octets, gap and all
+    for (; hit != hits_.end() && hit->end <= mention.end + kMostBehind; ++hit) {
+      if (hit->role != ProseRole::kLabelBehind || hit->begin < mention.end) continue;
+      if (IsGapBehind(text_.substr(mention.end, hit->begin - mention.end))) return true;
+    }
+    return false;
+  }
+
+  static bool IsGapBehind(std::string_view gap) {
+    return gap.size() <= kMaxGap && gap.find_first_not_of(" \t\r\n>\"')]") == gap.npos;
   }
 
   // "Recipients: r@example.net, <s@example.net>": what goes for one of a list goes for the next.

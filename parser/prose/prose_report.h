@@ -57,15 +57,16 @@ bool IsAnswer(std::string_view subject);
 // 2. Whether mail was not delivered: the subject or the text before the original has a phrase that
 //    says so. A phrase that is said of other things as well (kHint) needs a reply code, the message
 //    that came back, or another phrase in the subject. A subject that is such a phrase, or begins
-//    with it and a colon, is proof enough of a text whose words nobody knows. Without these the text
-//    must speak of mail: accounts, parcels and jobs fail as well.
+//    with it and a colon, is proof enough of a text whose words nobody knows; so is one that only
+//    has it, where the text says why (kReason). Without these the text must speak of mail:
+//    accounts, parcels and jobs fail as well.
 // 3. Who failed: the addresses that begin a line as a heading does, alone on it, before a colon or
-//    a time, or in brackets behind a name; else those behind a label ("Recipient:", "delivery to");
-//    else the only one there is. An address of a party, or behind a word for somebody else
-//    ("contact", "from"), is none; that of a postmaster only where a failure is told right before
-//    it and nobody else is named. One among the fields that say which message is meant counts
-//    least. What is said of it reaches from there to the next one's heading; where an address is
-//    named again, the piece that has a reply code is taken.
+//    a time, or in brackets behind a name; else those behind a label ("Recipient:", "delivery to"),
+//    or in front of one in languages that put it there; else the only one there is. An address of a
+//    party, or behind a word for somebody else ("contact", "from"), is none; that of a postmaster
+//    only where a failure is told right before it and nobody else is named. One among the fields
+//    that say which message is meant counts least. What is said of it reaches from there to the
+//    next one's heading; where an address is named again, the piece that has a reply code is taken.
 //
 // Linear in the text. Total.
 ProseReport ReadProse(const ProseQuestion& question);
