@@ -166,6 +166,13 @@ const std::vector<HostileShape>& HostileShapes() {
       {"ProseAts", 8 * kMega, [](std::size_t octets) { return Prose("@", octets); }},
       {"ProseAddresses", 8 * kMega,
        [](std::size_t octets) { return Prose("<a@b.example>:\n", octets); }},
+      {"ProseOfManyRecipients", kMega,
+       [](std::size_t octets) {
+         std::string message(kProse);
+         for (int i = 0; message.size() < octets; ++i)
+           message += std::to_string(i) + "@b.example\n";
+         return message;
+       }},
       {"ProsePhrases", 8 * kMega,
        [](std::size_t octets) { return Prose("user unknown mailbox full ", octets); }},
       {"ProseBeginningsOfPhrases", 8 * kMega,
