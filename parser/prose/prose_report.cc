@@ -281,12 +281,13 @@ class ProseReader {
         !((report.in_subject || question_.returned) && (says_so || hints_so || has_proof()))) {
       return false;
     }
+    const bool is_own = by_heading_ || Says(hits_, ProseRole::kOwnMail, report.end);
     if (only_plain_) {
       if (says_so) return report.in_subject || has_original || (subject_hints && has_code());
-      return report.in_subject && (has_proof() || Says(hits_, ProseRole::kReason, report.end));
+      return report.in_subject && (has_proof() || (hints_so && is_own) ||
+                                   Says(hits_, ProseRole::kReason, report.end));
     }
     if (report.in_subject || has_proof()) return true;
-    const bool is_own = by_heading_ || Says(hits_, ProseRole::kOwnMail, report.end);
     if (says_so && (report.recipients.empty() || (told_before_ && is_own))) return true;
     return subject_hints && (says_so || (is_own && (hints_so || !by_heading_)));
   }

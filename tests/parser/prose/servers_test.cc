@@ -768,6 +768,11 @@ INSTANTIATE_TEST_SUITE_P(
          "SMTP Server <mx.example.net> rejected recipient <r@example.net>\n  (Error following RCPT "
          "command). It responded as follows: [550 5.1.1 <r@example.net>... User Unknown]\n",
          {{"r@example.net", 550, "5.1.1"}}},
+        {"OneAddressInASentence",
+         "From: postmaster@mx.example\nSubject: Undeliverable: news\n",
+         "The message you sent to mx.example/r was rejected because the user is not here: "
+         "r@example.net\n",
+         {{"r@example.net"}}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
