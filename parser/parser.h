@@ -44,7 +44,8 @@ enum class Detail {
 //   they must begin their lines, and name an address and its Action or Status. `form` and the
 //   provenance tell that they were found so.
 // - Words for people, without any fields, count where a mail system is the author or nobody is
-//   named, or where X-Failed-Recipients names the failed (prose/prose_report.h). If they name
+//   named, or where X-Failed-Recipients names the failed (prose/prose_report.h); where only the
+//   null path says so, if the subject or the message that came back bears them out. If they name
 //   nobody, it was the only one that the returned message is written to, or a recipient unknown.
 // - Amazon's events in JSON count where SNS says that it passes one on (dsn/ses_notification.h).
 // - What is inside a message/rfc822 or its kin never counts, so neither does the inner of two
