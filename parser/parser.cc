@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <list>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -26,19 +26,27 @@ bool HasAttachment(const Reading& reading) {
 void ReadInOrder(Reading& reading) {
   if (ReadTypedStatus(reading) || ReadSesStatus(reading)) return;
   if (ReadFeedback(reading) || ReadDisposition(reading)) return;
-  const std::list<Body>& texts = reading.Texts();
-  const Reply reply = FindReply(reading.header(), reading.MarkedSubject(),
-                                texts.empty() ? std::string_view() : texts.front().text());
-  const bool is_certain = reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
+  const std::string_view text =
+      reading.Texts().empty() ? std::string_view() : reading.Texts().front().text();
+  const auto find_reply = [&] {
+    return FindReply(reading.header(), reading.MarkedSubject(), text);
+  };
+  const auto is_certain = [](Reply reply) {
+    return reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
+  };
   const MessageHeader& header = reading.header();
-  if (is_certain && reading.report().failed_recipients.empty() &&
-      !(header.from && IsMailSystem(*header.from))) {
-    return ReadReply(reply, reading);
+  const bool is_from_mail_system = header.from && IsMailSystem(*header.from);
+  std::optional<Reply> reply;
+  if (!is_from_mail_system && reading.report().failed_recipients.empty()) {
+    reply = find_reply();
+    if (is_certain(*reply)) return ReadReply(*reply, reading);
   }
   if (ReadUntypedStatus(reading)) return;
   ReadProseReport(reading);
-  if (!reading.report().recipients.empty() || reply == Reply::kNone) return;
-  if (is_certain || !HasAttachment(reading)) ReadReply(reply, reading);
+  if (!reading.report().recipients.empty()) return;
+  if (!reply) reply = find_reply();
+  if (*reply == Reply::kNone) return;
+  if (is_certain(*reply) || !HasAttachment(reading)) ReadReply(*reply, reading);
 }
 
 bool NamesNobody(const Report& report) {
