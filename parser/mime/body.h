@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,8 +42,8 @@ class Body {
   // `max_octets` of it.
   Body InUtf8(std::string_view label, std::size_t max_octets) && {
     const std::string_view start = text().substr(0, max_octets);
-    if (!IsUtf8Already(start, label)) {
-      copy_ = ToUtf8(start, label);
+    if (std::optional<std::string> recoded = Recode(start, label)) {
+      copy_ = *std::move(recoded);
       is_copy_ = true;
     } else if (is_copy_) {
       copy_.resize(start.size());

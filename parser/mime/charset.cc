@@ -144,19 +144,20 @@ bool MayHideInAscii(std::string_view label) {
 
 }  // namespace
 
-std::string ToUtf8(std::string_view text, std::string_view label) {
-  if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return std::string(text);
+std::optional<std::string> Recode(std::string_view text, std::string_view label) {
+  if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return std::nullopt;
   const Converter converter = For(text, label);
-  return converter == nullptr ? std::string(text) : Convert(converter.get(), text);
+  return converter == nullptr ? std::nullopt : std::optional(Convert(converter.get(), text));
+}
+
+std::string ToUtf8(std::string_view text, std::string_view label) {
+  std::optional<std::string> recoded = Recode(text, label);
+  return recoded ? *std::move(recoded) : std::string(text);
 }
 
 std::string Utf8Of(std::string text) {
-  return IsUtf8Already(text, "") ? std::move(text) : ToUtf8(text, "");
-}
-
-bool IsUtf8Already(std::string_view text, std::string_view label) {
-  if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return true;
-  return For(text, label) == nullptr;
+  std::optional<std::string> recoded = Recode(text, "");
+  return recoded ? *std::move(recoded) : std::move(text);
 }
 
 bool IsKnownCharset(std::string_view label) {

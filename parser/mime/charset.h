@@ -1,6 +1,7 @@
 // Texts in whatever charset, as UTF-8.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,8 @@ std::string ToUtf8(std::string_view text, std::string_view label);
 // The same without a label, and without a copy where `text` is UTF-8.
 std::string Utf8Of(std::string text);
 
-// Whether ToUtf8() would give `text` back as it is.
-bool IsUtf8Already(std::string_view text, std::string_view label);
+// The same where that is another text than `text`; none: it is UTF-8 as it stands.
+std::optional<std::string> Recode(std::string_view text, std::string_view label);
 
 // Whether there is a converter for `label`.
 bool IsKnownCharset(std::string_view label);
