@@ -88,6 +88,10 @@ auto StrengthOf(const Rule& rule, Evidence evidence) {
                     rule.confidence);
 }
 
+bool IsHard(const Rule& rule) {
+  return rule.reason && Info(*rule.reason).bounce_class == BounceClass::kHard;
+}
+
 // The order among rules that fire; the id makes it total. WhyWeaker() says the same in words.
 bool IsStronger(const Match& a, const Match& b) {
   auto key = [](const Match& m) {
@@ -145,8 +149,11 @@ class Contest {
   void Consider(std::size_t index, std::span<const PatternPlace> patterns) {
     Match match{&rules_[index]};
     const Rule& rule = *match.rule;
+    std::string_view kept_from = WhatKeeps(rule);
+    if (!kept_from.empty() && !list_losers_) return;
+    // To look for texts is what takes long.
     if (!rule.when.text.empty() && !FindText(patterns, match)) return;
-    const std::string_view kept_from = WhatKeeps(match);
+    if (kept_from.empty()) kept_from = WhatInTextKeeps(match);
     if (!kept_from.empty()) {
       // A rule without a text is kept from firing by every other status: that is no news.
       if (list_losers_ && !rule.when.text.empty()) {
@@ -188,17 +195,11 @@ class Contest {
     return match.where.end > 0;
   }
 
-  // Why the rule does not fire, whose text stands. Empty: it does.
-  std::string_view WhatKeeps(const Match& match) {
-    const Rule& rule = *match.rule;
+  // Why the rule does not fire, whatever the text. Empty: nothing keeps it from that.
+  std::string_view WhatKeeps(const Rule& rule) {
     if (!MatchesCodes(rule.when, symptoms_)) return "asks for another code or stage";
-    const bool is_hard = rule.reason && Info(*rule.reason).bounce_class == BounceClass::kHard;
-    // Nor does it say that trying again is worth while.
-    if (EvidenceOf(match) == Evidence::kName && (is_hard || !rule.reason)) {
-      return "a link or a host name condemns nobody";
-    }
     // A reply code says too little to condemn an address whose server took the trouble to explain.
-    if (rule.evidence >= Evidence::kReplyCode && has_words_ && is_hard) {
+    if (rule.evidence >= Evidence::kReplyCode && has_words_ && IsHard(rule)) {
       return "a code alone condemns nobody whose server says more";
     }
     if (before_recipient_ && rule.reason && IsAboutRecipient(*rule.reason)) {
@@ -207,7 +208,16 @@ class Contest {
     if (about_sender_ && rule.reason && IsAboutRecipient(*rule.reason)) {
       return "the status is about the sender";
     }
-    if (!IsAbout(rule)) return "is about another provider";
+    return IsAbout(rule) ? "" : "is about another provider";
+  }
+
+  // The same, of a rule whose text stands.
+  std::string_view WhatInTextKeeps(const Match& match) const {
+    const Rule& rule = *match.rule;
+    // Nor does it say that trying again is worth while.
+    if (EvidenceOf(match) == Evidence::kName && (!rule.reason || IsHard(rule))) {
+      return "a link or a host name condemns nobody";
+    }
     if (IsExcluded(rule.unless, symptoms_, text_)) return "is ruled out by its own \"unless\"";
     return "";
   }
