@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace bounced {
 
@@ -65,6 +66,26 @@ std::size_t FindOctet(std::string_view s, Question is_it, std::size_t from = 0) 
     const std::size_t begin = std::min(at, s.size() - kBlockOctets);
     const std::uint32_t bits = BitsOf(is_it(BlockAt(s, begin))) >> (at - begin);
     if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
+  }
+  return s.size();
+}
+
+// The same for as many octets in a row, of which the first is at the place: `are_they` takes each.
+template <std::size_t kCount, typename Question>
+std::size_t FindRow(std::string_view s, Question are_they, std::size_t from = 0) {
+  const auto ask = [&](auto octet) {
+    return [&]<std::size_t... kPlaces>(std::index_sequence<kPlaces...>) {
+      return are_they(octet(kPlaces)...);
+    }
+    (std::make_index_sequence<kCount>());
+  };
+  std::size_t at = from;
+  for (; at + kCount - 1 + kBlockOctets <= s.size(); at += kBlockOctets) {
+    const std::uint32_t bits = BitsOf(ask([&](std::size_t i) { return BlockAt(s, at + i); }));
+    if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
+  }
+  for (; at + kCount <= s.size(); ++at) {
+    if (ask([&](std::size_t i) { return static_cast<std::uint8_t>(s[at + i]); })) return at;
   }
   return s.size();
 }

@@ -55,25 +55,13 @@ class CodeFinder {
 
  private:
   // The next three digits that may be a code, from `at` on, or the size of the text: the first is
-  // one of 2 to 5, the second none above 5 (RFC 5321, 4.2.1).
+  // one of 2 to 5, the second none above 7.
   std::size_t FindThreeDigits(std::size_t at) const {
-    for (; at + kBlockOctets + kCodeOctets - 1 <= text_.size(); at += kBlockOctets) {
-      const Block first = BlockAt(text_, at);
-      const Block second = BlockAt(text_, at + 1);
-      const Block third = BlockAt(text_, at + 2);
-      const std::uint32_t bits = BitsOf((first >= '2') & (first <= '5') & (second >= '0') &
-                                        (second <= '7') & (third >= '0') & (third <= '9'));
-      if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
-    }
-    for (; at + kCodeOctets <= text_.size(); ++at) {
-      const char first = text_[at];
-      const char second = text_[at + 1];
-      if (first >= '2' && first <= '5' && second >= '0' && second <= '7' &&
-          IsDigit(text_[at + 2])) {
-        return at;
-      }
-    }
-    return text_.size();
+    const auto are_they = [](auto first, auto second, auto third) {
+      return (first >= '2') & (first <= '5') & (second >= '0') & (second <= '7') & (third >= '0') &
+             (third <= '9');
+    };
+    return FindRow<kCodeOctets>(text_, are_they, at);
   }
 
   std::optional<Code> ReadAt(std::size_t at) const {

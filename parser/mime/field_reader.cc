@@ -29,9 +29,9 @@ std::optional<Field> FieldReader::Next() {
   std::size_t end = first->begin + first->text.size();
   while (lines_.at() < text_.size() && IsBlank(text_[lines_.at()])) {
     Lines behind = lines_;
-    const Line line = *behind.Next();
-    if (StripBlanks(line.text).empty()) break;
-    end = line.begin + line.text.size();
+    const std::string_view line = behind.Next()->text;
+    if (StripBlanks(line).empty()) break;
+    end = lines_.at() + line.size();
     lines_ = behind;
   }
   field.text = text_.substr(first->begin, end - first->begin);

@@ -8,6 +8,7 @@
 #include "parser/mime/field_reader.h"
 #include "parser/mime/field_table.h"
 #include "parser/mime/lines.h"
+#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -52,6 +53,14 @@ bool IsHeaderName(std::string_view name) {
   return kFields.Find(name) != nullptr || EqualsIgnoringCase(name, "received") ||
          EqualsIgnoringCase(name, "dkim-signature") || EqualsIgnoringCase(name, "mime-version") ||
          StartsWithIgnoringCase(name, "arc-") || EqualsIgnoringCase(name, "content-type");
+}
+
+// Where the first line of `text` begins that has nothing in it; the size of `text`: none has.
+std::size_t FindEmptyLine(std::string_view text) {
+  const std::size_t end = FindRow<2>(text, [](auto before, auto c) {
+    return ((before == '\n') & ((c == '\n') | (c == '\r'))) | ((before == '\r') & (c == '\r'));
+  });
+  return std::min(end + 1, text.size());
 }
 
 // The local part of the first address in `from`, lower case. Empty: none.
@@ -104,17 +113,12 @@ MessageHeader ReadMessageHeader(std::string_view header, std::size_t max_line) {
 
 std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets) {
   Lines lines(text);
-  std::optional<std::size_t> begin;
-  std::size_t end = 0;
   while (const std::optional<Line> line = lines.Next()) {
-    if (!begin) {
-      if (!IsHeaderName(FieldName(line->text))) continue;
-      begin = line->begin;
-    }
-    if (line->text.empty() || line->begin - *begin > max_octets) break;
-    end = line->end;
+    if (!IsHeaderName(FieldName(line->text))) continue;
+    const std::string_view rest = text.substr(line->begin);
+    return rest.substr(0, FindEmptyLine(rest.substr(0, max_octets)));
   }
-  return begin ? text.substr(*begin, std::min(end - *begin, max_octets)) : std::string_view();
+  return {};
 }
 
 bool IsMailSystem(std::string_view from) {

@@ -1,7 +1,6 @@
 #include "parser/mime/walk.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -79,21 +78,14 @@ class Walker {
   // or no multipart that it could delimit.
   std::size_t FindHyphens(std::size_t at) const {
     if (stack_.empty()) return message_.size();
-    const std::string_view rest = message_.substr(at);
-    if (rest.starts_with("--")) return at;
-    // A line's end and the hyphens, at sixteen places at once.
-    std::size_t end = 0;
-    for (; end + 2 + kBlockOctets <= rest.size(); end += kBlockOctets) {
-      const Block octets = BlockAt(rest, end);
-      const std::uint32_t bits =
-          BitsOf(((octets == '\n') | (octets == '\r')) & (BlockAt(rest, end + 1) == '-') &
-                 (BlockAt(rest, end + 2) == '-'));
-      if (bits != 0) return at + end + static_cast<std::size_t>(std::countr_zero(bits)) + 1;
-    }
-    for (; end + 2 < rest.size(); ++end) {
-      if (IsLineEnd(rest[end]) && rest.substr(end + 1).starts_with("--")) return at + end + 1;
-    }
-    return message_.size();
+    if (message_.substr(at).starts_with("--")) return at;
+    const std::size_t end = FindRow<3>(
+        message_,
+        [](auto line_end, auto first, auto second) {
+          return ((line_end == '\n') | (line_end == '\r')) & (first == '-') & (second == '-');
+        },
+        at);
+    return std::min(end + 1, message_.size());
   }
 
   // `behind` is what follows the line.
