@@ -217,35 +217,29 @@ void FoldedText::Compose() {
 void FoldedText::Fold() {
   bool line_start = true;
   for (std::size_t i = 0; i < source_.size();) {
-    if (const std::size_t end = FoldRun(i); end > i) {
-      i = end;
+    const char c = source_[i];
+    const OctetKind kind = OctetOf(c).kind;
+    const bool may_join = kind == OctetKind::kBlank || kind == OctetKind::kDigit;
+    if (kind == OctetKind::kPlain || (may_join && !AtTokenStart())) {
+      i = FoldRun(i);
       line_start = source_[i - 1] == '\n';
       continue;
     }
-    const char c = source_[i];
-    switch (OctetOf(c).kind) {
-      case OctetKind::kPlain:
-        break;  // never: a run begins with it
-      case OctetKind::kBlank:
-        PutBlank(i, i + 1);
-        ++i;
-        line_start = c == '\n' || (line_start && IsSpace(c));
-        continue;
-      case OctetKind::kDigit:
-        i = FoldDigit(i, line_start);
-        break;
-      case OctetKind::kAt:
-        i = FoldMailbox(i);
-        break;
-      case OctetKind::kLead:
-        i = FoldCharacter(i);
-        break;
+    if (kind == OctetKind::kBlank) {
+      PutBlank(i, i + 1);
+      ++i;
+      line_start = c == '\n' || (line_start && IsSpace(c));
+      continue;
     }
+    i = kind == OctetKind::kDigit ? FoldDigit(i, line_start)
+        : kind == OctetKind::kAt  ? FoldMailbox(i)
+                                  : FoldCharacter(i);
     line_start = false;
   }
 }
 
-// Folds octets from `at` on that stand for one octet each, and returns where they end.
+// Folds octets from `at` on that stand for one octet each, as the one there does, and returns where
+// they end.
 std::size_t FoldedText::FoldRun(std::size_t at) {
   const std::size_t begin = at;
   const std::size_t first = size_;
@@ -277,7 +271,6 @@ std::size_t FoldedText::FoldRun(std::size_t at) {
     if (!is_one) break;
     folded_[size_++] = last = octet.folded;
   }
-  if (at == begin) return at;
   if (begin != folded_end_) AddStep(first, begin, begin + 1);
   folded_end_ = at;
   return at;

@@ -105,13 +105,9 @@ void PhraseMatcher::FillFilters() {
 }
 
 const PhraseMatcher::Node* PhraseMatcher::Child(const Node& node, char octet) const {
-  const std::string_view children =
-      std::string_view(first_octets_).substr(node.first_child, node.child_count);
-  const auto wanted = static_cast<std::uint8_t>(octet);
-  for (std::size_t at = 0; at < children.size(); at += kBlockOctets) {
-    const std::uint32_t bits = BitsOf(BlockFrom(first_octets_, node.first_child + at) == wanted);
-    const std::size_t child = at + static_cast<std::size_t>(std::countr_zero(bits));
-    if (bits != 0) return child < children.size() ? &nodes_[node.first_child + child] : nullptr;
+  const char* first_octets = first_octets_.data() + node.first_child;
+  for (std::uint32_t i = 0; i < node.child_count; ++i) {
+    if (first_octets[i] == octet) return &nodes_[node.first_child + i];
   }
   return nullptr;
 }
