@@ -66,7 +66,8 @@ void ReadWrapped(std::string_view message, Reading& reading) {
   if (wrapped == parts.end() || wrapped->encoding != TransferEncoding::kIdentity) return;
   reading.Tell("it names nobody, so the mail system's message inside it is read",
                reading.SpanOf(wrapped->body));
-  Reading inner(message, wrapped->body, reading.rules(), reading.limits(), reading.trail());
+  Reading inner(message, wrapped->body, reading.rules(), reading.limits(), reading.work(),
+                reading.trail());
   if (inner.author() != Author::kMailSystem) return;
   ReadInOrder(inner);
   if (NamesNobody(inner.report())) return;
@@ -94,7 +95,9 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
   // Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
   message = message.substr(0, std::numeric_limits<std::uint32_t>::max());
   Trail trail;
-  Reading reading(message, message, *rules_, limits_, detail == Detail::kFull ? &trail : nullptr);
+  Work work(limits_.max_work);
+  Reading reading(message, message, *rules_, limits_, work,
+                  detail == Detail::kFull ? &trail : nullptr);
   ReadInOrder(reading);
   ReadWrapped(message, reading);
   Report& report = reading.report();
@@ -104,6 +107,8 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
     reading.remarks().Add("bound:max_diagnostic", recipient.diagnostic->where);
     break;
   }
+  if (work.met()) reading.remarks().Add("bound:max_work", {});
+  report.work = work.done();
   report.remarks = std::move(reading.remarks()).Take();
   report.path = std::move(trail).Take();
   return std::move(report);

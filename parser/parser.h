@@ -22,6 +22,9 @@ struct ParserLimits {
   std::size_t max_text_decoded = 8 << 20;    // base64 and quoted-printable, over all parts
   std::size_t max_diagnostic = 4 << 10;      // stored of one diagnostic
   std::size_t max_remarks = 100;
+  // Octets looked at, each as often as it is: what bounds the time. Four times what SMTP sessions
+  // take at most (32 MiB), and 8 MiB.
+  std::size_t max_work = 136 << 20;
 };
 
 // How much of the way to the answer is told.

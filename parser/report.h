@@ -191,6 +191,8 @@ struct Report {
   ReturnedMessage returned;
   std::optional<Feedback> feedback;
   std::vector<Remark> remarks;
+  // Octets that were looked at, each as often as it was (ParserLimits::max_work).
+  std::size_t work = 0;
   // Where asked for (Detail::kFull): in the order in which they were gone.
   std::vector<PathStep> path;
 };

@@ -242,6 +242,12 @@ class Reader {
   std::size_t last_end_ = 0;
 };
 
+// Where something stands again, from `at` on: nothing but line ends is a message, too.
+std::size_t EndOfLineEnds(std::string_view text, std::size_t at) {
+  while (at < text.size() && (text[at] == '\n' || text[at] == '\r')) ++at;
+  return at;
+}
+
 bool BeginsStatus(std::string_view line) {
   const std::string_view name = FieldName(line);
   return EqualsIgnoringCase(name, "reporting-mta") || EqualsIgnoringCase(name, "final-recipient") ||
@@ -260,18 +266,26 @@ StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& li
   return found;
 }
 
-StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks) {
+StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks,
+                              Work& work) {
   Lines lines(text.text());
   std::size_t from = 0;
   while (const std::optional<Line> line = lines.Next()) {
+    if (line->text.empty()) {
+      lines = Lines(text.text(), EndOfLineEnds(text.text(), line->end));
+      continue;
+    }
     if (line->begin < from || !BeginsStatus(line->text)) continue;
     StatusFields found =
         Reader(text, line->begin, /*embedded=*/true, limits, remarks).Read(/*cut=*/false);
+    from = std::max(found.end, line->end);
     std::erase_if(found.recipients, [](const RecipientFields& fields) {
       return !fields.HasAddress() || (fields.action.empty() && fields.status.empty());
     });
+    const std::string_view tried = text.text().substr(line->begin, from - line->begin);
+    const bool may_go_on = work.TakeHalf(tried, kLooksOfAttempt).size() == tried.size();
     if (!found.recipients.empty()) return found;
-    from = std::max(found.end, line->end);
+    if (!may_go_on) break;
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include "parser/mime/body.h"
 #include "parser/parser.h"
 #include "parser/remarks.h"
+#include "parser/work.h"
 
 namespace bounced {
 
@@ -66,7 +67,9 @@ StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& li
 // Looks for the same fields in a text that is not said to have any: from the first line that begins
 // a group of them, up to a paragraph that has none, or a line that looks like a boundary. Lines
 // that are quoted or indented are not taken for fields. What it finds has at least one recipient
-// with an address and with an Action or Status; else nothing. Linear in the text.
-StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks);
+// with an address and with an Action or Status; else nothing. Linear in the text; the groups that
+// it tries are counted in `work`: none is tried behind the one that was too much.
+StatusFields FindStatusFields(const Body& text, const ParserLimits& limits, Remarks& remarks,
+                              Work& work);
 
 }  // namespace bounced

@@ -1,6 +1,7 @@
 // The content of one part, and where in the message it is.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,6 +52,15 @@ class Body {
       raw_ = start;
     }
     return std::move(*this);
+  }
+
+  // Leaves the first `octets` of text().
+  void Cut(std::size_t octets) {
+    if (is_copy_) {
+      copy_.resize(std::min(octets, copy_.size()));
+    } else {
+      raw_ = raw_.substr(0, octets);
+    }
   }
 
   // The same place with another text, which was made of it.

@@ -44,7 +44,8 @@ bool ReadFeedback(Reading& reading) {
   report.form = "rfc5965";
   reading.Tell("a part of its type is read as a feedback report (RFC 5965)",
                reading.SpanOf(part->body));
-  const Body body = reading.Decode(*part);
+  Body body = reading.Decode(*part);
+  body.Cut(reading.work().TakeHalf(body.text(), kLooksOfFields).size());
   const FeedbackFields fields =
       ReadFeedbackFields(body.text(), reading.limits().max_line, reading.limits().max_recipients);
   Feedback& feedback = report.feedback.emplace();
@@ -91,7 +92,8 @@ bool ReadDisposition(Reading& reading) {
   report.form = "rfc8098";
   reading.Tell("a part of its type is read as a read receipt (RFC 8098)",
                reading.SpanOf(part->body));
-  const Body body = reading.Decode(*part);
+  Body body = reading.Decode(*part);
+  body.Cut(reading.work().TakeHalf(body.text(), kLooksOfFields).size());
   const DispositionFields fields = ReadDispositionFields(body.text(), reading.limits().max_line);
   reading.ReadReturnedPart();
   if (!fields.original_message_id.empty() && !report.returned.message_id) {

@@ -92,6 +92,7 @@ void ReadProseReport(Reading& reading) {
   report.form = "prose";
   TellProse(reading, prose, *body);
   for (const ProseRecipient& about : prose.recipients) {
+    if (!reading.work().Do(about.words.size(), kLooksOfVerdict)) break;
     report.recipients.emplace_back().final_recipient = Found<std::string>{
         ReportedAddress(DecodeOctal(about.address), reading.limits().max_diagnostic),
         names_failed ? Span{} : body->SpanOf(about.address),
@@ -99,7 +100,7 @@ void ReadProseReport(Reading& reading) {
     const Kind kind = about.delays ? Kind::kDelay : *prose.kind;
     JudgeByWords(reading, about.words, kind, *body, report.recipients.back());
   }
-  if (names_nobody) {
+  if (names_nobody && reading.work().Do(end, kLooksOfVerdict)) {
     report.recipients.emplace_back().final_recipient = reading.ReturnedTo();
     JudgeByWords(reading, body->text().substr(0, end), *prose.kind, *body,
                  report.recipients.back());

@@ -31,15 +31,16 @@ bool LooksLikeFields(std::string_view body) {
 bool IsMailbox(std::string_view name) { return Address::Parse(name).ok(); }
 
 Reading::Reading(std::string_view message, std::string_view window, const RuleSet& rules,
-                 const ParserLimits& limits, Trail* trail)
+                 const ParserLimits& limits, Work& work, Trail* trail)
     : message_(message),
       rules_(rules),
       limits_(limits),
+      work_(work),
       trail_(trail),
       remarks_(limits.max_remarks),
       budget_(limits.max_text_decoded),
-      parts_(WalkParts(window, limits, remarks_)),
-      header_(ReadMessageHeader(parts_[0].header, limits.max_line)),
+      parts_(WalkParts(work.Take(window, kLooksOfWalk), limits, remarks_)),
+      header_(ReadMessageHeader(work.Take(parts_[0].header, kLooksOfHeader), limits.max_line)),
       author_(FindAuthor(header_)) {
   ReadOwnHeader();
   if (trail_ != nullptr) TellParts();
@@ -98,7 +99,9 @@ Body Reading::Decode(const Part& part) {
     remarks_.Add("base64 that is none", SpanOf(part.body));
     encoding = TransferEncoding::kIdentity;
   }
-  Body body = Body::Decode(part.body, OffsetOf(part), encoding, budget_);
+  std::string_view raw = part.body;
+  if (encoding != TransferEncoding::kIdentity) raw = work_.TakeHalf(raw, kLooksOfDecoding);
+  Body body = Body::Decode(raw, OffsetOf(part), encoding, budget_);
   if (!body.complete()) remarks_.Add("bound:max_text_decoded", SpanOf(part.body));
   return body;
 }
@@ -125,6 +128,7 @@ FoundDate Reading::Dated(Found<std::string> date) {
 
 Body Reading::TextOf(const Part& part) {
   Body body = Decode(part).InUtf8(part.type.charset, kMaxProseOctets);
+  body.Cut(work_.TakeHalf(body.text(), kLooksOfWords).size());
   if (part.type.type != "text/html") return body;
   std::string text = TextOfHtml(body.text());
   return std::move(body).With(std::move(text));
@@ -159,6 +163,8 @@ Reading::Parties Reading::FindParties() const {
 }
 
 bool Reading::ReadReturned(const Body& body, std::string_view text) {
+  // No more words stand in front of it than it may have octets itself.
+  text = work_.TakeHalf(text.substr(0, 2 * limits_.max_header_bytes), kLooksOfSearch);
   const std::string_view section = FindHeaderSection(text, limits_.max_header_bytes);
   MessageHeader header = ReadMessageHeader(section, limits_.max_line);
   const auto derived = [&](std::optional<std::string_view> value) {

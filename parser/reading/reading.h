@@ -18,6 +18,7 @@
 #include "parser/report.h"
 #include "parser/rules.h"
 #include "parser/trail.h"
+#include "parser/work.h"
 
 namespace bounced {
 
@@ -28,9 +29,10 @@ class Reading {
  public:
   // `window` is what is read of `message`, in whose octets spans count: all of it, or a message
   // inside.
+  // What is done is counted in `work`, and what is too much for it is left unread.
   // `trail`, unless null, is told each step, and then each recipient's candidates are listed.
   Reading(std::string_view message, std::string_view window, const RuleSet& rules,
-          const ParserLimits& limits, Trail* trail);
+          const ParserLimits& limits, Work& work, Trail* trail);
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 
@@ -39,6 +41,7 @@ class Reading {
   const std::vector<Part>& parts() const { return parts_; }
   const MessageHeader& header() const { return header_; }
   Remarks& remarks() { return remarks_; }
+  Work& work() const { return work_; }
   Trail* trail() const { return trail_; }
   void Tell(std::string_view step, Span where = {}) const { bounced::Tell(trail_, step, where); }
   // Of the message's own header its Message-ID, Subject and X-Failed-Recipients are there already.
@@ -101,6 +104,7 @@ class Reading {
   const std::string_view message_;
   const RuleSet& rules_;
   const ParserLimits& limits_;
+  Work& work_;
   Trail* const trail_;
   Remarks remarks_;
   std::size_t budget_;

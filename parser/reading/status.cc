@@ -58,7 +58,8 @@ class StatusReader {
       Status& status = Add(i, Provenance::kReported);
       reading_.Tell("a part of its type is read as a delivery status (RFC 3464)",
                     reading_.SpanOf(parts_[i].body));
-      const bool cut = parts_[i].depth > 0 && !parts_[i].closed;
+      const bool cut =
+          CutToWork(status.body, kLooksOfFields) || (parts_[i].depth > 0 && !parts_[i].closed);
       status.fields = ReadStatusFields(status.body, cut, limits_, reading_.remarks());
     }
     if (!statuses_.empty()) report_.form = "rfc3464";
@@ -70,6 +71,7 @@ class StatusReader {
     if (texts.empty()) return;
     const Part& part = *texts.front();
     Status& status = Add(static_cast<std::size_t>(&part - parts_.data()), Provenance::kReported);
+    CutToWork(status.body, kLooksOfFields);
     SesNotification event = ReadSesNotification(status.body.text());
     if (!event.kind) {
       statuses_.pop_back();
@@ -96,7 +98,8 @@ class StatusReader {
       const bool may_have_fields = part.type.type == "text/plain" || is_file || broken;
       if (!may_have_fields) continue;
       Status& status = Add(i, broken ? Provenance::kGuessed : Provenance::kDerived);
-      status.fields = FindStatusFields(status.body, limits_, reading_.remarks());
+      status.body.Cut(reading_.work().Take(status.body.text(), kLooksOfSearch).size());
+      status.fields = FindStatusFields(status.body, limits_, reading_.remarks(), reading_.work());
       if (status.fields.recipients.empty()) {
         statuses_.pop_back();
         continue;
@@ -137,6 +140,14 @@ class StatusReader {
     reading_.ReadReturned(returned_, returned_.text());
   }
 
+  // Whether there was more of it. Only half of what is left is for it: recipients are to be judged,
+  // too.
+  bool CutToWork(Body& body, Looks looks) {
+    const std::size_t octets = body.text().size();
+    body.Cut(reading_.work().TakeHalf(body.text(), looks).size());
+    return body.text().size() < octets;
+  }
+
   Status& Add(std::size_t part, Provenance provenance) {
     statuses_.emplace_back();
     statuses_.back().body = reading_.Decode(parts_[part]);
@@ -155,7 +166,8 @@ class StatusReader {
       }
       std::size_t budget = std::min(reading_.budget(), kMaxExplanationOctets);
       reading_.budget() -= budget;
-      const std::string_view raw = parts_[i].body.substr(0, 4 * kMaxExplanationOctets);
+      const std::string_view raw = reading_.work().TakeHalf(
+          parts_[i].body.substr(0, 4 * kMaxExplanationOctets), kLooksOfFields);
       Body body = Body::Decode(raw, reading_.OffsetOf(parts_[i]), parts_[i].encoding, budget)
                       .InUtf8(parts_[i].type.charset, kMaxExplanationOctets);
       reading_.budget() += budget;
@@ -219,6 +231,11 @@ class StatusReader {
     const std::string reporting_mta =
         ReportedHost(status.fields.reporting_mta, limits_.max_diagnostic);
     for (std::size_t i = 0; i < count; ++i) {
+      if (!reading_.work().Do(SaidOf(about[i]) + words[i].size(), kLooksOfVerdict)) {
+        recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(first + i),
+                         recipients.end());
+        break;
+      }
       Judge({.fields = about[i],
              .part = status.body,
              .provenance = status.provenance,
@@ -231,6 +248,13 @@ class StatusReader {
              .trail = reading_.trail()},
             reading_.rules(), recipients[first + i]);
     }
+  }
+
+  // Octets of what is judged, and a little for the recipient as such.
+  static std::size_t SaidOf(const RecipientFields& fields) {
+    std::size_t octets = 32 + fields.status.size() + fields.localized_diagnostic.size();
+    for (const std::string_view diagnostic : fields.diagnostics) octets += diagnostic.size();
+    return octets;
   }
 
   // What to read where a status has no recipient: its result, if there is one, is that of the only

@@ -31,6 +31,7 @@ ParserLimits SmallLimits() {
   limits.max_text_decoded = 1024;
   limits.max_diagnostic = 64;
   limits.max_remarks = 5;
+  limits.max_work = 50'000;
   return limits;
 }
 
@@ -50,6 +51,7 @@ void CheckText(const std::optional<bounced::Found<std::string>>& found, std::siz
 void Check(const Report& report, std::size_t size, const ParserLimits& limits) {
   Require(report.recipients.size() <= limits.max_recipients);
   Require(report.remarks.size() <= limits.max_remarks);
+  Require(report.work <= limits.max_work);
   for (const Recipient& recipient : report.recipients) {
     CheckText(recipient.final_recipient, size, limits);
     CheckText(recipient.original_recipient, size, limits);

@@ -118,6 +118,17 @@ const std::vector<HostileShape>& HostileShapes() {
        [](std::size_t octets) { return Field("Diagnostic-Code", "in reply to after ", octets); }},
       {"DiagnosticLostLines", kMega,
        [](std::size_t octets) { return Field("Diagnostic-Code", "550 no\n", octets); }},
+      {"DiagnosticPhrases", kMega,
+       [](std::size_t octets) {
+         return Field("Diagnostic-Code", "user unknown mailbox full ", octets);
+       }},
+      {"ManyDiagnostics", 8 * kMega,
+       [](std::size_t octets) {
+         return std::string(kReport) + std::string(kStatusPart) +
+                Repeat("Final-Recipient: a@b\nAction: failed\nDiagnostic-Code: 550 " +
+                           Repeat("user unknown mailbox full ", 3000) + "\n\n",
+                       octets);
+       }},
       {"EmbeddedStarts", 8 * kMega,
        [](std::size_t octets) {
          return "From: MAILER-DAEMON@x\n\n" + Repeat("Action: x\n\nno\n\n", octets);

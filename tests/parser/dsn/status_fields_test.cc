@@ -192,8 +192,9 @@ TEST(StatusFields, D31KeepsNoMoreUnknownFieldsThanItsBound) {
 TEST(StatusFields, D31TakesNoFieldsOfWhatCameBack) {
   const Body body = BodyOf("Final-Recipient: a\nAction: failed\nX-Of-It: 1\n\nX-Mailer: y\n\n");
   Remarks remarks(10);
+  Work work(ParserLimits().max_work);
   for (const StatusFields& read :
-       {FindStatusFields(body, {}, remarks), ReadStatusFields(body, false, {}, remarks)}) {
+       {FindStatusFields(body, {}, remarks, work), ReadStatusFields(body, false, {}, remarks)}) {
     ASSERT_EQ(read.recipients.size(), 1u);
     ASSERT_EQ(read.recipients[0].further.size(), 1u);
     EXPECT_EQ(read.recipients[0].further[0].name, "X-Of-It");
@@ -205,7 +206,8 @@ class FindStatusFieldsTest : public testing::TestWithParam<Case> {};
 TEST_P(FindStatusFieldsTest, ReadsOnlyWhatIsClearlyAReport) {
   const Body body = BodyOf(GetParam().text);
   Remarks remarks(10);
-  EXPECT_EQ(Show(FindStatusFields(body, {}, remarks)), GetParam().want);
+  Work work(ParserLimits().max_work);
+  EXPECT_EQ(Show(FindStatusFields(body, {}, remarks, work)), GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(
     D10_D17, FindStatusFieldsTest,
