@@ -591,6 +591,32 @@ std::string Bounce(const std::string& recipient) {
          "--b--\n";
 }
 
+TEST_F(VerbsTest, ClassifyShowsHostsDatesAndAllCodes) {
+  const std::string message =
+      "From: MAILER-DAEMON@m.example\nDate: 26 Nov 26 13:07 EST\n"
+      "Content-Type: multipart/report; boundary=b\n\n"
+      "--b\nContent-Type: message/delivery-status\n\n"
+      "Reporting-MTA: dns; m.example (192.0.2.1)\nReceived-From-MTA: dns; o.example\n\n"
+      "Final-Recipient: rfc822; r@x.example\nAction: failed\n"
+      "Last-Attempt-Date: 2026-11-26T13:07:58+01:00\n"
+      "Diagnostic-Code: smtp; 554 5.0.0 no (in reply to end of DATA; 550 5.1.1 user unknown)\n"
+      "--b--\n";
+  const std::string json = Run({"classify", "--json", "-"}, message).out;
+  EXPECT_THAT(json, HasSubstr("\"further_codes\":[{\"reply_code\":554,"
+                              "\"enhanced_status\":\"5.0.0\"}]"));
+  EXPECT_THAT(json, HasSubstr("\"reporting_mta\":\"m.example\","
+                              "\"reporting_mta_address\":\"192.0.2.1\""));
+  EXPECT_THAT(json, HasSubstr("\"received_from_mta\":\"o.example\""));
+  EXPECT_THAT(json, HasSubstr("\"date\":\"26 Nov 26 13:07 EST\","
+                              "\"date_utc\":\"2026-11-26T18:07:00Z\""));
+  EXPECT_THAT(json, HasSubstr("\"value\":\"2026-11-26T13:07:58+01:00\","
+                              "\"value_utc\":\"2026-11-26T12:07:58Z\""));
+  const std::string text = Run({"classify", "-"}, message).out;
+  EXPECT_THAT(text, HasSubstr("further code: 554 5.0.0, reported"));
+  EXPECT_THAT(text, HasSubstr("reported by: m.example at 192.0.2.1, reported"));
+  EXPECT_THAT(text, HasSubstr("date: 26 Nov 26 13:07 EST = 2026-11-26T18:07:00Z, reported"));
+}
+
 TEST_F(VerbsTest, ClassifyReadsEachMessageOfAnMbox) {
   const std::string mbox = folder_.Write(
       "mbox", "From a\n" + Bounce("r@x.example") + "\nFrom b\n" + Bounce("s@x.example") + "\n");
