@@ -11,7 +11,7 @@
 namespace bounced {
 namespace {
 
-// Block of words; beyond ASCII there is no telling where one ends.
+// Octets of words; beyond ASCII there is no telling where one ends.
 constexpr bool IsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 // The first eight octets of `text`, filled up with zeros.

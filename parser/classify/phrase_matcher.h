@@ -21,7 +21,8 @@ namespace bounced {
 // Immutable, so one object serves every thread.
 class PhraseMatcher {
  public:
-  // `phrases` are folded, not empty, and each is there once; hits name them by their index.
+  // `phrases` are folded, which leaves no blank at their ends, not empty, and each is there once;
+  // hits name them by their index.
   explicit PhraseMatcher(std::vector<std::string> phrases);
   PhraseMatcher(PhraseMatcher&&) = default;  // the tree has views of the phrases
 

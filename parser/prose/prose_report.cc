@@ -25,7 +25,9 @@ constexpr std::size_t kMaxAnnouncementOctets = 160;
 // Fields that follow each other before they are taken for a message's header.
 constexpr int kFieldsOfHeader = 3;
 
-constexpr std::size_t kMaxClosingOctets = 40;  // "Mit freundlichen Grüßen,"
+constexpr std::size_t kMaxClosingOctets = 40;    // "Mit freundlichen Grüßen,"
+constexpr std::size_t kMaxSignatureOctets = 80;  // "R. Name, Example Ltd. <r@example.net>"
+constexpr auto kMaxBlanksOfSignature = 5;
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kOpenings = "<\"'([*>-=";
@@ -114,6 +116,8 @@ Front FindFront(std::string_view text) {
   front.hits = phrases.Mark(text).hits;
   const auto told = first_told();
   front.header = FindHeader(text, told == front.hits.end() ? 0 : told->begin);
+  std::erase_if(front.hits,
+                [&](const ProsePhrases::Hit& hit) { return hit.end > front.header.known; });
   return front;
 }
 
@@ -273,19 +277,20 @@ class ProseReader {
     const bool subject_hints = Says(subject_hits_, ProseRole::kHint, whole);
     const bool has_original = question_.returned || report.end < text_.size() || heads_subject_;
     const auto has_proof = [&] { return has_original || has_code(); };
+    const bool says_own_mail = Says(hits_, ProseRole::kOwnMail, report.end);
     const bool is_of_mail = has_original || (by_heading_ && (hints_so || has_code())) ||
-                            Says(hits_, ProseRole::kMail, report.end) ||
+                            says_own_mail || Says(hits_, ProseRole::kMail, report.end) ||
                             Says(subject_hits_, ProseRole::kMail, whole);
     if (!is_of_mail && (question_.by_path || !report.in_subject)) return false;
     if (question_.by_path &&
         !((report.in_subject || question_.returned) && (says_so || hints_so || has_proof()))) {
       return false;
     }
-    const bool is_own = by_heading_ || Says(hits_, ProseRole::kOwnMail, report.end);
+    const bool is_own = by_heading_ || says_own_mail;
     if (only_plain_) {
       if (says_so) return report.in_subject || has_original || (subject_hints && has_code());
-      return report.in_subject && (has_proof() || (hints_so && is_own) ||
-                                   Says(hits_, ProseRole::kReason, report.end));
+      return report.in_subject &&
+             (has_proof() || (hints_so && is_own) || Says(hits_, ProseRole::kReason, report.end));
     }
     if (report.in_subject || has_proof()) return true;
     if (says_so && (report.recipients.empty() || (told_before_ && is_own))) return true;
@@ -486,7 +491,8 @@ class ProseReader {
     const std::string_view before = StripBlanks(text_.substr(before_, at_hand_ - before_));
     const bool closes = before.ends_with(',') && before.find('@') == before.npos;
     const std::size_t behind = at_hand_ + line.size();
-    return closes && before.size() <= kMaxClosingOctets &&
+    return closes && before.size() <= kMaxClosingOctets && line.size() <= kMaxSignatureOctets &&
+           std::count(line.begin(), line.end(), ' ') <= kMaxBlanksOfSignature &&
            StripBlanks(text_.substr(behind)).empty();
   }
 

@@ -261,7 +261,7 @@ INSTANTIATE_TEST_SUITE_P(
          {{"r@example.net", "*"}}},
         {"ALabelBehind",
          "hello",
-         "Mail was not delivered: r@example.net adresine.\n",
+         "Your mail was not delivered: r@example.net adresine.\n",
          Kind::kBounce,
          {{"r@example.net", "*"}}},
         {"AParagraphAnnouncesTheNext",
