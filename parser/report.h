@@ -79,7 +79,7 @@ struct Classification {
   int confidence = 0;           // 0 to 100
   std::string rule;             // the rule's id; never empty
   std::string matched_text;     // as it stands in the message (presentable); empty: the code alone
-  bool text_bears_out = false;  // a text, not a code alone, carried the decision
+  bool text_bears_out = false;  // a text or field, not a code alone, carried the decision
 };
 
 // What is fixed by the reason alone, with neither rule nor confidence.

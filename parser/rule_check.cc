@@ -31,7 +31,7 @@ std::string Difference(const RuleExample& example, const Classification& found) 
 }
 
 std::string Quoted(const RuleExample& example) {
-  return absl::StrCat("\"", Presentable(example.text, kMaxQuotedOctets), "\"");
+  return absl::StrCat("\"", Presentable(SaidIn(example), kMaxQuotedOctets), "\"");
 }
 
 // A problem of `rule` as a whole. Its source is "FILE:LINE".
@@ -54,6 +54,14 @@ struct WonExamples {
 
 }  // namespace
 
+std::string SaidIn(const RuleExample& example) {
+  std::string said = example.text;
+  for (const FurtherField& field : example.fields) {
+    absl::StrAppend(&said, said.empty() ? "" : " | ", field.name, ": ", field.value.value);
+  }
+  return said;
+}
+
 ExampleResult TryExample(const RuleSet& rules, const RuleExample& example) {
   const SmtpReply reply = FindSmtpReply(example.text, ReplyContext::kReply);
   Symptoms symptoms;
@@ -62,6 +70,7 @@ ExampleResult TryExample(const RuleSet& rules, const RuleExample& example) {
   symptoms.stage = example.stage == Stage::kUnknown ? FindStage(example.text) : example.stage;
   symptoms.text = reply.words;
   symptoms.remote_mta = example.remote_mta;
+  symptoms.fields = example.fields;
   ExampleResult result{rules.Classify(symptoms), ""};
   result.difference = Difference(example, result.found);
   return result;

@@ -10,13 +10,16 @@
 
 namespace bounced {
 
+// What stands in an example, for people: "550 no | X-Category: bad-mailbox".
+std::string SaidIn(const RuleExample& example);
+
 // What all rules together make of an example.
 struct ExampleResult {
   Classification found;
   std::string difference;  // what is not as the example says; empty: all is
 };
 // Reads the text as a Diagnostic-Code of type smtp is read, but that the example's stage goes
-// before one that the text names.
+// before one that the text names; fields are the recipient's.
 ExampleResult TryExample(const RuleSet& rules, const RuleExample& example);
 
 // An operator's files on top of the built-in rules.

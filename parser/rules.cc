@@ -153,9 +153,13 @@ Classification RuleSet::Classify(const Symptoms& symptoms,
       HoldContest(compiled_->book.rules, compiled_->index, compiled_->providers, symptoms, text,
                   /*list_losers=*/candidates != nullptr);
   const auto text_of = [&](const Match& match) {
-    if (match.where.end == 0) return std::string();
-    return Presentable(text.folded().Original(match.where.begin, match.where.end),
-                       kMaxMatchedOctets);
+    std::string_view said;
+    if (match.where.end > 0) {
+      said = text.folded().Original(match.where.begin, match.where.end);
+    } else if (match.field != nullptr) {
+      said = match.field->value.value;
+    }
+    return Presentable(said, kMaxMatchedOctets);
   };
   if (candidates != nullptr) {
     for (const ContestResult::Loser& loser : contest.losers) {
@@ -171,7 +175,7 @@ Classification RuleSet::Classify(const Symptoms& symptoms,
     c = ClassificationOf(*rule.reason);
     c.confidence = rule.confidence;
     c.rule = rule.id;
-    c.text_bears_out = !rule.when.text.empty();
+    c.text_bears_out = rule.when.HasWords();
     c.matched_text = text_of(*contest.winner);
   } else {
     c = ClassificationOf(text.folded().has_words() ? Reason::kUnclassified : Reason::kUndefined);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct Symptoms {
   std::string_view remote_mta = "";     // the remote server's name
   std::string_view narration = "";      // what may name it: "host mx.example[192.0.2.1] said: ..."
   std::string_view reporting_mta = "";  // the host that reports
+  // What else the status says of the recipient, and of the message.
+  std::span<const FurtherField> fields = {};
+  std::span<const FurtherField> message_fields = {};
 };
 
 // Who wrote a rule. At the same kind of evidence an operator's comes before ours.
@@ -46,8 +50,9 @@ struct RuleExample {
   int line = 0;
   std::string owner = {};  // the id of the rule that it stands in
   RuleOrigin origin = RuleOrigin::kBuiltIn;
-  std::optional<int> provider;  // of those that the files describe; none: whoever says it
-  std::string remote_mta;       // a server of that provider's, for Symptoms
+  std::optional<int> provider;            // of those that the files describe; none: whoever says it
+  std::string remote_mta;                 // a server of that provider's, for Symptoms
+  std::vector<FurtherField> fields = {};  // for Symptoms, too
 };
 
 // What there is to know of a rule without its conditions.
@@ -85,8 +90,8 @@ class RuleSet {
   // INVALID_ARGUMENT names file, line, rule and what is wrong: unknown keys, an unknown reason, an
   // id twice, no example, no phrase, a provider that no file describes.
   static absl::StatusOr<std::shared_ptr<const RuleSet>> Load(const std::vector<File>& files);
-  // Our files, and with them those of an operator, which are read by the same rules. None: there are
-  // problems, and `problems` gets all of them; of a file that is no TOML the first.
+  // Our files, and with them those of an operator, which are read by the same rules. None: there
+  // are problems, and `problems` gets all of them; of a file that is no TOML the first.
   static std::shared_ptr<const RuleSet> LoadWithBuiltIn(const std::vector<File>& operator_files,
                                                         std::vector<RuleProblem>& problems);
 

@@ -28,7 +28,8 @@ bool MatchesCodes(const Condition& c, const Symptoms& s) {
   return c.stage.empty() || std::find(c.stage.begin(), c.stage.end(), s.stage) != c.stage.end();
 }
 
-bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& text) {
+bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& text,
+                FieldEvidence& fields) {
   for (const TextPattern& pattern : unless.text) {
     const auto found = text.Find(pattern);
     if (found && !found->in_name) return true;
@@ -39,6 +40,7 @@ bool IsExcluded(const Condition& unless, const Symptoms& s, const TextEvidence& 
   for (const CodePattern& pattern : unless.code) {
     if (s.reply_code && pattern.Matches(*s.reply_code)) return true;
   }
+  if (fields.Find(unless.field) != nullptr) return true;
   return std::find(unless.stage.begin(), unless.stage.end(), s.stage) != unless.stage.end();
 }
 
@@ -49,25 +51,27 @@ bool StandsBefore(const TextEvidence::Range& a, const TextEvidence::Range& b) {
   return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
 }
 
-// A provider's text, or an operator's of whatever text: who writes a rule for his own mail means
+// A provider's words, or an operator's of whatever kind: who writes a rule for his own mail means
 // it.
 Evidence BestEvidenceOf(const Rule& rule) {
   const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == Evidence::kText;
   return is_own ? Evidence::kProvider : rule.evidence;
 }
 
-// Both are believed where they stand in a name, too.
+// Both are believed where they stand in a name, too; so is what a field says as well.
 Evidence EvidenceOf(const Match& match) {
   const Evidence best = BestEvidenceOf(*match.rule);
-  return best == Evidence::kText && match.where.in_name ? Evidence::kName : best;
+  const bool is_name = match.where.in_name && match.field == nullptr;
+  return best == Evidence::kText && is_name ? Evidence::kName : best;
 }
 
-std::string_view NameOf(Evidence evidence) {
-  switch (evidence) {
+std::string_view NameOfEvidence(const Match& match) {
+  const bool of_field = match.where.end == 0;
+  switch (EvidenceOf(match)) {
     case Evidence::kProvider:
-      return "a text of this provider";
+      return of_field ? "a field of this provider" : "a text of this provider";
     case Evidence::kText:
-      return "a text";
+      return of_field ? "a field" : "a text";
     case Evidence::kName:
       return "a link or a host name";
     case Evidence::kStatus:
@@ -110,8 +114,8 @@ std::string WhyWeaker(const Match& loser, const Match& winner) {
     return "is built in, the winner is the operator's";
   }
   if (EvidenceOf(loser) != EvidenceOf(winner)) {
-    return absl::StrCat("rests on ", Absl(NameOf(EvidenceOf(loser))), ", the winner on ",
-                        Absl(NameOf(EvidenceOf(winner))));
+    return absl::StrCat("rests on ", Absl(NameOfEvidence(loser)), ", the winner on ",
+                        Absl(NameOfEvidence(winner)));
   }
   if (rule.origin != by.origin) return "is built in, the winner is the operator's";
   if (rule.priority != by.priority) {
@@ -133,6 +137,7 @@ class Contest {
         providers_(providers),
         symptoms_(symptoms),
         text_(text),
+        fields_(symptoms),
         list_losers_(list_losers),
         has_words_(text.folded().has_words()),
         before_recipient_(IsBeforeRecipient(symptoms)),
@@ -149,14 +154,15 @@ class Contest {
   void Consider(std::size_t index, std::span<const PatternPlace> patterns) {
     Match match{&rules_[index]};
     const Rule& rule = *match.rule;
-    std::string_view kept_from = WhatKeeps(rule);
+    match.field = fields_.Find(rule.when.field);
+    std::string_view kept_from = WhatKeeps(match);
     if (!kept_from.empty() && !list_losers_) return;
     // To look for texts is what takes long.
     if (!rule.when.text.empty() && !FindText(patterns, match)) return;
     if (kept_from.empty()) kept_from = WhatInTextKeeps(match);
     if (!kept_from.empty()) {
-      // A rule without a text is kept from firing by every other status: that is no news.
-      if (list_losers_ && !rule.when.text.empty()) {
+      // A rule without words is kept from firing by every other status: that is no news.
+      if (list_losers_ && (match.where.end > 0 || match.field != nullptr)) {
         result_.losers.push_back({match, std::string(kept_from)});
       }
       return;
@@ -196,8 +202,10 @@ class Contest {
   }
 
   // Why the rule does not fire, whatever the text. Empty: nothing keeps it from that.
-  std::string_view WhatKeeps(const Rule& rule) {
+  std::string_view WhatKeeps(const Match& match) {
+    const Rule& rule = *match.rule;
     if (!MatchesCodes(rule.when, symptoms_)) return "asks for another code or stage";
+    if (!rule.when.field.empty() && match.field == nullptr) return "asks for another field";
     // A reply code says too little to condemn an address whose server took the trouble to explain.
     if (rule.evidence >= Evidence::kReplyCode && has_words_ && IsHard(rule)) {
       return "a code alone condemns nobody whose server says more";
@@ -212,14 +220,14 @@ class Contest {
   }
 
   // The same, of a rule whose text stands.
-  std::string_view WhatInTextKeeps(const Match& match) const {
+  std::string_view WhatInTextKeeps(const Match& match) {
     const Rule& rule = *match.rule;
     // Nor does it say that trying again is worth while.
     if (EvidenceOf(match) == Evidence::kName && (!rule.reason || IsHard(rule))) {
       return "a link or a host name condemns nobody";
     }
-    if (IsExcluded(rule.unless, symptoms_, text_)) return "is ruled out by its own \"unless\"";
-    return "";
+    const bool is_excluded = IsExcluded(rule.unless, symptoms_, text_, fields_);
+    return is_excluded ? "is ruled out by its own \"unless\"" : "";
   }
 
   bool IsAbout(const Rule& rule) {
@@ -234,6 +242,7 @@ class Contest {
   const ProviderTable& providers_;
   const Symptoms& symptoms_;
   const TextEvidence& text_;
+  FieldEvidence fields_;
   const bool list_losers_;
   const bool has_words_;
   const bool before_recipient_;
@@ -278,7 +287,7 @@ ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index
                           const ProviderTable& providers, const Symptoms& symptoms,
                           const TextEvidence& text, bool list_losers) {
   Contest contest(rules, providers, symptoms, text, list_losers);
-  // Any text is stronger than any code.
+  // Words are stronger than any code.
   const std::vector<PatternPlace> places = index.OfText(text.hits());
   for (auto begin = places.begin(); begin != places.end() && !contest.IsDecidedAt(begin->rule);) {
     const auto end = std::find_if(begin, places.end(),
@@ -292,6 +301,7 @@ ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index
       contest.Consider(rule, {});
     }
   };
+  consider(index.OfFields());
   if (symptoms.enhanced_status) consider(index.OfSubject(symptoms.enhanced_status->subject));
   consider(index.OfCodes());
   return std::move(contest).Take();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "parser/classify/field_pattern.h"
 #include "parser/classify/provider.h"
 #include "parser/classify/rule.h"
 #include "parser/classify/rule_index.h"
@@ -26,10 +27,11 @@ bool IsAboutRecipient(Reason reason);
 // those without a reason, which say nothing of others, then the strongest first.
 void SortForContest(std::vector<Rule>& rules);
 
-// A rule whose conditions hold, or whose text stands at least, and where.
+// A rule whose conditions hold, or whose text or field stands at least, and where.
 struct Match {
   const Rule* rule = nullptr;
-  TextEvidence::Range where = {};  // empty: it has no text
+  TextEvidence::Range where = {};       // empty: it has no text
+  const FurtherField* field = nullptr;  // null: it has no field, or that is not there
 };
 
 struct ContestResult {
@@ -46,8 +48,8 @@ struct ContestResult {
   std::vector<Loser> losers;  // where asked for: those that fire first, the strongest first
 };
 
-// `rules` are sorted by SortForContest(), and `index` is of them. Linear in the phrases that stand in
-// the text; unless the losers are asked for, ends where no other rule can be as strong.
+// `rules` are sorted by SortForContest(), and `index` is of them. Linear in the phrases that stand
+// in the text; unless the losers are asked for, ends where no other rule can be as strong.
 ContestResult HoldContest(const std::vector<Rule>& rules, const RuleIndex& index,
                           const ProviderTable& providers, const Symptoms& symptoms,
                           const TextEvidence& text, bool list_losers);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parser/classify/code_pattern.h"
+#include "parser/classify/field_pattern.h"
 #include "parser/rules.h"
 #include "parser/taxonomy.h"
 
@@ -27,6 +28,10 @@ struct Condition {
   std::vector<StatusPattern> status;
   std::vector<CodePattern> code;
   std::vector<Stage> stage;
+  std::vector<FieldPattern> field;
+
+  // Whether it asks for words of somebody, and not for codes alone.
+  bool HasWords() const { return !text.empty() || !field.empty(); }
 };
 
 // What a rule rests on; the lower, the more it is believed.

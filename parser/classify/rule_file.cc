@@ -58,8 +58,8 @@ class RuleReader {
   void ReadRule(const toml::table& table);
   void ReadId(const toml::table& table, Rule& rule);
   void ReadWhen(const toml::table& table, Rule& rule);
-  // `rests_on_text`: the rule has a text, or one was meant.
-  void ReadVerdict(const toml::table& table, bool rests_on_text, Rule& rule) const;
+  // `rests_on_words`: the rule has a text or a field, or one was meant.
+  void ReadVerdict(const toml::table& table, bool rests_on_words, Rule& rule) const;
   void ReadProof(const toml::table& table, const Rule& rule);
   void ReadExample(const toml::node& node, const Rule& rule, bool counter);
   void ReadNumber(const toml::table& table, std::string_view key, int low, int high,
@@ -183,7 +183,7 @@ void RuleReader::ReadRule(const toml::table& table) {
   ReadWhen(table, rule);
   const bool when_is_right = problems() == problems_before_when;
   if (const toml::node* unless = table.get("unless")) ReadCondition(*unless, rule.unless);
-  ReadVerdict(table, !rule.when.text.empty() || !when_is_right, rule);
+  ReadVerdict(table, rule.when.HasWords() || !when_is_right, rule);
   ReadProof(table, rule);
   if (problems() == problems_before) book_.rules.push_back(std::move(rule));
 }
@@ -213,12 +213,13 @@ void RuleReader::ReadWhen(const toml::table& table, Rule& rule) {
   const std::size_t problems_before = problems();
   ReadCondition(*when, rule.when);
   const Condition& c = rule.when;
-  if (c.text.empty() && c.status.empty() && c.code.empty() && problems() == problems_before) {
-    return Error(*when, "when has no text, status or code");
+  const bool is_empty = !c.HasWords() && c.status.empty() && c.code.empty();
+  if (is_empty && problems() == problems_before) {
+    return Error(*when, "when has no text, field, status or code");
   }
   auto whole_class = [](const StatusPattern& p) { return !p.subject.exact(); };
   auto whole_digit = [](const CodePattern& p) { return p.high - p.low == 99; };
-  if (!c.text.empty()) {
+  if (c.HasWords()) {
     rule.evidence = rule.providers.empty() ? Evidence::kText : Evidence::kProvider;
   } else if (std::any_of(c.status.begin(), c.status.end(), whole_class) ||
              std::any_of(c.code.begin(), c.code.end(), whole_digit)) {
@@ -233,10 +234,10 @@ void RuleReader::ReadWhen(const toml::table& table, Rule& rule) {
                       : all_exact      ? 2
                                        : 1) +
                      (c.code.empty() ? 0 : 1) + (c.stage.empty() ? 0 : 1) +
-                     (rule.providers.empty() ? 0 : 1);
+                     (c.field.empty() ? 0 : 1) + (rule.providers.empty() ? 0 : 1);
 }
 
-void RuleReader::ReadVerdict(const toml::table& table, bool rests_on_text, Rule& rule) const {
+void RuleReader::ReadVerdict(const toml::table& table, bool rests_on_words, Rule& rule) const {
   rule.priority = priority_;
   ReadNumber(table, "priority", -kMaxPriority, kMaxPriority, rule.priority);
   if (const toml::node* persistence = table.get("persistence")) {
@@ -246,7 +247,7 @@ void RuleReader::ReadVerdict(const toml::table& table, bool rests_on_text, Rule&
     if (persistence->value_exact<std::string>() != "transient") {
       Error(*persistence, "persistence is not \"transient\"");
     }
-    if (!rests_on_text) Error(*persistence, "persistence needs a text");
+    if (!rests_on_words) Error(*persistence, "persistence needs a text or field");
     return;
   }
   if (std::optional<std::string> name = table["reason"].value_exact<std::string>()) {
@@ -258,7 +259,7 @@ void RuleReader::ReadVerdict(const toml::table& table, bool rests_on_text, Rule&
     Error(table, "no reason");
   }
   if (!table.contains("confidence")) return Error(table, "no confidence");
-  const int most = rests_on_text ? 100 : kMaxConfidenceOfCodes;
+  const int most = rests_on_words ? 100 : kMaxConfidenceOfCodes;
   ReadNumber(table, "confidence", 0, most, rule.confidence);
 }
 
@@ -307,16 +308,21 @@ void RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool coun
       example.persistence = Persistence::kTransient;
     }
   }
+  bool has_field = false;  // or one was meant
   if (std::optional<std::string> text = node.value_exact<std::string>(); text && !counter) {
     example.text = *std::move(text);
   } else if (const toml::table* table = node.as_table()) {
-    CheckKeys(*table, {"text", "reason", "stage", "persistence", "provider"});
+    CheckKeys(*table, {"text", "field", "reason", "stage", "persistence", "provider"});
     if (const toml::node* provider = table->get("provider")) {
       std::vector<int> named;
       ReadProviderNames(*provider, named);
       if (!named.empty()) example.provider = named.front();
     }
     example.text = (*table)["text"].value_or(std::string());
+    if (const toml::node* field = table->get("field")) {
+      has_field = true;
+      ReadList(*field, "further field (\"X-Name: value\")", ParseFurtherField, example.fields);
+    }
     if (std::optional<std::string> name = (*table)["reason"].value_exact<std::string>()) {
       example.reason = ReasonFromName(*name);
       if (!example.reason) Error(node, absl::StrCat("unknown reason \"", *name, "\""));
@@ -334,7 +340,7 @@ void RuleReader::ReadExample(const toml::node& node, const Rule& rule, bool coun
           *name == "permanent" ? Persistence::kPermanent : Persistence::kTransient;
     }
   }
-  if (example.text.empty()) Error(node, "an example without a text");
+  if (example.text.empty() && !has_field) Error(node, "an example without a text or field");
   if (problems() != problems_before) return;
   if (!example.reason && example.persistence == Persistence::kUnknown) {
     return Error(node, "a counter-example without a reason");
@@ -372,6 +378,8 @@ void RuleReader::ReadCondition(const toml::node& node, Condition& condition) {
       ReadList(value, "reply code", ParseCode, condition.code);
     } else if (key == "stage") {
       ReadList(value, "stage", ParseStage, condition.stage);
+    } else if (key == "field") {
+      ReadList(value, "further field (\"x-name: words\")", ParseField, condition.field);
     } else {
       Error(value, absl::StrCat("unknown key \"", Absl(key.str()), "\""));
     }

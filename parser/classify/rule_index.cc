@@ -19,6 +19,10 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules, std::size_t phrase_count)
       }
     }
     if (!when.text.empty()) continue;
+    if (!when.field.empty()) {
+      by_field_.push_back(i);
+      continue;
+    }
     if (when.status.empty()) by_code_.push_back(i);
     for (std::size_t subject = 0; subject < kSubjects; ++subject) {
       const bool has_it =

@@ -32,6 +32,8 @@ class RuleIndex {
     return by_subject_[SubjectPlace(subject)];
   }
   std::span<const std::size_t> OfCodes() const { return by_code_; }
+  // Rules without a text that ask for a field.
+  std::span<const std::size_t> OfFields() const { return by_field_; }
   // Patterns that may stand where `hits` do, in ascending order, each once. A pattern that is not
   // there does not.
   std::vector<PatternPlace> OfText(const std::vector<PhraseMatcher::Hit>& hits) const;
@@ -43,6 +45,7 @@ class RuleIndex {
   std::vector<std::vector<PatternPlace>> by_phrase_;
   std::array<std::vector<std::size_t>, kSubjects> by_subject_;
   std::vector<std::size_t> by_code_;
+  std::vector<std::size_t> by_field_;
 };
 
 }  // namespace bounced

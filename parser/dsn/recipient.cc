@@ -380,6 +380,8 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   symptoms.narration = testimony.fields.diagnostics[0].empty() ? testimony.explanation
                                                                : testimony.fields.diagnostics[0];
   symptoms.reporting_mta = testimony.reporting_mta;
+  symptoms.fields = recipient.further_fields;
+  symptoms.message_fields = testimony.message_fields;
   recipient.classification =
       rules.Classify(symptoms, testimony.trail != nullptr ? &recipient.candidates : nullptr);
 }

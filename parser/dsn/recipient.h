@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "parser/dsn/status_fields.h"
@@ -38,6 +39,7 @@ struct Testimony {
   // All that the report tells people, where it is about this recipient only.
   std::string_view transcript = {};
   std::string_view reporting_mta = "";  // the host that reports
+  std::span<const FurtherField> message_fields = {};
   // Is told, unless null, what was taken from where; then candidates are listed, too.
   Trail* trail = nullptr;
 };
@@ -49,8 +51,8 @@ struct Testimony {
 // while the status is of these, is helped out by the explanation, marked as guessed (RFC
 // 3464, 2.3.6 makes the field optional, and some hosts never write it); where that has no code
 // either, by the transcript. The explanation also tells the stage. Without a Remote-MTA the remote
-// host is whom the same words name as the one that spoke, derived. A reply code, stage or remote host
-// that `recipient` has already stays, and so does a status that says as much as any found.
+// host is whom the same words name as the one that spoke, derived. A reply code, stage or remote
+// host that `recipient` has already stays, and so does a status that says as much as any found.
 void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient);
 
 }  // namespace bounced

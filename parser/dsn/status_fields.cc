@@ -256,6 +256,12 @@ bool BeginsStatus(std::string_view line) {
 
 }  // namespace
 
+bool IsReadByItself(std::string_view name) {
+  const RecipientRow* const row = Find(kRecipientFields, name);
+  return (row != nullptr && row->value != nullptr) || Find(kMessageFields, name) != nullptr ||
+         EqualsIgnoringCase(name, kDiagnosticCode);
+}
+
 StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,
                               Remarks& remarks) {
   StatusFields found = Reader(part, 0, /*embedded=*/false, limits, remarks).Read(cut);

@@ -54,6 +54,9 @@ struct StatusFields {
   std::size_t end = 0;    // and up to
 };
 
+// Whether a field of that name has a place of its own above, and so is no further one.
+bool IsReadByItself(std::string_view name);
+
 // Reads all of a status part. Groups are parted by blank lines; where those are missing, or are too
 // many, the recipient fields tell: a Final-Recipient opens a recipient, so does an
 // Original-Recipient behind another recipient's Action or Status, and fields without an address

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "parser/classify/field_pattern.h"
 #include "parser/dsn/explanation.h"
 #include "parser/dsn/recipient.h"
 #include "parser/dsn/reported_name.h"
@@ -230,8 +231,10 @@ class StatusReader {
     const std::vector<std::string_view> words = FindExplanations(explanation.text(), addresses);
     const std::string reporting_mta =
         ReportedHost(status.fields.reporting_mta, limits_.max_diagnostic);
+    const std::size_t of_message = SaidIn(report_.further_fields);
     for (std::size_t i = 0; i < count; ++i) {
-      if (!reading_.work().Do(SaidOf(about[i]) + words[i].size(), kLooksOfVerdict)) {
+      const std::size_t fields = SaidIn(recipients[first + i].further_fields) + of_message;
+      if (!reading_.work().Do(SaidOf(about[i]) + words[i].size() + fields, kLooksOfVerdict)) {
         recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(first + i),
                          recipients.end());
         break;
@@ -245,9 +248,19 @@ class StatusReader {
              .kind = status.kind,
              .transcript = count == 1 ? explanation.text() : std::string_view(),
              .reporting_mta = reporting_mta,
+             .message_fields = report_.further_fields,
              .trail = reading_.trail()},
             reading_.rules(), recipients[first + i]);
     }
+  }
+
+  // Octets that a rule may look at.
+  static std::size_t SaidIn(const std::vector<FurtherField>& fields) {
+    std::size_t octets = 0;
+    for (const FurtherField& field : fields) {
+      octets += std::min(field.value.value.size(), kMaxFieldOctets);
+    }
+    return octets;
   }
 
   // Octets of what is judged, and a little for the recipient as such.

@@ -66,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
          "550 over quota", "is ruled out by its own \"unless\""},
         {"Code", "quota", "reason = \"rate_limited\"\nconfidence = 99\nwhen.code = ['452']",
          "550 over quota", "asks for another code or stage"},
+        {"Field", "quota", "reason = \"rate_limited\"\nconfidence = 99\nwhen.field = 'x-a: b'",
+         "550 over quota", "asks for another field"},
         {"NameOfAHost", "spam", "reason = \"spam_content\"\nconfidence = 99",
          "550 over quota at spam.example.net",
          "rests on a link or a host name, the winner on a text"},

@@ -576,6 +576,29 @@ TEST(Parser, D31UnknownFieldsAreKeptByName) {
   EXPECT_EQ(Further(second, "X-Late"), "1");
 }
 
+TEST(Parser, D31UnknownFieldsAreOpenToAnOperatorsRules) {
+  std::vector<RuleProblem> problems;
+  const std::shared_ptr<const RuleSet> rules = RuleSet::LoadWithBuiltIn(
+      {{"a.toml",
+        "[[rule]]\nid = 'local-gone'\nreason = 'no_such_user'\nconfidence = 90\n"
+        "when.field = ['x-category: bad-mailbox', 'x-queue: 4z']\nsource = 's'\nwhy = 'w'\n"
+        "example = [{ field = 'X-Category: bad-mailbox' }]\n"}},
+      problems);
+  ASSERT_NE(rules, nullptr);
+  const auto rule = [&](std::string_view of_message, std::string_view of_recipient) {
+    const Report report = Parser(rules).Parse(Multipart(
+        kReportHeader,
+        {kText, Status("Reporting-MTA: dns; x\n" + std::string(of_message) +
+                       "\nFinal-Recipient: r@example.net\nAction: failed\n" +
+                       std::string(of_recipient) + "Diagnostic-Code: smtp; 550 5.7.1 no\n")}));
+    return report.recipients.at(0).classification.rule;
+  };
+  EXPECT_EQ(rule("", "X-Category: Bad-Mailbox\n"), "local-gone");
+  EXPECT_EQ(rule("X-Queue: 4Z\n", ""), "local-gone");
+  EXPECT_NE(rule("", "X-Category: other\n"), "local-gone");
+  EXPECT_NE(rule("", ""), "local-gone");
+}
+
 TEST(Parser, D31ExchangeHasItsReplyInAFieldOfItsOwn) {
   Recipient r = ParseRecipient(
       "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.0.0\n"

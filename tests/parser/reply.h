@@ -47,6 +47,7 @@ inline Symptoms ReadReply(std::string_view line, Stage stage = Stage::kUnknown) 
 inline Symptoms ReadExample(const RuleExample& example) {
   Symptoms symptoms = ReadReply(example.text, example.stage);
   symptoms.remote_mta = example.remote_mta;
+  symptoms.fields = example.fields;
   return symptoms;
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/diagnostic.h"
+#include "parser/text.h"
 
 namespace bounced {
 namespace {
@@ -147,7 +148,25 @@ TEST(OperatorRules, TellAllProblemsOfARule) {
                   "a.toml:8: rule \"op-a\": unknown key \"cod\"",
                   "a.toml:10: rule \"op-a\": unknown reason \"y\"",
                   "a.toml:10: rule \"op-a\": unknown stage \"x\"",
-                  "a.toml:11: rule \"op-a\": an example without a text"));
+                  "a.toml:11: rule \"op-a\": an example without a text or field"));
+}
+
+TEST(OperatorRules, D31TellAllProblemsOfFields) {
+  const std::string_view no_pattern = " is not a further field (\"x-name: words\")";
+  const std::string_view no_field = " is not a further field (\"X-Name: value\")";
+  EXPECT_THAT(
+      ProblemsOf({{"a.toml",
+                   "[[rule]]\nid = 'op-a'\nreason = 'mailbox_full'\nconfidence = 90\n"
+                   "when.field = ['X-Why: full', 'status: 5.1']\nunless.field = 'x-why'\n"
+                   "source = 'us'\nwhy = 'so'\nexample = [{ field = 'X-Why' },\n"
+                   "{ field = 5 }, { text = '550', field = 'Status: 5.1' }, {}]\n"}}),
+      ElementsAre(absl::StrCat("a.toml:5: rule \"op-a\": \"X-Why: full\"", Absl(no_pattern)),
+                  absl::StrCat("a.toml:5: rule \"op-a\": \"status: 5.1\"", Absl(no_pattern)),
+                  absl::StrCat("a.toml:6: rule \"op-a\": \"x-why\"", Absl(no_pattern)),
+                  absl::StrCat("a.toml:9: rule \"op-a\": \"X-Why\"", Absl(no_field)),
+                  absl::StrCat("a.toml:10: rule \"op-a\": \"?\"", Absl(no_field)),
+                  absl::StrCat("a.toml:10: rule \"op-a\": \"Status: 5.1\"", Absl(no_field)),
+                  "a.toml:10: rule \"op-a\": an example without a text or field"));
 }
 
 TEST(OperatorRules, MayNotTakeAnIdOfOurs) {
@@ -185,6 +204,20 @@ TEST(OperatorRules, WinTheirExamplesOrAreRefused) {
                            counter}}),
       ElementsAre("op.toml:9: rule \"op-a\": example \"550 quux\" is mailbox_full by \"op-a\", not "
                   "rate_limited"));
+}
+
+TEST(OperatorRules, D31WinTheirExamplesOfFieldsOrAreRefused) {
+  EXPECT_THAT(
+      ProblemsOf({{"op.toml",
+                   "[[rule]]\nid = 'op-a'\nreason = 'mailbox_full'\nconfidence = 90\n"
+                   "when.field = 'x-why: full'\nsource = 'us'\nwhy = 'so'\n"
+                   "example = [{ text = '550 user unknown', field = 'X-Why: is full' },\n"
+                   "{ field = ['X-Other: 1', 'X-Why: full'] },\n"
+                   "{ field = 'X-Why: fuller' }, { text = '550 no', field = 'X-Who: full' }]\n"}}),
+      ElementsAre("op.toml:10: rule \"op-a\": example \"X-Why: fuller\" is won by \"undefined\" "
+                  "(undefined)",
+                  testing::StartsWith("op.toml:10: rule \"op-a\": example \"550 no | X-Who: full\" "
+                                      "is won by ")));
 }
 
 TEST(OperatorRules, MayWinOurExamples) {

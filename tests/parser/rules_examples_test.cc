@@ -82,7 +82,10 @@ TEST(Rules, NoTwoContradictEachOther) {
   std::map<Standing, const Rule*> first;
   for (const Rule& rule : book.rules) {
     const Condition& when = rule.when;
-    if (!rule.reason || !when.status.empty() || !when.code.empty() || !when.stage.empty()) continue;
+    if (!rule.reason || !when.status.empty() || !when.code.empty() || !when.stage.empty() ||
+        !when.field.empty()) {
+      continue;
+    }
     for (const TextPattern& pattern : when.text) {
       if (pattern.slots.size() != 1) continue;
       for (const int phrase : pattern.slots[0]) {

@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
          "priority is not"},
         {"NoWhen", "when.text = [{ phrases = ['over', 'quota'], within = 20 }]", "", "no when"},
         {"WhenWithoutEvidence", "when.text = [{ phrases = ['over', 'quota'], within = 20 }]",
-         "when.stage = 'rcpt'", "when has no text, status or code"},
+         "when.stage = 'rcpt'", "when has no text, field, status or code"},
         {"UnknownCondition", "when.text", "when.txt", "unknown key \"txt\""},
         {"EmptyText", "[{ phrases = ['over', 'quota'], within = 20 }]", "[]",
          "not a list of phrases"},
@@ -114,6 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoSuchWords", "'over'", "'$over'", "no words \"$over\""},
         {"BadStatus", "when.text", "when.status = ['5.1']\nwhen.text", "\"5.1\" is not a status"},
         {"BadCode", "when.text", "when.code = ['99']\nwhen.text", "\"99\" is not a reply code"},
+        {"BadField", "when.text", "when.field = ['x-why']\nwhen.text",
+         "\"x-why\" is not a further field"},
         {"BadStage", "when.text", "when.stage = 'rset'\nwhen.text", "\"rset\" is not a stage"},
         {"EmptyStatus", "when.text", "when.status = []\nwhen.text", "an empty list of status"},
         {"BadUnless", "why =", "unless.status = ['q']\nwhy =", "\"q\" is not a status"},
@@ -185,6 +187,89 @@ std::string OneRule(std::string_view id, std::string_view reason, int confidence
   return absl::StrCat("[[rule]]\nid = '", Absl(id), "'\nreason = '", Absl(reason),
                       "'\nconfidence = ", confidence, "\nwhen = ", Absl(when), "\n", Absl(more),
                       "\nsource = 's'\nwhy = 'w'\nexample = ['e']\n");
+}
+
+TEST(Classify, D31ARuleMayAskForAField) {
+  const std::shared_ptr<const RuleSet> rules = MustLoad(
+      OneRule("field", "mailbox_full", 90, "{ field = ['x-why: over quota', 'x-how: full'] }") +
+      OneRule("both", "rate_limited", 90,
+              "{ field = 'x-why: limit', text = [{ phrases = ['slow down'] }] }") +
+      OneRule("not", "no_such_user", 90, "{ text = [{ phrases = ['unknown'] }] }",
+              "unless.field = ['x-why: maybe']") +
+      OneRule("status", "no_such_user", 60, "{ status = ['5.1.1'] }"));
+  const auto classify = [&](std::string_view reply, std::string_view name, std::string_view value) {
+    const FurtherField field{std::string(name), {std::string(value), {}}};
+    Symptoms symptoms = ReadReply(reply);
+    if (!name.empty()) symptoms.fields = {&field, 1};
+    return rules->Classify(symptoms);
+  };
+  const Classification found = classify("550 5.1.1 no", "X-Why", "Over-Quota");
+  EXPECT_EQ(found.rule, "field");
+  EXPECT_EQ(found.matched_text, "Over-Quota");
+  EXPECT_TRUE(found.text_bears_out);
+  EXPECT_EQ(classify("", "X-How", "full").rule, "field");
+  EXPECT_EQ(classify("550 5.1.1 no", "X-How", "fuller").rule, "status");
+  EXPECT_EQ(classify("550 5.1.1 no", "", "").rule, "status");
+  EXPECT_EQ(classify("450 slow down", "X-Why", "limit").rule, "both");
+  EXPECT_EQ(classify("450 slow down", "", "").rule, "unclassified");
+  EXPECT_EQ(classify("450 x", "X-Why", "limit").rule, "unclassified");
+  EXPECT_EQ(classify("550 unknown", "", "").rule, "not");
+  EXPECT_EQ(classify("550 unknown", "X-Why", "maybe").rule, "unclassified");
+}
+
+struct FieldContest {
+  std::string_view name;
+  std::string_view text;   // of the reply, whose field says "x-why: full"
+  std::string_view field;  // conditions of the rule about it, beside those
+  int priority;
+  std::string_view winner;
+  std::string_view why_not;  // of the other; empty: nothing spoke for it
+};
+class FieldContestTest : public testing::TestWithParam<FieldContest> {};
+
+TEST_P(FieldContestTest, D31AFieldCountsAsATextDoes) {
+  const FieldContest& row = GetParam();
+  const auto rules =
+      MustLoad(absl::StrCat("[providers.quux]\nhosts = ['quux.example']\n") +
+               OneRule("text", "rate_limited", 90, "{ text = [{ phrases = ['slow'] }] }") +
+               OneRule("field", "mailbox_full", 90, "{ field = 'x-why: full' }",
+                       absl::StrCat("priority = ", row.priority, "\n", Absl(row.field))));
+  const FurtherField field{"X-Why", {"full", {}}};
+  Symptoms symptoms = ReadReply(row.text);
+  symptoms.fields = {&field, 1};
+  EXPECT_EQ(rules->Classify(symptoms).rule, row.winner);
+  std::vector<Candidate> candidates;
+  EXPECT_EQ(rules->Classify(symptoms, &candidates).rule, row.winner);
+  ASSERT_EQ(candidates.size(), row.why_not.empty() ? 0u : 1u);
+  if (row.why_not.empty()) return;
+  EXPECT_EQ(candidates[0].why_not, row.why_not);
+  EXPECT_EQ(candidates[0].matched_text, candidates[0].rule == "field" ? "full" : "slow");
+}
+INSTANTIATE_TEST_SUITE_P(
+    , FieldContestTest,
+    testing::ValuesIn<FieldContest>({
+        {"Alone", "450 no", "", 0, "field", ""},
+        {"HigherPriority", "450 slow", "", 1, "field", "has priority 0, the winner 1"},
+        {"LowerPriority", "450 slow", "", -1, "text", "has priority -1, the winner 0"},
+        {"Equal", "450 slow", "", 0, "text", "matches a shorter text than the winner"},
+        {"OverAName", "450 no, https://example.net/slow", "", -1, "field",
+         "rests on a link or a host name, the winner on a field"},
+        {"OfAnotherProvider", "450 slow", "provider = 'quux'", 0, "text",
+         "is about another provider"},
+        {"Unless", "450 slow", "unless.field = ['x-why: full']", 0, "text",
+         "is ruled out by its own \"unless\""},
+    }),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Classify, D31AFieldMayTellThatTryingAgainIsWorthWhile) {
+  const std::shared_ptr<const RuleSet> rules = MustLoad(
+      "[[rule]]\nid = 'later'\npersistence = 'transient'\nwhen.field = 'x-why: later'\n"
+      "source = 's'\nwhy = 'w'\nexample = [{ field = 'X-Why: later' }]\n");
+  const FurtherField field{"X-Why", {"later", {}}};
+  Symptoms symptoms = ReadReply("550 no");
+  EXPECT_EQ(rules->Classify(symptoms).persistence, Persistence::kPermanent);
+  symptoms.fields = {&field, 1};
+  EXPECT_EQ(rules->Classify(symptoms).persistence, Persistence::kTransient);
 }
 
 struct Order {

@@ -64,6 +64,14 @@ std::string AsJson(const RuleExample& example, const ExampleResult& result) {
   JsonWriter json;
   json.BeginObject().Key("file").String(example.file).Key("line").Number(example.line);
   json.Key("rule").String(example.owner).Key("text").String(example.text);
+  if (!example.fields.empty()) {
+    json.Key("fields").BeginArray();
+    for (const FurtherField& field : example.fields) {
+      json.BeginObject().Key("name").String(field.name);
+      json.Key("value").String(field.value.value).EndObject();
+    }
+    json.EndArray();
+  }
   if (example.stage != Stage::kUnknown) json.Key("stage").String(ToString(example.stage));
   json.Key("winner").String(found.rule).Key("reason").String(ToString(found.reason));
   json.Key("class").String(ToString(found.bounce_class));
@@ -103,7 +111,7 @@ absl::StatusOr<ExitCode> Test(const TestArguments& arguments, Session& session) 
     } else {
       session.out().Line({result.difference.empty() ? "ok" : "differs",
                           absl::StrCat(example.file, ":", example.line), example.owner,
-                          result.found.rule, ToString(result.found.reason), example.text});
+                          result.found.rule, ToString(result.found.reason), SaidIn(example)});
     }
   }
   session.err().Text(
