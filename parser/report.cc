@@ -1,5 +1,7 @@
 #include "parser/report.h"
 
+#include "parser/address.h"
+
 namespace bounced {
 
 std::string_view ToString(Provenance provenance) {
@@ -29,6 +31,13 @@ Classification ClassificationOf(Kind kind, Reason reason) {
   classification.confidence = 100;
   classification.rule = "kind-" + std::string(ToString(kind));
   return classification;
+}
+
+const Found<std::string>* AddressOf(const Recipient& recipient) {
+  const auto& original = recipient.original_recipient;
+  const auto& final = recipient.final_recipient;
+  if (original && (!final || Address::Parse(original->value).ok())) return &*original;
+  return final ? &*final : nullptr;
 }
 
 std::string ToString(EnhancedStatus status) {

@@ -130,6 +130,11 @@ struct Recipient {
   std::vector<Candidate> candidates;
 };
 
+// The address that mail was sent to, as far as the report tells, which is the one in the sender's
+// list: the original recipient (RFC 3464, 2.3.1) where it is an address, else the final one, whose
+// mailbox mail may have been forwarded to. Null: the report names neither.
+const Found<std::string>* AddressOf(const Recipient& recipient);
+
 // Something odd about the message, for people and tests.
 struct Remark {
   std::string text;  // "bound:max_parts", "the boundary does not match"

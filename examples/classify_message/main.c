@@ -8,7 +8,7 @@ enum { MAX_MESSAGE = 32 << 20 };
 static char message[MAX_MESSAGE];
 
 static void print_recipient(const bounced_recipient* recipient) {
-  const char* address = bounced_recipient_final_recipient(recipient);
+  const char* address = bounced_recipient_address(recipient);
   const char* matched = bounced_recipient_matched_text(recipient);
   printf("%s: %s, %s (%s), confidence %d\n", *address ? address : "(nobody named)",
          bounced_recipient_kind(recipient), bounced_recipient_reason(recipient),

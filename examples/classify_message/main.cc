@@ -12,8 +12,9 @@ namespace {
 
 void Print(const bounced::Recipient& recipient) {
   const bounced::Classification& found = recipient.classification;
-  std::cout << (recipient.final_recipient ? recipient.final_recipient->value : "(nobody named)")
-            << ": " << ToString(recipient.kind) << ", " << ToString(found.reason) << " ("
+  const bounced::Found<std::string>* const address = bounced::AddressOf(recipient);
+  std::cout << (address != nullptr ? address->value : "(nobody named)") << ": "
+            << ToString(recipient.kind) << ", " << ToString(found.reason) << " ("
             << ToString(found.bounce_class) << "), confidence " << found.confidence << '\n';
   if (!found.matched_text.empty()) std::cout << "  because of: " << found.matched_text << '\n';
 }

@@ -66,6 +66,8 @@ const char* Text(const std::optional<FoundText>& found) {
   return found ? found->value.c_str() : "";
 }
 
+const char* Text(const Found<std::string>* found) { return found ? found->value.c_str() : ""; }
+
 std::string StatusText(const std::optional<Found<EnhancedStatus>>& found) {
   return found ? ToString(found->value) : std::string();
 }
@@ -267,6 +269,7 @@ const char* bounced_field_value(const bounced_field* field) noexcept {
 
 #define TEXT_OF_RECIPIENT(name, text) \
   const char* bounced_recipient_##name(const bounced_recipient* recipient) noexcept { return text; }
+TEXT_OF_RECIPIENT(address, bounced::Text(bounced::AddressOf(recipient->read)))
 TEXT_OF_RECIPIENT(final_recipient, bounced::Text(recipient->read.final_recipient))
 TEXT_OF_RECIPIENT(original_recipient, bounced::Text(recipient->read.original_recipient))
 TEXT_OF_RECIPIENT(final_recipient_provenance,

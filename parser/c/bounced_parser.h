@@ -229,7 +229,11 @@ BOUNCED_API const char* bounced_field_value(const bounced_field* field) BOUNCED_
 
 /* --- Recipients */
 
-/* Addresses, in the spelling of the report (RFC 3464, 2.3.1 and 2.3.2). Not every one is valid. */
+/* The address that mail was sent to, which is the one in the sender's list: the original recipient
+ * where it is an address, else the final one. */
+BOUNCED_API const char* bounced_recipient_address(const bounced_recipient* recipient)
+    BOUNCED_NOEXCEPT;
+/* Both, in the spelling of the report (RFC 3464, 2.3.1 and 2.3.2). Not every one is valid. */
 BOUNCED_API const char* bounced_recipient_final_recipient(const bounced_recipient* recipient)
     BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_recipient_original_recipient(const bounced_recipient* recipient)

@@ -458,9 +458,12 @@ TEST_F(VerbsTest, ClassifyNeedsNoServer) {
   server_.Stop();
   const Outcome json = Run({"classify", "--json", folder_ / "dsns"});
   EXPECT_EQ(json.code, 0) << json.err;
-  EXPECT_THAT(json.out, StartsWith("{\"file\":\"" + (folder_ / "dsns/1") +
-                                   "\",\"kind\":\"bounce\",\"form\":\"rfc3464\",\"recipients\":[{"
-                                   "\"final_recipient\":\"r@x.example\",\"kind\":\"bounce\","));
+  EXPECT_THAT(
+      json.out,
+      StartsWith(
+          "{\"file\":\"" + (folder_ / "dsns/1") +
+          "\",\"kind\":\"bounce\",\"form\":\"rfc3464\",\"recipients\":[{"
+          "\"address\":\"r@x.example\",\"final_recipient\":\"r@x.example\",\"kind\":\"bounce\","));
   EXPECT_THAT(json.out, Not(HasSubstr("original_recipient")));
   const Outcome text = Run({"classify", "-"}, message);
   EXPECT_THAT(text.out, HasSubstr("r@x.example: bounce, no_such_user (hard)"));
@@ -520,31 +523,33 @@ TEST_F(VerbsTest, ClassifyTellsAllInJson) {
       "--b--\n");
   const std::string json = Run({"classify", "--json", "-"}, report).out;
   EXPECT_THAT(json, StartsWith(R"({"file":"-","kind":"bounce","form":"rfc3464","recipients":[{)"
-                               R"("final_recipient":"r@x.example",)"
+                               R"("address":"alias@x.example","final_recipient":"r@x.example",)"
                                R"("original_recipient":"alias@x.example","kind":"bounce",)"
                                R"("action":"failed","enhanced_status":"5.1.1",)"
                                R"("stated_status":"5.0.0","reply_code":550,"diagnostic":")"));
   EXPECT_THAT(json, HasSubstr(R"-(user unknown (in reply to RCPT TO command)",)-"
                               R"("diagnostic_type":"smtp","remote_mta":"mx.x.example",)"
-                              R"("remote_address":"192.0.2.1","stage":"rcpt","class":"hard",)"
+                              R"("remote_mta_address":"192.0.2.1","stage":"rcpt","class":"hard",)"
                               R"("reason":"no_such_user","fault":"recipient",)"
                               R"("persistence":"permanent","counts":false,"confidence":)"));
   EXPECT_THAT(json, HasSubstr(R"("matched_text":"user unknown","text_bears_out":true,)"
                               R"("provenance":{"final_recipient":"reported",)"
                               R"("original_recipient":"reported","enhanced_status":"derived",)"
                               R"("stated_status":"reported","reply_code":"reported",)"
-                              R"("diagnostic":"reported","remote_mta":"reported",)"
-                              R"("remote_address":"reported"},)"
+                              R"("diagnostic":"reported","remote_mta":"reported"},)"
                               R"("fields":[{"name":"Last-Attempt-Date","value":"today"}]}],)"
                               R"("failed_recipients":["r@x.example"],)"
                               R"("reporting_mta":"m.example","original_envelope_id":"e-1",)"
                               R"("arrival_date":"Thu, 26 Nov 2026 12:00:00 +0000",)"
+                              R"("arrival_date_utc":"2026-11-26T12:00:00Z",)"
                               R"("date":"Thu, 26 Nov 2026 13:00:00 +0000",)"
+                              R"("date_utc":"2026-11-26T13:00:00Z",)"
                               R"("message_id":"<n@m.example>","subject":"failed",)"
                               R"("returned":{"return_path":"b-1@bounces.example",)"
                               R"("message_id":"<m@bounces.example>","to":"alias@x.example",)"
                               R"("delivered_to":"r@x.example","subject":"news",)"
                               R"("date":"Thu, 26 Nov 2026 11:00:00 +0000",)"
+                              R"("date_utc":"2026-11-26T11:00:00Z",)"
                               R"("list_id":"<news.example>"},"provenance":{)"
                               R"("reporting_mta":"reported","original_envelope_id":"reported",)"
                               R"("arrival_date":"reported","date":"reported",)"

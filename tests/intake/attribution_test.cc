@@ -364,7 +364,7 @@ TEST(Attribute, CopiesWhatTheReportSays) {
   recipient.reply_code = Found<int>{552, {}, Provenance::kGuessed};
   recipient.diagnostic = Say("mailbox\r\nis full");
   recipient.diagnostic_type = "smtp";
-  recipient.remote_mta = FoundMta{Say("mx.example.net"), "192.0.2.1"};
+  recipient.remote_mta = FoundMta{*Say("mx.example.net"), "192.0.2.1"};
   recipient.stage = Stage::kData;
   recipient.classification.persistence = Persistence::kPermanent;
   recipient.classification.rule = "over-quota";
@@ -395,7 +395,7 @@ TEST(Attribute, KeepsTextsOfBoundedLength) {
     Report report;
     Recipient& recipient = report.recipients.emplace_back(RecipientOf({"", "", kSoft}));
     recipient.final_recipient = Say(std::string(kMaxReportedAddressOctets + more, 'x'));
-    recipient.remote_mta = FoundMta{Say(std::string(kMaxReportedNameOctets + more, 'x')), ""};
+    recipient.remote_mta = FoundMta{*Say(std::string(kMaxReportedNameOctets + more, 'x')), ""};
     recipient.diagnostic = Say(std::string(kMaxReportedTextOctets + more, 'x'));
     recipient.classification.matched_text = std::string(kMaxReportedTextOctets + more, 'x');
     const Event event = Attribute(report, VoucherOf(kOpen), Paths()).at(0);

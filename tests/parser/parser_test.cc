@@ -657,6 +657,23 @@ TEST(Parser, D34BothRecipientsAreKept) {
   EXPECT_EQ(r.final_recipient->value, "has@example.net");
 }
 
+TEST(Parser, D34WhomMailWasSentToIsTheOriginalRecipientWhereItIsAnAddress) {
+  const auto address = [](std::string_view fields) {
+    const Recipient recipient = ParseRecipient(fields);
+    const Found<std::string>* const found = AddressOf(recipient);
+    return found == nullptr ? "" : found->value;
+  };
+  EXPECT_EQ(address("Original-Recipient: rfc822; wrote@example.com\n"
+                    "Final-Recipient: rfc822; has@example.net\nAction: failed\n"),
+            "wrote@example.com");
+  EXPECT_EQ(address("Original-Recipient: x-local; wrote\n"
+                    "Final-Recipient: rfc822; has@example.net\nAction: failed\n"),
+            "has@example.net");
+  EXPECT_EQ(address("Original-Recipient: rfc822; wrote@example.com\nAction: failed\n"),
+            "wrote@example.com");
+  EXPECT_EQ(address("Final-Recipient: x-local; has\nAction: failed\n"), "has");
+}
+
 TEST(Parser, D44XFailedRecipients) {
   const std::string header =
       "X-Failed-Recipients: a@example.net,\n  b-\\320\\277@example.net\n"

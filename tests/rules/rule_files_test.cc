@@ -84,7 +84,7 @@ TEST_F(RuleFilesTest, AFolderHoldsSoManyAndNoMore) {
 TEST_F(RuleFilesTest, TheFirstProblemStandsForAll) {
   const std::string bad = Write("bad.toml", "[[rule]]\nid = 'op-a'\n[[rule]]\nid = 'op-b'\n");
   EXPECT_EQ(ToStatus(LoadRuleFiles({bad}).problems).message(),
-            bad + ":1: rule \"op-a\": no when (and 1 more: bouncectl rules lint tells them)");
+            bad + ":1: rule \"op-a\": no when (and 11 more: bouncectl rules lint tells them)");
 }
 
 }  // namespace

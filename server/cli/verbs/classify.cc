@@ -64,12 +64,12 @@ void AddFields(std::string& text, std::string_view indent,
   }
 }
 
-// What became of mail to `name`, and why.
-std::string RecipientText(const std::string& name, const Recipient& recipient) {
+// What became of mail to `address`, and why.
+std::string RecipientText(const std::string& address, const Recipient& recipient) {
   const Classification& found = recipient.classification;
   const ReasonInfo& info = Info(found.reason);
   std::string text =
-      absl::StrCat("  ", name, ": ", Absl(ToString(recipient.kind)), ", ", Absl(info.name), " (",
+      absl::StrCat("  ", address, ": ", Absl(ToString(recipient.kind)), ", ", Absl(info.name), " (",
                    Absl(ToString(found.bounce_class)), ")\n    ", Absl(info.meaning), "\n");
   absl::StrAppend(&text, "    rule: ", found.rule);
   if (!found.matched_text.empty()) {
@@ -77,10 +77,11 @@ std::string RecipientText(const std::string& name, const Recipient& recipient) {
   }
   absl::StrAppend(&text, "\n    confidence: ", found.confidence,
                   " of 100, fault: ", Absl(ToString(found.fault)), "\n");
-  if (recipient.original_recipient && recipient.final_recipient) {
-    AddFound(text, "original recipient", recipient.original_recipient,
-             Shown(recipient.original_recipient->value));
-  }
+  const auto named = [&](std::string_view label, const std::optional<Found<std::string>>& name) {
+    if (name) AddFound(text, label, name, Shown(name->value));
+  };
+  named("original recipient", recipient.original_recipient);
+  named("final recipient", recipient.final_recipient);
   if (recipient.enhanced_status) {
     AddFound(text, "enhanced status", recipient.enhanced_status,
              ToString(recipient.enhanced_status->value));
@@ -134,8 +135,7 @@ std::string AsText(const std::string& file, const Report& report) {
                     step.where.length > 0 ? Place(step.where) : "", "\n");
   }
   for (const Recipient& recipient : report.recipients) {
-    const auto& address =
-        recipient.final_recipient ? recipient.final_recipient : recipient.original_recipient;
+    const Found<std::string>* const address = AddressOf(recipient);
     text += RecipientText(address ? Shown(address->value) : "(no recipient)", recipient);
   }
   AddMta(text, "reported by", report.reporting_mta);
@@ -364,7 +364,7 @@ Action SetUpClassify(CLI::App& command) {
       "subject, returned {return_path, message_id, to, delivered_to, subject, date, list_id}, "
       "feedback {feedback_type, user_agent, original_mail_from, source_ip, reported_domain, "
       "incidents}, provenance, fields [{name, value}], remarks [{text, offset, length}]. Of each "
-      "recipient: final_recipient, original_recipient, kind, action, enhanced_status, "
+      "recipient: address, final_recipient, original_recipient, kind, action, enhanced_status, "
       "stated_status, reply_code, further_codes [{reply_code, enhanced_status}], diagnostic, "
       "diagnostic_cut, diagnostic_type, "
       "diagnostic_language, remote_mta, stage, class, reason, fault, persistence, "

@@ -103,6 +103,7 @@ static void reads_a_report(void) {
   CHECK(bounced_report_recipient(report, 2) == NULL);
 
   CHECK_STRING(bounced_recipient_final_recipient(first), "r@x.example");
+  CHECK_STRING(bounced_recipient_address(first), "alias@x.example");
   CHECK_STRING(bounced_recipient_original_recipient(first), "alias@x.example");
   CHECK_STRING(bounced_recipient_final_recipient_provenance(first), "reported");
   CHECK_STRING(bounced_recipient_stated_status(first), "5.0.0");
@@ -335,9 +336,13 @@ static void shows_no_octet_as_it_came(void) {
       bounced_report_returned_date,       bounced_report_returned_delivered_to,
       bounced_report_returned_list_id};
   static const char* (*const kOfRecipient[])(const bounced_recipient*) = {
-      bounced_recipient_final_recipient, bounced_recipient_original_recipient,
-      bounced_recipient_action,          bounced_recipient_matched_text,
-      bounced_recipient_diagnostic,      bounced_recipient_diagnostic_type,
+      bounced_recipient_address,
+      bounced_recipient_final_recipient,
+      bounced_recipient_original_recipient,
+      bounced_recipient_action,
+      bounced_recipient_matched_text,
+      bounced_recipient_diagnostic,
+      bounced_recipient_diagnostic_type,
       bounced_recipient_remote_mta};
   bounced_parser* parser = bounced_parser_new();
   bounced_report* report;
