@@ -61,13 +61,16 @@ std::size_t FindOctet(std::string_view s, Question is_it, std::size_t from = 0) 
     while (from < s.size() && !is_it(static_cast<std::uint8_t>(s[from]))) ++from;
     return from;
   }
-  for (std::size_t at = from; at < s.size(); at += kBlockOctets) {
-    // The last sixteen overlap those before them.
-    const std::size_t begin = std::min(at, s.size() - kBlockOctets);
-    const std::uint32_t bits = BitsOf(is_it(BlockAt(s, begin))) >> (at - begin);
+  std::size_t at = from;
+  for (; at + kBlockOctets <= s.size(); at += kBlockOctets) {
+    const std::uint32_t bits = BitsOf(is_it(BlockAt(s, at)));
     if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
   }
-  return s.size();
+  if (at == s.size()) return at;
+  // The last sixteen overlap those before them.
+  const std::size_t begin = s.size() - kBlockOctets;
+  const std::uint32_t bits = BitsOf(is_it(BlockAt(s, begin))) >> (at - begin);
+  return bits == 0 ? s.size() : at + static_cast<std::size_t>(std::countr_zero(bits));
 }
 
 // The same for as many octets in a row, of which the first is at the place: `are_they` takes each.

@@ -69,17 +69,20 @@ std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::s
     while (from < places && !StartsWithIgnoringCase(s.substr(from), needle)) ++from;
     return from < places ? from : s.npos;
   }
-  for (std::size_t at = from; at < places; at += kBlockOctets) {
-    const std::size_t begin = std::min(at, places - kBlockOctets);
+  // The first place of the sixteen from `begin` on, but none before `from`.
+  const auto find_from = [&](std::size_t begin) {
     std::uint32_t bits = BitsOf(((BlockAt(s, begin) | kCaseBit) == first) &
-                                ((BlockAt(s, begin + to_last) | kCaseBit) == last)) >>
-                         (at - begin);
+                                ((BlockAt(s, begin + to_last) | kCaseBit) == last));
     for (; bits != 0; bits &= bits - 1) {
-      const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(bits));
-      if (StartsWithIgnoringCase(s.substr(place), needle)) return place;
+      const std::size_t place = begin + static_cast<std::size_t>(std::countr_zero(bits));
+      if (place >= from && StartsWithIgnoringCase(s.substr(place), needle)) return place;
     }
+    return s.npos;
+  };
+  for (std::size_t at = from; at + kBlockOctets <= places; at += kBlockOctets) {
+    if (const std::size_t place = find_from(at); place != s.npos) return place;
   }
-  return s.npos;
+  return find_from(places - kBlockOctets);
 }
 
 std::string_view StripBlanks(std::string_view s) {

@@ -10,15 +10,17 @@ TextEvidence::TextEvidence(std::string_view text, const PhraseMatcher& matcher)
       names_(FindNames(text)),
       matcher_(matcher),
       hits_(matcher.Find(folded_.text())),
-      is_hit_(matcher.size(), false) {
-  for (const PhraseMatcher::Hit& hit : hits_) is_hit_[static_cast<std::size_t>(hit.phrase)] = true;
+      is_hit_(matcher.size() / kWordBits + 1, 0) {
+  for (const PhraseMatcher::Hit& hit : hits_) {
+    is_hit_[static_cast<std::size_t>(hit.phrase / kWordBits)] |= std::uint64_t{1}
+                                                                 << (hit.phrase % kWordBits);
+  }
   std::sort(hits_.begin(), hits_.end(), [](const auto& a, const auto& b) {
     return a.phrase != b.phrase ? a.phrase < b.phrase : a.begin < b.begin;
   });
 }
 
 TextEvidence::HitIterator TextEvidence::FirstOf(int phrase) const {
-  if (!Has(phrase)) return hits_.end();
   return std::lower_bound(hits_.begin(), hits_.end(), phrase,
                           [](const auto& hit, int wanted) { return hit.phrase < wanted; });
 }
@@ -30,9 +32,8 @@ bool TextEvidence::HasOneOf(const std::vector<int>& slot) const {
 std::optional<TextEvidence::Range> TextEvidence::FirstPlace(const std::vector<int>& slot) const {
   std::optional<Range> first;
   for (const int phrase : slot) {
-    const HitIterator hit = FirstOf(phrase);
-    if (hit == hits_.end()) continue;
-    const Range place = RangeOf(*hit);
+    if (!Has(phrase)) continue;
+    const Range place = RangeOf(*FirstOf(phrase));
     const bool is_earlier =
         !first || place.end < first->end || (place.end == first->end && place.begin < first->begin);
     if (is_earlier) first = place;
@@ -43,6 +44,7 @@ std::optional<TextEvidence::Range> TextEvidence::FirstPlace(const std::vector<in
 std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& slot) const {
   std::vector<Range> places;
   for (const int phrase : slot) {
+    if (!Has(phrase)) continue;
     for (HitIterator hit = FirstOf(phrase); hit != hits_.end() && hit->phrase == phrase; ++hit) {
       places.push_back(RangeOf(*hit));
     }
@@ -95,7 +97,9 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
       places = std::move(joined);
     }
     if (places.empty()) return std::nullopt;
-    std::stable_sort(places.begin(), places.end(), by_end);
+    if (!std::is_sorted(places.begin(), places.end(), by_end)) {
+      std::stable_sort(places.begin(), places.end(), by_end);
+    }
     chains = std::move(places);
     first = false;
   }

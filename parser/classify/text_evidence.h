@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,10 @@ class TextEvidence {
 
  private:
   using HitIterator = std::vector<PhraseMatcher::Hit>::const_iterator;
-  bool Has(int phrase) const { return is_hit_[static_cast<std::size_t>(phrase)]; }
-  // The first place of `phrase`, which has others of it behind it; the end if it is not there.
+  bool Has(int phrase) const {
+    return (is_hit_.data()[phrase / kWordBits] >> (phrase % kWordBits) & 1) != 0;
+  }
+  // The first place of `phrase`, which is there; others of it are behind it.
   HitIterator FirstOf(int phrase) const;
   bool HasOneOf(const std::vector<int>& slot) const;
   // The place of a phrase of `slot` that ends first.
@@ -56,7 +59,8 @@ class TextEvidence {
   std::vector<NameRange> names_;  // in text_
   const PhraseMatcher& matcher_;
   std::vector<PhraseMatcher::Hit> hits_;
-  std::vector<bool> is_hit_;  // by phrase: most that are asked for are not there
+  static constexpr int kWordBits = 64;
+  std::vector<std::uint64_t> is_hit_;  // a bit a phrase: most that are asked for are not there
 };
 
 }  // namespace bounced

@@ -98,7 +98,8 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
   Lines lines(text);
   while (true) {
     if (at_hand == nullptr && addresses.size() == 1) {
-      // Of one alone nothing is said but behind its address.
+      // Of one alone nothing is said but behind its address, where it stands first.
+      if (words.empty() || !words.begin()->second.empty()) break;
       const std::size_t at = text.find('@', lines.at());
       if (at == text.npos) break;
       lines = Lines(text, LineBegin(text, at));

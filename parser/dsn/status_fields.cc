@@ -249,6 +249,8 @@ std::size_t EndOfLineEnds(std::string_view text, std::size_t at) {
 }
 
 bool BeginsStatus(std::string_view line) {
+  constexpr AsciiSet kFirstLetters("RrFfOoAa");
+  if (line.empty() || !kFirstLetters.Has(line.front())) return false;
   const std::string_view name = FieldName(line);
   return EqualsIgnoringCase(name, "reporting-mta") || EqualsIgnoringCase(name, "final-recipient") ||
          EqualsIgnoringCase(name, "original-recipient") || EqualsIgnoringCase(name, "action");

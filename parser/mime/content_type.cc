@@ -16,8 +16,12 @@ constexpr std::size_t kMaxSegments = 64;  // of one parameter that RFC 2231 spli
 
 // What ends a token (RFC 2045, 5.1): no octet beyond ASCII does; '/' and '=' stand in unquoted
 // boundaries, but '=' ends a name.
-constexpr AsciiSet kValueEnds(std::string_view("()<>@,;\\\"[] \t\n\v\f\r\0", 18));
-constexpr AsciiSet kNameEnds(std::string_view("()<>@,;\\\"[] \t\n\v\f\r\0=", 19));
+constexpr auto kEndsValue = [](auto c) {
+  return (c == 0) | ((c >= '\t') & (c <= '\r')) | (c == ' ') | (c == '"') | (c == '(') |
+         (c == ')') | (c == ',') | (c == ';') | (c == '<') | (c == '>') | (c == '@') |
+         ((c >= '[') & (c <= ']'));
+};
+constexpr auto kEndsName = [](auto c) { return kEndsValue(c) | (c == '='); };
 
 // Reads the tokens, quoted strings and separators of a value from left to right.
 class Scanner {
@@ -35,15 +39,16 @@ class Scanner {
   }
   void SkipOne() { rest_.remove_prefix(std::min<std::size_t>(1, rest_.size())); }
 
-  std::string_view Token(const AsciiSet& ends) {
+  template <typename Question>
+  std::string_view Token(Question ends) {
     if (AtEnd()) return {};
-    const std::string_view token = rest_.substr(0, ends.FirstIn(rest_));
+    const std::string_view token = rest_.substr(0, FindOctet(rest_, ends));
     rest_.remove_prefix(token.size());
     return token;
   }
 
   std::string Value() {
-    if (!Take('"')) return std::string(Token(kValueEnds));
+    if (!Take('"')) return std::string(Token(kEndsValue));
     std::string value;
     while (!rest_.empty()) {
       const std::size_t plain = FindOctet(rest_, [](auto each) {
@@ -165,14 +170,14 @@ bool ContentType::IsDispositionNotification() const {
 ContentType ParseContentType(std::string_view value) {
   ContentType content_type;
   Scanner scanner(value);
-  const std::string_view type = scanner.Token(kNameEnds);
+  const std::string_view type = scanner.Token(kEndsName);
   if (type.find('/') != type.npos) {
     content_type.type = FoldCase(type);
     content_type.stated = true;
   }
   std::array<Parameter, 4> parameters{{{"boundary"}, {"charset"}, {"report-type"}, {"name"}}};
   while (!scanner.AtEnd()) {
-    const std::string_view name = scanner.Token(kNameEnds);
+    const std::string_view name = scanner.Token(kEndsName);
     if (!scanner.Take('=')) {
       if (name.empty()) scanner.SkipOne();
       continue;

@@ -37,7 +37,9 @@ std::optional<Field> FieldReader::Next() {
   field.text = text_.substr(first->begin, end - first->begin);
   if (field.name.empty()) return field;
   field.kind = Field::Kind::kField;
-  field.value = field.text.substr(field.text.find(':', field.name.size()) + 1);
+  std::size_t colon = field.name.size();
+  while (field.text[colon] != ':') ++colon;
+  field.value = field.text.substr(colon + 1);
   if (field.value.size() > max_line_) {
     field.value = field.value.substr(0, max_line_);
     field.cut = true;

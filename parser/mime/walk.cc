@@ -212,14 +212,13 @@ class Walker {
   void EndHeader(std::size_t header_end, std::size_t body_begin) {
     in_header_ = false;
     body_begin_ = body_begin;
-    Part part;
+    Part& part = parts_.emplace_back();
     part.header =
         message_.substr(header_begin_, std::max(header_end, header_begin_) - header_begin_);
     part.body = message_.substr(body_begin);
     part.depth = static_cast<int>(stack_.size());
     ReadHeader(part);
-    parts_.push_back(std::move(part));
-    if (!Descend(parts_.back())) last_leaf_ = parts_.size() - 1;
+    if (!Descend(part)) last_leaf_ = parts_.size() - 1;
   }
 
   bool Descend(const Part& part) {
