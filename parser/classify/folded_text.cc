@@ -178,6 +178,8 @@ const Octet& OctetOf(char c) { return kOctets[static_cast<unsigned char>(c)]; }
 
 FoldedText::FoldedText(std::string_view text)
     : original_(text), source_(text), folded_(text.size(), '\0') {
+  constexpr std::size_t kOctetsOfStep = 16;  // as a rule
+  steps_.reserve(text.size() / kOctetsOfStep + 1);
   Fold();
   if (wants_composing_) {
     Compose();

@@ -129,6 +129,8 @@ void PhraseMatcher::FollowFrom(std::size_t begin, std::string_view folded,
 std::vector<PhraseMatcher::Hit> PhraseMatcher::Find(std::string_view folded) const {
   std::vector<Hit> hits;
   if (phrases_.empty()) return hits;
+  constexpr std::size_t kUsualHits = 32;
+  hits.reserve(kUsualHits);
   std::uint32_t behind_word = 0;
   for (std::size_t begin = 0; begin < folded.size(); begin += kBlockOctets) {
     const Block octets = BlockFrom(folded, begin);

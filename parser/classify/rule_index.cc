@@ -38,6 +38,8 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules, std::size_t phrase_count)
 std::vector<RuleIndex::PatternPlace> RuleIndex::OfText(
     const std::vector<PhraseMatcher::Hit>& hits) const {
   std::vector<PatternPlace> places;
+  constexpr std::size_t kUsualPlaces = 64;
+  places.reserve(kUsualPlaces);
   for (const PhraseMatcher::Hit& hit : hits) {
     const std::vector<PatternPlace>& more = by_phrase_[static_cast<std::size_t>(hit.phrase)];
     places.insert(places.end(), more.begin(), more.end());

@@ -104,8 +104,10 @@ absl::StatusOr<ProsePhrases> ProsePhrases::Load(std::string_view toml) {
 
 ProseText ProsePhrases::Mark(std::string_view text) const {
   const FoldedText folded(text);
+  const std::vector<PhraseMatcher::Hit> found = matcher_.Find(folded.text());
   std::vector<Hit> hits;
-  for (const PhraseMatcher::Hit& hit : matcher_.Find(folded.text())) {
+  hits.reserve(found.size());
+  for (const PhraseMatcher::Hit& hit : found) {
     const std::string_view place =
         folded.Original(hit.begin, hit.begin + matcher_.length(hit.phrase));
     const auto begin = static_cast<std::size_t>(place.data() - text.data());
