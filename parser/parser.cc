@@ -35,9 +35,10 @@ void ReadInOrder(Reading& reading) {
     return reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
   };
   const MessageHeader& header = reading.header();
-  const bool is_from_mail_system = header.from && IsMailSystem(*header.from);
+  const bool may_answer =
+      reading.report().failed_recipients.empty() && !(header.from && IsMailSystem(*header.from));
   std::optional<Reply> reply;
-  if (!is_from_mail_system && reading.report().failed_recipients.empty()) {
+  if (may_answer) {
     reply = find_reply();
     if (is_certain(*reply)) return ReadReply(*reply, reading);
   }

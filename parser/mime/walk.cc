@@ -78,14 +78,14 @@ class Walker {
   // or no multipart that it could delimit.
   std::size_t FindHyphens(std::size_t at) const {
     if (stack_.empty()) return message_.size();
-    if (message_.substr(at).starts_with("--")) return at;
-    const std::size_t end = FindRow<3>(
-        message_,
-        [](auto line_end, auto first, auto second) {
-          return ((line_end == '\n') | (line_end == '\r')) & (first == '-') & (second == '-');
-        },
-        at);
-    return std::min(end + 1, message_.size());
+    const auto are_hyphens = [](auto first, auto second) {
+      return (first == '-') & (second == '-');
+    };
+    do {
+      at = FindRow<2>(message_, are_hyphens, at);
+      if (at == 0 || at == message_.size() || IsLineEnd(message_[at - 1])) return at;
+    } while (++at < message_.size());
+    return message_.size();
   }
 
   // `behind` is what follows the line.
