@@ -1,5 +1,6 @@
 #include "parser/mime/field_reader.h"
 
+#include "parser/mime/lines.h"
 #include "parser/octets.h"
 #include "parser/text.h"
 
@@ -19,30 +20,32 @@ std::string_view FieldName(std::string_view line) {
 }
 
 std::optional<Field> FieldReader::Next() {
-  const std::optional<Line> first = lines_.Next();
-  if (!first) return std::nullopt;
-  Field field{Field::Kind::kJunk, FieldName(first->text), {}, first->text, false};
-  if (field.name.empty() && StripBlanks(first->text).empty()) {
-    field.kind = Field::Kind::kBlank;
+  std::optional<Field> field;
+  if (at_ >= text_.size()) return field;
+  const std::size_t begin = at_;
+  std::size_t end = LineEnd(text_, begin);
+  at_ = BehindLineEnd(text_, end);
+  const std::string_view first = text_.substr(begin, end - begin);
+  field = Field{Field::Kind::kJunk, FieldName(first), {}, first, false};
+  if (field->name.empty() && StripBlanks(first).empty()) {
+    field->kind = Field::Kind::kBlank;
     return field;
   }
-  std::size_t end = first->begin + first->text.size();
-  while (lines_.at() < text_.size() && IsBlank(text_[lines_.at()])) {
-    Lines behind = lines_;
-    const std::string_view line = behind.Next()->text;
-    if (StripBlanks(line).empty()) break;
-    end = lines_.at() + line.size();
-    lines_ = behind;
+  while (at_ < text_.size() && IsBlank(text_[at_])) {
+    const std::size_t next_end = LineEnd(text_, at_);
+    if (StripBlanks(text_.substr(at_, next_end - at_)).empty()) break;
+    end = next_end;
+    at_ = BehindLineEnd(text_, end);
   }
-  field.text = text_.substr(first->begin, end - first->begin);
-  if (field.name.empty()) return field;
-  field.kind = Field::Kind::kField;
-  std::size_t colon = field.name.size();
-  while (field.text[colon] != ':') ++colon;
-  field.value = field.text.substr(colon + 1);
-  if (field.value.size() > max_line_) {
-    field.value = field.value.substr(0, max_line_);
-    field.cut = true;
+  field->text = text_.substr(begin, end - begin);
+  if (field->name.empty()) return field;
+  field->kind = Field::Kind::kField;
+  std::size_t colon = field->name.size();
+  while (field->text[colon] != ':') ++colon;
+  field->value = field->text.substr(colon + 1);
+  if (field->value.size() > max_line_) {
+    field->value = field->value.substr(0, max_line_);
+    field->cut = true;
   }
   return field;
 }

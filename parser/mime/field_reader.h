@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "parser/mime/lines.h"
-
 namespace bounced {
 
 // The name that a line begins with: printable ASCII up to a colon, blanks before the colon dropped
@@ -32,15 +30,14 @@ struct Field {
 class FieldReader {
  public:
   // `max_line` bounds the octets of one value.
-  FieldReader(std::string_view text, std::size_t max_line)
-      : text_(text), max_line_(max_line), lines_(text) {}
+  FieldReader(std::string_view text, std::size_t max_line) : text_(text), max_line_(max_line) {}
 
   std::optional<Field> Next();
 
  private:
   std::string_view text_;
   std::size_t max_line_;
-  Lines lines_;
+  std::size_t at_ = 0;  // where the next line begins
 };
 
 // `value` in one line: each fold is one blank (RFC 3464, 2.1.1), none at the ends.

@@ -24,6 +24,12 @@ inline std::size_t LineEnd(std::string_view text, std::size_t at) {
       text, [](auto c) { return (c == '\n') | (c == '\r'); }, at);
 }
 
+// Where the line behind that end begins, which is at `end`.
+constexpr std::size_t BehindLineEnd(std::string_view text, std::size_t end) {
+  const bool is_pair = end + 1 < text.size() && text[end] == '\r' && text[end + 1] == '\n';
+  return std::min(end + (is_pair ? 2 : 1), text.size());
+}
+
 // Where the line of `text` begins that the octet at `at` is in.
 constexpr std::size_t LineBegin(std::string_view text, std::size_t at) {
   while (at > 0 && !IsLineEnd(text[at - 1])) --at;
@@ -45,8 +51,7 @@ class Lines {
     if (at_ >= text_.size()) return std::nullopt;
     const std::size_t begin = at_;
     const std::size_t end = LineEnd(text_, begin);
-    at_ = std::min(end + 1, text_.size());
-    if (at_ < text_.size() && text_[end] == '\r' && text_[at_] == '\n') ++at_;
+    at_ = BehindLineEnd(text_, end);
     return Line{text_.substr(begin, end - begin), begin, at_};
   }
 
