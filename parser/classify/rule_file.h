@@ -26,8 +26,8 @@ inline constexpr int kMaxConfidenceOfCodes = 60;
 // All rules of all files, and the phrases that they share.
 class RuleBook {
  public:
-  // Adds the rules of `file`. What is wrong with it is added to `problems`, all of it unless it is no
-  // TOML. With problems the book is good for finding more of them, and no other use.
+  // Adds the rules of `file`. What is wrong with it is added to `problems`, all of it unless it is
+  // no TOML. With problems the book is good for finding more of them, and no other use.
   void Add(const RuleSet::File& file, RuleOrigin origin);
   // Call after the last file. A rule whose provider no file describes is a problem.
   void Finish();
