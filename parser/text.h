@@ -53,6 +53,14 @@ class AsciiSet {
   std::uint64_t bits_[2] = {};
 };
 
+// The same of few octets, asked seldom.
+constexpr bool IsOneOf(char c, std::string_view set) {
+  for (const char each : set) {
+    if (c == each) return true;
+  }
+  return false;
+}
+
 std::string FoldCase(std::string_view s);
 constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
   if (s.size() < prefix.size()) return false;

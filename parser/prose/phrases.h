@@ -56,6 +56,11 @@ class ProsePhrases {
   std::vector<std::vector<ProseRole>> roles_;  // of each phrase, one or more
 };
 
+// Whether it says that mail was not delivered, for good or yet.
+inline bool TellsFailure(const ProsePhrases::Hit& hit) {
+  return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
+}
+
 // A text and the phrases that stand in it, in the order of their ends.
 struct ProseText {
   std::string_view text;

@@ -14,6 +14,7 @@
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
+#include "parser/prose/front.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -21,9 +22,6 @@ namespace {
 
 // Octets between a label and its address: "Recipient:  <".
 constexpr std::size_t kMaxGap = 12;
-constexpr std::size_t kMaxAnnouncementOctets = 160;
-// Fields that follow each other before they are taken for a message's header.
-constexpr int kFieldsOfHeader = 3;
 
 constexpr std::size_t kMaxClosingOctets = 40;    // "Mit freundlichen Grüßen,"
 constexpr std::size_t kMaxSignatureOctets = 80;  // "R. Name, Example Ltd. <r@example.net>"
@@ -34,113 +32,6 @@ constexpr std::string_view kOpenings = "<\"'([*>-=";
 constexpr std::string_view kClosings = ">\"')]";
 constexpr std::string_view kLink = "<mailto:";  // of an address to itself, in text made of HTML
 constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
-
-constexpr bool IsOneOf(char c, std::string_view set) {
-  for (const char each : set) {
-    if (c == each) return true;
-  }
-  return false;
-}
-
-// --- Where the original begins
-
-// A line of dashes around words, or words with a colon: it announces what follows.
-bool IsAnnouncement(std::string_view line) {
-  line = StripBlanks(line);
-  if (line.empty() || line.size() > kMaxAnnouncementOctets) return false;
-  constexpr std::size_t kMaxSentence = 40;  // "Message headers follow."
-  const bool follows = line.ends_with("follow.") || line.ends_with("follows.");
-  return IsOneOf(line.front(), "-=*_#+") || IsOneOf(line.back(), ":-=*_") ||
-         (follows && line.size() <= kMaxSentence);
-}
-
-bool IsFieldOfMessage(std::string_view name) {
-  constexpr std::string_view kNames[] = {"from",   "to",         "subject",      "date",
-                                         "cc",     "message-id", "mime-version", "content-type",
-                                         "sender", "reply-to",   "x-mailer"};
-  return std::any_of(std::begin(kNames), std::end(kNames),
-                     [name](std::string_view each) { return EqualsIgnoringCase(name, each); });
-}
-// What only a message that was under way has.
-bool IsTraceField(std::string_view name) {
-  return EqualsIgnoringCase(name, "received") || EqualsIgnoringCase(name, "return-path") ||
-         EqualsIgnoringCase(name, "dkim-signature");
-}
-
-bool TellsFailure(const ProsePhrases::Hit& hit) {
-  return hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
-}
-
-// The first header of a message in `text`.
-struct HeaderPlace {
-  std::size_t begin;  // where it begins; the size of the text: there is none
-  std::size_t known;  // the end of the line that tells that it is one
-};
-// Fields in front of `first_told` only say which message is meant.
-HeaderPlace FindHeader(std::string_view text, std::size_t first_told) {
-  Lines lines(text);
-  int fields = 0;
-  std::size_t first_field = 0;
-  while (const std::optional<Line> line = lines.Next()) {
-    const std::size_t end = line->begin + line->text.size();
-    const std::string_view name = FieldName(line->text);
-    if (IsTraceField(name)) return {fields > 0 ? first_field : line->begin, end};
-    const bool goes_on = !line->text.empty() && IsOneOf(line->text.front(), kBlanks);
-    if (IsFieldOfMessage(name)) {
-      if (fields++ == 0) first_field = line->begin;
-      if (fields == kFieldsOfHeader && first_told <= first_field) return {first_field, end};
-    } else if (!goes_on) {
-      fields = 0;
-    }
-  }
-  return {text.size(), text.size()};
-}
-
-// What a text says in front of the original. Nothing behind where that begins is looked for.
-struct Front {
-  HeaderPlace header;
-  std::vector<ProsePhrases::Hit> hits;
-};
-Front FindFront(std::string_view text) {
-  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
-  Front front{FindHeader(text, 0), {}};
-  front.hits = phrases.Mark(text.substr(0, front.header.known)).hits;
-  if (front.header.begin == text.size()) return front;
-  const auto first_told = [&] {
-    return std::find_if(front.hits.begin(), front.hits.end(), TellsFailure);
-  };
-  if (const auto told = first_told();
-      told != front.hits.end() && told->begin <= front.header.begin) {
-    return front;
-  }
-  front.hits = phrases.Mark(text).hits;
-  const auto told = first_told();
-  front.header = FindHeader(text, told == front.hits.end() ? 0 : told->begin);
-  std::erase_if(front.hits,
-                [&](const ProsePhrases::Hit& hit) { return hit.end > front.header.known; });
-  return front;
-}
-
-// Where a line begins that announces the original; the size of the text: none does.
-std::size_t FindAnnouncement(std::string_view text, const std::vector<ProsePhrases::Hit>& hits) {
-  std::size_t begin = 0;    // of the line at hand
-  std::size_t end = 0;      // of it
-  std::size_t failure = 0;  // "The following did not receive a copy of your message:"
-  bool may_announce = true;
-  for (const ProsePhrases::Hit& hit : hits) {
-    if (hit.end > end) {
-      begin = LineBegin(text, hit.end - 1);
-      end = failure = LineEnd(text, hit.end - 1);
-      may_announce = true;
-    }
-    if (hit.begin < begin) continue;
-    if (hit.role == ProseRole::kFailure) failure = std::min(failure, hit.begin);
-    if (hit.role != ProseRole::kOriginal || hit.begin > failure || !may_announce) continue;
-    may_announce = IsAnnouncement(text.substr(begin, end - begin));
-    if (may_announce) return begin;
-  }
-  return text.size();
-}
 
 // --- What it says
 
@@ -188,9 +79,7 @@ class ProseReader {
 
   ProseReport Read() && {
     ProseReport report;
-    const std::string_view front = text_.substr(0, front_.header.known);
-    const std::size_t announcement = FindAnnouncement(front, hits_);
-    report.end = announcement < front.size() ? announcement : front_.header.begin;
+    report.end = front_.end;
     const std::size_t subject = question_.subject.text.size();
     report.in_subject = Says(subject_hits_, ProseRole::kDelay, subject) ||
                         Says(subject_hits_, ProseRole::kFailure, subject);
@@ -253,9 +142,8 @@ class ProseReader {
     const std::string_view subject = question_.subject.text;
     std::size_t end = 0;  // of the phrases that overlap or touch
     for (const ProsePhrases::Hit& hit : subject_hits_) {
-      const bool tells = hit.role == ProseRole::kFailure || hit.role == ProseRole::kDelay;
       const bool joins = hit.begin <= end || IsGap(subject.substr(end, hit.begin - end));
-      if (tells && joins) end = std::max(end, hit.end);
+      if (TellsFailure(hit) && joins) end = std::max(end, hit.end);
     }
     const std::string_view rest = subject.substr(end);
     const std::size_t colon = std::min({rest.find(':'), rest.find("："), rest.size()});
@@ -885,7 +773,7 @@ class ProseReader {
 
   const ProseQuestion& question_;
   const std::string_view text_;
-  const Front front_;
+  const ProseFront front_;
   const std::vector<ProsePhrases::Hit>& hits_;
   const std::vector<ProsePhrases::Hit>& subject_hits_;
   const bool doubtful_;
