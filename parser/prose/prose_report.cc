@@ -330,7 +330,10 @@ class ProseReader {
   // `hit` is the first that ends behind the address's beginning.
   void Weigh(std::string_view line, std::vector<ProsePhrases::Hit>::const_iterator hit,
              Mention& mention) const {
-    if (doubtful_ && line.starts_with('>')) mention.strength = Strength::kNone;
+    // Somebody's quotation; Sendmail begins a line of its own with ">>> ".
+    if (line.starts_with("> ") || (doubtful_ && line.starts_with('>'))) {
+      mention.strength = Strength::kNone;
+    }
     // "to=<r@example.net>": a log's.
     if (text_.substr(0, mention.begin).ends_with("=<")) mention.strength = Strength::kNone;
     if (mention.strength == Strength::kNone) return;
@@ -357,13 +360,16 @@ class ProseReader {
     std::size_t longest = 0;
     while (hit != hits_.begin()) {
       --hit;
-      if (!IsGap(text_.substr(hit->end, mention.begin - hit->end))) break;
+      const std::string_view gap = text_.substr(hit->end, mention.begin - hit->end);
+      if (!IsGap(gap)) break;
+      const bool is_other = hit->role == ProseRole::kOtherParty;
+      if (is_other && !Reaches(*hit, line, mention)) continue;
       const std::size_t length = hit->end - hit->begin;
       if (length <= longest) continue;
       const bool is_label = hit->role == ProseRole::kLabel || hit->role == ProseRole::kFailure;
       if (is_label && mention.strength != Strength::kHeading) {
         mention.strength = Strength::kLabelled;
-      } else if (hit->role == ProseRole::kOtherParty) {
+      } else if (is_other) {
         mention.strength = IsOriginOfCommand(line, *hit) ? Strength::kHeading : Strength::kNone;
       } else if (is_label) {
         mention.strength = Strength::kHeading;
@@ -459,6 +465,22 @@ class ProseReader {
     const std::size_t colon = words.rfind(':');
     return words.size() <= kMost && digits >= kLeast && colon != words.npos && colon > 0 &&
            colon + 1 < words.size() && IsDigit(words[colon - 1]) && IsDigit(words[colon + 1]);
+  }
+
+  // Whether words for somebody else are still about the address behind them: not across the end of
+  // a sentence, nor where it heads a paragraph of its own, and a single word not to the next one.
+  bool Reaches(const ProsePhrases::Hit& hit, std::string_view line, const Mention& mention) const {
+    const std::string_view gap = text_.substr(hit.end, mention.begin - hit.end);
+    const std::size_t line_end = gap.find('\n');
+    if (gap.substr(0, line_end).find(':') != gap.npos) return true;
+    if (gap.find('.') != gap.npos) return false;
+    if (line_end == gap.npos) return true;
+    const std::string_view rest = line.substr(mention.end - mention.line);
+    const std::size_t behind = rest.find_first_not_of(kClosings);
+    if (behind != rest.npos && rest[behind] == ':') return false;
+    const bool is_word = text_.substr(hit.begin, hit.end - hit.begin).find(' ') == text_.npos;
+    const bool is_behind_blank_line = gap.find('\n', line_end + 1) != gap.npos;
+    return !is_word || !is_behind_blank_line;
   }
 
   static bool IsGap(std::string_view gap) {
@@ -749,6 +771,15 @@ class ProseReader {
     return StripBlanks(text.substr(blank));  // npos + 1 is 0
   }
 
+  // "(expanded from <list@example.net>): unknown user" (Postfix): nothing is said of that one.
+  static std::string_view WithoutOrigin(std::string_view piece) {
+    constexpr std::string_view kOrigin = "(expanded from";
+    constexpr std::string_view kEnd = "):";
+    if (!StartsWithIgnoringCase(piece, kOrigin)) return piece;
+    const std::size_t end = FirstLine(piece).find(kEnd);
+    return end == piece.npos ? piece : piece.substr(end + kEnd.size());
+  }
+
   bool BeginsWithCode(std::size_t line) const {
     const std::string_view text = StripBlanks(text_.substr(line, 16));
     return FindReplyCode(text, ReplyContext::kLines).has_value();
@@ -758,7 +789,7 @@ class ProseReader {
   void Offer(std::size_t owner, std::string_view piece) {
     ProseRecipient& recipient = chosen_[owner];
     piece.remove_prefix(std::min(piece.find_first_not_of(kLitter), piece.size()));
-    piece = StripBlanks(piece);
+    piece = StripBlanks(WithoutOrigin(piece));
     if (!HasWords(piece)) return;
     const bool has_code = FindReplyCode(piece, ReplyContext::kLines).has_value();
     if (!recipient.words.empty() && (!has_code || coded_.contains(owner))) return;
