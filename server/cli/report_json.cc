@@ -153,7 +153,8 @@ void AddCandidates(JsonWriter& json, const std::vector<Candidate>& candidates) {
 enum class Said { kAdded, kLeftOut };
 void AddRecipient(JsonWriter& json, const Recipient& recipient, Said said, Detail detail) {
   FoundValues values(json);
-  if (const Found<std::string>* address = AddressOf(recipient)) Add(json, "address", address->value);
+  if (const Found<std::string>* address = AddressOf(recipient))
+    Add(json, "address", address->value);
   values.Add("final_recipient", recipient.final_recipient);
   values.Add("original_recipient", recipient.original_recipient);
   Add(json, "kind", ToString(recipient.kind));
