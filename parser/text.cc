@@ -51,7 +51,7 @@ Decoded DecodeAt(std::string_view s, std::size_t at) {
 
 std::string FoldCase(std::string_view s) {
   std::string folded(s);
-  for (char& c : folded) c = FoldCase(c);
+  FoldCaseIn(folded);
   return folded;
 }
 

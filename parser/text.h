@@ -62,6 +62,9 @@ constexpr bool IsOneOf(char c, std::string_view set) {
 }
 
 std::string FoldCase(std::string_view s);
+inline void FoldCaseIn(std::string& s) {
+  for (char& c : s) c = FoldCase(c);
+}
 constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
   if (s.size() < prefix.size()) return false;
   for (std::size_t i = 0; i < prefix.size(); ++i) {
@@ -71,6 +74,10 @@ constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefi
 }
 constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && StartsWithIgnoringCase(a, b);
+}
+constexpr bool EndsWithIgnoringCase(std::string_view s, std::string_view suffix) {
+  return s.size() >= suffix.size() &&
+         EqualsIgnoringCase(s.substr(s.size() - suffix.size()), suffix);
 }
 // The place of the first `needle`, which is in lower case, or npos.
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from = 0);

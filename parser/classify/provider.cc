@@ -31,8 +31,7 @@ std::string_view NameAt(std::string_view text) {
 
 bool IsRefused(std::string_view before) {
   return std::any_of(std::begin(kRefused), std::end(kRefused), [before](std::string_view word) {
-    return before.size() >= word.size() &&
-           EqualsIgnoringCase(before.substr(before.size() - word.size()), word);
+    return EndsWithIgnoringCase(before, word);
   });
 }
 

@@ -73,7 +73,7 @@ std::optional<Head> ReadHead(std::string_view line) {
 
 std::string Key(std::string_view address) {
   std::string key = DecodeOctal(address);
-  for (char& c : key) c = FoldCase(c);
+  FoldCaseIn(key);
   return key;
 }
 

@@ -118,10 +118,7 @@ class CodeFinder {
       return true;
     // Exchange: "<mx.example.net #5.5.0 smtp;554 no>", "mx.example.net #550 no ##".
     constexpr std::string_view kType = "smtp;";
-    if (stripped.size() >= kType.size() &&
-        EqualsIgnoringCase(stripped.substr(stripped.size() - kType.size()), kType)) {
-      return true;
-    }
+    if (EndsWithIgnoringCase(stripped, kType)) return true;
     if (stripped.ends_with('#')) return EndsWithHostName(stripped.substr(0, stripped.size() - 1));
     std::string_view words = stripped;
     constexpr std::string_view kBrackets = "([<\"'";
@@ -134,10 +131,7 @@ class CodeFinder {
     if (context_ != ReplyContext::kReply && !colon) {
       // "<r@example.net>... 550" (Sendmail), "Received >>> 550", "[192.0.2.1], 550".
       for (const std::string_view mark : {">...", "received >>>", "],"}) {
-        if (words.size() >= mark.size() &&
-            EqualsIgnoringCase(words.substr(words.size() - mark.size()), mark)) {
-          return true;
-        }
+        if (EndsWithIgnoringCase(words, mark)) return true;
       }
     }
     // After the words for it in the languages that reports are written in; a letter beyond ASCII

@@ -150,8 +150,7 @@ struct Parameter {
 bool ContentType::IsMessage() const {
   constexpr std::string_view kMessageFile = ".eml";
   if (type == "application/octet-stream" && name.size() > kMessageFile.size()) {
-    return EqualsIgnoringCase(std::string_view(name).substr(name.size() - kMessageFile.size()),
-                              kMessageFile);
+    return EndsWithIgnoringCase(name, kMessageFile);
   }
   return type == "message/rfc822" || type == "message/global" || type == "message/global-headers" ||
          type == "text/rfc822-headers" || type == "message/rfc822-headers" ||
@@ -194,8 +193,8 @@ ContentType ParseContentType(std::string_view value) {
   content_type.charset = parameters[1].Joined();
   content_type.report_type = parameters[2].Joined();
   content_type.name = parameters[3].Joined();
-  for (char& c : content_type.charset) c = FoldCase(c);
-  for (char& c : content_type.report_type) c = FoldCase(c);
+  FoldCaseIn(content_type.charset);
+  FoldCaseIn(content_type.report_type);
   // Blanks at its end can't be seen by who wrote it (RFC 2046, 5.1.1).
   while (!content_type.boundary.empty() && IsSpace(content_type.boundary.back())) {
     content_type.boundary.pop_back();
