@@ -41,6 +41,12 @@ bool Says(const std::vector<ProsePhrases::Hit>& hits, ProseRole role, std::size_
   });
 }
 
+bool SaysFailure(const std::vector<ProsePhrases::Hit>& hits, std::size_t end) {
+  return std::any_of(hits.begin(), hits.end(), [=](const ProsePhrases::Hit& hit) {
+    return TellsFailure(hit) && hit.end <= end;
+  });
+}
+
 // --- Whom it names
 
 enum class Strength : std::uint8_t { kNone, kPlain, kLabelled, kHeading };
@@ -80,9 +86,7 @@ class ProseReader {
   ProseReport Read() && {
     ProseReport report;
     report.end = front_.end;
-    const std::size_t subject = question_.subject.text.size();
-    report.in_subject = Says(subject_hits_, ProseRole::kDelay, subject) ||
-                        Says(subject_hits_, ProseRole::kFailure, subject);
+    report.in_subject = SaysFailure(subject_hits_, question_.subject.text.size());
     report.kind = FindKind(report.end);
     if (!report.kind) return report;
     heads_subject_ = HeadsSubject();
@@ -158,8 +162,7 @@ class ProseReader {
       return report.in_subject && !IsAnswer(question_.subject.text) &&
              (question_.returned || has_code());
     }
-    const bool says_so =
-        Says(hits_, ProseRole::kFailure, report.end) || Says(hits_, ProseRole::kDelay, report.end);
+    const bool says_so = SaysFailure(hits_, report.end);
     const std::size_t whole = question_.subject.text.size();
     const bool hints_so = Says(hits_, ProseRole::kHint, report.end);
     const bool subject_hints = Says(subject_hits_, ProseRole::kHint, whole);
@@ -382,11 +385,13 @@ class ProseReader {
 
   // "Regards,", and whose.
   bool IsSignature(std::string_view line) const {
+    // The sizes first: it is asked of each address of a line.
+    if (line.size() > kMaxSignatureOctets) return false;
     const std::string_view before = StripBlanks(text_.substr(before_, at_hand_ - before_));
+    if (before.size() > kMaxClosingOctets) return false;
     const bool closes = before.ends_with(',') && before.find('@') == before.npos;
     const std::size_t behind = at_hand_ + line.size();
-    return closes && before.size() <= kMaxClosingOctets && line.size() <= kMaxSignatureOctets &&
-           std::count(line.begin(), line.end(), ' ') <= kMaxBlanksOfSignature &&
+    return closes && std::count(line.begin(), line.end(), ' ') <= kMaxBlanksOfSignature &&
            StripBlanks(text_.substr(behind)).empty();
   }
 
@@ -461,10 +466,11 @@ class ProseReader {
   static bool EndsWithTime(std::string_view words) {
     constexpr std::size_t kMost = 64;
     constexpr auto kLeast = 6;  // digits of the shortest: "1.2.9 1:02"
+    if (words.size() > kMost) return false;
     const auto digits = std::count_if(words.begin(), words.end(), IsDigit);
     const std::size_t colon = words.rfind(':');
-    return words.size() <= kMost && digits >= kLeast && colon != words.npos && colon > 0 &&
-           colon + 1 < words.size() && IsDigit(words[colon - 1]) && IsDigit(words[colon + 1]);
+    return digits >= kLeast && colon != words.npos && colon > 0 && colon + 1 < words.size() &&
+           IsDigit(words[colon - 1]) && IsDigit(words[colon + 1]);
   }
 
   // Whether words for somebody else are still about the address behind them: not across the end of
