@@ -20,11 +20,9 @@ void Add(JsonWriter& json, std::string_view key, const std::optional<Found<std::
   if (found) json.Key(key).String(found->value);
 }
 
-// A date as it is spelled, and its instant.
-void Add(JsonWriter& json, const std::string& key, const std::optional<FoundDate>& date) {
-  if (!date) return;
-  json.Key(key).String(date->value);
-  if (date->time) json.Key(key + "_utc").String(InUtc(*date->time));
+// The instant of the date that is called `key`, where it is one.
+void AddInstant(JsonWriter& json, std::string_view key, const std::optional<absl::Time>& time) {
+  if (time) json.Key(absl::StrCat(Absl(key), "_utc")).String(InUtc(*time));
 }
 
 void AddPlace(JsonWriter& json, const Span& where) {
@@ -39,19 +37,19 @@ class FoundValues {
 
   template <typename T>
   void Add(std::string_view key, const std::optional<Found<T>>& found) {
-    if (!found) return;
-    json_.Key(key);
-    Write(found->value);
-    known_.push_back({key, found->provenance, found->where});
+    if (found) Put(key, *found);
   }
-
   // Its address stands beside it.
   void Add(std::string_view key, const std::optional<FoundMta>& mta) {
-    AddWith(key, mta, "_address", mta ? mta->address : "");
+    if (!mta) return;
+    Put<std::string>(key, *mta);
+    bounced::cli::Add(json_, absl::StrCat(Absl(key), "_address"), mta->address);
   }
   // Its instant stands beside it.
   void Add(std::string_view key, const std::optional<FoundDate>& date) {
-    AddWith(key, date, "_utc", date && date->time ? InUtc(*date->time) : "");
+    if (!date) return;
+    Put<std::string>(key, *date);
+    AddInstant(json_, key, date->time);
   }
 
   void Finish(Detail detail) {
@@ -77,13 +75,11 @@ class FoundValues {
     Span where;
   };
 
-  template <typename FoundText>
-  void AddWith(std::string_view key, const std::optional<FoundText>& found, std::string_view suffix,
-               const std::string& more) {
-    if (!found) return;
-    json_.Key(key).String(found->value);
-    if (!more.empty()) json_.Key(absl::StrCat(Absl(key), Absl(suffix))).String(more);
-    known_.push_back({key, found->provenance, found->where});
+  template <typename T>
+  void Put(std::string_view key, const Found<T>& found) {
+    json_.Key(key);
+    Write(found.value);
+    known_.push_back({key, found.provenance, found.where});
   }
 
   void Write(const std::string& value) { json_.String(value); }
@@ -99,9 +95,7 @@ void AddFields(JsonWriter& json, const std::vector<FurtherField>& fields) {
   json.Key("fields").BeginArray();
   for (const FurtherField& field : fields) {
     json.BeginObject().Key("name").String(field.name).Key("value").String(field.value.value);
-    if (const std::optional<absl::Time> time = TimeOf(field)) {
-      json.Key("value_utc").String(InUtc(*time));
-    }
+    AddInstant(json, "value", TimeOf(field));
     json.EndObject();
   }
   json.EndArray();
@@ -194,7 +188,10 @@ void AddReturned(JsonWriter& json, const ReturnedMessage& returned) {
   Add(fields, "to", returned.to);
   Add(fields, "delivered_to", returned.delivered_to);
   Add(fields, "subject", returned.subject);
-  Add(fields, "date", returned.date);
+  if (returned.date) {
+    Add(fields, "date", returned.date->value);
+    AddInstant(fields, "date", returned.date->time);
+  }
   Add(fields, "list_id", returned.list_id);
   fields.EndObject();
   if (fields.text() != "{}") json.Key("returned").Raw(fields.text());
