@@ -9,6 +9,9 @@
 
 namespace bounced {
 
+// Octets of a text that are looked at: who failed, and why, stands in front.
+inline constexpr std::size_t kMaxProseOctets = 64 << 10;
+
 // The names of header fields by which a message is known that follows without an announcement.
 bool IsFieldOfMessage(std::string_view name);
 

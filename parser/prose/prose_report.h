@@ -2,23 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "parser/prose/front.h"
 #include "parser/prose/phrases.h"
+#include "parser/prose/words.h"
 #include "parser/taxonomy.h"
 
 namespace bounced {
-
-// Octets of a text that are looked at: who failed, and why, stands in front.
-inline constexpr std::size_t kMaxProseOctets = 64 << 10;
-
-struct ProseRecipient {
-  std::string_view address;  // as it stands
-  std::string_view words;    // what is said of it, code and all; may be the whole text
-  bool delays = false;       // delivery to it is still being tried, whatever the report's kind is
-};
 
 // Views into the text that was read.
 struct ProseReport {
@@ -44,6 +38,8 @@ struct ProseQuestion {
   // Addresses that the header names as failed; when there are any, nobody else is.
   std::vector<std::string_view> failed;
   std::size_t max_recipients = 0;
+  // Whether words tell why mail failed. Asked only where that decides whose they are; null: never.
+  std::function<bool(std::string_view)> says_why = nullptr;
 };
 
 // Whether a subject is that of an answer, or of a message that somebody or a help desk passes on:
@@ -66,7 +62,8 @@ bool IsAnswer(std::string_view subject);
 //    party, or behind a word for somebody else ("contact", "from"), is none; that of a postmaster
 //    only where a failure is told right before it and nobody else is named. One among the fields
 //    that say which message is meant counts least. What is said of it reaches from there to the
-//    next one's heading; where an address is named again, the piece that has a reply code is taken.
+//    next one's heading, or, where all reasons stand above their recipients, from the one before to
+//    it; where an address is named again, the piece that has a reply code is taken.
 //
 // Linear in the text. Total.
 ProseReport ReadProse(const ProseQuestion& question);

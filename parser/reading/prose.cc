@@ -42,7 +42,12 @@ ProseQuestion QuestionOf(Reading& reading, std::string_view text, const Reading:
           .parties = {parties.from, parties.to},
           .returned = reading.report().returned.to.has_value(),
           .failed = {},
-          .max_recipients = reading.limits().max_recipients};
+          .max_recipients = reading.limits().max_recipients,
+          .says_why = [&reading](std::string_view words) {
+            if (!reading.work().Do(words.size(), kLooksOfVerdict)) return false;
+            const Reason reason = reading.rules().Classify({.text = words}).reason;
+            return reason != Reason::kUnclassified && reason != Reason::kUndefined;
+          }};
 }
 
 void ReadProseReport(Reading& reading) {

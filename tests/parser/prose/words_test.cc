@@ -1,0 +1,146 @@
+#include "parser/prose/words.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "parser/prose/phrases.h"
+#include "parser/prose/prose_report.h"
+
+namespace bounced {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+using Said = std::vector<std::pair<std::string, std::string>>;
+
+// What a report of that text says of each recipient that it names.
+Said WordsOf(std::string_view text) {
+  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
+  const ProseReport report =
+      ReadProse({.subject = phrases.Mark("Undelivered mail"),
+                 .text = text,
+                 .parties = {},
+                 .failed = {},
+                 .max_recipients = 100,
+                 .says_why = [](std::string_view words) {
+                   return words.find("full") != words.npos || words.find("unknown") != words.npos;
+                 }});
+  Said said;
+  for (const ProseRecipient& recipient : report.recipients) {
+    said.emplace_back(recipient.address, recipient.words);
+  }
+  return said;
+}
+
+struct Layout {
+  std::string_view name;
+  std::string_view text;
+  Said said;
+};
+class LayoutTest : public testing::TestWithParam<Layout> {};
+
+TEST_P(LayoutTest, D80GivesEachTheReasonThatIsItsOwn) {
+  EXPECT_EQ(WordsOf(GetParam().text), GetParam().said);
+  std::string text;  // with the line ends that mail has
+  for (const char c : GetParam().text) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  const Said said = WordsOf(text);
+  ASSERT_EQ(said.size(), GetParam().said.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    EXPECT_EQ(said[i].first, GetParam().said[i].first);
+    EXPECT_EQ(said[i].second.substr(0, 8), GetParam().said[i].second.substr(0, 8));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Layouts, LayoutTest,
+    testing::Values(
+        Layout{"ReasonFirst",
+               "Message undeliverable.\n\nReason: full\nRecipient: a@example.net\n\n"
+               "Reason: user unknown\nRecipient: b@example.org\n",
+               {{"a@example.net", "Reason: full"}, {"b@example.org", "Reason: user unknown"}}},
+        Layout{"ReasonFirstOfSeveral",
+               "Message undeliverable.\n\nReason: full\nRecipient: a@example.net\n"
+               "Recipient: c@example.net\n\nReason: user unknown\nRecipient: b@example.org\n",
+               {{"a@example.net", "Reason: full"},
+                {"c@example.net", "Reason: full"},
+                {"b@example.org", "Reason: user unknown"}}},
+        Layout{"ReasonFirstPartedByDashes",
+               "Not delivered.\n\nError: full\nAddress: a@example.net\n--\nError: user unknown\n"
+               "Address: b@example.org\n--\n\nFor help ask your provider.\n",
+               {{"a@example.net", "Error: full"}, {"b@example.org", "Error: user unknown"}}},
+        Layout{"ReasonFirstNotParted",
+               "Error: full\nAddress: a@example.net\nError: user unknown\nAddress: "
+               "b@example.org\n",
+               {{"a@example.net", "Error: full"}, {"b@example.org", "Error: user unknown"}}},
+        Layout{"HeadingsOfLists",
+               "Mail was not delivered.\n\nUnknown users:\n  a@example.net\n  c@example.net\n\n"
+               "Full mailboxes:\n\n  b@example.org\n",
+               {{"a@example.net", "Unknown users:"},
+                {"c@example.net", "Unknown users:"},
+                {"b@example.org", "Full mailboxes:"}}},
+        Layout{"HeadingsThatNobodyKnows",
+               "Mail was not delivered.\n\nXyzzy:\n  a@example.net\n\nPlugh:\n  b@example.org\n",
+               {{"a@example.net", "Xyzzy:"}, {"b@example.org", "Plugh:"}}},
+        Layout{"ReasonBelowOneHeading",
+               "These addresses failed:\n\n  a@example.net\n    mailbox full\n\n  b@example.org\n"
+               "    user unknown\n",
+               {{"a@example.net", "mailbox full"}, {"b@example.org", "user unknown"}}},
+        Layout{
+            "ReasonBehindAHeadingOfEach",
+            "Delivery to this recipient failed:\n  a@example.net\n\nThe mailbox is full.\n\n"
+            "Delivery to this recipient failed:\n  b@example.org\n\nThe user is unknown.\n",
+            {{"a@example.net", "The mailbox is full."}, {"b@example.org", "The user is unknown."}}},
+        Layout{"ReasonInFrontInALine",
+               "Not delivered.\n1. full (a@example.net)\n2. user unknown (b@example.org)\n",
+               {{"a@example.net", "1. full ("}, {"b@example.org", "2. user unknown ("}}},
+        Layout{"CodesInFront",
+               "Not delivered:\n552 5.2.2 <a@example.net>: full\n550 5.1.1 <b@example.org>: "
+               "user unknown\n",
+               {{"a@example.net", "552 5.2.2 <a@example.net>: full"},
+                {"b@example.org", "550 5.1.1 <b@example.org>: user unknown"}}},
+        Layout{"CodesInFrontOfWords",
+               "Not delivered:\n552 5.2.2 full for a@example.net\n550 5.1.1 no b@example.org\n",
+               {{"a@example.net", "552 5.2.2 full"}, {"b@example.org", "550 5.1.1 no"}}},
+        Layout{"OneSentence",
+               "Not delivered.\n\nDelivery to a@example.net failed; the user for b@example.org "
+               "is unknown.\n",
+               {{"a@example.net", "Delivery to a@example.net failed;"},
+                {"b@example.org", "the user for b@example.org is unknown."}}},
+        Layout{"WhoGotItBesideWhoDidNot",
+               "Failed: a@example.net\nDelivered: b@example.org\n",
+               {{"a@example.net", "Failed: a@example.net\nDelivered: b@example.org"}}}),
+    [](const auto& layout) { return std::string(layout.param.name); });
+
+TEST(FindWords, OfOneOfSeveralSaysNoMoreThanItsOwn) {
+  EXPECT_THAT(WordsOf("Not delivered.\n\nmailbox of a@example.net is full\nno such user "
+                      "b@example.org\n"),
+              ElementsAre(Pair("b@example.org", "no such user b@example.org")));
+}
+
+// "Recipients:" and a reason for all of them, as often as a text can hold: no more than a text.
+TEST(FindWords, AllBelowOneReasonAreToldNoMoreThanATextMayHold) {
+  std::string text = "Not delivered.\n\nMailbox full, " + std::string(4096, 'x') + ":\n";
+  for (int i = 0; i < 50; ++i) text += "r" + std::to_string(i) + "@example.net\n";
+  text += "\nUser unknown:\nb@example.org\n";
+  const Said said = WordsOf(text);
+  ASSERT_EQ(said.size(), 51u);
+  for (const auto& [address, words] : said) EXPECT_LE(words.size(), kMaxProseOctets / 51);
+  EXPECT_EQ(said[49].second.substr(0, 12), "Mailbox full");
+  EXPECT_EQ(said[50].second, "User unknown:");
+}
+
+TEST(HasRefusalCode, IsOfServersAlone) {
+  EXPECT_TRUE(HasRefusalCode("421 4.3.2 closing"));
+  EXPECT_TRUE(HasRefusalCode("It said:\n450 later\n"));
+  EXPECT_TRUE(HasRefusalCode("559 no"));
+  EXPECT_FALSE(HasRefusalCode("560 Main Street"));
+  EXPECT_FALSE(HasRefusalCode("250 2.0.0 queued"));
+}
+
+}  // namespace
+}  // namespace bounced
