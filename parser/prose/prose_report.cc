@@ -150,7 +150,8 @@ class ProseReader {
       return report_.in_subject &&
              (has_proof() || (hints_so && is_own) || Says(ProseRole::kReason));
     }
-    if (report_.in_subject || has_proof()) return true;
+    if (report_.in_subject || has_original) return true;
+    if (has_code() && (says_so || subject_hints)) return true;
     if (says_so && (report_.recipients.empty() || (told_before_ && is_own))) return true;
     return subject_hints && (says_so || (is_own && (hints_so || !by_heading_)));
   }

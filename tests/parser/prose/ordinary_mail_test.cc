@@ -191,6 +191,23 @@ INSTANTIATE_TEST_SUITE_P(
          "Return-Path: <>\nFrom: Forum <forum@example.org>\n"
          "Subject: E-mail address change could not be completed\n",
          "The change of your e-mail address to r@example.net could not be completed.\n"},
+        {"MonitoringByTheNullPath",
+         "Return-Path: <>\nFrom: nagios <MAILER-DAEMON@mon.example>\n"
+         "Subject: ** PROBLEM Service Alert: mail/SMTP is CRITICAL **\n",
+         "Service: SMTP\nInfo: SMTP CRITICAL - 550 5.1.1 user unknown for probe@example.net\n"},
+        {"SensorByTheNullPath",
+         "Return-Path: <>\nFrom: MAILER-DAEMON@mon.example\nSubject: [mon] Sensor SMTP Down\n",
+         "Message: test mail to probe@example.net: 550 5.1.1 User unknown\n"},
+        {"OldAddressesByTheNullPath",
+         "Return-Path: <>\nFrom: Postmaster <postmaster@example.net>\n"
+         "Subject: Old addresses will be rejected\n",
+         "From 1 April mail to bob@old.example will be rejected with \"550 5.1.1 user unknown\". "
+         "Use bob@new.example.\n"},
+        {"HowToByTheNullPath",
+         "Return-Path: <>\nFrom: Postmaster <postmaster@example.net>\nSubject: How to read "
+         "reports\n",
+         "If you see\n\n  <bob@example.net>: 550 5.1.1 user unknown\n\nthe address does not "
+         "exist.\n"},
         {"OwnMailboxIsFull", "From: postmaster@example.net\nSubject: Your mailbox is full\n",
          "Your mailbox r@example.net has reached its quota. You cannot receive mail.\n"},
         {"QuarantineOfReports",
