@@ -36,7 +36,9 @@ Classification ClassificationOf(Kind kind, Reason reason) {
 const Found<std::string>* AddressOf(const Recipient& recipient) {
   const auto& original = recipient.original_recipient;
   const auto& final = recipient.final_recipient;
-  if (original && (!final || Address::Parse(original->value).ok())) return &*original;
+  const bool is_reported = original && original->provenance != Provenance::kGuessed &&
+                           Address::Parse(original->value).ok();
+  if (original && (!final || is_reported)) return &*original;
   return final ? &*final : nullptr;
 }
 

@@ -132,7 +132,9 @@ struct Recipient {
 
 // The address that mail was sent to, as far as the report tells, which is the one in the sender's
 // list: the original recipient (RFC 3464, 2.3.1) where it is an address, else the final one, whose
-// mailbox mail may have been forwarded to. Null: the report names neither.
+// mailbox mail may have been forwarded to. An original that only words name ("expanded from") may
+// be a list, to whose other members mail went through: then it is the final one, too. Null: the
+// report names neither.
 const Found<std::string>* AddressOf(const Recipient& recipient);
 
 // Something odd about the message, for people and tests.

@@ -133,4 +133,21 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
   return found;
 }
 
+std::string_view OriginIn(std::string_view words) {
+  constexpr std::string_view kIntroductions[] = {"(expanded from", "(generated from",
+                                                 "(ultimately generated from"};
+  constexpr AsciiSet kBefore(": <\t\r\n");
+  constexpr AsciiSet kBehind("> \t\r\n)");
+  words = StripBlanks(words);
+  for (const std::string_view introduction : kIntroductions) {
+    if (!StartsWithIgnoringCase(words, introduction)) continue;
+    words.remove_prefix(introduction.size());
+    while (!words.empty() && kBefore.Has(words.front())) words.remove_prefix(1);
+    const std::string_view origin = words.substr(0, kBehind.FirstIn(words));
+    const bool is_address = origin.size() <= kMaxPathOctets && Address::Parse(origin).ok();
+    return is_address ? origin : std::string_view();
+  }
+  return {};
+}
+
 }  // namespace bounced

@@ -19,4 +19,9 @@ namespace bounced {
 std::vector<std::string_view> FindExplanations(std::string_view text,
                                                const std::vector<std::string_view>& addresses);
 
+// Whom the mail was sent to before it was passed on, where the words about a recipient begin with
+// it: "(expanded from <list@example.net>): host mx said" (Postfix, Sendmail), "(generated from
+// r@example.net)" (Exim). Empty: they name no address. A view into `words`.
+std::string_view OriginIn(std::string_view words);
+
 }  // namespace bounced

@@ -122,8 +122,10 @@ std::string_view FindHeaderSection(std::string_view text, std::size_t max_octets
 }
 
 bool IsMailSystem(std::string_view from) {
-  // "MAILER-DAEMON <>", and Courier's "<@>" for it.
-  if (StripBlanks(from).ends_with("<>") || StripBlanks(from).ends_with("<@>")) return true;
+  // "MAILER-DAEMON <>", and Courier's "<@>" or "<@mx.example>" for it, which is no source route.
+  const std::string_view path = from.substr(std::min(from.rfind('<'), from.size()));
+  if (StripBlanks(path) == "<>") return true;
+  if (path.starts_with("<@") && path.find(':') == path.npos) return true;
   constexpr std::string_view kLocalParts[] = {
       "mailerdaemon", "postmaster",         "maildaemon", "mdaemon",
       "maildelivery", "maildeliverysystem", "daemon",     "maildeliverysubsystem"};

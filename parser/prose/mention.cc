@@ -339,6 +339,8 @@ class MentionFinder {
     if (line_end == gap.npos) return true;
     const std::string_view rest = line.substr(mention.end - mention.line);
     const std::size_t behind = rest.find_first_not_of(kClosings);
+    // It closes the bracket that the words opened: "(expanded from", and below it "<r@x>): unknown".
+    if (rest.substr(0, behind).find(')') != rest.npos) return true;
     if (behind != rest.npos && rest[behind] == ':') return false;
     const bool is_word = text_.substr(hit.begin, hit.end - hit.begin).find(' ') == text_.npos;
     const bool is_behind_blank_line = gap.find('\n', line_end + 1) != gap.npos;

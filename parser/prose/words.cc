@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 
+#include "parser/dsn/explanation.h"
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/lines.h"
 #include "parser/prose/front.h"
@@ -27,11 +28,13 @@ class WordsFinder {
     const bool in_line = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
       return HasWords(FrontOfLine(piece));
     });
+    std::vector<std::string_view> announced(chosen_.size());
     std::string_view shared;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const Piece& piece = pieces[i];
+    for (const Piece& piece : pieces) {
       if (!above) {
         Offer(piece.owner, WordsBelow(piece));
+        if (HasWords(piece.in_front)) shared = Announcement(piece);
+        if (announced[piece.owner].empty()) announced[piece.owner] = shared;
         continue;
       }
       if (HasWords(piece.in_front)) {
@@ -40,10 +43,8 @@ class WordsFinder {
       // Many below one reason are told no more together than a text may hold.
       Offer(piece.owner, shared.substr(0, kMaxProseOctets / chosen_.size()));
     }
-    if (chosen_.size() == 1) WidenWords();
-    if (chosen_.size() > 1) {
-      TellApart(text_.substr(0, pieces.empty() ? text_.size() : pieces[0].mention->line));
-    }
+    if (chosen_.size() == 1) WidenWords(pieces.empty() ? 0 : pieces[0].mention->line);
+    if (chosen_.size() > 1) TellApart(announced);
   }
 
  private:
@@ -102,6 +103,15 @@ class WordsFinder {
     return mention.heads ? OwnWords(mention, words) : words;
   }
 
+  // The paragraph in front of an address, unless it is about the address before.
+  static std::string_view Announcement(const Piece& piece) {
+    const std::string_view words = LastParagraph(piece.in_front);
+    const bool is_first = piece.begin == 0;
+    return is_first || words.data() > piece.in_front.data() + LineEnd(piece.in_front, 0)
+               ? words
+               : std::string_view();
+  }
+
   // "Mailbox full:" and in the lines below it who, "Reason: mailbox full" and then "Recipient:
   // r@example.net", "Delivered: r@example.net". Then nothing is said of the last one behind it, but
   // of each, or of the first of some, right in front of it.
@@ -158,33 +168,40 @@ class WordsFinder {
   }
 
   // One report may list who got it, and who may still get it, beside who failed. Of a mere list all
-  // of the text speaks; else, of those of whom nothing is said, the paragraph in front of the
-  // first.
-  void TellApart(std::string_view in_front) {
+  // of the text speaks; else, of those of whom nothing is said, the paragraph that announces them.
+  void TellApart(const std::vector<std::string_view>& announced) {
     const auto says_nothing = [](const ProseRecipient& recipient) {
       return recipient.words.empty();
     };
+    // All of them together are told no more than a text may hold.
+    const std::size_t most = kMaxProseOctets / chosen_.size();
     const bool is_mere_list =
         coded_.empty() && std::all_of(chosen_.begin(), chosen_.end() - 1, says_nothing);
     if (is_mere_list) chosen_.back().words = {};
-    std::string_view common = is_mere_list ? StripBlanks(text_) : LastParagraph(in_front);
-    // All of them together are told no more than a text may hold.
-    common = common.substr(0, kMaxProseOctets / chosen_.size());
-    const auto has_got_it = [](const ProseRecipient& recipient) {
-      constexpr std::string_view kWords[] = {"delivered", "relayed", "successful"};
-      const int code = FindSmtpReply(recipient.words, ReplyContext::kLines).code.value_or(0);
-      return code / 100 == 2 ||
-             std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
-               return StartsWithIgnoringCase(recipient.words, word);
-             });
-    };
-    chosen_.erase(std::remove_if(chosen_.begin(), chosen_.end(), has_got_it), chosen_.end());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      ProseRecipient& recipient = chosen_[i];
+      const bool is_announced = recipient.words.empty();
+      if (is_announced)
+        recipient.words = (is_mere_list ? StripBlanks(text_) : announced[i]).substr(0, most);
+      if (HasGotIt(recipient.words, is_announced && !is_mere_list)) continue;
+      if (kept < i) chosen_[kept] = recipient;
+      ++kept;
+    }
+    chosen_.resize(kept);
     for (ProseRecipient& recipient : chosen_) {
-      if (recipient.words.empty()) recipient.words = common;
       const int code = FindSmtpReply(recipient.words, ReplyContext::kLines).code.value_or(0);
       recipient.delays = code / 100 != 5 && SaysWithin(ProseRole::kDelay, recipient.words) &&
                          !SaysWithin(ProseRole::kFinal, recipient.words);
     }
+  }
+
+  bool HasGotIt(std::string_view words, bool announced) const {
+    constexpr std::string_view kWords[] = {"delivered", "relayed", "successful"};
+    const int code = FindSmtpReply(words, ReplyContext::kLines).code.value_or(0);
+    if (code / 100 == 2 || (announced && SaysWithin(ProseRole::kSuccess, words))) return true;
+    return std::any_of(std::begin(kWords), std::end(kWords),
+                       [=](std::string_view word) { return StartsWithIgnoringCase(words, word); });
   }
 
   bool SaysWithin(ProseRole role, std::string_view piece) const {
@@ -202,7 +219,8 @@ class WordsFinder {
   }
 
   // Of a single recipient all of the text speaks: also what stands in front of the address.
-  void WidenWords() {
+  // `first_line` is where the line of its first address begins.
+  void WidenWords(std::size_t first_line) {
     std::string_view& words = chosen_[0].words;
     constexpr std::string_view kRemote = "<<< ";  // begins the remote host's lines
     const std::size_t remote = FindLine(text_, kRemote);
@@ -217,6 +235,9 @@ class WordsFinder {
       words = FirstParagraph(text_.substr(begin));
     } else if (!HasWords(words) || NamesRole(words) || (!question_.by_heading && !NamesOthers())) {
       words = StripBlanks(text_);
+    } else if (const std::string_view front = text_.substr(0, first_line);
+               !NamesOthers() && !SaysWhy(words) && SaysWhy(front)) {
+      words = StripBlanks(front);
     }
   }
 
@@ -264,7 +285,7 @@ class WordsFinder {
   // behind a blank line is no longer about it, unless its code stands there.
   std::string_view OwnWords(const Mention& heading, std::string_view piece) const {
     const std::string_view line = text_.substr(heading.line, heading.line_end - heading.line);
-    piece = Deeper(piece, line.find_first_not_of(kBlanks));
+    piece = UpToRule(Deeper(piece, line.find_first_not_of(kBlanks)));
     const std::size_t litter = std::min(piece.find_first_not_of(kLitter), piece.size());
     std::string_view first = FirstParagraph(piece.substr(litter));
     // "because:", and then why.
@@ -274,6 +295,19 @@ class WordsFinder {
       if (next != piece.npos) first = FirstParagraph(piece.substr(next));
     }
     return HasWords(first) && (HasRefusalCode(first) || !HasRefusalCode(piece)) ? first : piece;
+  }
+
+  // Without what follows words behind a line like Sendmail's "----- Transcript of session follows".
+  static std::string_view UpToRule(std::string_view piece) {
+    constexpr std::string_view kRule = "-----";
+    Lines lines(piece);
+    bool has_words = false;
+    while (const std::optional<Line> line = lines.Next()) {
+      const bool is_rule = StripBlanks(line->text).starts_with(kRule);
+      if (is_rule && has_words) return piece.substr(0, line->begin);
+      has_words = has_words || HasWords(line->text);
+    }
+    return piece;
   }
 
   // The first line of `piece` and those behind it that are indented deeper than by `indent`; all,
@@ -316,20 +350,18 @@ class WordsFinder {
     return StripBlanks(text.substr(begin));
   }
 
-  // "(expanded from <list@example.net>): unknown user" (Postfix): nothing is said of that one.
-  static std::string_view WithoutOrigin(std::string_view piece) {
-    constexpr std::string_view kOrigin = "(expanded from";
-    constexpr std::string_view kEnd = "):";
-    if (!StartsWithIgnoringCase(piece, kOrigin)) return piece;
-    const std::size_t end = piece.substr(0, LineEnd(piece, 0)).find(kEnd);
-    return end == piece.npos ? piece : piece.substr(end + kEnd.size());
-  }
-
   // The first piece with a code is kept, else the first with words.
   void Offer(std::size_t owner, std::string_view piece) {
     ProseRecipient& recipient = chosen_[owner];
     piece.remove_prefix(std::min(piece.find_first_not_of(kLitter), piece.size()));
-    piece = StripBlanks(WithoutOrigin(piece));
+    const std::string_view origin = OriginIn(piece);
+    if (!origin.empty()) {
+      // Nothing else in the brackets is about this one: "(expanded from <list@x>): unknown user".
+      const std::size_t close = std::min(piece.find(')') + 1, piece.size());
+      recipient.origin = origin;
+      piece = piece.substr(std::min(piece.find_first_not_of(kLitter, close), piece.size()));
+    }
+    piece = StripBlanks(piece);
     if (!HasWords(piece)) return;
     const bool has_code = FindReplyCode(piece, ReplyContext::kLines).has_value();
     if (!recipient.words.empty() && (!has_code || coded_.contains(owner))) return;

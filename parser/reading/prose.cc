@@ -98,10 +98,16 @@ void ReadProseReport(Reading& reading) {
   TellProse(reading, prose, *body);
   for (const ProseRecipient& about : prose.recipients) {
     if (!reading.work().Do(about.words.size(), kLooksOfVerdict)) break;
-    report.recipients.emplace_back().final_recipient = Found<std::string>{
-        ReportedAddress(DecodeOctal(about.address), reading.limits().max_diagnostic),
-        names_failed ? Span{} : body->SpanOf(about.address),
-        names_failed ? Provenance::kDerived : Provenance::kGuessed};
+    Found<std::string> address = reading.AddressInWords(*body, about.address);
+    if (names_failed) {
+      address.where = {};
+      address.provenance = Provenance::kDerived;
+    }
+    report.recipients.emplace_back().final_recipient = std::move(address);
+    if (!about.origin.empty()) {
+      report.recipients.back().original_recipient = reading.AddressInWords(*body, about.origin);
+      reading.Tell("the words name whom the mail was sent to", body->SpanOf(about.origin));
+    }
     const Kind kind = about.delays ? Kind::kDelay : *prose.kind;
     JudgeByWords(reading, about.words, kind, *body, report.recipients.back());
   }

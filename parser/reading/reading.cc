@@ -121,6 +121,11 @@ Found<std::string> Reading::AddressIn(const Body& body, std::string_view value) 
           Provenance::kReported};
 }
 
+Found<std::string> Reading::AddressInWords(const Body& body, std::string_view value) const {
+  return {ReportedAddress(DecodeOctal(value), limits_.max_diagnostic), body.SpanOf(value),
+          Provenance::kGuessed};
+}
+
 FoundDate Reading::Dated(Found<std::string> date) {
   const std::optional<absl::Time> time = ParseDate(date.value);
   return {std::move(date), time};

@@ -74,6 +74,8 @@ class Reading {
   // In one line, encoded words undone; `value` stands in `body`, or as it is in the message.
   Found<std::string> Shown(std::string_view value, const Body* body = nullptr) const;
   Found<std::string> AddressIn(const Body& body, std::string_view value) const;
+  // One that words for people name.
+  Found<std::string> AddressInWords(const Body& body, std::string_view value) const;
   static FoundDate Dated(Found<std::string> date);
 
   // The first text that is not blank, and its HTML form, which stands behind it (RFC 2046, 5.1.4);

@@ -251,6 +251,12 @@ class StatusReader {
              .message_fields = report_.further_fields,
              .trail = reading_.trail()},
             reading_.rules(), recipients[first + i]);
+      if (recipients[first + i].original_recipient) continue;
+      const std::string_view origin = OriginIn(words[i]);
+      if (origin.empty()) continue;
+      recipients[first + i].original_recipient = reading_.AddressInWords(explanation, origin);
+      reading_.Tell("the words for people name whom the mail was sent to",
+                    explanation.SpanOf(origin));
     }
   }
 
@@ -305,9 +311,7 @@ class StatusReader {
     const ProseReport prose =
         ReadProse(QuestionOf(reading_, explanation.text().substr(0, kMaxProseOctets), parties));
     if (prose.recipients.size() == 1) {
-      const std::string_view address = prose.recipients[0].address;
-      name = Found<std::string>{ReportedAddress(address, limits_.max_diagnostic),
-                                explanation.SpanOf(address), Provenance::kGuessed};
+      name = reading_.AddressInWords(explanation, prose.recipients[0].address);
       reading_.Tell("the words for people name the recipient", name->where);
     } else if (!name && prose.recipients.empty()) {
       name = reading_.ReturnedTo();

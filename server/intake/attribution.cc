@@ -232,7 +232,10 @@ class Attribution {
   void JudgeNamed() {
     for (std::size_t i = 0; i < recipients_; ++i) {
       const Recipient& recipient = report_.recipients[i];
-      std::optional<Address> named = Nameable(recipient.original_recipient);
+      const std::optional<Found<std::string>>& original = recipient.original_recipient;
+      // What words say that the mail was expanded from may be a list, and only one member failed.
+      const bool is_reported = original && original->provenance != Provenance::kGuessed;
+      std::optional<Address> named = is_reported ? Nameable(original) : std::nullopt;
       if (!named) named = Nameable(recipient.final_recipient);
       if (named) Judge(i, *std::move(named));
     }

@@ -390,6 +390,16 @@ TEST(Attribute, CopiesWhatTheReportSays) {
             "reply_code=guessed diagnostic=reported remote_mta=reported");
 }
 
+TEST(Attribute, NamesTheMemberOfAListThatOnlyWordsTell) {
+  Report report;
+  Recipient& recipient = report.recipients.emplace_back(RecipientOf({"", "m@example.net", kHard}));
+  recipient.original_recipient = Say("list@example.org");
+  const Voucher voucher = VoucherOf(Vouch::kUnsigned);
+  EXPECT_EQ(Attribute(report, voucher, Paths()).at(0).address->canonical(), "list@example.org");
+  recipient.original_recipient->provenance = Provenance::kGuessed;
+  EXPECT_EQ(Attribute(report, voucher, Paths()).at(0).address->canonical(), "m@example.net");
+}
+
 TEST(Attribute, KeepsTextsOfBoundedLength) {
   for (const std::size_t more : {0u, 1u}) {
     Report report;

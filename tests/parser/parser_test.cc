@@ -674,6 +674,21 @@ TEST(Parser, D34WhomMailWasSentToIsTheOriginalRecipientWhereItIsAnAddress) {
   EXPECT_EQ(address("Final-Recipient: x-local; has\nAction: failed\n"), "has");
 }
 
+// An alias or a list: only one of its members failed, so the member's is the address.
+TEST(Parser, D34TheWordsMayTellWhomMailWasSentTo) {
+  const Part text = {"Content-Type: text/plain\n",
+                     "<has@example.net> (expanded from <list@example.com>): host "
+                     "mx.example.net said: 550 5.1.1 unknown\n"};
+  const Report report =
+      Parse(Multipart(kReportHeader, {text, Status("Reporting-MTA: dns; x\n\nFinal-Recipient: "
+                                                   "rfc822; has@example.net\nAction: failed\n")}));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  ASSERT_TRUE(report.recipients[0].original_recipient);
+  EXPECT_EQ(report.recipients[0].original_recipient->value, "list@example.com");
+  EXPECT_EQ(report.recipients[0].original_recipient->provenance, Provenance::kGuessed);
+  EXPECT_EQ(AddressOf(report.recipients[0])->value, "has@example.net");
+}
+
 TEST(Parser, D44XFailedRecipients) {
   const std::string header =
       "X-Failed-Recipients: a@example.net,\n  b-\\320\\277@example.net\n"

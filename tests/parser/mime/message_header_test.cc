@@ -91,6 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"PostmasterInTwoWords", "From: post_master@example.org\n", Author::kMailSystem},
         {"NameAndNullFrom", "From: MAILER-DAEMON <>\n", Author::kMailSystem},
         {"Courier", "From: \"Courier mail server at mx.example\" <@>\n", Author::kMailSystem},
+        {"CourierAtItsHost", "From: \"Courier mail server\" <@mx.example>\n", Author::kMailSystem},
+        {"SourceRoute", "From: Dana Field <@mx.example:dana@example.org>\n", Author::kPerson},
         {"ListWithNullPath",
          "Return-Path: <>\nList-Id: <news.example.org>\nFrom: news@example.org\n", Author::kPerson},
         {"ListServer",

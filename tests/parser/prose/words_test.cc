@@ -111,6 +111,17 @@ INSTANTIATE_TEST_SUITE_P(
                "is unknown.\n",
                {{"a@example.net", "Delivery to a@example.net failed;"},
                 {"b@example.org", "the user for b@example.org is unknown."}}},
+        Layout{"SectionsOfATranscript",
+               "   ----- The following addresses had permanent fatal errors -----\n"
+               "<a@example.net>\n    (reason: 550 5.1.1 unknown)\n"
+               "   ----- The following addresses had transient non-fatal errors -----\n"
+               "<b@example.org>\n    (reason: 452 4.2.2 full)\n",
+               {{"a@example.net", "(reason: 550 5.1.1 unknown)"},
+                {"b@example.org", "(reason: 452 4.2.2 full)"}}},
+        Layout{"ListOfThoseWhoGotIt",
+               "The following recipients failed:\n  a@example.net: user unknown\n\n"
+               "The following recipients received the message successfully:\n  b@example.org\n",
+               {{"a@example.net", "user unknown"}}},
         Layout{"WhoGotItBesideWhoDidNot",
                "Failed: a@example.net\nDelivered: b@example.org\n",
                {{"a@example.net", "Failed: a@example.net\nDelivered: b@example.org"}}}),
@@ -120,6 +131,33 @@ TEST(FindWords, OfOneOfSeveralSaysNoMoreThanItsOwn) {
   EXPECT_THAT(WordsOf("Not delivered.\n\nmailbox of a@example.net is full\nno such user "
                       "b@example.org\n"),
               ElementsAre(Pair("b@example.org", "no such user b@example.org")));
+}
+
+TEST(FindWords, OfOneAreThoseInFrontWhereHisOwnSayNothing) {
+  EXPECT_THAT(
+      WordsOf("The disk is full. Not delivered to this recipient:\n\na@example.net\n\n"
+              "Our code is 1234.\n"),
+      ElementsAre(Pair("a@example.net", "The disk is full. Not delivered to this recipient:")));
+}
+
+TEST(FindWords, TellWhomTheMailWasSentTo) {
+  const ProsePhrases& phrases = ProsePhrases::BuiltIn();
+  constexpr std::string_view kText =
+      "This message could not be delivered:\n\n<a@inner.example> (expanded from\n"
+      "    <list@example.net>): unknown user: \"a\"\n\n<b@inner.example>\n"
+      "    (generated from info@example.net)\n    mailbox full\n\n"
+      "<c@inner.example> (expanded from <c>): unknown user: \"c\"\n";
+  const ProseReport report = ReadProse({.subject = phrases.Mark("Undelivered mail"),
+                                        .text = kText,
+                                        .parties = {},
+                                        .failed = {},
+                                        .max_recipients = 100});
+  ASSERT_EQ(report.recipients.size(), 3u);
+  EXPECT_EQ(report.recipients[0].origin, "list@example.net");
+  EXPECT_EQ(report.recipients[0].words, "unknown user: \"a\"");
+  EXPECT_EQ(report.recipients[1].origin, "info@example.net");
+  EXPECT_EQ(report.recipients[1].words, "mailbox full");
+  EXPECT_EQ(report.recipients[2].origin, "");
 }
 
 // "Recipients:" and a reason for all of them, as often as a text can hold: no more than a text.
