@@ -24,24 +24,11 @@ class WordsFinder {
 
   void Find() {
     const std::vector<Piece> pieces = Part();
-    const bool above = StandsAbove(pieces);
-    const bool in_line = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
-      return HasWords(FrontOfLine(piece));
-    });
     std::vector<std::string_view> announced(chosen_.size());
-    std::string_view shared;
-    for (const Piece& piece : pieces) {
-      if (!above) {
-        Offer(piece.owner, WordsBelow(piece));
-        if (HasWords(piece.in_front)) shared = Announcement(piece);
-        if (announced[piece.owner].empty()) announced[piece.owner] = shared;
-        continue;
-      }
-      if (HasWords(piece.in_front)) {
-        shared = in_line ? FrontOfLine(piece) : LastParagraph(piece.in_front);
-      }
-      // Many below one reason are told no more together than a text may hold.
-      Offer(piece.owner, shared.substr(0, kMaxProseOctets / chosen_.size()));
+    if (StandsAbove(pieces)) {
+      TakeFromAbove(pieces);
+    } else {
+      announced = TakeFromBelow(pieces);
     }
     if (chosen_.size() == 1) WidenWords(pieces.empty() ? 0 : pieces[0].mention->line);
     if (chosen_.size() > 1) TellApart(announced);
@@ -85,6 +72,32 @@ class WordsFinder {
     if (between.find_first_of("\r\n") != between.npos) return 0;
     const std::size_t mark = std::max(between.rfind("; ") + 1, between.rfind(". ") + 1);
     return mark == 0 ? 0 : begin + mark;  // npos + 1 is 0
+  }
+
+  void TakeFromAbove(const std::vector<Piece>& pieces) {
+    const bool in_line = std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+      return HasWords(FrontOfLine(piece));
+    });
+    std::string_view reason;  // which all share that stand below it
+    for (const Piece& piece : pieces) {
+      if (HasWords(piece.in_front)) {
+        reason = in_line ? FrontOfLine(piece) : LastParagraph(piece.in_front);
+      }
+      // All of them together are told no more than a text may hold.
+      Offer(piece.owner, reason.substr(0, kMaxProseOctets / chosen_.size()));
+    }
+  }
+
+  // What announces each of `chosen_`: "The following recipients failed:".
+  std::vector<std::string_view> TakeFromBelow(const std::vector<Piece>& pieces) {
+    std::vector<std::string_view> announced(chosen_.size());
+    std::string_view at_hand;
+    for (const Piece& piece : pieces) {
+      Offer(piece.owner, WordsBelow(piece));
+      if (HasWords(piece.in_front)) at_hand = Announcement(piece);
+      if (announced[piece.owner].empty()) announced[piece.owner] = at_hand;
+    }
+    return announced;
   }
 
   // What stands in front of the address, or its label, in its line.
@@ -182,8 +195,9 @@ class WordsFinder {
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
       ProseRecipient& recipient = chosen_[i];
       const bool is_announced = recipient.words.empty();
-      if (is_announced)
+      if (is_announced) {
         recipient.words = (is_mere_list ? StripBlanks(text_) : announced[i]).substr(0, most);
+      }
       if (HasGotIt(recipient.words, is_announced && !is_mere_list)) continue;
       if (kept < i) chosen_[kept] = recipient;
       ++kept;
