@@ -87,6 +87,12 @@ std::string_view SupplementaryDiagnostic(const RecipientFields& fields) {
   return StripBlanks(value.substr(std::min(blank, value.size())));
 }
 
+bool BeginsWithFailureCode(std::string_view value) {
+  constexpr std::size_t kCodeOctets = 3;
+  return value.size() > kCodeOctets && (value[0] == '4' || value[0] == '5') && IsDigit(value[1]) &&
+         IsDigit(value[2]) && (value[kCodeOctets] == ' ' || value[kCodeOctets] == '-');
+}
+
 // The most exact of a recipient's Diagnostic-Codes; of equals the first.
 std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
   auto diagnostics = fields.diagnostics;
@@ -95,8 +101,10 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
   for (const std::string_view field : diagnostics) {
     if (field.empty()) continue;
     TypedValue typed = SplitType(field);
-    // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule.
-    const bool is_reply = typed.type.empty() || typed.type == "smtp" || typed.type == "lmtp";
+    // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule, as is what
+    // begins as one does: "X-LOCAL; 500 (err.nosuchuser)". No exit status of X-UNIX is as large.
+    const bool is_reply = typed.type.empty() || typed.type == "smtp" || typed.type == "lmtp" ||
+                          BeginsWithFailureCode(typed.value);
     SmtpReply reply =
         FindSmtpReply(typed.value, is_reply ? ReplyContext::kReply : ReplyContext::kNarration);
     if (best && Rank(best->reply) >= Rank(reply)) continue;

@@ -965,6 +965,12 @@ TEST(Parser, D52OtherTypesAreKept) {
   r = ParseRecipient(
       "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: X-Unix; 550\n");
   EXPECT_FALSE(r.reply_code);
+  r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: X-Local; 500 (no user)\n");
+  EXPECT_EQ(r.reply_code->value, 500);
+  r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: X-Unix; 77 (no user)\n");
+  EXPECT_FALSE(r.reply_code);
   r = ParseRecipient("Final-Recipient: r@example.net\nAction: failed\nDiagnostic-Code: 550 no\n");
   EXPECT_EQ(r.diagnostic_type, "");
   EXPECT_EQ(r.reply_code->value, 550);
