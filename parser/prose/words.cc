@@ -130,7 +130,6 @@ class WordsFinder {
   // of each, or of the first of some, right in front of it.
   bool StandsAbove(const std::vector<Piece>& pieces) const {
     if (pieces.size() < 2 || !HasWords(pieces[0].in_front)) return false;
-    if (!Announces(pieces[0].in_front)) return false;
     const Mention& last = *pieces.back().mention;
     const std::string_view behind = text_.substr(last.end);
     const bool has_words_behind = HasWords(behind);
@@ -140,10 +139,10 @@ class WordsFinder {
     bool parted = true;
     for (const Piece& piece : pieces) {
       if (!HasWords(piece.in_front)) continue;
+      if (!Announces(piece.in_front)) return false;
+      const bool is_parted = IsInOneLine(piece.in_front) || IsParted(piece.in_front);
+      parted = parted && (reasons == 0 || is_parted);
       ++reasons;
-      const bool is_parted =
-          IsInOneLine(piece.in_front) || (IsParted(piece.in_front) && Announces(piece.in_front));
-      parted = parted && (reasons == 1 || is_parted);
     }
     if (reasons < 2 || (has_words_behind && !parted)) return false;
     return (parted && !has_words_behind) || SaysWhy(LastParagraph(pieces[0].in_front));
