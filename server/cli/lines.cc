@@ -2,28 +2,34 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "parser/text.h"
 
 namespace bounced::cli {
+namespace {
 
-absl::StatusOr<std::vector<std::string>> LineReader::Next(std::size_t most) {
-  std::vector<std::string> lines;
+// `octets` end where their line end begins.
+Line ToLine(std::string_view octets) {
+  if (octets.ends_with('\r')) octets.remove_suffix(1);
+  return {std::string(StripBlanks(octets.substr(0, kMaxLineOctets))),
+          octets.size() > kMaxLineOctets};
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Line>> LineReader::Next(std::size_t most) {
+  std::vector<Line> lines;
   for (;;) {
     while (lines.size() < most) {
       std::size_t end = text_.find('\n', at_);
       const bool is_last = end == std::string::npos && ended_ && at_ < text_.size();
       if (end == std::string::npos && !is_last) break;
       if (is_last) end = text_.size();
-      lines.emplace_back(StripBlanks(std::string_view(text_).substr(at_, end - at_)));
+      lines.push_back(ToLine(std::string_view(text_).substr(at_, end - at_)));
       at_ = is_last ? end : end + 1;
     }
     if (!lines.empty() || ended_) return lines;
     text_.erase(0, std::exchange(at_, 0));
-    if (text_.size() > kMaxLineOctets) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a line is longer than ", kMaxLineOctets, " octets"));
-    }
+    DropSurplus();
     const std::size_t before = text_.size();
     text_.resize(before + kMaxLineOctets);
     absl::StatusOr<std::size_t> got = source_.Read(text_.data() + before, kMaxLineOctets);
@@ -31,6 +37,11 @@ absl::StatusOr<std::vector<std::string>> LineReader::Next(std::size_t most) {
     text_.resize(before + *got);
     ended_ = *got == 0;
   }
+}
+
+void LineReader::DropSurplus() {
+  constexpr std::size_t kEnough = kMaxLineOctets + 2;  // too long whether or not a CR is the last
+  if (text_.size() > kEnough) text_.resize(kEnough);
 }
 
 }  // namespace bounced::cli

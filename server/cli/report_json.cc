@@ -244,10 +244,11 @@ std::string ReportAsJson(const std::string& file, const Report& report, Detail d
 }
 
 std::string DiagnosticAsJson(const std::string& diagnostic, const Recipient& recipient,
-                             Detail detail) {
+                             const std::vector<Remark>& remarks, Detail detail) {
   JsonWriter json;
   json.BeginObject().Key("diagnostic").String(diagnostic);
   AddRecipient(json, recipient, Said::kLeftOut, detail);
+  AddNotes(json, "remarks", remarks);
   return json.EndObject().text();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "parser/parser.h"
 #include "parser/report.h"
@@ -13,8 +14,9 @@ namespace bounced::cli {
 // stands, `path` and `candidates`.
 std::string ReportAsJson(const std::string& file, const Report& report, Detail detail);
 
-// The same of what ReadDiagnostic() made of `diagnostic`.
+// The same of what ReadDiagnostic() made of `diagnostic`. `remarks` are on what was done to it
+// before it was read.
 std::string DiagnosticAsJson(const std::string& diagnostic, const Recipient& recipient,
-                             Detail detail);
+                             const std::vector<Remark>& remarks, Detail detail);
 
 }  // namespace bounced::cli

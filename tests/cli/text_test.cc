@@ -221,8 +221,15 @@ std::vector<std::string> AllLines(const std::string& text, std::size_t most, std
     EXPECT_TRUE(lines.ok()) << lines.status();
     EXPECT_LE(lines->size(), most);
     if (!lines.ok() || lines->empty()) return all;
-    all.insert(all.end(), lines->begin(), lines->end());
+    for (const Line& line : *lines) {
+      EXPECT_FALSE(line.is_cut);
+      all.push_back(line.text);
+    }
   }
+}
+
+auto IsLine(const std::string& text, bool is_cut = false) {
+  return testing::AllOf(testing::Field(&Line::text, text), testing::Field(&Line::is_cut, is_cut));
 }
 
 TEST(LineReader, GivesEachLineHoweverItComes) {
@@ -238,7 +245,7 @@ TEST(LineReader, GivesEachLineHoweverItComes) {
 TEST(LineReader, GivesWhatIsThereWithoutWaitingForMore) {
   StringSource source("a\nb\nc", 4);
   LineReader reader(source);
-  EXPECT_THAT(*reader.Next(100), ElementsAre("a", "b"));
+  EXPECT_THAT(*reader.Next(100), ElementsAre(IsLine("a"), IsLine("b")));
   EXPECT_EQ(source.given(), 4u);
 }
 
@@ -252,19 +259,35 @@ TEST(LineReader, TellsWhetherItWouldWait) {
   WaitingSource source("a\nb\nc", 4);
   LineReader reader(source);
   EXPECT_TRUE(reader.WouldWait());
-  EXPECT_THAT(*reader.Next(1), ElementsAre("a"));
+  EXPECT_THAT(*reader.Next(1), ElementsAre(IsLine("a")));
   EXPECT_FALSE(reader.WouldWait());
-  EXPECT_THAT(*reader.Next(1), ElementsAre("b"));
+  EXPECT_THAT(*reader.Next(1), ElementsAre(IsLine("b")));
   EXPECT_TRUE(reader.WouldWait());
-  EXPECT_THAT(*reader.Next(9), ElementsAre("c"));
+  EXPECT_THAT(*reader.Next(9), ElementsAre(IsLine("c")));
   EXPECT_FALSE(reader.WouldWait()) << "at the end";
 }
 
-TEST(LineReader, BoundsALine) {
-  StringSource fits(std::string(kMaxLineOctets, 'x'));
-  EXPECT_EQ(LineReader(fits).Next(1)->front().size(), kMaxLineOctets);
-  StringSource too_long(std::string(kMaxLineOctets + 1, 'x'));
-  EXPECT_EQ(LineReader(too_long).Next(1).status().code(), absl::StatusCode::kInvalidArgument);
+TEST(LineReader, CutsALineThatIsTooLongAndGoesOn) {
+  const std::string most(kMaxLineOctets, 'x');
+  for (const std::size_t piece : {std::size_t{4'099}, kMaxLineOctets + 1, kReadOctets}) {
+    for (const char* end : {"\n", "\r\n"}) {
+      for (const std::size_t more :
+           {std::size_t{0}, std::size_t{1}, std::size_t{2}, kMaxLineOctets, 5 * kMaxLineOctets}) {
+        const std::string line = most + std::string(more, 'x');
+        StringSource source("a" + std::string(end) + line + end + "b" + end + line, piece);
+        LineReader reader(source);
+        std::vector<Line> all;
+        for (;;) {
+          const std::vector<Line> lines = *reader.Next(2);
+          if (lines.empty()) break;
+          all.insert(all.end(), lines.begin(), lines.end());
+        }
+        EXPECT_THAT(all, ElementsAre(IsLine("a"), IsLine(most, more > 0), IsLine("b"),
+                                     IsLine(most, more > 0)))
+            << more << " octets more, in pieces of " << piece;
+      }
+    }
+  }
 }
 
 TEST(LineMap, KnowsTheLineOfEachRow) {

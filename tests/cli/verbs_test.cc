@@ -88,6 +88,8 @@ TEST_F(VerbsTest, CheckReadsLinesOfAnyNumber) {
   }
   EXPECT_EQ(Run({"check", "-"}, "bad@x").code, 1);
   EXPECT_EQ(Run({"check", "-"}, "").out, "");
+  EXPECT_THAT(Run({"check", "-"}, std::string(70'000, 'a') + "\na@x\n").out,
+              testing::EndsWith("a\tinvalid\na@x\tsend\n"));
 }
 
 TEST_F(VerbsTest, CheckInJson) {
@@ -753,8 +755,26 @@ TEST_F(VerbsTest, ClassifyReadsADiagnosticALine) {
   const Outcome twice = Run({"classify", "--diagnostic", "-", "--diagnostic", "-"}, lines);
   EXPECT_EQ(twice.code, 2);
   EXPECT_THAT(twice.err, HasSubstr("standard input can be read once"));
-  EXPECT_EQ(Run({"classify", "--diagnostic", "-"}, std::string(70'000, 'x')).code, 2);
   EXPECT_EQ(Run({"classify", "--diagnostic", "-"}, "").out, "");
+}
+
+TEST_F(VerbsTest, ClassifyCutsADiagnosticThatIsTooLongAndGoesOn) {
+  server_.Stop();
+  const std::string most = "550 5.1.1 user unknown " + std::string((64 << 10) - 23, 'x');
+  for (const bool is_cut : {false, true}) {
+    const std::string lines = most + (is_cut ? "x" : "") + "\n452 over quota\n";
+    const Outcome json = Run({"classify", "--json", "--diagnostic", "-"}, lines);
+    EXPECT_EQ(json.code, 0) << json.err;
+    EXPECT_THAT(json.out, StartsWith("{\"diagnostic\":\"" + most + "\","));
+    EXPECT_THAT(json.out, HasSubstr("\"reason\":\"no_such_user\""));
+    EXPECT_EQ(json.out.find(",\"remarks\":[{\"text\":\"bound:max_line\"}]}\n") != std::string::npos,
+              is_cut);
+    EXPECT_THAT(json.out, HasSubstr("\n{\"diagnostic\":\"452 over quota\","));
+    EXPECT_EQ(
+        Run({"classify", "--diagnostic", "-"}, lines).out.find("\n  remark: bound:max_line\n") !=
+            std::string::npos,
+        is_cut);
+  }
 }
 
 // A rule that says of `phrase` that it means `reason`.

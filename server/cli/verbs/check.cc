@@ -95,10 +95,12 @@ class Checker {
 absl::Status CheckInput(Session& session, Checker& checker) {
   LineReader lines(session.in());
   for (;;) {
-    absl::StatusOr<std::vector<std::string>> addresses = lines.Next(kBatchAddresses);
-    if (!addresses.ok()) return addresses.status();
-    if (addresses->empty()) return absl::OkStatus();
-    if (absl::Status status = checker.Check(*addresses); !status.ok()) return status;
+    absl::StatusOr<std::vector<Line>> batch = lines.Next(kBatchAddresses);
+    if (!batch.ok()) return batch.status();
+    if (batch->empty()) return absl::OkStatus();
+    std::vector<std::string> addresses;  // one that was cut is none either way
+    for (Line& line : *batch) addresses.push_back(std::move(line.text));
+    if (absl::Status status = checker.Check(addresses); !status.ok()) return status;
   }
 }
 

@@ -64,6 +64,13 @@ void AddFields(std::string& text, std::string_view indent,
   }
 }
 
+void AddRemarks(std::string& text, const std::vector<Remark>& remarks) {
+  for (const Remark& remark : remarks) {
+    absl::StrAppend(&text, "  remark: ", Shown(remark.text),
+                    remark.where.length > 0 ? Place(remark.where) : "", "\n");
+  }
+}
+
 // What became of mail to `address`, and why.
 std::string RecipientText(const std::string& address, const Recipient& recipient) {
   const Classification& found = recipient.classification;
@@ -146,15 +153,16 @@ std::string AsText(const std::string& file, const Report& report) {
   AddDate(text, "date of what came back", report.returned.date);
   AddFields(text, "  ", report.further_fields);
   if (report.feedback) text += FeedbackText(*report.feedback);
-  for (const Remark& remark : report.remarks) {
-    absl::StrAppend(&text, "  remark: ", Shown(remark.text), Place(remark.where), "\n");
-  }
+  AddRemarks(text, report.remarks);
   return text;
 }
 
-std::string DiagnosticAsText(const std::string& diagnostic, const Recipient& recipient) {
-  return absl::StrCat("diagnostic \"", Shown(diagnostic), "\"\n",
-                      RecipientText("(no recipient)", recipient));
+std::string DiagnosticAsText(const std::string& diagnostic, const Recipient& recipient,
+                             const std::vector<Remark>& remarks) {
+  std::string text = absl::StrCat("diagnostic \"", Shown(diagnostic), "\"\n",
+                                  RecipientText("(no recipient)", recipient));
+  AddRemarks(text, remarks);
+  return text;
 }
 
 // What is to be read is handed to the threads in batches: one alone is read too soon to be worth
@@ -211,7 +219,7 @@ class Classifier {
       if (diagnostic == kStandardInput) {
         AddLines();
       } else {
-        Add({std::nullopt, diagnostic});
+        Add({.octets = diagnostic});
       }
     }
     for (const std::string& path : arguments.paths) {
@@ -240,14 +248,15 @@ class Classifier {
 
  private:
   struct Item {
-    std::optional<std::string> name;  // of a message; none: a diagnostic
+    std::optional<std::string> name = std::nullopt;  // of a message; none: a diagnostic
     std::string octets;
+    std::vector<Remark> remarks = {};  // on what became of it before it is read
   };
   using Batch = std::vector<Item>;
 
   void AddMessages(Source& source, const std::string& name) {
     absl::Status status = ForEachMessage(source, name, [this](MessageInFile message) {
-      Add({std::move(message.name), std::move(message.octets)});
+      Add({.name = std::move(message.name), .octets = std::move(message.octets)});
       return absl::OkStatus();
     });
     if (!status.ok()) Complain(status);
@@ -262,10 +271,14 @@ class Classifier {
         work_.Finish();
         session_.out().Flush();
       }
-      absl::StatusOr<std::vector<std::string>> lines = reader.Next(kMaxBatchItems);
+      absl::StatusOr<std::vector<Line>> lines = reader.Next(kMaxBatchItems);
       if (!lines.ok()) return Complain(lines.status());
       if (lines->empty()) return;
-      for (std::string& line : *lines) Add({std::nullopt, std::move(line)});
+      for (Line& line : *lines) {
+        Item item{.octets = std::move(line.text)};
+        if (line.is_cut) item.remarks.push_back({"bound:max_line", {}});
+        Add(std::move(item));
+      }
     }
   }
 
@@ -294,8 +307,8 @@ class Classifier {
                              : AsText(*item.name, report);
     }
     const Recipient recipient = ReadDiagnostic(item.octets, *rules_, detail_ == Detail::kFull);
-    return session_.json() ? DiagnosticAsJson(item.octets, recipient, detail_)
-                           : DiagnosticAsText(item.octets, recipient);
+    return session_.json() ? DiagnosticAsJson(item.octets, recipient, item.remarks, detail_)
+                           : DiagnosticAsText(item.octets, recipient, item.remarks);
   }
 
   void Print(const std::vector<std::string>& findings) {
@@ -369,7 +382,8 @@ Action SetUpClassify(CLI::App& command) {
       "diagnostic_cut, diagnostic_type, "
       "diagnostic_language, remote_mta, stage, class, reason, fault, persistence, "
       "counts, confidence, rule, matched_text, text_bears_out, provenance, fields. Of a "
-      "diagnostic: diagnostic, the text as it was given, and what else a recipient has. With "
+      "diagnostic: diagnostic, the text as it was given, and what else a recipient has, and "
+      "remarks. With "
       "--explain also where {NAME: {offset, length}}, of a recipient candidates [{rule, reason, "
       "confidence, matched_text, why_not}], of a message path [{text, offset, length}]. What is "
       "not known is left out; the README says what each is.\n"
