@@ -20,7 +20,7 @@ struct ParserLimits {
   std::size_t max_line = 64 << 10;           // of one logical (unfolded) line
   std::size_t max_boundary = 256;            // of a boundary parameter
   std::size_t max_text_decoded = 8 << 20;    // base64 and quoted-printable, over all parts
-  std::size_t max_diagnostic = 4 << 10;      // stored of one diagnostic
+  std::size_t max_diagnostic = 4 << 10;      // stored of one diagnostic, or other text
   std::size_t max_remarks = 100;
   // Octets looked at, each as often as it is: what bounds the time. Four times what SMTP sessions
   // take at most (32 MiB), and 8 MiB.

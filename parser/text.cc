@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 #include "parser/octets.h"
 
@@ -107,13 +108,19 @@ bool IsValidUtf8(std::string_view s) {
 }
 
 std::string Presentable(std::string_view s, std::size_t max_octets) {
+  return Present(s, max_octets).text;
+}
+
+Presented Present(std::string_view s, std::size_t max_octets) {
   std::string shown;
   shown.reserve(std::min(s.size(), max_octets));
   for (std::size_t at = 0; at < s.size();) {
     const std::size_t plain = FindOdd(s, at) - at;
-    shown += s.substr(at, std::min(plain, max_octets - shown.size()));
+    const std::size_t room = max_octets - shown.size();
+    shown += s.substr(at, std::min(plain, room));
+    if (plain > room) return {std::move(shown), true};
     at += plain;
-    if (at == s.size() || shown.size() == max_octets) break;
+    if (at == s.size()) break;
     const Decoded decoded = DecodeAt(s, at);
     std::string_view piece = s.substr(at, decoded.octets);
     std::array<char, 12> escape{'\\', 'x', '{'};
@@ -127,11 +134,11 @@ std::string Presentable(std::string_view s, std::size_t max_octets) {
       });
       piece = {escape.data(), static_cast<std::size_t>(end - escape.data())};
     }
-    if (piece.size() > max_octets - shown.size()) break;
+    if (piece.size() > max_octets - shown.size()) return {std::move(shown), true};
     shown += piece;
     at += decoded.octets;
   }
-  return shown;
+  return {std::move(shown), false};
 }
 
 }  // namespace bounced

@@ -96,4 +96,11 @@ bool IsPlain(std::string_view s);
 // bidirectional-override characters escaped as \x{HEX} and ill-formed octets as U+FFFD.
 std::string Presentable(std::string_view s, std::size_t max_octets);
 
+// The same, and whether there was more of it than that.
+struct Presented {
+  std::string text;
+  bool is_cut = false;
+};
+Presented Present(std::string_view s, std::size_t max_octets);
+
 }  // namespace bounced

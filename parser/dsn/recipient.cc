@@ -159,12 +159,9 @@ void TakeStatusField(const Testimony& testimony, Recipient& recipient) {
 // `words`, which were made of `text` in `body`, are the recipient's diagnostic.
 void SetDiagnostic(std::string_view words, std::string_view text, const Body& body,
                    Provenance provenance, std::size_t max_octets, Recipient& recipient) {
-  // More than any one character takes, escaped: what is cut is longer than the bound by then.
-  constexpr std::size_t kSlack = 16;
-  std::string shown = Presentable(words, max_octets + kSlack);
-  recipient.diagnostic_cut = shown.size() > max_octets;
-  if (recipient.diagnostic_cut) shown = Presentable(words, max_octets);
-  recipient.diagnostic = Found<std::string>{std::move(shown), body.SpanOf(text), provenance};
+  Presented shown = Present(words, max_octets);
+  recipient.diagnostic_cut = shown.is_cut;
+  recipient.diagnostic = Found<std::string>{std::move(shown.text), body.SpanOf(text), provenance};
 }
 
 // The lines around `piece`, which is a part of `text`, up to blank ones.

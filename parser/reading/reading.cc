@@ -106,14 +106,14 @@ Body Reading::Decode(const Part& part) {
   return body;
 }
 
-Found<std::string> Reading::Shown(std::string_view value, const Body* body) const {
+Found<std::string> Reading::Shown(std::string_view value, const Body* body) {
   const Span where = body != nullptr ? body->SpanOf(value) : SpanOf(value);
   const std::string_view line = StripBlanks(value);
-  if (IsPlain(line) && line.find("=?") == line.npos) {
-    return {std::string(line.substr(0, limits_.max_diagnostic)), where, Provenance::kReported};
-  }
-  return {Presentable(DecodeEncodedWords(Unfold(value)), limits_.max_diagnostic), where,
-          Provenance::kReported};
+  const bool is_plain = IsPlain(line) && line.find("=?") == line.npos;
+  Presented shown = is_plain ? Present(line, limits_.max_diagnostic)
+                             : Present(DecodeEncodedWords(Unfold(value)), limits_.max_diagnostic);
+  if (shown.is_cut) remarks_.Add("bound:max_diagnostic", where);
+  return {std::move(shown.text), where, Provenance::kReported};
 }
 
 Found<std::string> Reading::AddressIn(const Body& body, std::string_view value) const {

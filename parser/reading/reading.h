@@ -71,8 +71,9 @@ class Reading {
   Body Decode(const Part& part);
   // How many octets may still be decoded.
   std::size_t& budget() { return budget_; }
-  // In one line, encoded words undone; `value` stands in `body`, or as it is in the message.
-  Found<std::string> Shown(std::string_view value, const Body* body = nullptr) const;
+  // In one line, encoded words undone; `value` stands in `body`, or as it is in the message. It is
+  // remarked where there was more of it than ParserLimits::max_diagnostic.
+  Found<std::string> Shown(std::string_view value, const Body* body = nullptr);
   Found<std::string> AddressIn(const Body& body, std::string_view value) const;
   // One that words for people name.
   Found<std::string> AddressInWords(const Body& body, std::string_view value) const;

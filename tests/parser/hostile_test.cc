@@ -278,6 +278,21 @@ TEST(Hostile, D101ADiagnosticIsCutOnACharacter) {
   }
 }
 
+TEST(Hostile, D101SoIsASubject) {
+  constexpr std::size_t kMost = 4 << 10;
+  for (const std::size_t octets : {kMost, kMost + 1}) {
+    const std::string words(octets, 'x');
+    for (const std::string& value : {words, "=?utf-8?q?" + words + "?="}) {
+      const Report report = TheParser().Parse("Subject: " + value + "\n\n");
+      EXPECT_EQ(report.subject->value, std::string(kMost, 'x'));
+      ASSERT_EQ(report.remarks.size(), octets > kMost ? 1u : 0u);
+      if (octets == kMost) continue;
+      EXPECT_EQ(report.remarks[0].text, "bound:max_diagnostic");
+      EXPECT_EQ(report.remarks[0].where.offset, 9u);
+    }
+  }
+}
+
 TEST(Hostile, RemarksAreBounded) {
   ParserLimits limits;
   for (const std::size_t bound : {0u, 1u, 2u, 3u}) {

@@ -87,5 +87,16 @@ TEST(Presentable, CutsOnACharacter) {
   EXPECT_EQ(Presentable("a", 0), "");
 }
 
+TEST(Presentable, TellsWhetherItCut) {
+  EXPECT_TRUE(Present("abc", 2).is_cut);
+  EXPECT_FALSE(Present("abc", 3).is_cut);
+  EXPECT_TRUE(Present("a\xE2\x82\xAC", 3).is_cut);
+  EXPECT_FALSE(Present("a\xE2\x82\xAC", 4).is_cut);
+  EXPECT_TRUE(Present("a\x1B", 6).is_cut);
+  EXPECT_FALSE(Present("a\x1B", 7).is_cut);
+  EXPECT_TRUE(Present("a", 0).is_cut);
+  EXPECT_FALSE(Present("", 0).is_cut);
+}
+
 }  // namespace
 }  // namespace bounced
