@@ -25,36 +25,48 @@ constexpr const char* kExitCodes =
     "  2  the command line, a file, or a value in one is not as it has to be\n"
     "  3  the server could not be reached, did not allow it, or failed";
 
-void AddCommonOptions(CLI::App& command, CommonOptions& options) {
-  command
-      .add_option("--server", options.server,
-                  absl::StrCat("Where bounced listens (default: BOUNCED_SERVER, else ",
-                               std::string(kDefaultServer), ")"))
-      ->type_name("HOST:PORT")
-      ->group("Options of all verbs");
-  command.add_option("--tenant", options.tenant, "Whose list (default: default)")
-      ->type_name("NAME")
-      ->group("Options of all verbs");
-  command.add_option("--stream", options.stream, "The kind of mail (default: all)")
-      ->type_name("NAME")
-      ->group("Options of all verbs");
-  command
-      .add_option("--timeout", options.timeout_seconds, "Wait so long for an answer (default: 30)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, 86'400))
-      ->group("Options of all verbs");
-  command.add_flag("--json", options.json, "Answer in JSON, one object a line")
-      ->group("Options of all verbs");
+// Those that are in `shared`.
+void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) {
+  constexpr const char* kGroup = "Options that verbs share";
+  if ((shared & kServer) != 0) {
+    command
+        .add_option("--server", options.server,
+                    absl::StrCat("Where bounced listens (default: BOUNCED_SERVER, else ",
+                                 std::string(kDefaultServer), ")"))
+        ->type_name("HOST:PORT")
+        ->group(kGroup);
+  }
+  if ((shared & kTenant) != 0) {
+    command.add_option("--tenant", options.tenant, "Whose list (default: default)")
+        ->type_name("NAME")
+        ->group(kGroup);
+  }
+  if ((shared & kStream) != 0) {
+    command.add_option("--stream", options.stream, "The kind of mail (default: all)")
+        ->type_name("NAME")
+        ->group(kGroup);
+  }
+  if ((shared & kServer) != 0) {
+    command
+        .add_option("--timeout", options.timeout_seconds,
+                    "Wait so long for an answer (default: 30)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 86'400))
+        ->group(kGroup);
+  }
+  if ((shared & kJson) != 0) {
+    command.add_flag("--json", options.json, "Answer in JSON, one object a line")->group(kGroup);
+  }
 }
 
 // One command line as CLI11 reads it; the verb that it names leaves its action here.
 class CommandLine {
  public:
-  explicit CommandLine(CommonOptions& options)
+  explicit CommandLine(SharedOptions& options)
       : app_("Asks the bounce daemon, and tells it.", "bouncectl") {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", std::string("bouncectl ") + kVersion);
-    AddCommonOptions(app_, options);
+    AddSharedOptions(app_, kAllShared, options);
     app_.footer(kExitCodes);
     for (const Verb& verb : Verbs()) AddVerb(verb, options);
   }
@@ -64,6 +76,7 @@ class CommandLine {
     app_.parse(std::move(arguments));
   }
   const Action& action() const { return action_; }
+  bool NeedsServer() const { return (shared_ & kServer) != 0; }
   bool HasVerb(const std::string& word) const {
     return std::any_of(Verbs().begin(), Verbs().end(), [&word](const Verb& verb) {
       return word == (verb.group != nullptr ? verb.group->name : verb.name);
@@ -81,7 +94,7 @@ class CommandLine {
   }
 
  private:
-  void AddVerb(const Verb& verb, CommonOptions& options) {
+  void AddVerb(const Verb& verb, SharedOptions& options) {
     CLI::App* parent = &app_;
     if (verb.group != nullptr) {
       CLI::App*& group = groups_[verb.group->name];
@@ -93,15 +106,19 @@ class CommandLine {
     }
     CLI::App* command = parent->add_subcommand(verb.name, verb.help);
     Action action = verb.set_up(*command);
-    AddCommonOptions(*command, options);
+    AddSharedOptions(*command, verb.shared, options);
     const std::string footer = command->get_footer();
     command->footer(Wrapped(footer.empty() ? kExitCodes : footer));
-    command->callback([this, action = std::move(action)] { action_ = action; });
+    command->callback([this, action = std::move(action), shared = verb.shared] {
+      action_ = action;
+      shared_ = shared;
+    });
   }
 
   CLI::App app_;
   std::map<std::string, CLI::App*> groups_;
   Action action_;
+  Shared shared_ = 0;  // what the verb takes
 };
 
 ExitCode RunVerb(const Action& action, Session& session) {
@@ -119,7 +136,7 @@ ExitCode RunVerb(const Action& action, Session& session) {
 }  // namespace
 
 ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environment) {
-  CommonOptions options;
+  SharedOptions options;
   options.server = environment.server;
   CommandLine command_line(options);
   Output out(environment.out, environment.out_is_terminal);
@@ -138,7 +155,9 @@ ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environmen
     err.Flush();
     return written ? code : ExitCode::kUnreachable;
   }
-  if (absl::Status status = CheckServerName(options.server); !status.ok()) {
+  absl::Status status =
+      command_line.NeedsServer() ? CheckServerName(options.server) : absl::OkStatus();
+  if (!status.ok()) {
     err.Text(absl::StrCat("bouncectl: ", status.message(), "\n"));
     err.Flush();
     return ExitCode::kUsage;

@@ -30,8 +30,8 @@ struct Environment {
   const Clock& clock;
 };
 
-// The options that every verb takes.
-struct CommonOptions {
+// The options that verbs share (verb.h).
+struct SharedOptions {
   std::string server;
   std::string tenant;
   std::optional<std::string> stream;
@@ -42,7 +42,7 @@ struct CommonOptions {
 // One run of a verb. Belongs to its thread.
 class Session {
  public:
-  Session(Environment environment, CommonOptions options)
+  Session(Environment environment, SharedOptions options)
       : environment_(std::move(environment)),
         options_(std::move(options)),
         out_(environment_.out, environment_.out_is_terminal),
@@ -70,7 +70,7 @@ class Session {
 
  private:
   Environment environment_;
-  CommonOptions options_;
+  SharedOptions options_;
   Output out_;
   Output err_;
   std::optional<Client> client_;

@@ -24,6 +24,14 @@ struct VerbGroup {
   const char* help;  // a line for the list of verbs
 };
 
+// The options that verbs share, as a set: a verb has no use for those that are not in its own.
+using Shared = unsigned;
+inline constexpr Shared kServer = 1;  // --server, --timeout
+inline constexpr Shared kTenant = 2;
+inline constexpr Shared kStream = 4;
+inline constexpr Shared kJson = 8;
+inline constexpr Shared kAllShared = kServer | kTenant | kStream | kJson;
+
 struct Verb {
   const VerbGroup* group;  // nullptr: none
   const char* name;
@@ -31,6 +39,7 @@ struct Verb {
   // Adds the verb's own options and arguments to its command; the action that it returns owns what
   // they are read into.
   Action (*set_up)(CLI::App& command);
+  Shared shared = kAllShared;
 };
 
 // In the order of --help.

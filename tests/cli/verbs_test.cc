@@ -858,6 +858,9 @@ TEST_F(VerbsTest, RulesTestTriesAllExamples) {
   EXPECT_EQ(mine.code, 0) << "of ours some differ";
   EXPECT_EQ(mine.out, "ok\t" + taking + ":8\top-a\top-a\tmailbox_full\t550 5.1.1 user unknown\n");
   EXPECT_EQ(mine.err, "1 examples of 1 rules: 0 differ\n");
+  const Outcome of_none = Run({"rules", "test", "--mine"});
+  EXPECT_EQ(of_none.code, 2);
+  EXPECT_THAT(of_none.err, HasSubstr("--mine needs a FILE"));
   const Outcome json = Run({"rules", "test", "--json", "--differing", taking});
   EXPECT_THAT(json.out, StartsWith("{\"file\":\""));
   EXPECT_THAT(json.out, HasSubstr("\"difference\":\"is won by \\\"op-a\\\" (mailbox_full)\""));
@@ -895,36 +898,59 @@ TEST_F(VerbsTest, ProgressIsShownOnTerminalsOnly) {
   EXPECT_THAT(outcome.err, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(VerbsTest, EveryVerbSaysHowItEnds) {
-  for (const std::vector<std::string>& verb :
-       std::vector<std::vector<std::string>>{{},
-                                             {"check"},
-                                             {"clean"},
-                                             {"explain"},
-                                             {"list"},
-                                             {"get"},
-                                             {"add"},
-                                             {"remove"},
-                                             {"import"},
-                                             {"export"},
-                                             {"events"},
-                                             {"evidence"},
-                                             {"ingest"},
-                                             {"classify"},
-                                             {"return-path", "mint"},
-                                             {"return-path", "verify"},
-                                             {"rules", "lint"},
-                                             {"rules", "test"},
-                                             {"rules", "stats"}}) {
-    std::vector<std::string> arguments = verb;
+struct SharedRow {
+  std::vector<std::string> verb;
+  std::string takes;  // of the options that verbs share
+};
+
+TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
+  for (const SharedRow& row :
+       std::vector<SharedRow>{{{}, "server tenant stream json"},
+                              {{"check"}, "server tenant stream json"},
+                              {{"clean"}, "server tenant stream json"},
+                              {{"explain"}, "server tenant stream json"},
+                              {{"list"}, "server tenant stream json"},
+                              {{"get"}, "server tenant stream json"},
+                              {{"add"}, "server tenant stream json"},
+                              {{"remove"}, "server tenant stream json"},
+                              {{"import"}, "server tenant stream json"},
+                              {{"export"}, "server tenant stream json"},
+                              {{"events"}, "server tenant json"},
+                              {{"evidence"}, "server tenant"},
+                              {{"ingest"}, "server json"},
+                              {{"classify"}, "json"},
+                              {{"return-path", "mint"}, "server tenant stream json"},
+                              {{"return-path", "verify"}, "server json"},
+                              {{"rules", "lint"}, "json"},
+                              {{"rules", "test"}, "json"},
+                              {{"rules", "stats"}, "server json"}}) {
+    std::vector<std::string> arguments = row.verb;
     arguments.push_back("--help");
-    const Outcome outcome = Run(arguments);
-    EXPECT_EQ(outcome.code, 0);
-    EXPECT_THAT(outcome.out, HasSubstr("Exit codes:"));
-    EXPECT_THAT(outcome.out, HasSubstr("--server"));
-    EXPECT_THAT(outcome.out, HasSubstr("--json"));
-    EXPECT_EQ(outcome.err, "");
+    const Outcome help = Run(arguments);
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, HasSubstr("Exit codes:"));
+    EXPECT_EQ(help.err, "");
+    for (const std::string option : {"server", "timeout", "tenant", "stream", "json"}) {
+      const bool takes =
+          row.takes.find(option == "timeout" ? "server" : option) != std::string::npos;
+      EXPECT_EQ(help.out.find("\n  --" + option + " ") != std::string::npos, takes)
+          << option << " in " << help.out;
+      if (takes) continue;
+      std::vector<std::string> command = row.verb;
+      command.insert(command.end(), {"1", "--" + option + "=1"});
+      const Outcome refused = Run(command);
+      EXPECT_EQ(refused.code, 2);
+      EXPECT_THAT(refused.err, HasSubstr("--" + option));
+    }
   }
+}
+
+TEST_F(VerbsTest, OptionsInFrontOfTheVerbAreForAnyOfThem) {
+  server_.Stop();
+  EXPECT_EQ(Run({"--tenant", "acme", "--json", "classify", "--diagnostic", "550 no"}).code, 0);
+  EXPECT_EQ(
+      RunAt("no server", {"classify", "--diagnostic", "550 no"}, "", false, SystemClock()).code, 0)
+      << "which server is of no concern to it";
 }
 
 }  // namespace

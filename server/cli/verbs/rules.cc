@@ -88,6 +88,9 @@ struct TestArguments {
 };
 
 absl::StatusOr<ExitCode> Test(const TestArguments& arguments, Session& session) {
+  if (arguments.only_mine && arguments.paths.empty()) {
+    return absl::InvalidArgumentError("--mine needs a FILE: there are no rules of yours without");
+  }
   absl::StatusOr<std::vector<RuleSet::File>> files = ReadFiles(arguments.paths);
   if (!files.ok()) return files.status();
   // Not LoadOperatorRules(), which refuses what is to be shown here.
@@ -184,8 +187,9 @@ Action SetUpRulesTest(CLI::App& command) {
       "Tries each example and counter-example, of the files and of the built-in rules, against "
       "all rules together. Prints a line for each, with tabs between: ok or differs, FILE:LINE, "
       "the rule that it stands in, the one that wins, its reason, the text. With --json an object "
-      "a line: file, line, rule, text, stage, winner, reason, class, confidence, matched_text, "
-      "difference; what there is not is left out. The counts go to standard error. An operator's "
+      "a line: file, line, rule, text, fields [{name, value}], stage, winner, reason, class, "
+      "confidence, matched_text, difference; what there is not is left out. The counts go to "
+      "standard error. An operator's "
       "rule may win a built-in example: that it does is shown here.\n"
       "\n"
       "Exit codes: 0 all are as they say, 1 one differs, 2 usage, a file that cannot be read, or "
