@@ -1,6 +1,8 @@
 #include "parser/report.h"
 
 #include "parser/address.h"
+#include "parser/date.h"
+#include "parser/text.h"
 
 namespace bounced {
 
@@ -14,6 +16,12 @@ std::string_view ToString(Provenance provenance) {
       return "guessed";
   }
   return "unknown";
+}
+
+std::optional<absl::Time> TimeOf(const FurtherField& field) {
+  const bool is_date = EqualsIgnoringCase(field.name, "last-attempt-date") ||
+                       EqualsIgnoringCase(field.name, "will-retry-until");
+  return is_date ? ParseDate(field.value.value) : std::nullopt;
 }
 
 Classification ClassificationOf(Reason reason) {

@@ -52,6 +52,10 @@ struct FurtherField {
   Found<std::string> value;  // as spelled, in one line; presentable
 };
 
+// The instant that a field names which is a date (RFC 3464, 2.3.7 and 2.3.9), as FoundDate's; none:
+// it is another field, or no date.
+std::optional<absl::Time> TimeOf(const FurtherField& field);
+
 // RFC 3463, 2: class "." subject "." detail.
 struct EnhancedStatus {
   std::uint8_t klass = 0;  // 2, 4 or 5

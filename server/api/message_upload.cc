@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "parser/parser.h"
 #include "parser/text.h"
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
@@ -83,14 +84,19 @@ class Classify final : public Upload<v1::ClassifyRequest> {
       : Upload(services, context), response_(response) {}
 
  private:
-  absl::Status Begin(const v1::ClassifyRequest&) override { return absl::OkStatus(); }
+  absl::Status Begin(const v1::ClassifyRequest& first) override {
+    detail_ = first.explain() ? Detail::kFull : Detail::kVerdict;
+    return absl::OkStatus();
+  }
 
   void Complete(std::string_view message) override {
-    *response_->mutable_report() = ToProto(services_.parts.rules.Get()->parser().Parse(message));
+    *response_->mutable_report() =
+        ToProto(services_.parts.rules.Get()->parser().Parse(message, detail_));
     Finish(grpc::Status::OK);
   }
 
   v1::ClassifyResponse* const response_;
+  Detail detail_ = Detail::kVerdict;
 };
 
 class Ingest final : public Upload<v1::IngestRequest> {

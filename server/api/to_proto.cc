@@ -1,7 +1,10 @@
 #include "server/api/to_proto.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
@@ -55,60 +58,150 @@ static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED
 
 // Of a report's texts; the same as the store keeps.
 constexpr std::size_t kMaxShownOctets = 4 << 10;
-// Of the recipients in a report; with the rest it stays below what a client's gRPC takes.
-constexpr std::size_t kMaxReportOctets = 2 << 20;
+// Of the recipients in a report, and of the addresses that it names elsewhere; with the rest, which
+// is little, it stays below what a client's gRPC takes.
+constexpr std::size_t kMaxRecipientsOctets = 2 << 20;
+constexpr std::size_t kMaxFailedOctets = 256 << 10;
 
 std::string Text(std::string_view text) {
   return IsValidUtf8(text) ? std::string(text) : Presentable(text, kMaxShownOctets);
 }
 
-template <typename Value, typename Shown>
-void Put(const std::optional<Value>& found, Shown shown, v1::FoundText* out) {
-  out->set_value(Presentable(shown(found->value), kMaxShownOctets));
-  out->set_offset(found->where.offset);
-  out->set_length(found->where.length);
-  out->set_provenance(static_cast<v1::Provenance>(found->provenance));
+std::string Shown(const std::string& text) { return Presentable(text, kMaxShownOctets); }
+std::string Shown(EnhancedStatus status) { return ToString(status); }
+std::string Shown(int number) { return std::to_string(number); }
+
+template <typename Message>
+void PutPlace(const Span& where, Message* out) {
+  out->set_offset(where.offset);
+  out->set_length(where.length);
 }
 
-constexpr auto kAsItIs = [](const std::string& text) { return std::string_view(text); };
-constexpr auto kStatus = [](EnhancedStatus status) { return ToString(status); };
-constexpr auto kNumber = [](int number) { return std::to_string(number); };
+template <typename Value>
+void Put(const Found<Value>& found, v1::FoundText* out) {
+  out->set_value(Shown(found.value));
+  PutPlace(found.where, out);
+  out->set_provenance(static_cast<v1::Provenance>(found.provenance));
+}
+
+// Sets `time`, unless a Timestamp has no room for that year.
+template <typename Message>
+void PutTime(const std::optional<absl::Time>& time, Message* out) {
+  constexpr std::int64_t kFirst = -62'135'596'800;  // 0001-01-01T00:00:00Z
+  constexpr std::int64_t kEnd = 253'402'300'800;    // 10000-01-01T00:00:00Z
+  if (!time || *time < absl::FromUnixSeconds(kFirst) || *time >= absl::FromUnixSeconds(kEnd))
+    return;
+  *out->mutable_time() = ToProto(*time);
+}
+
+void Put(const FoundDate& date, v1::FoundDate* out) {
+  Put(date, out->mutable_text());
+  PutTime(date.time, out);
+}
+
+// Sets a field only where there is a value, by its mutable_...().
+template <typename FoundValue, typename Message, typename Field>
+void Put(const std::optional<FoundValue>& found, Message* out, Field* (Message::*place)()) {
+  if (found) Put(*found, (out->*place)());
+}
+
+void Put(const FurtherField& field, v1::FurtherField* out) {
+  out->set_name(Shown(field.name));
+  Put(field.value, out->mutable_value());
+  PutTime(TimeOf(field), out);
+}
+
+void Put(const Found<FurtherCode>& code, v1::FurtherCode* out) {
+  out->set_reply_code(code.value.reply_code.value_or(0));
+  if (code.value.enhanced_status) out->set_enhanced_status(ToString(*code.value.enhanced_status));
+  PutPlace(code.where, out);
+  out->set_provenance(static_cast<v1::Provenance>(code.provenance));
+}
+
+void Put(const Candidate& candidate, v1::Candidate* out) {
+  out->set_rule(Shown(candidate.rule));
+  if (candidate.reason) out->set_reason(std::string(ToString(*candidate.reason)));
+  out->set_confidence(candidate.confidence);
+  out->set_matched_text(Shown(candidate.matched_text));
+  out->set_why_not(Shown(candidate.why_not));
+}
+
+void Put(const PathStep& step, v1::PathStep* out) {
+  out->set_text(Shown(step.text));
+  PutPlace(step.where, out);
+}
 
 void Put(const Recipient& recipient, v1::Recipient* out) {
+  using Out = v1::Recipient;
   out->set_kind(static_cast<v1::Kind>(recipient.kind));
-  if (recipient.final_recipient) {
-    Put(recipient.final_recipient, kAsItIs, out->mutable_final_recipient());
+  if (const Found<std::string>* address = AddressOf(recipient)) {
+    out->set_address(Shown(address->value));
   }
-  if (recipient.original_recipient) {
-    Put(recipient.original_recipient, kAsItIs, out->mutable_original_recipient());
-  }
-  if (recipient.enhanced_status) {
-    Put(recipient.enhanced_status, kStatus, out->mutable_enhanced_status());
-  }
-  if (recipient.reply_code) Put(recipient.reply_code, kNumber, out->mutable_reply_code());
-  if (recipient.diagnostic) Put(recipient.diagnostic, kAsItIs, out->mutable_diagnostic());
-  if (recipient.remote_mta) Put(recipient.remote_mta, kAsItIs, out->mutable_remote_mta());
+  Put(recipient.final_recipient, out, &Out::mutable_final_recipient);
+  Put(recipient.original_recipient, out, &Out::mutable_original_recipient);
+  out->set_action(Shown(recipient.action));
+  Put(recipient.enhanced_status, out, &Out::mutable_enhanced_status);
+  Put(recipient.stated_status, out, &Out::mutable_stated_status);
+  Put(recipient.reply_code, out, &Out::mutable_reply_code);
+  for (const auto& code : recipient.further_codes) Put(code, out->add_further_codes());
+  Put(recipient.diagnostic, out, &Out::mutable_diagnostic);
+  out->set_diagnostic_cut(recipient.diagnostic_cut);
+  out->set_diagnostic_type(Shown(recipient.diagnostic_type));
+  out->set_diagnostic_language(Shown(recipient.diagnostic_language));
+  Put(recipient.remote_mta, out, &Out::mutable_remote_mta);
+  if (recipient.remote_mta) out->set_remote_mta_address(recipient.remote_mta->address);
   out->set_stage(static_cast<v1::Stage>(recipient.stage));
   const Classification& classification = recipient.classification;
   out->set_reason(std::string(ToString(classification.reason)));
   out->set_bounce_class(static_cast<v1::BounceClass>(classification.bounce_class));
   out->set_fault(static_cast<v1::Fault>(classification.fault));
   out->set_persistence(static_cast<v1::Persistence>(classification.persistence));
+  out->set_counts(classification.counts);
   out->set_confidence(classification.confidence);
   out->set_rule(classification.rule);
-  out->set_matched_text(Presentable(classification.matched_text, kMaxShownOctets));
+  out->set_matched_text(Shown(classification.matched_text));
+  out->set_text_bears_out(classification.text_bears_out);
+  for (const FurtherField& field : recipient.further_fields) Put(field, out->add_fields());
+  for (const Candidate& each : recipient.candidates) Put(each, out->add_candidates());
+}
+
+void Put(const ReturnedMessage& returned, v1::ReturnedMessage* out) {
+  using Out = v1::ReturnedMessage;
+  Put(returned.return_path, out, &Out::mutable_return_path);
+  Put(returned.message_id, out, &Out::mutable_message_id);
+  Put(returned.to, out, &Out::mutable_to);
+  Put(returned.delivered_to, out, &Out::mutable_delivered_to);
+  Put(returned.subject, out, &Out::mutable_subject);
+  Put(returned.date, out, &Out::mutable_date);
+  Put(returned.list_id, out, &Out::mutable_list_id);
 }
 
 void Put(const Feedback& feedback, v1::Feedback* out) {
-  const auto put = [](const std::optional<Found<std::string>>& found, auto place) {
-    if (found) Put(found, kAsItIs, place());
-  };
-  put(feedback.feedback_type, [out] { return out->mutable_feedback_type(); });
-  put(feedback.user_agent, [out] { return out->mutable_user_agent(); });
-  put(feedback.original_mail_from, [out] { return out->mutable_original_mail_from(); });
-  put(feedback.source_ip, [out] { return out->mutable_source_ip(); });
-  put(feedback.reported_domain, [out] { return out->mutable_reported_domain(); });
-  put(feedback.incidents, [out] { return out->mutable_incidents(); });
+  using Out = v1::Feedback;
+  Put(feedback.feedback_type, out, &Out::mutable_feedback_type);
+  Put(feedback.user_agent, out, &Out::mutable_user_agent);
+  Put(feedback.original_mail_from, out, &Out::mutable_original_mail_from);
+  Put(feedback.source_ip, out, &Out::mutable_source_ip);
+  Put(feedback.reported_domain, out, &Out::mutable_reported_domain);
+  Put(feedback.incidents, out, &Out::mutable_incidents);
+}
+
+// Puts those of `values` that fit into `max_octets`, but for the end of the last, by `add`; a
+// remark of `out` says how many are left out.
+template <typename Value, typename Add>
+void PutSome(const std::vector<Value>& values, std::size_t max_octets, std::string_view what,
+             Add add, v1::Report& out) {
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (octets >= max_octets) {
+      out.add_remarks(
+          absl::StrCat(values.size() - i, " further ", Absl(what), " are left out of this answer"));
+      return;
+    }
+    auto* added = add();
+    Put(values[i], added);
+    octets += added->ByteSizeLong();
+  }
 }
 
 }  // namespace
@@ -197,32 +290,45 @@ v1::SuppressionChange ToProto(const Change& change) {
 }
 
 v1::Report ToProto(const Report& report) {
-  v1::Report result;
+  using Out = v1::Report;
+  Out result;
   result.set_kind(static_cast<v1::Kind>(report.kind));
   result.set_form(Text(report.form));
-  std::size_t octets = 0;
-  std::size_t shown_recipients = 0;
-  for (const Recipient& recipient : report.recipients) {
-    if (octets >= kMaxReportOctets) break;
-    Put(recipient, result.add_recipients());
-    octets += result.recipients().rbegin()->ByteSizeLong();
-    ++shown_recipients;
+  if (report.reporting_mta) {
+    result.set_reporting_mta(Shown(report.reporting_mta->value));
+    result.set_reporting_mta_address(report.reporting_mta->address);
   }
-  auto shown = [](const std::optional<Found<std::string>>& found) {
-    return found ? Presentable(found->value, kMaxShownOctets) : std::string();
-  };
+  Put(report.received_from_mta, &result, &Out::mutable_received_from_mta);
+  if (report.received_from_mta) {
+    result.set_received_from_mta_address(report.received_from_mta->address);
+  }
+  Put(report.dsn_gateway, &result, &Out::mutable_dsn_gateway);
+  if (report.dsn_gateway) result.set_dsn_gateway_address(report.dsn_gateway->address);
+  if (report.original_envelope_id) {
+    result.set_original_envelope_id(Shown(report.original_envelope_id->value));
+  }
+  if (report.returned.message_id) {
+    result.set_original_message_id(Shown(report.returned.message_id->value));
+  }
+  Put(report.arrival_date, &result, &Out::mutable_arrival_date);
+  Put(report.date, &result, &Out::mutable_date);
+  Put(report.message_id, &result, &Out::mutable_message_id);
+  Put(report.subject, &result, &Out::mutable_subject);
+  Put(report.returned, result.mutable_returned());
+  if (result.returned().ByteSizeLong() == 0) result.clear_returned();
   if (report.feedback) Put(*report.feedback, result.mutable_feedback());
-  result.set_reporting_mta(shown(report.reporting_mta));
-  result.set_original_envelope_id(shown(report.original_envelope_id));
-  result.set_original_message_id(shown(report.returned.message_id));
+  for (const FurtherField& field : report.further_fields) Put(field, result.add_fields());
+  for (const PathStep& step : report.path) Put(step, result.add_path());
   for (const Remark& remark : report.remarks) {
     result.add_remarks(absl::StrCat(Presentable(remark.text, kMaxShownOctets), " (at octet ",
                                     remark.where.offset, ")"));
   }
-  if (shown_recipients < report.recipients.size()) {
-    result.add_remarks(absl::StrCat(report.recipients.size() - shown_recipients,
-                                    " further recipients are left out of this answer"));
-  }
+  PutSome(
+      report.recipients, kMaxRecipientsOctets, "recipients",
+      [&result] { return result.add_recipients(); }, result);
+  PutSome(
+      report.failed_recipients, kMaxFailedOctets, "failed recipients",
+      [&result] { return result.add_failed_recipients(); }, result);
   return result;
 }
 

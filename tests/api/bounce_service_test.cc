@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <set>
+#include <utility>
 
 #include "server/api/limits.h"
 #include "tests/api/fixture.h"
@@ -11,6 +12,7 @@ namespace bounced::api {
 namespace {
 
 using grpc::StatusCode;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -44,12 +46,14 @@ class BounceServiceTest : public ApiTest {
     return reader->Finish();
   }
 
-  grpc::Status Classify(const std::vector<std::string>& chunks, v1::ClassifyResponse& response) {
+  grpc::Status Classify(const std::vector<std::string>& chunks, v1::ClassifyResponse& response,
+                        bool explain = false) {
     grpc::ClientContext context;
     auto writer = bounces_->Classify(&context, &response);
     for (const std::string& chunk : chunks) {
       v1::ClassifyRequest request;
       request.set_chunk(chunk);
+      request.set_explain(std::exchange(explain, false));  // of the first only
       if (!writer->Write(request)) break;
     }
     writer->WritesDone();
@@ -237,6 +241,169 @@ TEST_F(BounceServiceTest, ClassifyReadsAndStoresNothing) {
   EXPECT_EQ(recipient.enhanced_status().provenance(), v1::PROVENANCE_REPORTED);
   EXPECT_EQ(recipient.reply_code().value(), "550");
   EXPECT_EQ(events(), 0);
+}
+
+// Every field of v1.Report that is no feedback report's.
+TEST_F(BounceServiceTest, ClassifyTellsAll) {
+  const std::string message(
+      "From: MAILER-DAEMON@m.example\n"
+      "Date: Thu, 26 Nov 2026 13:00:00 +0000\n"
+      "Message-ID: <n@m.example>\n"
+      "Subject: failed\n"
+      "X-Failed-Recipients: r@x.example\n"
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+      "\n"
+      "--b\nContent-Type: message/delivery-status\n"
+      "\n"
+      "Reporting-MTA: dns; m.example (192.0.2.2)\n"
+      "Received-From-MTA: dns; o.example (192.0.2.3)\n"
+      "DSN-Gateway: dns; g.example (192.0.2.4)\n"
+      "Original-Envelope-Id: e-1\n"
+      "Arrival-Date: Thu, 26 Nov 2026 12:00:00 +0000\n"
+      "X-Queue-ID: q-1\n"
+      "\n"
+      "Original-Recipient: rfc822; alias@x.example\n"
+      "Final-Recipient: rfc822; r@x.example\n"
+      "Action: failed\n"
+      "Status: 5.0.0\n"
+      "Remote-MTA: dns; mx.x.example (192.0.2.1)\n"
+      "Last-Attempt-Date: Thu, 26 Nov 2026 12:30:00 +0000\n"
+      "Will-Retry-Until: tomorrow\n"
+      "Diagnostic-Code: smtp; 554 5.0.0 no (in reply to RCPT TO; 550 5.1.1 user unknown)\n"
+      "--b\nContent-Type: message/rfc822\n"
+      "\n"
+      "Return-Path: <b-1@bounces.example>\n"
+      "Message-ID: <m@bounces.example>\n"
+      "To: alias@x.example\n"
+      "Delivered-To: r@x.example\n"
+      "Subject: news\n"
+      "Date: yesterday\n"
+      "List-Id: <news.example>\n"
+      "\n"
+      "--b--\n");
+  v1::ClassifyResponse response;
+  ASSERT_TRUE(Classify({message.substr(0, 99), message.substr(99)}, response, true).ok());
+  const v1::Report& report = response.report();
+  const auto at = [&message](const auto& found) {
+    return message.substr(found.offset(), found.length());
+  };
+  EXPECT_EQ(report.reporting_mta(), "m.example");
+  EXPECT_EQ(report.reporting_mta_address(), "192.0.2.2");
+  EXPECT_EQ(report.received_from_mta().value(), "o.example");
+  EXPECT_EQ(report.received_from_mta_address(), "192.0.2.3");
+  EXPECT_EQ(report.dsn_gateway().value(), "g.example");
+  EXPECT_EQ(report.dsn_gateway_address(), "192.0.2.4");
+  EXPECT_EQ(report.original_envelope_id(), "e-1");
+  EXPECT_EQ(report.original_message_id(), "<m@bounces.example>");
+  EXPECT_EQ(report.arrival_date().text().value(), "Thu, 26 Nov 2026 12:00:00 +0000");
+  EXPECT_EQ(report.arrival_date().time().seconds(), 1'795'694'400);
+  EXPECT_EQ(report.date().time().seconds(), 1'795'698'000);
+  EXPECT_EQ(at(report.date().text()), "Thu, 26 Nov 2026 13:00:00 +0000");
+  EXPECT_EQ(report.message_id().value(), "<n@m.example>");
+  EXPECT_EQ(report.subject().value(), "failed");
+  EXPECT_EQ(report.returned().return_path().value(), "b-1@bounces.example");
+  EXPECT_EQ(report.returned().message_id().value(), "<m@bounces.example>");
+  EXPECT_EQ(report.returned().to().value(), "alias@x.example");
+  EXPECT_EQ(report.returned().delivered_to().value(), "r@x.example");
+  EXPECT_EQ(report.returned().subject().value(), "news");
+  EXPECT_EQ(report.returned().subject().provenance(), v1::PROVENANCE_DERIVED);
+  EXPECT_EQ(report.returned().date().text().value(), "yesterday");
+  EXPECT_FALSE(report.returned().date().has_time());
+  EXPECT_EQ(report.returned().list_id().value(), "<news.example>");
+  ASSERT_EQ(report.failed_recipients_size(), 1);
+  EXPECT_EQ(report.failed_recipients(0).value(), "r@x.example");
+  ASSERT_EQ(report.fields_size(), 1);
+  EXPECT_EQ(report.fields(0).name(), "X-Queue-ID");
+  EXPECT_EQ(report.fields(0).value().value(), "q-1");
+  EXPECT_GT(report.path_size(), 1);
+  EXPECT_THAT(report.path(0).text(), HasSubstr("parts: multipart/report"));
+
+  ASSERT_EQ(report.recipients_size(), 1);
+  const v1::Recipient& recipient = report.recipients(0);
+  EXPECT_EQ(recipient.address(), "alias@x.example");
+  EXPECT_EQ(recipient.action(), "failed");
+  EXPECT_EQ(recipient.enhanced_status().value(), "5.1.1");
+  EXPECT_EQ(at(recipient.stated_status()), "5.0.0");
+  ASSERT_EQ(recipient.further_codes_size(), 1);
+  EXPECT_EQ(recipient.further_codes(0).reply_code(), 554);
+  EXPECT_EQ(recipient.further_codes(0).enhanced_status(), "5.0.0");
+  EXPECT_EQ(recipient.further_codes(0).provenance(), v1::PROVENANCE_REPORTED);
+  EXPECT_THAT(at(recipient.further_codes(0)), testing::StartsWith("554"));
+  EXPECT_FALSE(recipient.diagnostic_cut());
+  EXPECT_EQ(recipient.diagnostic_type(), "smtp");
+  EXPECT_EQ(recipient.remote_mta().value(), "mx.x.example");
+  EXPECT_EQ(recipient.remote_mta_address(), "192.0.2.1");
+  EXPECT_EQ(recipient.stage(), v1::STAGE_RCPT);
+  EXPECT_FALSE(recipient.counts());
+  EXPECT_TRUE(recipient.text_bears_out());
+  ASSERT_EQ(recipient.fields_size(), 2);
+  EXPECT_EQ(recipient.fields(0).name(), "Last-Attempt-Date");
+  EXPECT_EQ(recipient.fields(0).time().seconds(), 1'795'696'200);
+  EXPECT_FALSE(recipient.fields(1).has_time());
+  ASSERT_GT(recipient.candidates_size(), 0);
+  EXPECT_EQ(recipient.candidates(0).rule(), "status-x.1.1");
+  EXPECT_EQ(recipient.candidates(0).reason(), "no_such_user");
+  EXPECT_GT(recipient.candidates(0).confidence(), 0);
+  EXPECT_THAT(recipient.candidates(0).why_not(), HasSubstr("the winner on a text"));
+
+  v1::ClassifyResponse unexplained;
+  ASSERT_TRUE(Classify({message}, unexplained).ok());
+  EXPECT_EQ(unexplained.report().path_size(), 0);
+  EXPECT_EQ(unexplained.report().recipients(0).candidates_size(), 0);
+  response.mutable_report()->clear_path();
+  response.mutable_report()->mutable_recipients(0)->clear_candidates();
+  EXPECT_EQ(unexplained.SerializeAsString(), response.SerializeAsString());
+}
+
+TEST_F(BounceServiceTest, ClassifyTellsTheLanguageAndTheCutOfADiagnostic) {
+  v1::ClassifyResponse response;
+  ASSERT_TRUE(Classify({"Content-Type: multipart/report; boundary=b\n\n--b\n"
+                        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; m.example\n\n"
+                        "Final-Recipient: rfc822; r@x.example\nAction: failed\n"
+                        "Localized-Diagnostic: de; Postfach voll " +
+                        std::string(5'000, 'x') + "\n--b--\n"},
+                       response)
+                  .ok());
+  ASSERT_EQ(response.report().recipients_size(), 1);
+  const v1::Recipient& recipient = response.report().recipients(0);
+  EXPECT_EQ(recipient.diagnostic_language(), "de");
+  EXPECT_TRUE(recipient.diagnostic_cut());
+  EXPECT_EQ(recipient.diagnostic().value().size(), 4'096u);
+}
+
+TEST_F(BounceServiceTest, ClassifyBoundsWhatItTells) {
+  std::string message =
+      "From: MAILER-DAEMON@m.example\nContent-Type: multipart/report; boundary=b\n";
+  const auto address = [](int i) {
+    return std::string(15, 'a') + std::to_string(i) + "@x.example";
+  };
+  for (int i = 0; i < 7'900; ++i) {
+    message += (i % 100 == 0 ? "X-Failed-Recipients: " : " ") + address(i);
+    message += i % 100 == 99 ? "\n" : ",\n";
+  }
+  message += "\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; m.example\n\n";
+  for (int i = 0; message.size() < kTestMaxMessage - 200; ++i) {
+    message += "Final-Recipient: rfc822; " + address(i) +
+               "\nAction: failed\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\n\n";
+  }
+  message += "--b--\n";
+  v1::ClassifyResponse response;
+  const grpc::Status status = Classify({message}, response, /*explain=*/true);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  const v1::Report& report = response.report();
+  const auto octets = [](const auto& values) {
+    std::size_t sum = 0;
+    for (const auto& value : values) sum += value.ByteSizeLong();
+    return sum;
+  };
+  EXPECT_GE(octets(report.recipients()), 2u << 20);
+  EXPECT_LT(octets(report.recipients()), (2u << 20) + (64 << 10));
+  EXPECT_GE(octets(report.failed_recipients()), 256u << 10);
+  EXPECT_LT(octets(report.failed_recipients()), (256u << 10) + 1'000);
+  EXPECT_LE(report.path_size(), 200);
+  EXPECT_LT(response.ByteSizeLong(), 4u << 20);
+  EXPECT_THAT(report.remarks(), Contains(HasSubstr(" further recipients are left out")));
+  EXPECT_THAT(report.remarks(), Contains(HasSubstr(" further failed recipients are left out")));
 }
 
 TEST_F(BounceServiceTest, ClassifyShowsWhatAFeedbackReportSays) {
