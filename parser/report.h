@@ -130,7 +130,7 @@ struct Recipient {
   // RecipientFields::kMaxFurther and kMaxDiagnostics of them.
   std::vector<FurtherField> further_fields;
   Classification classification;
-  // Where asked for (Detail::kFull): those that fire first, the strongest first.
+  // If asked for, to Trail::kMaxCandidates of a report: those that fire first, the strongest first.
   std::vector<Candidate> candidates;
 };
 

@@ -387,8 +387,11 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   symptoms.reporting_mta = testimony.reporting_mta;
   symptoms.fields = recipient.further_fields;
   symptoms.message_fields = testimony.message_fields;
+  const bool lists_candidates =
+      testimony.trail != nullptr && testimony.trail->HasRoomForCandidates();
   recipient.classification =
-      rules.Classify(symptoms, testimony.trail != nullptr ? &recipient.candidates : nullptr);
+      rules.Classify(symptoms, lists_candidates ? &recipient.candidates : nullptr);
+  if (lists_candidates) testimony.trail->CountCandidates(recipient.candidates.size());
 }
 
 }  // namespace bounced

@@ -17,6 +17,7 @@
 #include "hostile_shapes.h"
 #include "parser/parser.h"
 #include "parser/text.h"
+#include "parser/trail.h"
 
 namespace {
 
@@ -145,6 +146,25 @@ TEST(Hostile, D103TenThousandRecipientsKeepToTheBoundOfMemory) {
   EXPECT_EQ(report.recipients.size(), 10'000u);
   EXPECT_LE(peak_octets - before,
             2 * message.size() + 4 * kMega + kRecipientOctets * report.recipients.size());
+}
+
+TEST(Hostile, WhatIsToldOnRequestIsBounded) {
+  std::string message = std::string(kReport) + std::string(kStatusPart);
+  for (int i = 0; i < 10'000; ++i) {
+    message +=
+        "Final-Recipient: rfc822; r@example.net\nAction: failed\nStatus: 5.0.0\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 user unknown, mailbox full\n\n";
+  }
+  const Report report = TheParser().Parse(message + "--b--\n", Detail::kFull);
+  ASSERT_EQ(report.recipients.size(), 10'000u);
+  const std::size_t of_each = report.recipients[0].candidates.size();
+  EXPECT_GT(of_each, 2u);
+  std::size_t all = 0;
+  for (const Recipient& recipient : report.recipients) all += recipient.candidates.size();
+  EXPECT_GE(all, Trail::kMaxCandidates);
+  EXPECT_LT(all, Trail::kMaxCandidates + of_each);
+  EXPECT_TRUE(report.recipients.back().candidates.empty());
+  EXPECT_EQ(report.path.size(), Trail::kMaxSteps);
 }
 
 TEST(Hostile, D94SeveralStatusPartsShareTheBound) {
