@@ -73,6 +73,8 @@ int Rank(const std::optional<EnhancedStatus>& status) {
 }
 int Rank(const SmtpReply& reply) { return 2 * Rank(reply.status) + (reply.code ? 1 : 0); }
 
+bool IsTypeOfReplies(std::string_view type) { return type == "smtp" || type == "lmtp"; }
+
 // Exchange writes the reply into X-Supplementary-Info, "<mx.example #5.1.1 smtp;550 5.1.1 no>"
 // (MS-OXCMAIL, 2.2.3.7.1.2), and no Diagnostic-Code. Empty: there is none.
 std::string_view SupplementaryDiagnostic(const RecipientFields& fields) {
@@ -103,7 +105,7 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
     TypedValue typed = SplitType(field);
     // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule, as is what
     // begins as one does: "X-LOCAL; 500 (err.nosuchuser)". No exit status of X-UNIX is as large.
-    const bool is_reply = typed.type.empty() || typed.type == "smtp" || typed.type == "lmtp" ||
+    const bool is_reply = typed.type.empty() || IsTypeOfReplies(typed.type) ||
                           BeginsWithFailureCode(typed.value);
     SmtpReply reply =
         FindSmtpReply(typed.value, is_reply ? ReplyContext::kReply : ReplyContext::kNarration);
@@ -262,6 +264,13 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
   return text;
 }
 
+// RFC 3464, 2.3.6: without a Remote-MTA the diagnostic is the reporting host's own, unless hosts
+// quote a reply without saying whose it is: where its type is another than that of replies.
+bool IsOfReportingHost(const Recipient& recipient) {
+  return !recipient.remote_mta && !recipient.diagnostic_type.empty() &&
+         !IsTypeOfReplies(recipient.diagnostic_type);
+}
+
 // RFC 3464, 2.3.3: Action says what became of the message; only without it the codes do.
 ActionRow Result(const Recipient& recipient, std::optional<Kind> whole) {
   if (const ActionRow* row = FindAction(recipient.action)) return *row;
@@ -363,6 +372,9 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   TakeRemoteHost(testimony, recipient);
   TakeStatusField(testimony, recipient);
   const std::string text = TakeTexts(testimony, recipient);
+  if (recipient.stage == Stage::kUnknown && IsOfReportingHost(recipient)) {
+    recipient.stage = Stage::kQueue;
+  }
   const ActionRow result = Result(recipient, testimony.kind);
   if (!result.word.empty()) {
     Tell(testimony.trail, "Action says what became of the message",

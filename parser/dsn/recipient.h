@@ -50,9 +50,11 @@ struct Testimony {
 // 4.4.7 (README, "Rules"); it is kept beside it. A diagnostic that is missing, or has no code
 // while the status is of these, is helped out by the explanation, marked as guessed (RFC
 // 3464, 2.3.6 makes the field optional, and some hosts never write it); where that has no code
-// either, by the transcript. The explanation also tells the stage. Without a Remote-MTA the remote
-// host is whom the same words name as the one that spoke, derived. A reply code, stage or remote
-// host that `recipient` has already stays, and so does a status that says as much as any found.
+// either, by the transcript. The explanation also tells the stage; where it does not, and the
+// diagnostic is the reporting host's own, it was refused in the queue. Without a Remote-MTA the
+// remote host is whom the same words name as the one that spoke, derived. A reply code, stage or
+// remote host that `recipient` has already stays, and so does a status that says as much as any
+// found.
 void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipient);
 
 }  // namespace bounced

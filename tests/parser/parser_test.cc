@@ -556,6 +556,32 @@ TEST(Parser, D29TheWordsAreTheRemoteHostsWhereOneIsNamed) {
   EXPECT_NE(rule("mx.example", ""), kOfTheProvider);
 }
 
+TEST(Parser, D29WithoutARemoteHostTheReportingOneRefused) {
+  const auto stage = [](std::string_view fields) {
+    return ParseFields(
+               "Reporting-MTA: dns; x.example\n\nFinal-Recipient: r@example.net\n"
+               "Action: failed\n" +
+               std::string(fields))
+        .recipients.at(0)
+        .stage;
+  };
+  constexpr std::string_view kRemote = "Remote-MTA: dns; mx.example\n";
+  constexpr std::string_view kLocal = "Diagnostic-Code: x-unix; mailbox is full\n";
+  EXPECT_EQ(stage(kLocal), Stage::kQueue);
+  EXPECT_EQ(stage("Diagnostic-Code: X-Postfix; unknown user: \"r\"\n"), Stage::kQueue);
+  EXPECT_EQ(stage(std::string(kRemote) + std::string(kLocal)), Stage::kUnknown);
+  EXPECT_EQ(stage("Diagnostic-Code: smtp; 550 mailbox is full\n"), Stage::kUnknown)
+      << "a reply, and nobody says whose";
+  EXPECT_EQ(stage("Diagnostic-Code: 550 mailbox is full\n"), Stage::kUnknown);
+  EXPECT_EQ(stage("Diagnostic-Code: X-Postfix; host mx.example[192.0.2.1] said: 550 no\n"),
+            Stage::kUnknown)
+      << "the words name a remote host";
+  EXPECT_EQ(stage("Diagnostic-Code: X-Postfix; 550 no (in reply to RCPT TO command)\n"),
+            Stage::kRcpt)
+      << "the words name a command";
+  EXPECT_EQ(stage(""), Stage::kUnknown);
+}
+
 TEST(Parser, D31UnknownFieldsAreKeptByName) {
   const Report report = ParseFields(
       "Reporting-MTA: dns; a.example\nX-Postfix-Queue-ID: 4Z\nX-Empty:\n\n"
