@@ -6,11 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "parser/mime/html_text.h"
 #include "parser/notice/reply.h"
 #include "parser/reading/notice.h"
 #include "parser/reading/prose.h"
 #include "parser/reading/reading.h"
 #include "parser/reading/status.h"
+#include "parser/reporter/reporter.h"
 
 namespace bounced {
 namespace {
@@ -50,6 +52,31 @@ void ReadInOrder(Reading& reading) {
   if (is_certain(*reply) || !HasAttachment(reading)) ReadReply(*reply, reading);
 }
 
+// The beginning of the words for people.
+Body BeginningOfWords(Reading& reading) {
+  const std::vector<const Part*> texts = reading.FindTextParts();
+  if (texts.empty()) return Body();
+  const Part& part = *texts.front();
+  const bool is_html = part.type.type == "text/html";
+  // As much as there may be of it that is no words: encoding, styles.
+  std::size_t octets = (is_html ? 16 : 2) * kMaxReporterOctets;
+  const std::string_view raw = reading.work().TakeHalf(part.body.substr(0, octets), kLooksOfWords);
+  Body words = Body::Decode(raw, 0, part.encoding, octets).InUtf8(part.type.charset, raw.size());
+  if (!is_html) return words;
+  std::string text = TextOfHtml(words.text());
+  return std::move(words).With(std::move(text));
+}
+
+void NameReporter(Reading& reading) {
+  Report& report = reading.report();
+  if (report.form == "none" || report.form == "reply") return;
+  const Reporters& reporters = Reporters::BuiltIn();
+  report.reporter = reporters.FindByFields(report, reading.parts()[0].header);
+  if (report.reporter.empty()) {
+    report.reporter = reporters.FindByWords(BeginningOfWords(reading).text());
+  }
+}
+
 bool NamesNobody(const Report& report) {
   return std::none_of(report.recipients.begin(), report.recipients.end(), [](const Recipient& r) {
     return r.final_recipient.has_value() || r.original_recipient.has_value();
@@ -71,6 +98,7 @@ void ReadWrapped(std::string_view message, Reading& reading) {
                 reading.trail());
   if (inner.author() != Author::kMailSystem) return;
   ReadInOrder(inner);
+  NameReporter(inner);
   if (NamesNobody(inner.report())) return;
   inner.report().message_id = std::move(outer.message_id);
   inner.report().subject = std::move(outer.subject);
@@ -100,6 +128,7 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
   Reading reading(message, message, *rules_, limits_, work,
                   detail == Detail::kFull ? &trail : nullptr);
   ReadInOrder(reading);
+  NameReporter(reading);
   ReadWrapped(message, reading);
   Report& report = reading.report();
   report.kind = OverallKind(report);

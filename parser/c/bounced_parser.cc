@@ -196,6 +196,9 @@ const char* bounced_report_kind(const bounced_report* report) noexcept {
 const char* bounced_report_form(const bounced_report* report) noexcept {
   return report->read.form.c_str();
 }
+const char* bounced_report_reporter(const bounced_report* report) noexcept {
+  return report->read.reporter.c_str();
+}
 
 // The functions that give one text of a report or recipient.
 #define TEXT_OF_REPORT(name, found)                                          \

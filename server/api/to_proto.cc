@@ -294,6 +294,7 @@ v1::Report ToProto(const Report& report) {
   Out result;
   result.set_kind(static_cast<v1::Kind>(report.kind));
   result.set_form(Text(report.form));
+  result.set_reporter(report.reporter);
   if (report.reporting_mta) {
     result.set_reporting_mta(Shown(report.reporting_mta->value));
     result.set_reporting_mta_address(report.reporting_mta->address);

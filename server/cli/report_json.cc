@@ -213,7 +213,9 @@ void AddFeedback(JsonWriter& json, const Feedback& feedback) {
 std::string ReportAsJson(const std::string& file, const Report& report, Detail detail) {
   JsonWriter json;
   json.BeginObject().Key("file").String(file).Key("kind").String(ToString(report.kind));
-  json.Key("form").String(report.form).Key("recipients").BeginArray();
+  json.Key("form").String(report.form);
+  Add(json, "reporter", report.reporter);
+  json.Key("recipients").BeginArray();
   for (const Recipient& recipient : report.recipients) {
     json.BeginObject();
     AddRecipient(json, recipient, Said::kAdded, detail);

@@ -250,6 +250,7 @@ TEST_F(BounceServiceTest, ClassifyTellsAll) {
       "Date: Thu, 26 Nov 2026 13:00:00 +0000\n"
       "Message-ID: <n@m.example>\n"
       "Subject: failed\n"
+      "X-Mailer: Zimbra 9.0\n"
       "X-Failed-Recipients: r@x.example\n"
       "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
       "\n"
@@ -287,6 +288,7 @@ TEST_F(BounceServiceTest, ClassifyTellsAll) {
   const auto at = [&message](const auto& found) {
     return message.substr(found.offset(), found.length());
   };
+  EXPECT_EQ(report.reporter(), "zimbra");
   EXPECT_EQ(report.reporting_mta(), "m.example");
   EXPECT_EQ(report.reporting_mta_address(), "192.0.2.2");
   EXPECT_EQ(report.received_from_mta().value(), "o.example");

@@ -495,6 +495,7 @@ TEST_F(VerbsTest, ClassifyTellsAllInJson) {
       "Date: Thu, 26 Nov 2026 13:00:00 +0000\n"
       "Message-ID: <n@m.example>\n"
       "Subject: failed\n"
+      "X-Mailer: Zimbra 9.0\n"
       "X-Failed-Recipients: r@x.example\n"
       "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
       "\n"
@@ -524,7 +525,8 @@ TEST_F(VerbsTest, ClassifyTellsAllInJson) {
       "\n"
       "--b--\n");
   const std::string json = Run({"classify", "--json", "-"}, report).out;
-  EXPECT_THAT(json, StartsWith(R"({"file":"-","kind":"bounce","form":"rfc3464","recipients":[{)"
+  EXPECT_THAT(json, StartsWith(R"({"file":"-","kind":"bounce","form":"rfc3464",)"
+                               R"("reporter":"zimbra","recipients":[{)"
                                R"("address":"alias@x.example","final_recipient":"r@x.example",)"
                                R"("original_recipient":"alias@x.example","kind":"bounce",)"
                                R"("action":"failed","enhanced_status":"5.1.1",)"

@@ -134,9 +134,9 @@ std::string FeedbackText(const Feedback& feedback) {
 }
 
 std::string AsText(const std::string& file, const Report& report) {
-  std::string text =
-      absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
-                   report.form == "none" ? "no report" : "read as " + report.form, "\n");
+  std::string text = absl::StrCat(Shown(file), ": ", Absl(ToString(report.kind)), ", ",
+                                  report.form == "none" ? "no report" : "read as " + report.form,
+                                  report.reporter.empty() ? "" : ", of " + report.reporter, "\n");
   for (const PathStep& step : report.path) {
     absl::StrAppend(&text, "  step: ", Shown(step.text),
                     step.where.length > 0 ? Place(step.where) : "", "\n");
@@ -371,7 +371,7 @@ Action SetUpClassify(CLI::App& command) {
       "and one called *.eml, is one message. Files and folders in a folder whose names begin with "
       "a dot are passed over.\n"
       "\n"
-      "With --json an object a line. Of a message: file, kind, form, recipients, "
+      "With --json an object a line. Of a message: file, kind, form, reporter, recipients, "
       "failed_recipients, reporting_mta, received_from_mta, dsn_gateway, original_envelope_id, "
       "arrival_date, date, message_id, "
       "subject, returned {return_path, message_id, to, delivered_to, subject, date, list_id}, "

@@ -74,6 +74,7 @@ static void reads_a_report(void) {
 
   CHECK_STRING(bounced_report_kind(report), "bounce");
   CHECK_STRING(bounced_report_form(report), "rfc3464");
+  CHECK_STRING(bounced_report_reporter(report), "");
   CHECK_STRING(bounced_report_returned_return_path(report), "b-1@bounces.example");
   CHECK(strstr(bounced_report_returned_message_id(report), "m@bounces.example") != NULL);
   CHECK_STRING(bounced_report_returned_to(report), "alias@x.example");
@@ -153,6 +154,7 @@ static void refuses_no_message(void) {
 
   CHECK_STRING(bounced_report_kind(empty), "other");
   CHECK_STRING(bounced_report_form(empty), "none");
+  CHECK_STRING(bounced_report_reporter(empty), "");
   CHECK_STRING(bounced_report_returned_message_id(empty), "");
   CHECK_STRING(bounced_report_returned_return_path(empty), "");
   CHECK(bounced_report_recipient_count(empty) == 0);
@@ -420,8 +422,20 @@ static void frees_nothing(void) {
   bounced_string_free(NULL);
 }
 
+static void names_who_reports(void) {
+  static const char kMessage[] =
+      "From: MAILER-DAEMON@yahoo.com\nSubject: Undeliverable mail\n\n"
+      "Delivery to the following recipient failed:\n\n<r@x.example>\n";
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report = bounced_parser_parse(parser, kMessage, sizeof kMessage - 1);
+  CHECK_STRING(bounced_report_reporter(report), "yahoo");
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
 int main(void) {
   reads_a_report();
+  names_who_reports();
   refuses_no_message();
   tells_how_it_came_about();
   remarks_on_bounds();
