@@ -48,6 +48,19 @@ TEST_F(LibraryTest, TheExampleBuildsAgainstWhatIsInstalled) {
   }
 }
 
+TEST_F(LibraryTest, ProgramsInCFindItByPkgConfig) {
+  const std::string program = folder_ / "program";
+  const Outcome built = RunProgram(
+      {"sh", "-c",
+       "cc -o " + program + " " BOUNCED_SOURCE_DIR "/examples/classify_message/main.c " +
+           "$(PKG_CONFIG_PATH=" + prefix_ +
+           "/" BOUNCED_LIBDIR "/pkgconfig pkg-config --cflags --libs bounced) -Wl,-rpath," +
+           prefix_ + "/" BOUNCED_LIBDIR});
+  ASSERT_EQ(built.status, 0) << built.out << built.err;
+  EXPECT_THAT(RunProgram({program, "550 5.1.1 user unknown"}).out,
+              StartsWith("(nobody named): bounce, no_such_user (hard), confidence "));
+}
+
 TEST_F(LibraryTest, TheCLibraryShowsNothingElse) {
   const Outcome symbols = RunProgram({"nm", "--dynamic", "--defined-only", "--format=just-symbols",
                                       prefix_ + "/" BOUNCED_LIBDIR "/libbounced.so"});
