@@ -39,34 +39,6 @@ constexpr FeedbackType kFeedbackTypes[] = {
     {"auth-failure", {Kind::kOther, Reason::kComplaintOther}},
 };
 
-// Octets of the digests that hosts use: MD5, SHA-1, SHA-256, SHA-384, SHA-512.
-constexpr std::size_t kDigestOctets[] = {16, 20, 32, 48, 64};
-
-bool IsHexDigest(std::string_view text) {
-  const auto is_size = [&text](std::size_t octets) { return text.size() == 2 * octets; };
-  const auto is_hex_letter = [](char c) { return FoldCase(c) >= 'a' && FoldCase(c) <= 'f'; };
-  return std::any_of(std::begin(kDigestOctets), std::end(kDigestOctets), is_size) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return IsDigit(c) || is_hex_letter(c); }) &&
-         std::any_of(text.begin(), text.end(), IsDigit) &&
-         std::any_of(text.begin(), text.end(), is_hex_letter);
-}
-
-bool IsBase64Digest(std::string_view text) {
-  const std::size_t size = text.size();
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  const auto is_size = [&](std::size_t octets) {
-    return size == (octets + 2) / 3 * 4 && padding == (3 - octets % 3) % 3;
-  };
-  return padding > 0 && std::any_of(std::begin(kDigestOctets), std::end(kDigestOctets), is_size) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsLetter(c) || IsDigit(c) || IsOneOf(c, "+/-_"); });
-}
-
 }  // namespace
 
 FeedbackFields ReadFeedbackFields(std::string_view part, std::size_t max_line,
@@ -102,11 +74,7 @@ Meaning MeaningOf(std::string_view feedback_type) {
 
 bool IsRedacted(std::string_view address) {
   constexpr std::string_view kWords[] = {"redacted", "[redacted]", "removed", "x", "xxx", "xxxx"};
-  std::string_view local = address.substr(0, address.rfind('@'));
-  if (local.size() > 1 && local.starts_with('"') && local.ends_with('"')) {
-    local = local.substr(1, local.size() - 2);
-  }
-  if (IsHexDigest(local) || IsBase64Digest(local)) return true;
+  const std::string_view local = address.substr(0, address.find('@'));
   return std::any_of(std::begin(kWords), std::end(kWords),
                      [local](std::string_view word) { return EqualsIgnoringCase(local, word); });
 }

@@ -39,9 +39,8 @@ FeedbackFields ReadFeedbackFields(std::string_view part, std::size_t max_line,
 Meaning MeaningOf(std::string_view feedback_type);
 
 // Whether a report names somebody with `address`, or has made him unrecognizable (RFC 6590): a
-// mailbox whose local part is a word for "taken out", or a digest: 32, 40, 64, 96 or 128
-// hexadecimal digits (letters and digits mixed), or as many octets in base64 with its padding, as
-// RFC 6590, 3 has it. A digest in another form cannot be told from a name.
+// mailbox whose local part is a word for "taken out". A hash in its place cannot be told from a
+// name.
 bool IsRedacted(std::string_view address);
 
 }  // namespace bounced

@@ -1216,25 +1216,6 @@ TEST(Parser, D67ARedactedRecipientIsNoAddress) {
   EXPECT_FALSE(report.recipients[0].final_recipient);
 }
 
-TEST(Parser, D67WhoIsNamedByADigestIsNamedByTheReturnedMessage) {
-  const Report report = ParseFeedback(
-      "Feedback-Type: abuse\nOriginal-Rcpt-To: rZ8cqXWGiKHzhz1MsFRGTysHia4=@example.net\n",
-      {"Content-Type: message/rfc822\n", "To: <r@example.net>\n\n"});
-  ASSERT_EQ(report.recipients.size(), 1u);
-  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
-  EXPECT_EQ(report.recipients[0].final_recipient->provenance, Provenance::kDerived);
-}
-
-TEST(Parser, D68FeedbackThatIsAPlainForwardIsOther) {
-  const std::string original = "Return-Path: <b@example.com>\nTo: <r@example.net>\nSubject: news\n";
-  ExpectOther(
-      Parse(Multipart("From: staff@isp.example\nSubject: complaint about message from "
-                      "192.0.2.1\nContent-Type: multipart/mixed; boundary=b\n",
-                      {kText, {"Content-Type: message/rfc822\n", original + "\nx\n"}})));
-  ExpectOther(Parse("From: staff@isp.example\nSubject: FW: spam\n\nThis was reported as spam:\n\n" +
-                    original));
-}
-
 TEST(Parser, D69ManyIncidentsAreOneComplaint) {
   const Report report =
       ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: r@example.net\nIncidents: 7\n");
