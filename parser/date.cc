@@ -1,13 +1,12 @@
 #include "parser/date.h"
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string>
 
-#include "absl/time/civil_time.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/text.h"
 
@@ -17,8 +16,18 @@ namespace {
 // Of a date, comments aside; a longer text is none.
 constexpr std::size_t kMaxOctets = 100;
 
-constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun",
-                                        "jul", "aug", "sep", "oct", "nov", "dec"};
+// Three letters in any case as one number.
+constexpr std::uint32_t LettersOf(std::string_view word) {
+  std::uint32_t letters = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    letters = letters << 8 | static_cast<unsigned char>(FoldCase(word[i]));
+  }
+  return letters;
+}
+constexpr std::uint32_t kMonths[] = {LettersOf("jan"), LettersOf("feb"), LettersOf("mar"),
+                                     LettersOf("apr"), LettersOf("may"), LettersOf("jun"),
+                                     LettersOf("jul"), LettersOf("aug"), LettersOf("sep"),
+                                     LettersOf("oct"), LettersOf("nov"), LettersOf("dec")};
 
 struct Zone {
   std::string_view name;
@@ -38,8 +47,8 @@ struct Parts {
   std::optional<int> hour;
   int minute = 0;
   int second = 0;
-  absl::Duration fraction;
-  std::optional<absl::Duration> zone;
+  std::int64_t nanoseconds = 0;
+  std::optional<int> zone_minutes;  // east of Greenwich
 };
 
 // Takes text off from the left.
@@ -63,12 +72,14 @@ class Cursor {
     while (count < std::min(most, rest_.size()) && IsDigit(rest_[count])) ++count;
     return count;
   }
+  // The number that so many digits are, of which an int has room for.
   int Number(std::size_t digits) {
     int number = 0;
-    std::from_chars(rest_.data(), rest_.data() + digits, number);
-    rest_.remove_prefix(digits);
+    for (std::size_t i = 0; i < digits; ++i) number = number * 10 + (rest_[i] - '0');
+    Skip(digits);
     return number;
   }
+  void Skip(std::size_t octets) { rest_.remove_prefix(octets); }
   // The same, of exactly so many digits.
   std::optional<int> Exactly(std::size_t digits) {
     return Digits(digits) == digits ? std::optional(Number(digits)) : std::nullopt;
@@ -93,16 +104,16 @@ bool TakeOffset(Cursor& cursor, Parts& parts) {
   if (!hours) return false;
   cursor.Take(':');
   const int minutes = cursor.Exactly(2).value_or(0);
-  const absl::Duration offset = absl::Hours(*hours) + absl::Minutes(minutes);
-  parts.zone = west ? -offset : offset;
+  const int offset = *hours * 60 + minutes;
+  parts.zone_minutes = west ? -offset : offset;
   return minutes < 60;
 }
 
 // A zone by its name, unless its offset is known; of others nothing is known.
 void TakeZoneName(std::string_view name, Parts& parts) {
-  if (parts.zone) return;
+  if (parts.zone_minutes) return;
   for (const Zone& zone : kZones) {
-    if (EqualsIgnoringCase(zone.name, name)) parts.zone = absl::Hours(zone.hours);
+    if (EqualsIgnoringCase(zone.name, name)) parts.zone_minutes = zone.hours * 60;
   }
 }
 
@@ -115,10 +126,9 @@ bool TakeSeconds(Cursor& cursor, Parts& parts) {
   constexpr std::size_t kNanosecondDigits = 9;
   const std::size_t digits = cursor.Digits(kMaxOctets);
   const std::size_t exact = std::min(digits, kNanosecondDigits);
-  std::int64_t nanoseconds = cursor.Number(exact);
-  for (std::size_t i = exact; i < kNanosecondDigits; ++i) nanoseconds *= 10;
-  cursor.Number(digits - exact);
-  parts.fraction = absl::Nanoseconds(nanoseconds);
+  parts.nanoseconds = cursor.Number(exact);
+  for (std::size_t i = exact; i < kNanosecondDigits; ++i) parts.nanoseconds *= 10;
+  cursor.Skip(digits - exact);
   return digits > 0;
 }
 
@@ -177,10 +187,12 @@ bool TakeNumber(Cursor& cursor, Parts& parts) {
 // A month, a zone, or a weekday, which says nothing that the rest does not.
 void TakeWord(Cursor& cursor, Parts& parts) {
   const std::string_view word = cursor.Letters();
-  for (std::size_t i = 0; i < std::size(kMonths); ++i) {
-    if (parts.month || !StartsWithIgnoringCase(word, kMonths[i])) continue;
-    parts.month = static_cast<int>(i) + 1;
-    cursor.Take('-');
+  if (!parts.month && word.size() >= 3) {
+    const auto* month = std::find(std::begin(kMonths), std::end(kMonths), LettersOf(word));
+    if (month != std::end(kMonths)) {
+      parts.month = static_cast<int>(month - std::begin(kMonths)) + 1;
+      cursor.Take('-');
+    }
   }
   if (parts.hour) TakeZoneName(word, parts);
 }
@@ -205,18 +217,22 @@ std::optional<absl::Time> TimeOf(const Parts& parts) {
   if (!parts.year || !parts.month || !parts.day || !parts.hour) return std::nullopt;
   // A second more than a minute has, at times (RFC 5322, 3.3).
   if (*parts.hour > 23 || parts.minute > 59 || parts.second > 60) return std::nullopt;
-  const absl::CivilDay day(*parts.year, *parts.month, *parts.day);
-  if (day.month() != *parts.month || day.day() != *parts.day) return std::nullopt;
-  return absl::FromCivil(day, absl::UTCTimeZone()) + absl::Hours(*parts.hour) +
-         absl::Minutes(parts.minute) + absl::Seconds(parts.second) + parts.fraction -
-         parts.zone.value_or(absl::ZeroDuration());
+  const std::chrono::year_month_day day(std::chrono::year(*parts.year),
+                                        std::chrono::month(static_cast<unsigned>(*parts.month)),
+                                        std::chrono::day(static_cast<unsigned>(*parts.day)));
+  if (!day.ok()) return std::nullopt;
+  const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
+  const std::int64_t minutes =
+      (days * 24 + *parts.hour) * 60 + parts.minute - parts.zone_minutes.value_or(0);
+  return absl::FromUnixSeconds(minutes * 60 + parts.second) + absl::Nanoseconds(parts.nanoseconds);
 }
 
 }  // namespace
 
 std::optional<absl::Time> ParseDate(std::string_view text) {
-  const std::string plain = WithoutComments(text);
-  const std::string_view date = StripBlanks(plain);
+  std::string without_comments;
+  if (text.find('(') != text.npos) text = without_comments = WithoutComments(text);
+  const std::string_view date = StripBlanks(text);
   if (date.size() > kMaxOctets) return std::nullopt;
   Cursor cursor(date);
   Parts parts;
