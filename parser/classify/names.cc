@@ -8,8 +8,7 @@ namespace bounced {
 namespace {
 
 // What stands around a link in a text (RFC 3986, appendix C).
-constexpr std::string_view kDelimiters = "<>\"'`()[]{}|,;";
-constexpr bool PartsNames(char c) { return IsSpace(c) || kDelimiters.find(c) != kDelimiters.npos; }
+constexpr AsciiSet kSeparators(" \t\n\v\f\r<>\"'`()[]{}|,;");
 
 constexpr bool IsSmallLetter(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool IsNameOctet(char c) {
@@ -56,12 +55,14 @@ void FindNamesInToken(std::string_view text, std::size_t at, std::size_t end,
 
 std::vector<NameRange> FindNames(std::string_view text) {
   std::vector<NameRange> names;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t begin = at;
-    bool has_dot = false;  // so has every link that is of use, and every host name
-    for (; at < text.size() && !PartsNames(text[at]); ++at) has_dot |= text[at] == '.';
-    if (has_dot) FindNamesInToken(text, begin, at, names);
-    ++at;
+  // Every link that is of use has a dot, and so has every host name: only what is around one is
+  // looked at.
+  std::size_t end = 0;  // of the token before
+  for (std::size_t dot = text.find('.'); dot != text.npos; dot = text.find('.', end)) {
+    std::size_t begin = dot;
+    while (begin > end && !kSeparators.Has(text[begin - 1])) --begin;
+    end = kSeparators.FirstIn(text, dot);
+    FindNamesInToken(text, begin, end, names);
   }
   return names;
 }
