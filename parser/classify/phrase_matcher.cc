@@ -14,7 +14,7 @@ namespace {
 // Octets of words; beyond ASCII there is no telling where one ends.
 constexpr bool IsWord(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// The first eight octets of `text`, filled up with zeros.
+// The first eight octets of `text`, filled up with zeros; the first is the lowest.
 std::uint64_t Load(std::string_view text) {
   std::uint64_t octets = 0;
   if (text.size() >= sizeof octets) {
@@ -22,14 +22,27 @@ std::uint64_t Load(std::string_view text) {
   } else {
     std::memcpy(&octets, text.data(), text.size());
   }
-  return octets;
+  return std::endian::native == std::endian::little ? octets : __builtin_bswap64(octets);
 }
 
-// Whether `text` starts with `label`, as the first octet of it is known to do. Most differ in one
-// of the next.
-bool GoesOnWith(std::string_view text, std::string_view label) {
+// The mask of so many of those.
+constexpr std::uint64_t MaskOf(std::size_t octets) {
+  return octets == sizeof(std::uint64_t) ? ~std::uint64_t{0} : (std::uint64_t{1} << octets * 8) - 1;
+}
+
+// Of so many first octets a phrase is looked up by the most that it has.
+constexpr std::size_t kLookupOctets[] = {8, 4, 2, 1};
+
+std::size_t LookupOctets(std::string_view phrase) {
+  return *std::find_if(std::begin(kLookupOctets), std::end(kLookupOctets),
+                       [phrase](std::size_t octets) { return octets <= phrase.size(); });
+}
+
+// Whether `text` starts with `label`, as so many octets of it are known to do. Most that do not
+// differ in one of the next.
+bool GoesOnWith(std::string_view text, std::string_view label, std::size_t known) {
   if (text.size() < label.size()) return false;
-  for (std::size_t i = 1; i < label.size(); ++i) {
+  for (std::size_t i = known; i < label.size(); ++i) {
     if (text[i] != label[i]) return false;
   }
   return true;
@@ -41,10 +54,36 @@ bool MayEnd(std::string_view text, std::size_t end) {
 
 }  // namespace
 
+PhraseMatcher::Group::Group(std::size_t octets_looked_up)
+    : octets(octets_looked_up), mask(MaskOf(octets_looked_up)) {}
+
+void PhraseMatcher::Group::Add(std::uint64_t beginning, std::uint32_t node) {
+  slots.push_back({beginning, node});
+}
+
+void PhraseMatcher::Group::Finish() {
+  std::vector<Slot> full = std::exchange(slots, {});
+  slots.resize(std::bit_ceil(2 * full.size()));
+  for (const Slot& slot : full) {
+    std::size_t at = FirstPlace(slot.beginning);
+    while (slots[at].node != 0) at = (at + 1) % slots.size();
+    slots[at] = slot;
+  }
+}
+
+void PhraseMatcher::Filter::Add(std::string_view phrase) {
+  const std::uint64_t beginning = Load(phrase);
+  if (phrase.size() >= 4) {
+    fours.set(Hash(beginning & MaskOf(4)) >> 48);
+  } else if (phrase.size() >= 2) {
+    pairs.set(beginning & MaskOf(2));
+  } else {
+    for (std::size_t second = 0; second < 256; ++second) pairs.set(beginning | second << 8);
+  }
+}
+
 PhraseMatcher::PhraseMatcher(std::vector<std::string> phrases) : phrases_(std::move(phrases)) {
-  if (phrases_.empty()) return;
   Grow();
-  FillFilters();
 }
 
 void PhraseMatcher::Grow() {
@@ -54,7 +93,10 @@ void PhraseMatcher::Grow() {
     return phrases_[static_cast<std::size_t>(order[place])];
   };
   std::sort(order.begin(), order.end(), [this](int a, int b) {
-    return phrases_[static_cast<std::size_t>(a)] < phrases_[static_cast<std::size_t>(b)];
+    const std::string& first = phrases_[static_cast<std::size_t>(a)];
+    const std::string& second = phrases_[static_cast<std::size_t>(b)];
+    return std::pair(LookupOctets(first), std::string_view(first)) <
+           std::pair(LookupOctets(second), std::string_view(second));
   });
   // The phrases [begin, end) in that order, which have `depth` octets in common with the parent.
   struct Branch {
@@ -62,16 +104,30 @@ void PhraseMatcher::Grow() {
     std::size_t end;
     std::size_t depth;
   };
-  std::vector<Branch> branches{{0, order.size(), 0}};
-  for (std::size_t node = 0; node < branches.size(); ++node) {
+  std::vector<Branch> branches{{0, 0, 0}};  // the first node is none
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::size_t octets = LookupOctets(phrase_at(begin));
+    const std::string_view beginning = std::string_view(phrase_at(begin)).substr(0, octets);
+    std::size_t end = begin;
+    while (end < order.size() && LookupOctets(phrase_at(end)) == octets &&
+           phrase_at(end).starts_with(beginning)) {
+      ++end;
+    }
+    if (groups_.empty() || groups_.back().octets != octets) groups_.emplace_back(octets);
+    groups_.back().Add(Load(beginning), static_cast<std::uint32_t>(branches.size()));
+    filter_.Add(beginning);
+    branches.push_back({begin, end, 0});
+    begin = end;
+  }
+  for (Group& group : groups_) group.Finish();
+  nodes_.emplace_back();
+  first_octets_ = '\0';
+  for (std::size_t node = 1; node < branches.size(); ++node) {
     auto [begin, end, depth] = branches[node];
     const std::string& first = phrase_at(begin);
     const std::string& last = phrase_at(end - 1);
     std::size_t common = depth;
-    const bool is_root = node == 0;  // without a label, so that every phrase begins at a child
-    while (!is_root && common < std::min(first.size(), last.size()) &&
-           first[common] == last[common])
-      ++common;
+    while (common < std::min(first.size(), last.size()) && first[common] == last[common]) ++common;
     Node grown{std::string_view(first).substr(depth, common - depth),
                static_cast<std::uint32_t>(branches.size()), 0, -1};
     if (first.size() == common) grown.phrase = order[begin++];
@@ -82,42 +138,26 @@ void PhraseMatcher::Grow() {
       ++grown.child_count;
       begin = next;
     }
-    first_octets_ += grown.label.empty() ? '\0' : grown.label.front();
+    first_octets_ += grown.label.front();
     nodes_.push_back(grown);
   }
-}
-
-void PhraseMatcher::FillFilters() {
-  for (const std::size_t octets : {8u, 4u, 2u, 1u}) {
-    filters_.push_back({octets, Load(std::string(octets, '\xFF'))});
-  }
-  for (const std::string& phrase : phrases_) {
-    Filter& filter = *std::find_if(filters_.begin(), filters_.end(), [&](const Filter& each) {
-      return phrase.size() >= each.octets;
-    });
-    filter.bits.set(filter.Key(Load(phrase)));
-  }
-  std::erase_if(filters_, [](const Filter& filter) { return filter.bits.none(); });
-  for (std::uint32_t i = 0; i < nodes_[0].child_count; ++i) {
-    const std::uint32_t child = nodes_[0].first_child + i;
-    first_nodes_[static_cast<unsigned char>(first_octets_[child])] = child;
-  }
+  first_octets_.append(kBlockOctets, '\0');
 }
 
 const PhraseMatcher::Node* PhraseMatcher::Child(const Node& node, char octet) const {
-  const char* first_octets = first_octets_.data() + node.first_child;
-  for (std::uint32_t i = 0; i < node.child_count; ++i) {
-    if (first_octets[i] == octet) return &nodes_[node.first_child + i];
+  const auto wanted = static_cast<std::uint8_t>(octet);
+  for (std::uint32_t i = 0; i < node.child_count; i += kBlockOctets) {
+    const std::uint32_t bits = BitsOf(BlockAt(first_octets_, node.first_child + i) == wanted);
+    const std::uint32_t child = i + static_cast<std::uint32_t>(std::countr_zero(bits));
+    if (bits != 0) return child < node.child_count ? &nodes_[node.first_child + child] : nullptr;
   }
   return nullptr;
 }
 
-void PhraseMatcher::FollowFrom(std::size_t begin, std::string_view folded,
-                               std::vector<Hit>& hits) const {
-  const std::uint32_t first = first_nodes_[static_cast<unsigned char>(folded[begin])];
-  const Node* node = first == 0 ? nullptr : &nodes_[first];
-  for (std::size_t at = begin; node != nullptr;) {
-    if (!GoesOnWith(folded.substr(at), node->label)) return;
+void PhraseMatcher::FollowFrom(const Node* node, std::size_t known, std::size_t begin,
+                               std::string_view folded, std::vector<Hit>& hits) const {
+  for (std::size_t at = begin; node != nullptr; known = 1) {
+    if (!GoesOnWith(folded.substr(at), node->label, known)) return;
     at += node->label.size();
     if (node->phrase >= 0 && MayEnd(folded, at)) {
       hits.push_back({node->phrase, static_cast<std::uint32_t>(begin)});
@@ -142,12 +182,12 @@ std::vector<PhraseMatcher::Hit> PhraseMatcher::Find(std::string_view folded) con
     const auto count = static_cast<unsigned>(std::min(kBlockOctets, folded.size() - begin));
     for (places &= (1u << count) - 1; places != 0; places &= places - 1) {
       const std::size_t at = begin + static_cast<std::size_t>(std::countr_zero(places));
-      if (first_nodes_[static_cast<unsigned char>(folded[at])] == 0) continue;
       const std::uint64_t beginning = Load(folded.substr(at));
-      const bool may_match = std::any_of(filters_.begin(), filters_.end(), [=](const Filter& each) {
-        return each.Passes(beginning);
-      });
-      if (may_match) FollowFrom(at, folded, hits);
+      if (!filter_.Passes(beginning)) continue;
+      for (const Group& group : groups_) {
+        const std::uint32_t node = group.NodeOf(beginning);
+        if (node != 0) FollowFrom(&nodes_[node], group.octets, at, folded, hits);
+      }
     }
   }
   return hits;

@@ -1,7 +1,6 @@
 // Where thousands of phrases stand in a text, found in one pass.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +13,9 @@ namespace bounced {
 // Finds literal phrases in folded text (folded_text.h). A phrase stands there only as whole words:
 // where it begins or ends with a letter or digit, no other may touch it.
 //
-// So few places can begin a phrase, and most of those are dismissed by their first octets. From the
-// others a tree of the phrases' common beginnings is followed. A pattern has no gaps: those are for
-// TextEvidence to measure, between the places.
+// So few places can begin a phrase, and most of those are dismissed by their first octets. The
+// others are looked up by them, and from there a tree of what the phrases go on with is followed. A
+// pattern has no gaps: those are for TextEvidence to measure, between the places.
 //
 // Immutable, so one object serves every thread.
 class PhraseMatcher {
@@ -45,30 +44,59 @@ class PhraseMatcher {
     std::uint32_t child_count;
     int phrase;  // that ends here; -1: none
   };
-  // The hashed beginnings of some of the phrases, `octets` of each.
-  struct Filter {
-    std::size_t octets;
-    std::uint64_t mask = 0;  // of the octets that are hashed
-    std::bitset<1 << 16> bits = {};
+  // Spreads what is alike, most in the highest bits.
+  static constexpr std::uint64_t Hash(std::uint64_t octets) { return octets * 0x9E3779B97F4A7C15; }
 
-    std::size_t Key(std::uint64_t beginning) const {
-      constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15;  // spreads what is alike
-      return ((beginning & mask) * kGoldenRatio) >> 48;
+  // Phrases that are looked up by as many of their first octets.
+  struct Group {
+    struct Slot {
+      std::uint64_t beginning = 0;
+      std::uint32_t node = 0;  // of the phrases that begin so; 0: the slot is free
+    };
+    std::size_t octets;
+    std::uint64_t mask;       // of those among the first eight of a text
+    std::vector<Slot> slots;  // each where its hash says or behind that; half of them are free
+
+    explicit Group(std::size_t octets_looked_up);
+    // Add() takes what Finish() makes the slots of.
+    void Add(std::uint64_t beginning, std::uint32_t node);
+    void Finish();
+    std::size_t FirstPlace(std::uint64_t beginning) const {
+      return Hash(beginning) >> 32 & (slots.size() - 1);
     }
-    bool Passes(std::uint64_t beginning) const { return bits[Key(beginning)]; }
+    // 0: none.
+    std::uint32_t NodeOf(std::uint64_t beginning) const {
+      beginning &= mask;
+      const Slot* const all = slots.data();
+      std::size_t at = FirstPlace(beginning);
+      while (all[at].node != 0 && all[at].beginning != beginning) {
+        at = (at + 1) & (slots.size() - 1);
+      }
+      return all[at].node;
+    }
+  };
+  // Dismisses most places: the beginnings of all phrases, four octets each, of shorter ones two.
+  struct Filter {
+    std::bitset<1 << 16> fours;  // by their hash
+    std::bitset<1 << 16> pairs;
+
+    void Add(std::string_view phrase);
+    bool Passes(std::uint64_t octets) const {
+      return fours[Hash(octets & 0xFFFFFFFF) >> 48] || pairs[octets & 0xFFFF];
+    }
   };
 
   void Grow();
-  void FillFilters();
   const Node* Child(const Node& node, char octet) const;
-  void FollowFrom(std::size_t begin, std::string_view folded, std::vector<Hit>& hits) const;
+  // Of the first node's label so many octets are known to stand at `begin`.
+  void FollowFrom(const Node* node, std::size_t known, std::size_t begin, std::string_view folded,
+                  std::vector<Hit>& hits) const;
 
   std::vector<std::string> phrases_;
-  std::vector<Node> nodes_;   // the root first
-  std::string first_octets_;  // of the nodes' labels, beside nodes_
-  std::array<std::uint32_t, 256>
-      first_nodes_{};            // the root's children by their first octet; 0: none
-  std::vector<Filter> filters_;  // a phrase is in the first that wants no more than it has
+  std::vector<Node> nodes_;    // the first stands for none
+  std::string first_octets_;   // of the nodes' labels, beside nodes_; behind them a block
+  std::vector<Group> groups_;  // the shortest phrases first
+  Filter filter_;
 };
 
 }  // namespace bounced
