@@ -7,8 +7,9 @@ namespace bounced {
 
 // RFC 5322, 3.2.3; beyond ASCII RFC 6531, 3.3.
 constexpr bool IsAtext(char c) {
-  constexpr AsciiSet kMarks("!#$%&'*+-/=?^_`{|}~");
-  return IsLetter(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 || kMarks.Has(c);
+  constexpr AsciiSet kAtext(
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~");
+  return static_cast<unsigned char>(c) >= 0x80 || kAtext.Has(c);
 }
 
 }  // namespace bounced

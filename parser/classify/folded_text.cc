@@ -356,6 +356,15 @@ std::size_t FoldedText::FoldCharacter(std::size_t at) {
 std::size_t FoldedText::FoldMailbox(std::size_t at) {
   const std::size_t least = EndOfWordsBefore(source_.substr(0, at));
   std::size_t begin = at;
+  if (folded_end_ == begin) {
+    // Behind the last step one octet stands for one.
+    const std::size_t behind_step = steps_.empty() ? 0 : steps_.back().at + 1;
+    while (size_ > behind_step && begin > least && IsLocalPart(source_[begin - 1])) {
+      --size_;
+      --begin;
+    }
+    folded_end_ = begin;
+  }
   while (size_ > 0 && folded_end_ == begin && begin > least &&
          IsLocalPart(source_[BeginOf(size_ - 1)]) && IsLocalPart(source_[begin - 1])) {
     begin = BeginOf(size_ - 1);
