@@ -37,8 +37,9 @@ void ReadInOrder(Reading& reading) {
     return reply != Reply::kNone && reply != Reply::kMaybeAutomatic;
   };
   const MessageHeader& header = reading.header();
-  const bool may_answer =
-      reading.report().failed_recipients.empty() && !(header.from && IsMailSystem(*header.from));
+  const bool is_from_mail_system = reading.author_without_path() == Author::kMailSystem &&
+                                   header.from && IsMailSystem(*header.from);
+  const bool may_answer = reading.report().failed_recipients.empty() && !is_from_mail_system;
   std::optional<Reply> reply;
   if (may_answer) {
     reply = find_reply();

@@ -63,22 +63,24 @@ std::size_t FindEmptyLine(std::string_view text) {
   return std::min(end + 1, text.size());
 }
 
-// The local part of the first address in `from`, lower case. Empty: none.
-std::string LocalPart(std::string_view from) {
+// The local part of the first address in `from`. Empty: none.
+std::string_view LocalPart(std::string_view from) {
   const std::size_t bracket = from.find('<');
-  std::string_view address = from.substr(bracket == from.npos ? 0 : bracket + 1);
+  const std::string_view address = from.substr(bracket == from.npos ? 0 : bracket + 1);
   constexpr AsciiSet kEnds(">,( \t\r\n@");
-  address = StripBlanks(address.substr(0, kEnds.FirstIn(address, 1)));
-  return FoldCase(address);
+  return StripBlanks(address.substr(0, kEnds.FirstIn(address, 1)));
 }
 
 bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
 
-// Without what parts words: "Mailer-Daemon", "MAILER_DAEMON" and "mailer.daemon" are one name.
-std::string WithoutSeparators(std::string_view name) {
+// In lower case, without what parts words: "Mailer-Daemon", "MAILER_DAEMON" and "mailer.daemon" are
+// one name.
+std::string JoinedName(std::string_view name) {
   std::string joined;
-  std::copy_if(name.begin(), name.end(), std::back_inserter(joined),
-               [](char c) { return c != '-' && c != '_' && c != '.' && c != '"'; });
+  joined.reserve(name.size());
+  for (const char c : name) {
+    if (c != '-' && c != '_' && c != '.' && c != '"') joined += FoldCase(c);
+  }
   return joined;
 }
 
@@ -129,7 +131,7 @@ bool IsMailSystem(std::string_view from) {
   constexpr std::string_view kLocalParts[] = {
       "mailerdaemon", "postmaster",         "maildaemon", "mdaemon",
       "maildelivery", "maildeliverysystem", "daemon",     "maildeliverysubsystem"};
-  const std::string local = WithoutSeparators(LocalPart(from));
+  const std::string local = JoinedName(LocalPart(from));
   if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
     return true;
   }
@@ -138,12 +140,11 @@ bool IsMailSystem(std::string_view from) {
   return HasOneOf(DecodeEncodedWords(Unfold(from)), kNames);
 }
 
-Author FindAuthor(const MessageHeader& header) {
+Author FindAuthor(const MessageHeader& header, Author without_path) {
   // What goes to a mailing list may have a null path, too.
-  if (header.return_path && IsNullPath(*header.return_path) && !header.list_id) {
-    return Author::kMailSystem;
-  }
-  return FindAuthorWithoutPath(header);
+  const bool has_null_path =
+      header.return_path && IsNullPath(*header.return_path) && !header.list_id;
+  return has_null_path ? Author::kMailSystem : without_path;
 }
 
 Author FindAuthorWithoutPath(const MessageHeader& header) {

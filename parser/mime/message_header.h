@@ -49,9 +49,13 @@ enum class Author {
   kMachine,     // Auto-Submitted says so (RFC 3834, 5)
   kMailSystem,  // a null return path, or From is a mail system (MAILER-DAEMON, postmaster)
 };
-Author FindAuthor(const MessageHeader& header);
+// `without_path` is what FindAuthorWithoutPath() says.
+Author FindAuthor(const MessageHeader& header, Author without_path);
 // The same as if there were no Return-Path.
 Author FindAuthorWithoutPath(const MessageHeader& header);
+inline Author FindAuthor(const MessageHeader& header) {
+  return FindAuthor(header, FindAuthorWithoutPath(header));
+}
 
 // Whether a From field, or a path, is that of a mail system.
 bool IsMailSystem(std::string_view from);

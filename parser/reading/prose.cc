@@ -66,7 +66,7 @@ void ReadProseReport(Reading& reading) {
   const Reading::Parties parties = reading.FindParties();
   const bool doubtful = !may_be_report || reading.AnswersForAPerson();
   const bool by_path = !names_failed && author == Author::kMailSystem &&
-                       FindAuthorWithoutPath(reading.header()) == Author::kPerson;
+                       reading.author_without_path() == Author::kPerson;
   const Body* body = nullptr;  // the text that names somebody, or else says anything
   ProseReport prose;
   for (const Body& text : texts) {

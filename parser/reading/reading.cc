@@ -41,7 +41,8 @@ Reading::Reading(std::string_view message, std::string_view window, const RuleSe
       budget_(limits.max_text_decoded),
       parts_(WalkParts(work.Take(window, kLooksOfWalk), limits, remarks_)),
       header_(ReadMessageHeader(work.Take(parts_[0].header, kLooksOfHeader), limits.max_line)),
-      author_(FindAuthor(header_)) {
+      author_without_path_(FindAuthorWithoutPath(header_)),
+      author_(FindAuthor(header_, author_without_path_)) {
   ReadOwnHeader();
   if (trail_ != nullptr) TellParts();
 }
@@ -157,9 +158,9 @@ std::vector<const Part*> Reading::FindTextParts() const {
 
 bool Reading::AnswersForAPerson() const {
   if (!report_.failed_recipients.empty()) return false;
-  const Author author = FindAuthorWithoutPath(header_);
-  return author == Author::kMachine ||
-         (author == Author::kPerson && report_.subject && IsAnswer(report_.subject->value));
+  return author_without_path_ == Author::kMachine ||
+         (author_without_path_ == Author::kPerson && report_.subject &&
+          IsAnswer(report_.subject->value));
 }
 
 Reading::Parties Reading::FindParties() const {

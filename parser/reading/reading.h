@@ -52,6 +52,8 @@ class Reading {
 
   const ProseText& MarkedSubject();
   Author author() const { return author_; }
+  // As if there were no Return-Path.
+  Author author_without_path() const { return author_without_path_; }
 
   // A vacation notice has the null path, too: by its From it is a person's.
   bool AnswersForAPerson() const;
@@ -113,6 +115,7 @@ class Reading {
   std::size_t budget_;
   const std::vector<Part> parts_;
   const MessageHeader header_;
+  const Author author_without_path_;
   const Author author_;
   std::optional<ProseText> marked_subject_;
   std::optional<std::list<Body>> texts_;
