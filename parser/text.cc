@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "parser/octets.h"
@@ -49,6 +50,16 @@ Decoded DecodeAt(std::string_view s, std::size_t at) {
 }
 
 }  // namespace
+
+void FoldCaseIn(std::string& s) {
+  std::size_t at = 0;
+  for (; at + kBlockOctets <= s.size(); at += kBlockOctets) {
+    const Block octets = BlockAt(s, at);
+    const Block folded = (octets >= 'A') & (octets <= 'Z') ? octets | 0x20 : octets;
+    std::memcpy(s.data() + at, &folded, kBlockOctets);
+  }
+  for (; at < s.size(); ++at) s[at] = FoldCase(s[at]);
+}
 
 std::string FoldCase(std::string_view s) {
   std::string folded(s);

@@ -46,6 +46,11 @@ class AsciiSet {
     while (from < s.size() && !Has(s[from])) ++from;
     return std::min(from, s.size());
   }
+  // The same of the first octet that is none of them.
+  constexpr std::size_t FirstNotIn(std::string_view s, std::size_t from = 0) const {
+    while (from < s.size() && Has(s[from])) ++from;
+    return std::min(from, s.size());
+  }
 
  private:
   static constexpr std::size_t Word(char c) { return static_cast<unsigned char>(c) / 64 % 2; }
@@ -62,9 +67,7 @@ constexpr bool IsOneOf(char c, std::string_view set) {
 }
 
 std::string FoldCase(std::string_view s);
-inline void FoldCaseIn(std::string& s) {
-  for (char& c : s) c = FoldCase(c);
-}
+void FoldCaseIn(std::string& s);
 constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
   if (s.size() < prefix.size()) return false;
   for (std::size_t i = 0; i < prefix.size(); ++i) {

@@ -339,9 +339,8 @@ Classification NoFailure(Reason reason, const Recipient& recipient) {
 
 FurtherField KeptField(const NamedValue& field, const Body& part, Provenance provenance,
                        std::size_t max_octets) {
-  return {
-      Presentable(field.name, max_octets),
-      {Presentable(Utf8Of(Unfold(field.value)), max_octets), part.SpanOf(field.value), provenance}};
+  return {std::string(field.name.substr(0, max_octets)),  // printable ASCII (field_reader.h)
+          {ReportedLine(field.value, max_octets), part.SpanOf(field.value), provenance}};
 }
 
 FoundMta NamedMta(std::string_view field, const Body& part, Provenance provenance,

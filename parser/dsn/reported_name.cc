@@ -110,15 +110,22 @@ std::string ReportedHost(std::string_view value, std::size_t max_octets) {
   std::string_view host = StripBlanks(value);
   const std::size_t semicolon = host.find(';');
   if (semicolon != host.npos) host = StripBlanks(host.substr(semicolon + 1));
+  if (IsPlain(host)) {
+    if (host.find('(') == host.npos) return std::string(host.substr(0, max_octets));
+    return std::string(StripBlanks(WithoutComments(host)).substr(0, max_octets));
+  }
   return Presentable(ToUtf8(StripBlanks(WithoutComments(Unfold(host))), ""), max_octets);
 }
 
 std::string_view BracketedAddress(std::string_view value) {
-  const std::size_t bracket = value.find_first_of("([");
-  if (bracket == value.npos) return {};
+  constexpr AsciiSet kBrackets("([");
+  const std::size_t bracket = kBrackets.FirstIn(value);
+  if (bracket == value.size()) return {};
   std::string_view address = value.substr(bracket + 1);
   if (StartsWithIgnoringCase(address, "ipv6:")) address.remove_prefix(5);  // RFC 5321, 4.1.3
-  address = address.substr(0, address.find_first_not_of("0123456789abcdefABCDEF.:"));
+  constexpr AsciiSet kAddressOctets("0123456789abcdefABCDEF.:");
+  address = address.substr(0, kAddressOctets.FirstNotIn(address));
+  if (address.empty()) return {};
   in6_addr octets;
   const std::string text(address.substr(0, INET6_ADDRSTRLEN));
   const bool is_address = inet_pton(AF_INET, text.c_str(), &octets) == 1 ||
@@ -126,12 +133,20 @@ std::string_view BracketedAddress(std::string_view value) {
   return is_address ? address : std::string_view();
 }
 
+std::string ReportedLine(std::string_view value, std::size_t max_octets) {
+  const std::string_view line = StripBlanks(value);
+  if (IsPlain(line)) return std::string(line.substr(0, max_octets));
+  return Presentable(Utf8Of(Unfold(value)), max_octets);
+}
+
 std::string WithoutComments(std::string_view value) {
   if (value.find('(') == value.npos) return std::string(value);
-  std::string kept;
+  constexpr AsciiSet kMarks("(\"\\");
+  const std::size_t plain = kMarks.FirstIn(value);
+  std::string kept(value.substr(0, plain));
   bool quoted = false;
   int depth = 0;
-  for (std::size_t i = 0; i < value.size(); ++i) {
+  for (std::size_t i = plain; i < value.size(); ++i) {
     const char c = value[i];
     const bool pair = c == '\\' && (quoted || depth > 0) && i + 1 < value.size();
     if (!pair && c == '"' && depth == 0) quoted = !quoted;

@@ -26,6 +26,9 @@ std::string ReportedAddress(std::string_view value, std::size_t max_octets);
 // The name of an MTA field without its type and comments.
 std::string ReportedHost(std::string_view value, std::size_t max_octets);
 
+// What a field says in words, in one line. Presentable, at most `max_octets`.
+std::string ReportedLine(std::string_view value, std::size_t max_octets);
+
 // The IP address in round or square brackets in an MTA field ("mx.example (192.0.2.1)"). Empty:
 // there is none.
 std::string_view BracketedAddress(std::string_view value);
