@@ -71,20 +71,48 @@ std::optional<Head> ReadHead(std::string_view line) {
   return head;
 }
 
-std::string Key(std::string_view address) {
-  std::string key = DecodeOctal(address);
-  FoldCaseIn(key);
-  return key;
-}
+// What was found of each address. Most reports are about one, which needs no table.
+class WordsByAddress {
+ public:
+  explicit WordsByAddress(const std::vector<std::string_view>& addresses) {
+    if (addresses.size() == 1) {
+      only_key_ = Key(addresses[0]);
+      return;
+    }
+    for (const std::string_view address : addresses) {
+      if (!address.empty()) by_key_.try_emplace(Key(address));
+    }
+  }
+
+  // Null: it is none of the addresses.
+  std::string_view* Find(std::string_view address) {
+    if (!only_key_.empty()) {
+      const bool is_plain = address.find('\\') == address.npos;
+      const bool is_it =
+          is_plain ? EqualsIgnoringCase(address, only_key_) : Key(address) == only_key_;
+      return is_it ? &only_words_ : nullptr;
+    }
+    const auto found = by_key_.find(std::string_view(Key(address)));
+    return found == by_key_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  static std::string Key(std::string_view address) {
+    std::string key = DecodeOctal(address);
+    FoldCaseIn(key);
+    return key;
+  }
+
+  std::string only_key_;  // empty: there are none, or several
+  std::string_view only_words_;
+  StringMap<std::string_view> by_key_;
+};
 
 }  // namespace
 
 std::vector<std::string_view> FindExplanations(std::string_view text,
                                                const std::vector<std::string_view>& addresses) {
-  StringMap<std::string_view> words;
-  for (const std::string_view address : addresses) {
-    if (!address.empty()) words.try_emplace(Key(address));
-  }
+  WordsByAddress words(addresses);
   std::string_view* at_hand = nullptr;
   std::size_t indent = 0;
   std::size_t begin = 0;
@@ -99,7 +127,8 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
   while (true) {
     if (at_hand == nullptr && addresses.size() == 1) {
       // Of one alone nothing is said but behind its address, where it stands first.
-      if (words.empty() || !words.begin()->second.empty()) break;
+      const std::string_view* const known = words.Find(addresses[0]);
+      if (known == nullptr || !known->empty()) break;
       const std::size_t at = text.find('@', lines.at());
       if (at == text.npos) break;
       lines = Lines(text, LineBegin(text, at));
@@ -115,9 +144,8 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
     std::optional<Head> head = ReadHead(line->text);
     if (!head && addresses.size() > 1) head = ReadTranscriptLine(line->text);
     if (!head) continue;
-    const auto about = words.find(std::string_view(Key(head->address)));
-    if (about == words.end()) continue;
-    at_hand = &about->second;
+    at_hand = words.Find(head->address);
+    if (at_hand == nullptr) continue;
     indent = head->indent;
     begin = static_cast<std::size_t>(head->rest.data() - text.data());
     end = begin + head->rest.size();
@@ -126,9 +154,8 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
   std::vector<std::string_view> found;
   found.reserve(addresses.size());
   for (const std::string_view address : addresses) {
-    const auto about = words.find(std::string_view(Key(address)));
-    found.push_back(about == words.end() ? std::string_view()
-                                         : std::exchange(about->second, std::string_view()));
+    std::string_view* const about = words.Find(address);
+    found.push_back(about == nullptr ? std::string_view() : std::exchange(*about, {}));
   }
   return found;
 }
