@@ -72,8 +72,7 @@ void SubstituteReplacementCharacter(const void*, UConverterToUnicodeArgs* args, 
   ucnv_cbToUWriteUChars(args, &replacement, 1, 0, error);
 }
 
-Converter Open(std::string_view label) {
-  if (label.empty() || label.size() > kMaxLabelOctets) return nullptr;
+Converter OpenNew(std::string_view label) {
   std::string name(label);
   for (const Alias& alias : kAliases) {
     if (alias.label == label) name = alias.converter;
@@ -87,6 +86,21 @@ Converter Open(std::string_view label) {
                       &error);
   if (U_FAILURE(error)) return nullptr;
   return converter;
+}
+
+// Looking a name up takes ICU as long as converting some thousand octets, and a mail says the same
+// one in every place, so each thread keeps the last.
+UConverter* Open(std::string_view label) {
+  if (label.empty() || label.size() > kMaxLabelOctets) return nullptr;
+  thread_local std::string last_label;
+  thread_local Converter last;
+  if (label != last_label) {
+    last = OpenNew(label);
+    last_label = label;
+  } else if (last != nullptr) {
+    ucnv_reset(last.get());
+  }
+  return last.get();
 }
 
 std::string Convert(UConverter* converter, std::string_view text) {
@@ -119,16 +133,16 @@ bool IsAscii(std::string_view text) {
 }
 
 // The converter for a text whose label says nothing; none: it is UTF-8.
-Converter Guess(std::string_view text) {
+UConverter* Guess(std::string_view text) {
   if (HasIso2022Escapes(text)) return Open("iso-2022-jp");
   return IsValidUtf8(text) ? nullptr : Open(GuessCharset(text));
 }
 
-Converter For(std::string_view text, std::string_view label) {
+UConverter* For(std::string_view text, std::string_view label) {
   const std::string folded = FoldCase(StripBlanks(label.substr(0, kMaxLabelOctets + 1)));
   if (SaysNothing(folded)) return Guess(text);
-  Converter converter = Open(folded);
-  return converter != nullptr ? std::move(converter) : Guess(text);
+  UConverter* const converter = Open(folded);
+  return converter != nullptr ? converter : Guess(text);
 }
 
 // A 7-bit charset says with ASCII octets what is none; in every other one that ICU knows and mail
@@ -146,8 +160,8 @@ bool MayHideInAscii(std::string_view label) {
 
 std::optional<std::string> Recode(std::string_view text, std::string_view label) {
   if (IsAscii(text) && !MayHideInAscii(StripBlanks(label))) return std::nullopt;
-  const Converter converter = For(text, label);
-  return converter == nullptr ? std::nullopt : std::optional(Convert(converter.get(), text));
+  UConverter* const converter = For(text, label);
+  return converter == nullptr ? std::nullopt : std::optional(Convert(converter, text));
 }
 
 std::string ToUtf8(std::string_view text, std::string_view label) {
