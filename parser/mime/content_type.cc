@@ -104,6 +104,12 @@ std::string DecodePercent(std::string_view s) {
   return decoded;
 }
 
+// Most are told from `type` by their size, which a comparison with a char* would not look at first.
+template <std::size_t kCount>
+bool IsAnyOf(std::string_view type, const std::string_view (&types)[kCount]) {
+  return std::find(std::begin(types), std::end(types), type) != std::end(types);
+}
+
 // One parameter, as its segments come in.
 struct Parameter {
   struct Segment {
@@ -148,22 +154,27 @@ struct Parameter {
 }  // namespace
 
 bool ContentType::IsMessage() const {
+  constexpr std::string_view kFile = "application/octet-stream";
   constexpr std::string_view kMessageFile = ".eml";
-  if (type == "application/octet-stream" && name.size() > kMessageFile.size()) {
+  if (type == kFile && name.size() > kMessageFile.size()) {
     return EndsWithIgnoringCase(name, kMessageFile);
   }
-  return type == "message/rfc822" || type == "message/global" || type == "message/global-headers" ||
-         type == "text/rfc822-headers" || type == "message/rfc822-headers" ||
-         type == "text/rfc822-header";
+  constexpr std::string_view kTypes[] = {"message/rfc822",         "message/global",
+                                         "message/global-headers", "text/rfc822-headers",
+                                         "message/rfc822-headers", "text/rfc822-header"};
+  return IsAnyOf(type, kTypes);
 }
 
 bool ContentType::IsDeliveryStatus() const {
-  return type == "message/delivery-status" || type == "message/global-delivery-status";
+  constexpr std::string_view kTypes[] = {"message/delivery-status",
+                                         "message/global-delivery-status"};
+  return IsAnyOf(type, kTypes);
 }
 
 bool ContentType::IsDispositionNotification() const {
-  return type == "message/disposition-notification" ||
-         type == "message/global-disposition-notification";
+  constexpr std::string_view kTypes[] = {"message/disposition-notification",
+                                         "message/global-disposition-notification"};
+  return IsAnyOf(type, kTypes);
 }
 
 ContentType ParseContentType(std::string_view value) {
