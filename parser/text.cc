@@ -32,6 +32,21 @@ std::size_t FindOdd(std::string_view s, std::size_t from) {
       s, [](auto c) { return (c < 0x20) | (c >= 0x7F); }, from);
 }
 
+// Eight octets of `s` from `at` on, all of which are there, in lower case: an ASCII octet is a
+// capital if it carries into its highest bit when what 'A' lacks for that is added, and not with
+// 'Z'.
+std::uint64_t FoldedAt(std::string_view s, std::size_t at) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHighest = 0x80 * kEach;
+  std::uint64_t octets = 0;
+  std::memcpy(&octets, s.data() + at, sizeof octets);
+  const std::uint64_t low = octets & ~kHighest;
+  const std::uint64_t from_a = low + (0x80 - 'A') * kEach;
+  const std::uint64_t beyond_z = low + (0x80 - 'Z' - 1) * kEach;
+  const std::uint64_t is_capital = from_a & ~beyond_z & ~octets & kHighest;
+  return octets | is_capital >> 2;  // 0x80 becomes the bit that letters differ by
+}
+
 struct Decoded {
   std::int32_t code_point;  // negative: ill-formed
   std::size_t octets;       // at least 1
@@ -50,6 +65,21 @@ Decoded DecodeAt(std::string_view s, std::size_t at) {
 }
 
 }  // namespace
+
+bool IsSameIgnoringCase(std::string_view a, std::string_view b) {
+  constexpr std::size_t kOctets = sizeof(std::uint64_t);
+  std::size_t at = 0;
+  if (a.size() >= kOctets) {
+    for (; at + kOctets <= a.size(); at += kOctets) {
+      if (FoldedAt(a, at) != FoldedAt(b, at)) return false;
+    }
+    // The last eight overlap those before them.
+    const std::size_t last = a.size() - kOctets;
+    return FoldedAt(a, last) == FoldedAt(b, last);
+  }
+  while (at < a.size() && FoldCase(a[at]) == FoldCase(b[at])) ++at;
+  return at == a.size();
+}
 
 void FoldCaseIn(std::string& s) {
   std::size_t at = 0;

@@ -68,12 +68,15 @@ constexpr bool IsOneOf(char c, std::string_view set) {
 
 std::string FoldCase(std::string_view s);
 void FoldCaseIn(std::string& s);
+// `a` and `b` have the same size.
+bool IsSameIgnoringCase(std::string_view a, std::string_view b);
 constexpr bool StartsWithIgnoringCase(std::string_view s, std::string_view prefix) {
   if (s.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    if (FoldCase(s[i]) != FoldCase(prefix[i])) return false;
-  }
-  return true;
+  if (prefix.empty()) return true;
+  // Most that differ do so in the first octet, and in more than the bit that letters differ by.
+  constexpr int kCaseBit = 0x20;
+  if (((s.front() ^ prefix.front()) & ~kCaseBit) != 0) return false;
+  return IsSameIgnoringCase(s.substr(0, prefix.size()), prefix);
 }
 constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && StartsWithIgnoringCase(a, b);

@@ -59,6 +59,7 @@ PhraseMatcher::Group::Group(std::size_t octets_looked_up)
 
 void PhraseMatcher::Group::Add(std::uint64_t beginning, std::uint32_t node) {
   slots.push_back({beginning, node});
+  may_be_there.set(Hash(beginning) >> 48);
 }
 
 void PhraseMatcher::Group::Finish() {

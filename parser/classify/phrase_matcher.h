@@ -56,6 +56,7 @@ class PhraseMatcher {
     std::size_t octets;
     std::uint64_t mask;       // of those among the first eight of a text
     std::vector<Slot> slots;  // each where its hash says or behind that; half of them are free
+    std::bitset<1 << 16> may_be_there;  // most that are not are dismissed without the slots
 
     explicit Group(std::size_t octets_looked_up);
     // Add() takes what Finish() makes the slots of.
@@ -67,6 +68,7 @@ class PhraseMatcher {
     // 0: none.
     std::uint32_t NodeOf(std::uint64_t beginning) const {
       beginning &= mask;
+      if (!may_be_there[Hash(beginning) >> 48]) return 0;
       const Slot* const all = slots.data();
       std::size_t at = FirstPlace(beginning);
       while (all[at].node != 0 && all[at].beginning != beginning) {

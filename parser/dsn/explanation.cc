@@ -113,6 +113,7 @@ class WordsByAddress {
 std::vector<std::string_view> FindExplanations(std::string_view text,
                                                const std::vector<std::string_view>& addresses) {
   WordsByAddress words(addresses);
+  const std::string_view* const only = addresses.size() == 1 ? words.Find(addresses[0]) : nullptr;
   std::string_view* at_hand = nullptr;
   std::size_t indent = 0;
   std::size_t begin = 0;
@@ -127,8 +128,7 @@ std::vector<std::string_view> FindExplanations(std::string_view text,
   while (true) {
     if (at_hand == nullptr && addresses.size() == 1) {
       // Of one alone nothing is said but behind its address, where it stands first.
-      const std::string_view* const known = words.Find(addresses[0]);
-      if (known == nullptr || !known->empty()) break;
+      if (only == nullptr || !only->empty()) break;
       const std::size_t at = text.find('@', lines.at());
       if (at == text.npos) break;
       lines = Lines(text, LineBegin(text, at));

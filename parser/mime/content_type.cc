@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "parser/octets.h"
@@ -110,46 +110,43 @@ bool IsAnyOf(std::string_view type, const std::string_view (&types)[kCount]) {
   return std::find(std::begin(types), std::end(types), type) != std::end(types);
 }
 
-// One parameter, as its segments come in.
-struct Parameter {
-  struct Segment {
-    int number;
-    std::string value;
-    bool encoded;
-  };
-  std::string_view name;
-  std::optional<std::string> whole = std::nullopt;
-  std::vector<Segment> segments = {};
-
-  // `suffix` is what stands behind the name: "", "*", "*0", "*0*" (RFC 2231, 3 and 4).
-  void Add(std::string_view suffix, std::string value) {
-    if (suffix.empty()) {
-      if (!whole) whole = std::move(value);
-      return;
-    }
-    const bool encoded = suffix.ends_with('*');
-    int number = 0;
-    std::from_chars(suffix.data() + 1, suffix.data() + suffix.size(), number);
-    if (segments.size() < kMaxSegments) segments.push_back({number, std::move(value), encoded});
-  }
-
-  std::string Joined() {
-    if (segments.empty()) return std::move(whole).value_or("");
-    std::stable_sort(segments.begin(), segments.end(),
-                     [](const Segment& a, const Segment& b) { return a.number < b.number; });
-    std::string joined;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      std::string_view value = segments[i].value;
-      if (i == 0 && segments[i].encoded) {  // charset'language'value
-        const std::size_t first = value.find('\'');
-        const std::size_t second = first == value.npos ? first : value.find('\'', first + 1);
-        if (second != value.npos) value.remove_prefix(second + 1);
-      }
-      joined += segments[i].encoded ? DecodePercent(value) : std::string(value);
-    }
-    return joined;
-  }
+// A part of a parameter that RFC 2231, 3, splits.
+struct Segment {
+  int number;
+  std::string value;
+  bool encoded;
 };
+
+struct Parameter {
+  std::string_view name;
+  std::string ContentType::*value;
+  bool is_known = false;
+  std::vector<Segment> segments = {};  // where there are any, they are the value
+};
+
+// `suffix` is what stands behind a parameter's name: "*", "*0", "*0*" (RFC 2231, 3 and 4).
+void AddSegment(std::string_view suffix, std::string value, std::vector<Segment>& segments) {
+  int number = 0;
+  std::from_chars(suffix.data() + 1, suffix.data() + suffix.size(), number);
+  const bool encoded = suffix.ends_with('*');
+  if (segments.size() < kMaxSegments) segments.push_back({number, std::move(value), encoded});
+}
+
+std::string Joined(std::vector<Segment> segments) {
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment& a, const Segment& b) { return a.number < b.number; });
+  std::string joined;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    std::string_view value = segments[i].value;
+    if (i == 0 && segments[i].encoded) {  // charset'language'value
+      const std::size_t first = value.find('\'');
+      const std::size_t second = first == value.npos ? first : value.find('\'', first + 1);
+      if (second != value.npos) value.remove_prefix(second + 1);
+    }
+    joined += segments[i].encoded ? DecodePercent(value) : std::string(value);
+  }
+  return joined;
+}
 
 }  // namespace
 
@@ -185,7 +182,10 @@ ContentType ParseContentType(std::string_view value) {
     content_type.type = FoldCase(type);
     content_type.stated = true;
   }
-  std::array<Parameter, 4> parameters{{{"boundary"}, {"charset"}, {"report-type"}, {"name"}}};
+  std::array<Parameter, 4> parameters{{{"boundary", &ContentType::boundary},
+                                       {"charset", &ContentType::charset},
+                                       {"report-type", &ContentType::report_type},
+                                       {"name", &ContentType::name}}};
   while (!scanner.AtEnd()) {
     const std::string_view name = scanner.Token(kEndsName);
     if (!scanner.Take('=')) {
@@ -196,14 +196,18 @@ ContentType ParseContentType(std::string_view value) {
     const std::size_t star = std::min(name.find('*'), name.size());
     for (Parameter& parameter : parameters) {
       if (!EqualsIgnoringCase(name.substr(0, star), parameter.name)) continue;
-      parameter.Add(name.substr(star), std::move(argument));
+      if (star < name.size()) {
+        AddSegment(name.substr(star), std::move(argument), parameter.segments);
+      } else if (!std::exchange(parameter.is_known, true)) {
+        content_type.*parameter.value = std::move(argument);
+      }
       break;
     }
   }
-  content_type.boundary = parameters[0].Joined();
-  content_type.charset = parameters[1].Joined();
-  content_type.report_type = parameters[2].Joined();
-  content_type.name = parameters[3].Joined();
+  for (Parameter& parameter : parameters) {
+    if (parameter.segments.empty()) continue;
+    content_type.*parameter.value = Joined(std::move(parameter.segments));
+  }
   FoldCaseIn(content_type.charset);
   FoldCaseIn(content_type.report_type);
   // Blanks at its end can't be seen by who wrote it (RFC 2046, 5.1.1).
