@@ -57,20 +57,20 @@ std::uint32_t BitsOf(Comparison comparison) {
 // the size of `s`; that size if there is none.
 template <typename Question>
 std::size_t FindOctet(std::string_view s, Question is_it, std::size_t from = 0) {
-  if (s.size() < kBlockOctets) {
-    while (from < s.size() && !is_it(static_cast<std::uint8_t>(s[from]))) ++from;
-    return from;
-  }
   std::size_t at = from;
   for (; at + kBlockOctets <= s.size(); at += kBlockOctets) {
     const std::uint32_t bits = BitsOf(is_it(BlockAt(s, at)));
     if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
   }
-  if (at == s.size()) return at;
-  // The last sixteen overlap those before them.
-  const std::size_t begin = s.size() - kBlockOctets;
-  const std::uint32_t bits = BitsOf(is_it(BlockAt(s, begin))) >> (at - begin);
-  return bits == 0 ? s.size() : at + static_cast<std::size_t>(std::countr_zero(bits));
+  if (at >= s.size()) return at;
+  // The last sixteen overlap those before them, also where those were not looked at.
+  if (s.size() >= kBlockOctets) {
+    const std::size_t begin = s.size() - kBlockOctets;
+    const std::uint32_t bits = BitsOf(is_it(BlockAt(s, begin))) >> (at - begin);
+    return bits == 0 ? s.size() : at + static_cast<std::size_t>(std::countr_zero(bits));
+  }
+  while (at < s.size() && !is_it(static_cast<std::uint8_t>(s[at]))) ++at;
+  return at;
 }
 
 // The same for as many octets in a row, of which the first is at the place: `are_they` takes each.

@@ -1,7 +1,6 @@
 #include "parser/mime/field_reader.h"
 
 #include "parser/mime/lines.h"
-#include "parser/octets.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -9,45 +8,34 @@ namespace {
 
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
-}  // namespace
-
-std::string_view FieldName(std::string_view line) {
-  const std::size_t end =
-      FindOctet(line, [](auto c) { return (c <= ' ') | (c > '~') | (c == ':'); });
-  std::size_t colon = end;
-  while (colon < line.size() && IsBlank(line[colon])) ++colon;
-  return colon < line.size() && line[colon] == ':' ? line.substr(0, end) : std::string_view();
+constexpr std::size_t SkipBlanks(std::string_view text, std::size_t at) {
+  while (at < text.size() && IsBlank(text[at])) ++at;
+  return at;
 }
 
+}  // namespace
+
 std::optional<Field> FieldReader::Next() {
-  std::optional<Field> field;
-  if (at_ >= text_.size()) return field;
+  if (at_ >= text_.size()) return std::nullopt;
   const std::size_t begin = at_;
-  std::size_t end = LineEnd(text_, begin);
+  const NamePlace name = FieldNameAt(text_, begin);
+  std::size_t end = LineEnd(text_, name.colon);
   at_ = BehindLineEnd(text_, end);
-  const std::string_view first = text_.substr(begin, end - begin);
-  field = Field{Field::Kind::kJunk, FieldName(first), {}, first, false};
-  if (field->name.empty() && StripBlanks(first).empty()) {
-    field->kind = Field::Kind::kBlank;
-    return field;
+  // Where a name is not, what stands behind the blanks tells.
+  if (name.size == 0 && SkipBlanks(text_, begin) == end) {
+    return Field{Field::Kind::kBlank, {}, {}, text_.substr(begin, end - begin), false};
   }
   while (at_ < text_.size() && IsBlank(text_[at_])) {
-    const std::size_t next_end = LineEnd(text_, at_);
-    if (StripBlanks(text_.substr(at_, next_end - at_)).empty()) break;
-    end = next_end;
+    const std::size_t words = SkipBlanks(text_, at_);
+    if (words == text_.size() || IsLineEnd(text_[words])) break;
+    end = LineEnd(text_, words);
     at_ = BehindLineEnd(text_, end);
   }
-  field->text = text_.substr(begin, end - begin);
-  if (field->name.empty()) return field;
-  field->kind = Field::Kind::kField;
-  std::size_t colon = field->name.size();
-  while (field->text[colon] != ':') ++colon;
-  field->value = field->text.substr(colon + 1);
-  if (field->value.size() > max_line_) {
-    field->value = field->value.substr(0, max_line_);
-    field->cut = true;
-  }
-  return field;
+  const std::string_view text = text_.substr(begin, end - begin);
+  if (name.size == 0) return Field{Field::Kind::kJunk, {}, {}, text, false};
+  const std::string_view value = text.substr(name.colon + 1 - begin);
+  return Field{Field::Kind::kField, text.substr(0, name.size), value.substr(0, max_line_), text,
+               value.size() > max_line_};
 }
 
 std::string Unfold(std::string_view value) {

@@ -6,11 +6,28 @@
 #include <string>
 #include <string_view>
 
+#include "parser/octets.h"
+
 namespace bounced {
 
-// The name that a line begins with: printable ASCII up to a colon, blanks before the colon dropped
-// (RFC 7103, 7.2). Empty: it is no field.
-std::string_view FieldName(std::string_view line);
+// The name of a field that begins at `at` of `text`: printable ASCII up to a colon, blanks before
+// the colon dropped (RFC 7103, 7.2). It never goes beyond a line's end.
+struct NamePlace {
+  std::size_t size;   // of the name; 0: it is no field
+  std::size_t colon;  // where it is, or what stands in its place
+};
+inline NamePlace FieldNameAt(std::string_view text, std::size_t at) {
+  const std::size_t end = FindOctet(
+      text, [](auto c) { return (c <= ' ') | (c > '~') | (c == ':'); }, at);
+  std::size_t colon = end;
+  while (colon < text.size() && (text[colon] == ' ' || text[colon] == '\t')) ++colon;
+  return {colon < text.size() && text[colon] == ':' ? end - at : 0, colon};
+}
+
+// The name that a line begins with. Empty: it is no field.
+inline std::string_view FieldName(std::string_view line) {
+  return line.substr(0, FieldNameAt(line, 0).size);
+}
 
 struct Field {
   enum class Kind {

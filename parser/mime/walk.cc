@@ -90,6 +90,9 @@ class Walker {
 
   // `behind` is what follows the line.
   void Take(const Line& line, const Lines& behind) {
+    const bool is_folded =
+        !line.text.empty() && (line.text.front() == ' ' || line.text.front() == '\t');
+    if (is_folded && has_fields_) return;  // in a body no such line is taken
     if (line.text.starts_with("--")) {
       Guess(line, behind);
       if (const std::optional<Delimiter> delimiter = Match(line.text)) {
@@ -102,7 +105,6 @@ class Walker {
       EndHeader(line.begin, line.end);
       return;
     }
-    if (has_fields_ && (line.text.front() == ' ' || line.text.front() == '\t')) return;
     const std::string_view name = FieldName(line.text);
     if (!name.empty()) {
       NoteField(name, line.begin);
