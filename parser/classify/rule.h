@@ -19,6 +19,9 @@ namespace bounced {
 struct TextPattern {
   std::vector<std::vector<int>> slots;  // indices of phrases, the alternatives of each slot
   std::size_t within = 0;
+  // The slot with the fewest phrases: where none of them stands, which is soon asked, the pattern
+  // does not.
+  std::size_t rarest = 0;
 };
 
 // In `when`, each kind that is not empty must have one that matches; in `unless`, any match at all

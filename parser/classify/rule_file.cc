@@ -404,6 +404,10 @@ void RuleReader::ReadTextPattern(const toml::table& table, TextPattern& pattern)
   const toml::array* phrases = table["phrases"].as_array();
   if (phrases == nullptr || phrases->empty()) return Error(table, "no phrase");
   for (const toml::node& node : *phrases) ReadSlot(node, false, pattern.slots.emplace_back());
+  const auto rarest =
+      std::min_element(pattern.slots.begin(), pattern.slots.end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  pattern.rarest = static_cast<std::size_t>(rarest - pattern.slots.begin());
   const toml::node* within = table.get("within");
   if (pattern.slots.size() == 1) {
     if (within != nullptr) Error(table, "within needs two phrases");

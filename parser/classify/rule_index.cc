@@ -7,13 +7,8 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules, std::size_t phrase_count)
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Condition& when = rules[i].when;
     for (std::size_t p = 0; p < when.text.size(); ++p) {
-      // A pattern has a phrase of each slot or does not match, so one slot finds it: the one with
-      // the fewest phrases is the rarest.
-      const auto& slots = when.text[p].slots;
-      const auto rarest =
-          std::min_element(slots.begin(), slots.end(),
-                           [](const auto& a, const auto& b) { return a.size() < b.size(); });
-      for (const int phrase : *rarest) {
+      // A pattern has a phrase of each slot or does not match, so one slot finds it.
+      for (const int phrase : when.text[p].slots[when.text[p].rarest]) {
         by_phrase_[static_cast<std::size_t>(phrase)].push_back(
             {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(p)});
       }

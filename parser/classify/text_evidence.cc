@@ -41,8 +41,8 @@ std::optional<TextEvidence::Range> TextEvidence::FirstPlace(const std::vector<in
   return first;
 }
 
-std::vector<TextEvidence::Range> TextEvidence::Places(const std::vector<int>& slot) const {
-  std::vector<Range> places;
+TextEvidence::Ranges TextEvidence::Places(const std::vector<int>& slot) const {
+  Ranges places;
   for (const int phrase : slot) {
     if (!Has(phrase)) continue;
     for (HitIterator hit = FirstOf(phrase); hit != hits_.end() && hit->phrase == phrase; ++hit) {
@@ -73,23 +73,24 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
     const std::optional<Range> place = FirstPlace(pattern.slots.front());
     if (!place || !IsInName(*place)) return place;
   }
+  if (!HasOneOf(pattern.slots[pattern.rarest])) return std::nullopt;
   const bool has_all = std::all_of(pattern.slots.begin(), pattern.slots.end(),
                                    [this](const std::vector<int>& slot) { return HasOneOf(slot); });
   if (!has_all) return std::nullopt;
   auto by_end = [](const Range& a, const Range& b) { return a.end < b.end; };
-  std::vector<Range> chains;
+  Ranges chains;
   bool first = true;
   for (const std::vector<int>& slot : pattern.slots) {
-    std::vector<Range> places = Places(slot);
+    Ranges places = Places(slot);
     if (first) {
       for (Range& place : places) place.in_name = IsInName(place);
     } else {
-      std::vector<Range> joined;
-      auto chain = chains.begin();
+      Ranges joined;
+      auto* chain = chains.begin();
       for (const Range& place : places) {
         while (chain != chains.end() && chain->end <= place.begin) ++chain;
         if (chain == chains.begin()) continue;
-        const Range& nearest = *std::prev(chain);
+        const Range& nearest = chain[-1];
         if (place.begin - nearest.end <= pattern.within) {
           joined.push_back({nearest.begin, place.end, nearest.in_name});
         }
@@ -103,7 +104,7 @@ std::optional<TextEvidence::Range> TextEvidence::Find(const TextPattern& pattern
     chains = std::move(places);
     first = false;
   }
-  const auto outside =
+  const auto* const outside =
       std::find_if(chains.begin(), chains.end(), [](const Range& chain) { return !chain.in_name; });
   return outside == chains.end() ? chains.front() : *outside;
 }

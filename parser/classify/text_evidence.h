@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "parser/classify/folded_text.h"
 #include "parser/classify/names.h"
 #include "parser/classify/phrase_matcher.h"
@@ -38,6 +39,8 @@ class TextEvidence {
   std::optional<Range> Find(const TextPattern& pattern) const;
 
  private:
+  // A phrase stands in few places of a text.
+  using Ranges = absl::InlinedVector<Range, 8>;
   using HitIterator = std::vector<PhraseMatcher::Hit>::const_iterator;
   bool Has(int phrase) const {
     return (is_hit_.data()[phrase / kWordBits] >> (phrase % kWordBits) & 1) != 0;
@@ -48,7 +51,7 @@ class TextEvidence {
   // The place of a phrase of `slot` that ends first.
   std::optional<Range> FirstPlace(const std::vector<int>& slot) const;
   // Where the phrases of `slot` stand, by where they begin.
-  std::vector<Range> Places(const std::vector<int>& slot) const;
+  Ranges Places(const std::vector<int>& slot) const;
   Range RangeOf(const PhraseMatcher::Hit& hit) const {
     return {hit.begin, hit.begin + matcher_.length(hit.phrase)};
   }
