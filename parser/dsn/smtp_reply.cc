@@ -1,12 +1,14 @@
 #include "parser/dsn/smtp_reply.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
 
+#include "absl/container/inlined_vector.h"
 #include "parser/classify/provider.h"
 #include "parser/dsn/enhanced_status.h"
 #include "parser/mime/lines.h"
@@ -280,6 +282,8 @@ bool BeginsSession(std::string_view text) {
   return FindIgnoringCase(text, "while talking to") != std::string_view::npos;
 }
 
+using Codes = absl::InlinedVector<Code, SmtpReply::kMaxOthers + 1>;
+
 // The run of equal codes that ends with the innermost reply: the lines of one reply, or one reply
 // told twice. Of a transcript the lines that the remote host spoke go before all others.
 struct Run {
@@ -288,7 +292,7 @@ struct Run {
   // Where another reply begins, which is none of it; npos: nowhere.
   std::size_t end = std::string_view::npos;
   // The first codes of the text that say different things; one may be the run's.
-  std::vector<Code> all;
+  Codes all;
 };
 
 // Whether one says nothing that the other does not: the lines of a reply need not all have a
@@ -297,7 +301,7 @@ bool SaysTheSame(const Code& a, const Code& b) {
   return a.value == b.value && (!a.status || !b.status || a.status->status == b.status->status);
 }
 
-void AddOnce(const Code& code, std::vector<Code>& all) {
+void AddOnce(const Code& code, Codes& all) {
   const auto same = std::find_if(all.begin(), all.end(),
                                  [&](const Code& each) { return SaysTheSame(each, code); });
   if (same == all.end()) {
@@ -424,27 +428,41 @@ Stage FindStage(std::string_view text) {
       {"helo", Stage::kHelo},         {"lhlo", Stage::kHelo},
       {"starttls", Stage::kHelo},     {"initial connection", Stage::kConnect},
   };
-  constexpr std::string_view kLeads[] = {"in reply to ", "in response to ", "after ",
-                                         "while performing the ", "while sending "};
-  for (const std::string_view lead : kLeads) {
-    for (std::size_t at = FindIgnoringCase(text, lead); at < text.size();
-         at = FindIgnoringCase(text, lead, at + lead.size())) {
-      std::string_view rest = text.substr(at + lead.size());
-      if (StartsWithIgnoringCase(rest, "pipelined ")) rest.remove_prefix(10);
-      for (const StagePhrase& phrase : kCommands) {
-        if (StartsWithIgnoringCase(rest, phrase.words)) return phrase.stage;
+  // What does not have what some of them begin with has none of those.
+  struct Leads {
+    std::string_view beginning;
+    std::array<std::string_view, 2> leads;  // empty: there is no more
+  };
+  constexpr Leads kLeads[] = {{"in re", {"in reply to ", "in response to "}},
+                              {"after ", {"after "}},
+                              {"while ", {"while performing the ", "while sending "}}};
+  for (const auto& [beginning, leads] : kLeads) {
+    const std::size_t first = FindIgnoringCase(text, beginning);
+    if (first == text.npos) continue;
+    for (const std::string_view lead : leads) {
+      if (lead.empty()) break;
+      for (std::size_t at = FindIgnoringCase(text, lead, first); at < text.size();
+           at = FindIgnoringCase(text, lead, at + lead.size())) {
+        std::string_view rest = text.substr(at + lead.size());
+        if (StartsWithIgnoringCase(rest, "pipelined ")) rest.remove_prefix(10);
+        for (const StagePhrase& phrase : kCommands) {
+          if (StartsWithIgnoringCase(rest, phrase.words)) return phrase.stage;
+        }
       }
     }
   }
   // What Postfix and qmail say in place of a command.
+  constexpr std::string_view kRefused = "refused to talk to me";
+  if (FindIgnoringCase(text, kRefused) < text.size()) return Stage::kConnect;
   constexpr StagePhrase kSentences[] = {
-      {"refused to talk to me", Stage::kConnect},
       {"but greeting failed", Stage::kConnect},
       {"but my name was rejected", Stage::kHelo},
       {"but sender was rejected", Stage::kMail},
   };
-  for (const StagePhrase& sentence : kSentences) {
-    if (FindIgnoringCase(text, sentence.words) < text.size()) return sentence.stage;
+  if (const std::size_t first = FindIgnoringCase(text, "but "); first < text.size()) {
+    for (const StagePhrase& sentence : kSentences) {
+      if (FindIgnoringCase(text, sentence.words, first) < text.size()) return sentence.stage;
+    }
   }
   for (const StagePhrase& sentence : kBehindHost) {
     if (FindIgnoringCase(text, sentence.words.substr(1)) < text.size()) return sentence.stage;
