@@ -74,8 +74,10 @@ std::size_t FindOctet(std::string_view s, Question is_it, std::size_t from = 0) 
 }
 
 // The same for as many octets in a row, of which the first is at the place: `are_they` takes each.
-template <std::size_t kCount, typename Question>
-std::size_t FindRow(std::string_view s, Question are_they, std::size_t from = 0) {
+// `may_begin` holds for the first of such a row; most blocks have none that it holds for, and are
+// dismissed by it alone.
+template <std::size_t kCount, typename First, typename Question>
+std::size_t FindRow(std::string_view s, First may_begin, Question are_they, std::size_t from = 0) {
   const auto ask = [&](auto octet) {
     return [&]<std::size_t... kPlaces>(std::index_sequence<kPlaces...>) {
       return are_they(octet(kPlaces)...);
@@ -84,6 +86,7 @@ std::size_t FindRow(std::string_view s, Question are_they, std::size_t from = 0)
   };
   std::size_t at = from;
   for (; at + kCount - 1 + kBlockOctets <= s.size(); at += kBlockOctets) {
+    if (BitsOf(may_begin(BlockAt(s, at))) == 0) continue;
     const std::uint32_t bits = BitsOf(ask([&](std::size_t i) { return BlockAt(s, at + i); }));
     if (bits != 0) return at + static_cast<std::size_t>(std::countr_zero(bits));
   }

@@ -32,19 +32,28 @@ std::size_t FindOdd(std::string_view s, std::size_t from) {
       s, [](auto c) { return (c < 0x20) | (c >= 0x7F); }, from);
 }
 
-// Eight octets of `s` from `at` on, all of which are there, in lower case: an ASCII octet is a
-// capital if it carries into its highest bit when what 'A' lacks for that is added, and not with
-// 'Z'.
-std::uint64_t FoldedAt(std::string_view s, std::size_t at) {
+template <typename Octets>
+Octets LoadAt(std::string_view s, std::size_t at) {
+  Octets octets = 0;
+  std::memcpy(&octets, s.data() + at, sizeof octets);
+  return octets;
+}
+
+// Whether eight octets are the same but for the case of ASCII letters.
+bool AreSameLetters(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kEach = 0x0101010101010101;
   constexpr std::uint64_t kHighest = 0x80 * kEach;
-  std::uint64_t octets = 0;
-  std::memcpy(&octets, s.data() + at, sizeof octets);
-  const std::uint64_t low = octets & ~kHighest;
-  const std::uint64_t from_a = low + (0x80 - 'A') * kEach;
-  const std::uint64_t beyond_z = low + (0x80 - 'Z' - 1) * kEach;
-  const std::uint64_t is_capital = from_a & ~beyond_z & ~octets & kHighest;
-  return octets | is_capital >> 2;  // 0x80 becomes the bit that letters differ by
+  constexpr std::uint64_t kCase = 0x20 * kEach;
+  const std::uint64_t different = a ^ b;
+  if (different == 0) return true;
+  if ((different & ~kCase) != 0) return false;
+  // A letter carries into the highest bit when what 'a' lacks for that is added, and what 'z' lacks
+  // does not make it.
+  const std::uint64_t low = (a | kCase) & ~kHighest;
+  const std::uint64_t from_a = low + (0x80 - 'a') * kEach;
+  const std::uint64_t beyond_z = low + (0x80 - 'z' - 1) * kEach;
+  const std::uint64_t letters = from_a & ~beyond_z & ~a & kHighest;
+  return (different & ~(letters >> 2)) == 0;
 }
 
 struct Decoded {
@@ -68,15 +77,21 @@ Decoded DecodeAt(std::string_view s, std::size_t at) {
 
 bool IsSameIgnoringCase(std::string_view a, std::string_view b) {
   constexpr std::size_t kOctets = sizeof(std::uint64_t);
-  std::size_t at = 0;
+  constexpr std::size_t kHalf = kOctets / 2;
+  // What is left at the end overlaps what is before it.
   if (a.size() >= kOctets) {
-    for (; at + kOctets <= a.size(); at += kOctets) {
-      if (FoldedAt(a, at) != FoldedAt(b, at)) return false;
+    for (std::size_t at = 0; at + kOctets < a.size(); at += kOctets) {
+      if (!AreSameLetters(LoadAt<std::uint64_t>(a, at), LoadAt<std::uint64_t>(b, at))) return false;
     }
-    // The last eight overlap those before them.
     const std::size_t last = a.size() - kOctets;
-    return FoldedAt(a, last) == FoldedAt(b, last);
+    return AreSameLetters(LoadAt<std::uint64_t>(a, last), LoadAt<std::uint64_t>(b, last));
   }
+  if (a.size() >= kHalf) {
+    const std::size_t last = a.size() - kHalf;
+    return AreSameLetters(LoadAt<std::uint32_t>(a, 0), LoadAt<std::uint32_t>(b, 0)) &&
+           AreSameLetters(LoadAt<std::uint32_t>(a, last), LoadAt<std::uint32_t>(b, last));
+  }
+  std::size_t at = 0;
   while (at < a.size() && FoldCase(a[at]) == FoldCase(b[at])) ++at;
   return at == a.size();
 }

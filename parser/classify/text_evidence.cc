@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "parser/text.h"
+
 namespace bounced {
 
 TextEvidence::TextEvidence(std::string_view text, const PhraseMatcher& matcher)
@@ -12,8 +14,8 @@ TextEvidence::TextEvidence(std::string_view text, const PhraseMatcher& matcher)
       hits_(matcher.Find(folded_.text())),
       is_hit_(matcher.size() / kWordBits + 1, 0) {
   for (const PhraseMatcher::Hit& hit : hits_) {
-    is_hit_[static_cast<std::size_t>(hit.phrase / kWordBits)] |= std::uint64_t{1}
-                                                                 << (hit.phrase % kWordBits);
+    const auto bit = static_cast<std::size_t>(hit.phrase);
+    is_hit_[bit / kWordBits] |= std::uint64_t{1} << (bit % kWordBits);
   }
   std::sort(hits_.begin(), hits_.end(), [](const auto& a, const auto& b) {
     return a.phrase != b.phrase ? a.phrase < b.phrase : a.begin < b.begin;
@@ -57,7 +59,8 @@ TextEvidence::Ranges TextEvidence::Places(const std::vector<int>& slot) const {
 bool TextEvidence::IsInName(const Range& place) const {
   if (names_.empty()) return false;
   const std::string_view phrase = folded_.text().substr(place.begin, place.end - place.begin);
-  if (phrase.find_first_of(".:/?=#") != phrase.npos) return false;
+  constexpr AsciiSet kSignsOfNames(".:/?=#");
+  if (kSignsOfNames.FirstIn(phrase) < phrase.size()) return false;
   const std::string_view original = folded_.Original(place.begin, place.end);
   const auto begin = static_cast<std::size_t>(original.data() - text_.data());
   const auto behind = std::upper_bound(

@@ -43,7 +43,8 @@ class TextEvidence {
   using Ranges = absl::InlinedVector<Range, 8>;
   using HitIterator = std::vector<PhraseMatcher::Hit>::const_iterator;
   bool Has(int phrase) const {
-    return (is_hit_.data()[phrase / kWordBits] >> (phrase % kWordBits) & 1) != 0;
+    const auto bit = static_cast<std::size_t>(phrase);
+    return (is_hit_.data()[bit / kWordBits] >> (bit % kWordBits) & 1) != 0;
   }
   // The first place of `phrase`, which is there; others of it are behind it.
   HitIterator FirstOf(int phrase) const;
@@ -62,7 +63,7 @@ class TextEvidence {
   std::vector<NameRange> names_;  // in text_
   const PhraseMatcher& matcher_;
   std::vector<PhraseMatcher::Hit> hits_;
-  static constexpr int kWordBits = 64;
+  static constexpr std::size_t kWordBits = 64;
   std::vector<std::uint64_t> is_hit_;  // a bit a phrase: most that are asked for are not there
 };
 

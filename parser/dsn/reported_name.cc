@@ -61,7 +61,7 @@ std::string_view WithoutLitter(std::string_view address) {
   address = StripBlanks(address);
   while (!address.empty() && kTrailing.Has(address.back())) address.remove_suffix(1);
   for (const char quote : {'\'', '"'}) {
-    if (address.size() > 1 && address.find(quote) == 0 &&
+    if (address.size() > 1 && address.front() == quote &&
         address.find(quote, 1) == address.size() - 1) {
       address = address.substr(1, address.size() - 2);
     }

@@ -63,7 +63,8 @@ class CodeFinder {
       return (first >= '2') & (first <= '5') & (second >= '0') & (second <= '7') & (third >= '0') &
              (third <= '9');
     };
-    return FindRow<kCodeOctets>(text_, are_they, at);
+    const auto may_begin = [](auto c) { return (c >= '2') & (c <= '5'); };
+    return FindRow<kCodeOctets>(text_, may_begin, are_they, at);
   }
 
   std::optional<Code> ReadAt(std::size_t at) const {

@@ -57,7 +57,8 @@ bool IsHeaderName(std::string_view name) {
 
 // Where the first line of `text` begins that has nothing in it; the size of `text`: none has.
 std::size_t FindEmptyLine(std::string_view text) {
-  const std::size_t end = FindRow<2>(text, [](auto before, auto c) {
+  const auto is_end = [](auto c) { return (c == '\n') | (c == '\r'); };
+  const std::size_t end = FindRow<2>(text, is_end, [](auto before, auto c) {
     return ((before == '\n') & ((c == '\n') | (c == '\r'))) | ((before == '\r') & (c == '\r'));
   });
   return std::min(end + 1, text.size());

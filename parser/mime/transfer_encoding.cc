@@ -53,7 +53,8 @@ void AppendUnescaped(std::string_view line, std::string& decoded) {
 
 TransferEncoding ParseTransferEncoding(std::string_view value) {
   std::string_view word = StripBlanks(value);
-  word = word.substr(0, word.find_first_of(" \t;("));
+  constexpr AsciiSet kEnds(" \t;(");
+  word = word.substr(0, kEnds.FirstIn(word));
   if (EqualsIgnoringCase(word, "base64")) return TransferEncoding::kBase64;
   if (EqualsIgnoringCase(word, "quoted-printable")) return TransferEncoding::kQuotedPrintable;
   return TransferEncoding::kIdentity;

@@ -78,11 +78,12 @@ class Walker {
   // or no multipart that it could delimit.
   std::size_t FindHyphens(std::size_t at) const {
     if (stack_.empty()) return message_.size();
+    const auto is_hyphen = [](auto c) { return c == '-'; };
     const auto are_hyphens = [](auto first, auto second) {
       return (first == '-') & (second == '-');
     };
     do {
-      at = FindRow<2>(message_, are_hyphens, at);
+      at = FindRow<2>(message_, is_hyphen, are_hyphens, at);
       if (at == 0 || at == message_.size() || IsLineEnd(message_[at - 1])) return at;
     } while (++at < message_.size());
     return message_.size();
