@@ -64,12 +64,14 @@ class Cursor {
     return true;
   }
   void SkipBlanks() {
-    while (IsSpace(Peek()) || Peek() == ',') rest_.remove_prefix(1);
+    constexpr AsciiSet kBlanks(" \t\n\v\f\r,");
+    Skip(kBlanks.FirstNotIn(rest_));
   }
   // Digits that a number of at most `most` begins with.
   std::size_t Digits(std::size_t most) const {
+    const std::string_view digits = rest_.substr(0, most);
     std::size_t count = 0;
-    while (count < std::min(most, rest_.size()) && IsDigit(rest_[count])) ++count;
+    while (count < digits.size() && IsDigit(digits[count])) ++count;
     return count;
   }
   // The number that so many digits are, of which an int has room for.

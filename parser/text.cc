@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 // What would move the cursor, break the line or turn the text around when it is shown: C0, DEL, C1,
 // the line separators and the bidirectional embeddings, overrides and isolates (UAX #9, 2).
 constexpr bool IsUnfitToShow(std::uint32_t c) {
@@ -140,12 +138,6 @@ std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::s
     if (const std::size_t place = find_from(at); place != s.npos) return place;
   }
   return find_from(places - kBlockOctets);
-}
-
-std::string_view StripBlanks(std::string_view s) {
-  while (!s.empty() && IsBlank(s.front())) s.remove_prefix(1);
-  while (!s.empty() && IsBlank(s.back())) s.remove_suffix(1);
-  return s;
 }
 
 std::size_t AsciiPrefix(std::string_view s) {

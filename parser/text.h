@@ -89,7 +89,14 @@ constexpr bool EndsWithIgnoringCase(std::string_view s, std::string_view suffix)
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from = 0);
 
 // Without leading and trailing blanks, tabs, CR and LF.
-std::string_view StripBlanks(std::string_view s);
+constexpr std::string_view StripBlanks(std::string_view s) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  const char* begin = s.data();
+  const char* end = begin + s.size();
+  while (begin < end && is_blank(*begin)) ++begin;
+  while (begin < end && is_blank(end[-1])) --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
 
 // How many octets at the start of `s` are ASCII.
 std::size_t AsciiPrefix(std::string_view s);

@@ -93,8 +93,12 @@ struct LookAlike {
   char octet = 0;          // 0: none
 };
 LookAlike FindLookAlike(std::string_view text) {
-  if (text.starts_with("\xC2\xA0")) return {2, ' '};       // no-break space
-  if (text.starts_with("\xE3\x80\x80")) return {3, ' '};   // ideographic space
+  if (text.starts_with("\xC2\xA0")) return {2, ' '};      // no-break space
+  if (text.starts_with("\xE3\x80\x80")) return {3, ' '};  // ideographic space
+  constexpr unsigned char kTwoOctets = 0xDF;              // what leads as many, at most
+  if (static_cast<unsigned char>(text.front()) > kTwoOctets && !text.starts_with("\xE2\x80")) {
+    return {};
+  }
   if (text.starts_with("\xE2\x80\x98")) return {3, '\''};  // opening single quote
   if (text.starts_with("\xE2\x80\x99")) return {3, '\''};  // closing, and the apostrophe
   if (text.starts_with("\xE2\x80\x90")) return {3, ' '};   // hyphen
@@ -143,6 +147,7 @@ int SmallLetter(int c) {
   } kGreek[] = {{0x386, 0x3B1}, {0x3AC, 0x3B1}, {0x388, 0x3B5}, {0x3AD, 0x3B5}, {0x389, 0x3B7},
                 {0x3AE, 0x3B7}, {0x38A, 0x3B9}, {0x3AF, 0x3B9}, {0x38C, 0x3BF}, {0x3CC, 0x3BF},
                 {0x38E, 0x3C5}, {0x3CD, 0x3C5}, {0x38F, 0x3C9}, {0x3CE, 0x3C9}, {0x3C2, 0x3C3}};
+  if (c < 0x386 || c > 0x3CE) return small == c ? 0 : small;
   for (const auto& each : kGreek) {
     if (c == each.accented) small = each.plain;
   }

@@ -59,7 +59,7 @@ PhraseMatcher::Group::Group(std::size_t octets_looked_up)
 
 void PhraseMatcher::Group::Add(std::uint64_t beginning, std::uint32_t node) {
   slots.push_back({beginning, node});
-  may_be_there.set(Hash(beginning) >> 48);
+  hashes.Add(Hash(beginning) >> 48);
 }
 
 void PhraseMatcher::Group::Finish() {
@@ -75,11 +75,11 @@ void PhraseMatcher::Group::Finish() {
 void PhraseMatcher::Filter::Add(std::string_view phrase) {
   const std::uint64_t beginning = Load(phrase);
   if (phrase.size() >= 4) {
-    fours.set(Hash(beginning & MaskOf(4)) >> 48);
+    fours.Add(Hash(beginning & MaskOf(4)) >> 48);
   } else if (phrase.size() >= 2) {
-    pairs.set(beginning & MaskOf(2));
+    pairs.Add(beginning & MaskOf(2));
   } else {
-    for (std::size_t second = 0; second < 256; ++second) pairs.set(beginning | second << 8);
+    for (std::size_t second = 0; second < 256; ++second) pairs.Add(beginning | second << 8);
   }
 }
 

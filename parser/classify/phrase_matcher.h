@@ -1,7 +1,7 @@
 // Where thousands of phrases stand in a text, found in one pass.
 #pragma once
 
-#include <bitset>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,6 +47,21 @@ class PhraseMatcher {
   // Spreads what is alike, most in the highest bits.
   static constexpr std::uint64_t Hash(std::uint64_t octets) { return octets * 0x9E3779B97F4A7C15; }
 
+  // A set of numbers.
+  class Bits {
+   public:
+    void Add(std::size_t number) {
+      words_[number / 64 % kWords] |= std::uint64_t{1} << (number % 64);
+    }
+    bool Has(std::size_t number) const {
+      return (words_[number / 64 % kWords] >> (number % 64) & 1) != 0;
+    }
+
+   private:
+    static constexpr std::size_t kWords = (1 << 16) / 64;
+    std::array<std::uint64_t, kWords> words_ = {};
+  };
+
   // Phrases that are looked up by as many of their first octets.
   struct Group {
     struct Slot {
@@ -56,7 +71,7 @@ class PhraseMatcher {
     std::size_t octets;
     std::uint64_t mask;       // of those among the first eight of a text
     std::vector<Slot> slots;  // each where its hash says or behind that; half of them are free
-    std::bitset<1 << 16> may_be_there;  // most that are not are dismissed without the slots
+    Bits hashes;              // most that are not there are dismissed by these
 
     explicit Group(std::size_t octets_looked_up);
     // Add() takes what Finish() makes the slots of.
@@ -68,7 +83,7 @@ class PhraseMatcher {
     // 0: none.
     std::uint32_t NodeOf(std::uint64_t beginning) const {
       beginning &= mask;
-      if (!may_be_there[Hash(beginning) >> 48]) return 0;
+      if (!hashes.Has(Hash(beginning) >> 48)) return 0;
       const Slot* const all = slots.data();
       std::size_t at = FirstPlace(beginning);
       while (all[at].node != 0 && all[at].beginning != beginning) {
@@ -79,12 +94,12 @@ class PhraseMatcher {
   };
   // Dismisses most places: the beginnings of all phrases, four octets each, of shorter ones two.
   struct Filter {
-    std::bitset<1 << 16> fours;  // by their hash
-    std::bitset<1 << 16> pairs;
+    Bits fours;  // by their hash
+    Bits pairs;
 
     void Add(std::string_view phrase);
     bool Passes(std::uint64_t octets) const {
-      return fours[Hash(octets & 0xFFFFFFFF) >> 48] || pairs[octets & 0xFFFF];
+      return fours.Has(Hash(octets & 0xFFFFFFFF) >> 48) || pairs.Has(octets & 0xFFFF);
     }
   };
 
