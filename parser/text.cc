@@ -98,7 +98,8 @@ void FoldCaseIn(std::string& s) {
   std::size_t at = 0;
   for (; at + kBlockOctets <= s.size(); at += kBlockOctets) {
     const Block octets = BlockAt(s, at);
-    const Block folded = (octets >= 'A') & (octets <= 'Z') ? octets | 0x20 : octets;
+    const auto is_capital = (octets >= 'A') & (octets <= 'Z');
+    const Block folded = is_capital ? octets | 0x20 : octets;
     std::memcpy(s.data() + at, &folded, kBlockOctets);
   }
   for (; at < s.size(); ++at) s[at] = FoldCase(s[at]);

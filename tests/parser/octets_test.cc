@@ -30,6 +30,52 @@ TEST(FindOctet, FindsTheFirstAtEveryPlaceOfEverySize) {
   }
 }
 
+TEST(FindRow, FindsTheFirstAtEveryPlaceOfEverySize) {
+  const auto may_begin = [](auto c) { return c == 'a'; };
+  const auto are_they = [](auto first, auto second, auto third) {
+    return (first == 'a') & (second == 'b') & ((third == 'c') | (third == 'd'));
+  };
+  for (std::size_t size = 3; size <= kMost; ++size) {
+    for (std::size_t place = 0; place + 3 <= size; ++place) {
+      std::string text;
+      while (text.size() < size) text += "ab-";  // begins as a row does
+      text.resize(size);
+      EXPECT_EQ(FindRow<3>(text, may_begin, are_they), size);
+      text.replace(place, 3, place % 2 == 0 ? "abc" : "abd");
+      EXPECT_EQ(FindRow<3>(text, may_begin, are_they), place);
+      EXPECT_EQ(FindRow<3>(text, may_begin, are_they, place), place);
+      EXPECT_EQ(FindRow<3>(text, may_begin, are_they, place + 1), size);
+    }
+  }
+}
+
+TEST(EqualsIgnoringCase, TellsOctetsApartAtEveryPlaceOfEverySize) {
+  for (std::size_t size = 1; size <= kMost; ++size) {
+    for (std::size_t place = 0; place < size; ++place) {
+      for (const char octet : {'a', 'Z', '@', '[', '`', '{', '0', '\xC1', '\xE1', '\0', ' '}) {
+        std::string text(size, 'x');
+        text[place] = octet;
+        std::string other = text;
+        other[0] = other[0] == 'x' ? 'X' : other[0];
+        EXPECT_TRUE(EqualsIgnoringCase(text, other));
+        other[place] = static_cast<char>(text[place] ^ 0x20);  // another case, of a letter alone
+        EXPECT_EQ(EqualsIgnoringCase(text, other), octet == 'a' || octet == 'Z') << place;
+        other[place] = static_cast<char>(text[place] ^ 0x01);
+        EXPECT_FALSE(EqualsIgnoringCase(text, other)) << place;
+      }
+    }
+  }
+}
+
+TEST(FoldCase, FoldsEveryOctetAtEverySize) {
+  for (std::size_t size = 0; size <= kMost; ++size) {
+    for (int octet = 0; octet < 256; ++octet) {
+      const auto c = static_cast<char>(octet);
+      EXPECT_EQ(FoldCase(std::string(size, c)), std::string(size, FoldCase(c)));
+    }
+  }
+}
+
 TEST(BlockFrom, FillsUpWithZeros) {
   for (std::size_t size = 0; size <= kMost; ++size) {
     const std::string text(size, 'A');

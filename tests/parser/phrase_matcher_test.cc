@@ -82,12 +82,14 @@ TEST(PhraseMatcher, FindsWhatASearchForEachPhraseFinds) {
   for (int round = 0; round < 2'000; ++round) {
     std::set<std::string> unique;
     const std::size_t shortest = 1 + next(5);
+    const std::string text = random_text(30);
     while (unique.size() < 6) {
-      std::string phrase = random_text(shortest + next(4));
+      // Long ones stand there only if they were taken from there.
+      std::string phrase = next(2) == 0 ? random_text(shortest + next(4))
+                                        : text.substr(next(text.size() - 14), shortest + next(9));
       if (phrase.front() != ' ') unique.insert(std::move(phrase));
     }
     const std::vector<std::string> phrases(unique.begin(), unique.end());
-    const std::string text = random_text(30);
     Places want;
     for (std::size_t at = 0; at < text.size(); ++at) {
       for (std::size_t i = 0; i < phrases.size(); ++i) {
