@@ -95,10 +95,8 @@ struct LookAlike {
 LookAlike FindLookAlike(std::string_view text) {
   if (text.starts_with("\xC2\xA0")) return {2, ' '};      // no-break space
   if (text.starts_with("\xE3\x80\x80")) return {3, ' '};  // ideographic space
-  constexpr unsigned char kTwoOctets = 0xDF;              // what leads as many, at most
-  if (static_cast<unsigned char>(text.front()) > kTwoOctets && !text.starts_with("\xE2\x80")) {
-    return {};
-  }
+  const bool has_two_octets = static_cast<unsigned char>(text.front()) < 0xE0;
+  if (!has_two_octets && !text.starts_with("\xE2\x80")) return {};
   if (text.starts_with("\xE2\x80\x98")) return {3, '\''};  // opening single quote
   if (text.starts_with("\xE2\x80\x99")) return {3, '\''};  // closing, and the apostrophe
   if (text.starts_with("\xE2\x80\x90")) return {3, ' '};   // hyphen
