@@ -8,6 +8,7 @@
 
 #include "parser/mime/html_text.h"
 #include "parser/notice/reply.h"
+#include "parser/prose/prose_report.h"
 #include "parser/reading/notice.h"
 #include "parser/reading/prose.h"
 #include "parser/reading/reading.h"
@@ -21,6 +22,12 @@ namespace {
 bool HasAttachment(const Reading& reading) {
   const auto is_file = [](const Part& part) { return part.type.type.starts_with("application/"); };
   return std::any_of(reading.parts().begin(), reading.parts().end(), is_file);
+}
+
+bool SubjectTellsFailure(Reading& reading) {
+  const ProseText& subject = reading.MarkedSubject();
+  return !IsAnswer(subject.text) &&
+         std::any_of(subject.hits.begin(), subject.hits.end(), TellsFailure);
 }
 
 // The first that fits wins: what has a type of its own; a reply that says that it is one; a report
@@ -43,7 +50,10 @@ void ReadInOrder(Reading& reading) {
   std::optional<Reply> reply;
   if (may_answer) {
     reply = find_reply();
-    if (is_certain(*reply)) return ReadReply(*reply, reading);
+    // Hosts mark reports so, too: then the subject must tell the failure, and the words bear it
+    // out.
+    const bool may_report = *reply == Reply::kAutomatic && SubjectTellsFailure(reading);
+    if (is_certain(*reply) && !may_report) return ReadReply(*reply, reading);
   }
   if (ReadUntypedStatus(reading)) return;
   ReadProseReport(reading);
@@ -68,7 +78,9 @@ Body BeginningOfWords(Reading& reading) {
   return std::move(words).With(std::move(text));
 }
 
+// Nothing rests on the name, so only who asks how a report was read pays for it.
 void NameReporter(Reading& reading) {
+  if (reading.trail() == nullptr) return;
   Report& report = reading.report();
   if (report.form == "none" || report.form == "reply") return;
   const Reporters& reporters = Reporters::BuiltIn();

@@ -10,6 +10,7 @@
 #include "parser/dsn/reported_name.h"
 #include "parser/dsn/smtp_reply.h"
 #include "parser/mime/charset.h"
+#include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
 #include "parser/mime/lines.h"
 #include "parser/text.h"
@@ -105,8 +106,8 @@ std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
     TypedValue typed = SplitType(field);
     // Only smtp promises a reply (RFC 3464, 2.3.6); what has no type is one as a rule, as is what
     // begins as one does: "X-LOCAL; 500 (err.nosuchuser)". No exit status of X-UNIX is as large.
-    const bool is_reply = typed.type.empty() || IsTypeOfReplies(typed.type) ||
-                          BeginsWithFailureCode(typed.value);
+    const bool is_reply =
+        typed.type.empty() || IsTypeOfReplies(typed.type) || BeginsWithFailureCode(typed.value);
     SmtpReply reply =
         FindSmtpReply(typed.value, is_reply ? ReplyContext::kReply : ReplyContext::kNarration);
     if (best && Rank(best->reply) >= Rank(reply)) continue;
@@ -195,6 +196,8 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     recipient.diagnostic_type = diagnosis->type;
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(diagnosis->text);
     text = Utf8Of(std::move(diagnosis->reply.words));
+    // Some hosts write what is not ASCII so, though no field of a status may have it.
+    if (text.find("=?") != text.npos) text = DecodeEncodedWords(text);
     SetDiagnostic(text, diagnosis->text, testimony.part, testimony.provenance, testimony.max_octets,
                   recipient);
     for (const std::string_view field : testimony.fields.diagnostics) {

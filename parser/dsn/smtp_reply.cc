@@ -100,12 +100,12 @@ class CodeFinder {
     return (c == '-' || c == '.') && ends;
   }
 
-  // Sendmail's transcripts: "<<< 550 5.1.1 no such user".
+  // Sendmail's transcripts: "<<< 550 5.1.1 no such user", and MDaemon's: "<-- 550 no such user".
   bool IsMarked(std::size_t at) const {
     std::string_view before = text_.substr(at > kMaxIntroduction ? at - kMaxIntroduction : 0);
     before = before.substr(0, before.size() - (text_.size() - at));
     while (before.ends_with(' ')) before.remove_suffix(1);
-    return before.ends_with("<<<");
+    return before.ends_with("<<<") || before.ends_with("<--");
   }
 
   bool IsAnnounced(const Code& code) const {

@@ -119,7 +119,9 @@ class Reader {
         break;
       case Field::Kind::kJunk:
         if (open_diagnostic_ != nullptr) {
-          ExtendDiagnostic(field.text);
+          Extend(*open_diagnostic_, field.text);
+        } else if (open_address_ != nullptr && field.text.find('@') != field.text.npos) {
+          Extend(*std::exchange(open_address_, nullptr), field.text);
         } else {
           remarks_.Add("a line that is no field", body_.SpanOf(field.text));
         }
@@ -133,6 +135,7 @@ class Reader {
 
   void TakeField(std::string_view name, std::string_view value) {
     open_diagnostic_ = nullptr;
+    open_address_ = nullptr;
     if (const MessageRow* row = Find(kMessageFields, name)) {
       is_status_ = is_of_message_ = true;
       if ((found_.*row->value).empty()) found_.*row->value = value;
@@ -161,7 +164,11 @@ class Reader {
         opened_by_original_ =
             !had_original && !done_ && row->value == &RecipientFields::original_recipient;
       }
-      if ((at_hand_.*row->value).empty()) at_hand_.*row->value = value;
+      std::string_view& kept = at_hand_.*row->value;
+      if (kept.empty()) {
+        kept = value;
+        if (value.ends_with(';')) open_address_ = &kept;
+      }
     }
   }
 
@@ -187,10 +194,10 @@ class Reader {
     if (!value.empty()) Append({name, value}, body_, remarks_, into);
   }
 
-  void ExtendDiagnostic(std::string_view line) {
-    const auto length =
-        static_cast<std::size_t>(line.data() + line.size() - open_diagnostic_->data());
-    *open_diagnostic_ = {open_diagnostic_->data(), std::min(length, limits_.max_line)};
+  // Up to the end of `line`, which stands behind it.
+  void Extend(std::string_view& value, std::string_view line) const {
+    const auto length = static_cast<std::size_t>(line.data() + line.size() - value.data());
+    value = {value.data(), std::min(length, limits_.max_line)};
   }
 
   void EndParagraph() {
@@ -206,6 +213,7 @@ class Reader {
   void EndRecipient() {
     RecipientFields ended = std::exchange(at_hand_, {});
     open_diagnostic_ = nullptr;
+    open_address_ = nullptr;
     std::vector<RecipientFields>& recipients = found_.recipients;
     // An Original-Recipient to which no Final-Recipient came was that of the recipient before it.
     const bool belongs_before =
@@ -231,6 +239,7 @@ class Reader {
   StatusFields found_;
   RecipientFields at_hand_;
   std::string_view* open_diagnostic_ = nullptr;  // that the next line may go on with
+  std::string_view* open_address_ = nullptr;     // the same, of which only the type stood there
   bool opened_by_original_ = false;              // the recipient at hand, within a paragraph
   bool is_status_ = false;                       // the paragraph at hand has a field of a status
   bool is_of_message_ = false;                   // it has one of the message
@@ -262,6 +271,23 @@ bool IsReadByItself(std::string_view name) {
   const RecipientRow* const row = Find(kRecipientFields, name);
   return (row != nullptr && row->value != nullptr) || Find(kMessageFields, name) != nullptr ||
          EqualsIgnoringCase(name, kDiagnosticCode);
+}
+
+std::optional<std::string> WithoutIndent(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return std::nullopt;
+  const std::size_t indent = first - LineBegin(text, first);
+  if (indent == 0) return std::nullopt;
+  std::string moved;
+  moved.reserve(text.size());
+  Lines lines(text);
+  while (const std::optional<Line> line = lines.Next()) {
+    const std::size_t blanks = std::min(line->text.find_first_not_of(kBlanks), line->text.size());
+    moved += text.substr(line->begin + std::min(blanks, indent),
+                         line->end - line->begin - std::min(blanks, indent));
+  }
+  return moved;
 }
 
 StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,

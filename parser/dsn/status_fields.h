@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -56,6 +58,10 @@ struct StatusFields {
 
 // Whether a field of that name has a place of its own above, and so is no further one.
 bool IsReadByItself(std::string_view name);
+
+// The text of a part whose first line is indented, as a gateway does to all lines, each without as
+// many blanks; else none.
+std::optional<std::string> WithoutIndent(std::string_view text);
 
 // Reads all of a status part. Groups are parted by blank lines; where those are missing, or are too
 // many, the recipient fields tell: a Final-Recipient opens a recipient, so does an

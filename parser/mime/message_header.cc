@@ -72,8 +72,6 @@ std::string_view LocalPart(std::string_view from) {
   return StripBlanks(address.substr(0, kEnds.FirstIn(address, 1)));
 }
 
-bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
-
 // In lower case, without what parts words: "Mailer-Daemon", "MAILER_DAEMON" and "mailer.daemon" are
 // one name.
 std::string JoinedName(std::string_view name) {
@@ -136,6 +134,8 @@ bool IsMailSystem(std::string_view from) {
   if (std::find(std::begin(kLocalParts), std::end(kLocalParts), local) != std::end(kLocalParts)) {
     return true;
   }
+  // Exchange's own recipient, the same in all organizations: "MicrosoftExchange329e71ec...@".
+  if (local.starts_with("microsoftexchange329e")) return true;
   constexpr std::string_view kNames[] = {"mail delivery s", "mail delivery agent", "mailer-daemon",
                                          "mailer daemon", "delivery subsystem"};
   return HasOneOf(DecodeEncodedWords(Unfold(from)), kNames);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "parser/text.h"
+
 namespace bounced {
 
 // Values as they stand, folds and all; of fields that should be there once, the first. Views into
@@ -56,6 +58,8 @@ Author FindAuthorWithoutPath(const MessageHeader& header);
 inline Author FindAuthor(const MessageHeader& header) {
   return FindAuthor(header, FindAuthorWithoutPath(header));
 }
+
+inline bool IsNullPath(std::string_view path) { return StripBlanks(path) == "<>"; }
 
 // Whether a From field, or a path, is that of a mail system.
 bool IsMailSystem(std::string_view from);

@@ -18,4 +18,9 @@ struct DispositionFields {
 // Total and linear; of a field that comes twice, the first.
 DispositionFields ReadDispositionFields(std::string_view part, std::size_t max_line);
 
+// Whether the message was deleted, or refused, by a filter of the recipient's and not by hand:
+// "automatic-action/MDN-sent-automatically; deleted" (RFC 8098, 3.2.6). Sieve's reject says so (RFC
+// 5429, 2.2), as does a receipt for what was deleted unread: only the words tell which.
+bool MayBeRefusal(std::string_view disposition);
+
 }  // namespace bounced

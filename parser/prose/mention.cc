@@ -67,6 +67,7 @@ class MentionFinder {
           if (TellsFailure(*hit)) told_end_ = hit->end;
         }
         Weigh(line->text, hit, mention);
+        mention.is_field = in_summary;
         if (in_summary) mention.strength = std::min(mention.strength, Strength::kPlain);
         GoOnWithList(mention);
         if (mention.strength == Strength::kHeading) after_command_ = false;
@@ -339,7 +340,8 @@ class MentionFinder {
     if (line_end == gap.npos) return true;
     const std::string_view rest = line.substr(mention.end - mention.line);
     const std::size_t behind = rest.find_first_not_of(kClosings);
-    // It closes the bracket that the words opened: "(expanded from", and below it "<r@x>): unknown".
+    // It closes the bracket that the words opened: "(expanded from", and below it "<r@x>):
+    // unknown".
     if (rest.substr(0, behind).find(')') != rest.npos) return true;
     if (behind != rest.npos && rest[behind] == ':') return false;
     const bool is_word = text_.substr(hit.begin, hit.end - hit.begin).find(' ') == text_.npos;

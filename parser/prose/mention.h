@@ -27,6 +27,7 @@ struct Mention {
   bool is_valid;          // as an address
   bool heads = false;     // a paragraph, in which stands what is said of it
   std::size_t label = 0;  // where the label in front of it begins; without one `begin`
+  bool is_field = false;  // it stands among the fields that say which message is meant
 };
 
 struct MentionQuestion {

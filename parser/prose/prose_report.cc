@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 
 #include "parser/address.h"
 #include "parser/mime/lines.h"
@@ -176,8 +177,12 @@ class ProseReader {
     if (strongest == Strength::kNone) return;
     const auto tells = std::find_if(hits_.begin(), hits_.end(), TellsFailure);
     const std::size_t first_told = tells == hits_.end() ? std::string_view::npos : tells->end;
+    const absl::flat_hash_set<std::string_view> labels =
+        strongest == Strength::kHeading ? LabelsOfHeadings(mentions)
+                                        : absl::flat_hash_set<std::string_view>();
     for (const Mention& mention : mentions) {
-      if (mention.strength == strongest && mention.is_role == only_roles) {
+      const bool is_chosen = mention.strength == strongest || labels.contains(LabelOf(mention));
+      if (is_chosen && mention.is_role == only_roles) {
         Choose(mention.address, mention.key);
         told_before_ = told_before_ || first_told <= mention.line_end;
         by_heading_ = by_heading_ || mention.heads;
@@ -189,6 +194,31 @@ class ProseReader {
       report_.recipients.clear();
       places_.clear();
     }
+  }
+
+  // Empty: it has none.
+  std::string_view LabelOf(const Mention& mention) const {
+    return mention.strength == Strength::kLabelled
+               ? text_.substr(mention.label, mention.begin - mention.label)
+               : std::string_view();
+  }
+
+  // "Failed to deliver to '<r@x>'" of each, and below it for some of them "r@x: no such user":
+  // those with the same label failed as well.
+  absl::flat_hash_set<std::string_view> LabelsOfHeadings(
+      const std::vector<Mention>& mentions) const {
+    constexpr auto kBlanksOfSentence = 3;  // "to" alone stands before anybody
+    absl::flat_hash_set<std::string_view> headings;
+    for (const Mention& mention : mentions) {
+      if (mention.strength == Strength::kHeading) headings.insert(mention.key);
+    }
+    absl::flat_hash_set<std::string_view> labels;
+    for (const Mention& mention : mentions) {
+      const std::string_view label = LabelOf(mention);
+      const bool is_sentence = std::count(label.begin(), label.end(), ' ') >= kBlanksOfSentence;
+      if (is_sentence && headings.contains(mention.key)) labels.insert(label);
+    }
+    return labels;
   }
 
   void Choose(std::string_view address, std::string key) {

@@ -50,6 +50,7 @@ class WordsFinder {
     for (const Mention& mention : question_.mentions) {
       const auto found = question_.places.find(mention.key);
       if (found == question_.places.end()) continue;
+      if (question_.by_heading && mention.is_field) continue;
       if (!pieces.empty() && found->second == pieces.back().owner) continue;
       std::size_t begin = 0;
       if (!pieces.empty()) {

@@ -12,6 +12,8 @@
 #include "parser/mime/mailbox_list.h"
 #include "parser/notice/disposition.h"
 #include "parser/notice/feedback_report.h"
+#include "parser/prose/phrases.h"
+#include "parser/reading/prose.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -33,6 +35,21 @@ const Part* FindReportPart(const Reading& reading, bool (ContentType::*is_it)() 
   const auto part = std::find_if(parts.begin(), parts.end(),
                                  [=](const Part& each) { return (each.type.*is_it)(); });
   return part == parts.end() ? nullptr : &*part;
+}
+
+// The words of a disposition notification may say that the message was refused.
+void ReadRefusal(Reading& reading, Recipient& recipient) {
+  if (reading.Texts().empty()) return;
+  const Body& body = reading.Texts().front();
+  const std::string_view words = body.text();
+  const std::vector<ProsePhrases::Hit> hits = ProsePhrases::BuiltIn().Mark(words).hits;
+  const bool refuses = std::any_of(hits.begin(), hits.end(), [](const ProsePhrases::Hit& hit) {
+    return hit.role == ProseRole::kFailure || hit.role == ProseRole::kHint;
+  });
+  if (!refuses || !reading.work().Do(words.size(), kLooksOfVerdict)) return;
+  reading.Tell("its words say that the message was refused", body.SpanOf(words));
+  recipient.kind = Kind::kBounce;
+  JudgeByWords(reading, words, Kind::kBounce, body, recipient);
 }
 
 }  // namespace
@@ -108,6 +125,7 @@ bool ReadDisposition(Reading& reading) {
   }
   recipient.classification.matched_text =
       Presentable(Unfold(fields.disposition), reading.limits().max_diagnostic);
+  if (MayBeRefusal(fields.disposition)) ReadRefusal(reading, recipient);
   return true;
 }
 

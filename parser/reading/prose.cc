@@ -12,6 +12,16 @@
 namespace bounced {
 namespace {
 
+void TellProse(const Reading& reading, const ProseReport& prose, const Body& body) {
+  if (reading.trail() == nullptr) return;
+  reading.Tell(prose.in_subject ? "the subject says that mail was not delivered"
+                                : "the text says that mail was not delivered",
+               body.SpanOf(body.text().substr(0, prose.end)));
+  if (prose.recipients.empty()) reading.Tell("the text names nobody");
+}
+
+}  // namespace
+
 void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, const Body& body,
                   Recipient& recipient) {
   const RecipientFields none;
@@ -25,16 +35,6 @@ void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, con
          .trail = reading.trail()},
         reading.rules(), recipient);
 }
-
-void TellProse(const Reading& reading, const ProseReport& prose, const Body& body) {
-  if (reading.trail() == nullptr) return;
-  reading.Tell(prose.in_subject ? "the subject says that mail was not delivered"
-                                : "the text says that mail was not delivered",
-               body.SpanOf(body.text().substr(0, prose.end)));
-  if (prose.recipients.empty()) reading.Tell("the text names nobody");
-}
-
-}  // namespace
 
 ProseQuestion QuestionOf(Reading& reading, std::string_view text, const Reading::Parties& parties) {
   return {.subject = reading.MarkedSubject(),

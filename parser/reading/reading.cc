@@ -158,9 +158,10 @@ std::vector<const Part*> Reading::FindTextParts() const {
 
 bool Reading::AnswersForAPerson() const {
   if (!report_.failed_recipients.empty()) return false;
-  return author_without_path_ == Author::kMachine ||
-         (author_without_path_ == Author::kPerson && report_.subject &&
-          IsAnswer(report_.subject->value));
+  if (author_without_path_ == Author::kMachine) return true;
+  if (!report_.subject || !IsAnswer(report_.subject->value)) return false;
+  const bool has_path = header_.return_path && !IsNullPath(*header_.return_path);
+  return author_without_path_ == Author::kPerson || (has_path && header_.in_reply_to);
 }
 
 Reading::Parties Reading::FindParties() const {

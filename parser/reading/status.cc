@@ -59,6 +59,9 @@ class StatusReader {
       Status& status = Add(i, Provenance::kReported);
       reading_.Tell("a part of its type is read as a delivery status (RFC 3464)",
                     reading_.SpanOf(parts_[i].body));
+      if (std::optional<std::string> moved = WithoutIndent(status.body.text())) {
+        status.body = std::move(status.body).With(*std::move(moved));
+      }
       const bool cut =
           CutToWork(status.body, kLooksOfFields) || (parts_[i].depth > 0 && !parts_[i].closed);
       status.fields = ReadStatusFields(status.body, cut, limits_, reading_.remarks());

@@ -353,6 +353,7 @@ TEST_F(BounceServiceTest, ClassifyTellsAll) {
   EXPECT_EQ(unexplained.report().path_size(), 0);
   EXPECT_EQ(unexplained.report().recipients(0).candidates_size(), 0);
   response.mutable_report()->clear_path();
+  response.mutable_report()->clear_reporter();
   response.mutable_report()->mutable_recipients(0)->clear_candidates();
   EXPECT_EQ(unexplained.SerializeAsString(), response.SerializeAsString());
 }

@@ -526,7 +526,7 @@ TEST_F(VerbsTest, ClassifyTellsAllInJson) {
       "--b--\n");
   const std::string json = Run({"classify", "--json", "-"}, report).out;
   EXPECT_THAT(json, StartsWith(R"({"file":"-","kind":"bounce","form":"rfc3464",)"
-                               R"("reporter":"zimbra","recipients":[{)"
+                               R"("recipients":[{)"
                                R"("address":"alias@x.example","final_recipient":"r@x.example",)"
                                R"("original_recipient":"alias@x.example","kind":"bounce",)"
                                R"("action":"failed","enhanced_status":"5.1.1",)"

@@ -359,6 +359,16 @@ TEST(Parser, D19D61D62WhatCameBackSaysNothing) {
   ExpectUsual(ParseFields(kFields));  // the returned body has fields that name somebody else
 }
 
+TEST(Parser, D21AGatewaysIndentIsTakenOff) {
+  ExpectUsual(Parse(Multipart(
+      kReportHeader, {kText,
+                      Status("  Reporting-MTA: dns; mx.example\n\n"
+                             "  Final-Recipient: rfc822; r@example.net\n  Action: failed\n"
+                             "  Status: 5.1.1\n  Diagnostic-Code: smtp; 550 5.1.1 no such\n"
+                             "    user\n"),
+                      kReturned})));
+}
+
 TEST(Parser, D24AGatewaysWrappingIsTakenOff) {
   const std::string report = Multipart(kReportHeader, {kText, Status(kFields), kReturned});
   const auto with_boundary = [&](std::string_view header, std::string_view words) {
@@ -982,6 +992,14 @@ INSTANTIATE_TEST_SUITE_P(D51, CodesLieTest,
                          }),
                          [](const auto& test) { return std::string(test.param.name); });
 
+TEST(Parser, D52EncodedWordsInADiagnosticAreUndone) {
+  const Recipient r = ParseRecipient(
+      "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.0.0\n"
+      "Diagnostic-Code: smtp; 550 =?utf-8?Q?Empf=C3=A4nger_unbekannt?=\n");
+  EXPECT_EQ(r.diagnostic->value, "Empf\xC3\xA4nger unbekannt");
+  EXPECT_EQ(r.classification.reason, Reason::kNoSuchUser);
+}
+
 TEST(Parser, D52OtherTypesAreKept) {
   Recipient r = ParseRecipient(
       "Final-Recipient: r@example.net\nAction: failed\nStatus: 5.4.4\n"
@@ -1238,6 +1256,12 @@ TEST(Parser, AFeedbackReportThatAPersonSendsOnIsOther) {
       {kText, {"Content-Type: message/feedback-report\n", "Feedback-Type: abuse\n"}, kReturned})));
 }
 
+void ExpectReadReceipt(const Report& report) {
+  EXPECT_EQ(report.kind, Kind::kOther);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kReadReceipt);
+}
+
 TEST(Parser, D71D72AReadReceiptKeepsWhomItIsFromAndDoesNothing) {
   for (const std::string_view type :
        {"disposition-notification", "global-disposition-notification"}) {
@@ -1262,6 +1286,38 @@ TEST(Parser, D71D72AReadReceiptKeepsWhomItIsFromAndDoesNothing) {
     ASSERT_TRUE(report.returned.message_id);
     EXPECT_EQ(report.returned.message_id->value, "<m9@example.com>");
   }
+}
+
+// Sieve's reject (RFC 5429, 2.2), as Dovecot sends it; a receipt for what was deleted unread is of
+// the same type.
+TEST(Parser, D71ARefusalInTheFormOfAReadReceiptIsABounce) {
+  const auto parse = [](std::string_view words, std::string_view disposition) {
+    return Parse(Multipart(
+        "Return-Path: <>\nFrom: Mail Delivery Subsystem <postmaster@mx.example>\n"
+        "Auto-Submitted: auto-replied (rejected)\nSubject: Rejected: news\n"
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n",
+        {{"Content-Type: text/plain\n", std::string(words)},
+         {"Content-Type: message/disposition-notification\n",
+          "Final-Recipient: rfc822; r@example.net\nOriginal-Message-ID: <m9@example.com>\n"
+          "Disposition: " +
+              std::string(disposition) + "\n"}}));
+  };
+  constexpr std::string_view kRefused = "automatic-action/MDN-sent-automatically; deleted";
+  const Report report = parse(
+      "Your message to <r@example.net> was automatically rejected:\nQuota exceeded (mailbox for "
+      "user is full)\n",
+      kRefused);
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].classification.reason, Reason::kMailboxFull);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  EXPECT_EQ(parse("Your message was automatically rejected:\nI want no news.\n", kRefused)
+                .recipients[0]
+                .classification.bounce_class,
+            BounceClass::kSoft);
+  ExpectReadReceipt(parse("Your message was deleted without being read.\n", kRefused));
+  ExpectReadReceipt(
+      parse("Your message could not be delivered.\n", "manual-action/MDN-sent-manually; deleted"));
 }
 
 TEST(Parser, D18AFormFeedIsABlankWhereverItStands) {
@@ -1298,6 +1354,36 @@ TEST(Parser, D73AReportInWordsByAMailSystemIsNoReply) {
       "A message that you sent could not be delivered:\n\n  r@example.net\n    Unknown user\n");
   EXPECT_EQ(report.kind, Kind::kBounce);
   EXPECT_EQ(report.form, "prose");
+}
+
+// Gateways and small products mark their reports as replies, and their From is no known name.
+TEST(Parser, D73AReportThatIsMarkedAsAReplyHasASubjectThatTellsTheFailure) {
+  const auto parse = [](std::string_view subject, std::string_view text) {
+    return Parse(
+        "Return-Path: <>\nFrom: Mail Router <router@mx.example>\n"
+        "Auto-Submitted: auto-replied\nSubject: " +
+        std::string(subject) + "\n\n" + std::string(text));
+  };
+  constexpr std::string_view kReportText =
+      "Delivery to these recipients failed:\n\nr@example.net\n550 5.1.1 User unknown\n";
+  const Report report = parse("Undeliverable: news", kReportText);
+  EXPECT_EQ(report.kind, Kind::kBounce);
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  EXPECT_EQ(parse("Automatic reply: Undeliverable: news", kReportText).kind, Kind::kAutoReply);
+  EXPECT_EQ(parse("Re: Undeliverable: news", kReportText).kind, Kind::kAutoReply);
+  EXPECT_EQ(parse("News", kReportText).kind, Kind::kAutoReply);
+  EXPECT_EQ(parse("Undeliverable: news", "I have left: r@example.net\n").kind, Kind::kAutoReply);
+}
+
+TEST(Parser, D2APostmasterWhoAnswersHimselfSendsNoReport) {
+  const std::string header =
+      "From: Postmaster <postmaster@example.net>\nSubject: Re: delivery problems\n"
+      "In-Reply-To: <m1@example.com>\n";
+  const std::string text =
+      "\nThe message to <r@example.net> was rejected with 550 5.1.1 User unknown, but he is still "
+      "here; our directory was down.\n";
+  ExpectOther(Parse("Return-Path: <postmaster@example.net>\n" + header + text));
 }
 
 TEST(Parser, D73WhatAMachineMadeByItselfIsAReplyUnlessItCarriesFiles) {

@@ -23,7 +23,9 @@ class ReporterTest : public testing::TestWithParam<Case> {};
 
 std::string ReporterOf(std::string_view header, std::string_view text) {
   static const Parser parser(RuleSet::BuiltIn());
-  return parser.Parse(std::string(header) + "Subject: Undeliverable mail\n\n" + std::string(text))
+  return parser
+      .Parse(std::string(header) + "Subject: Undeliverable mail\n\n" + std::string(text),
+             Detail::kFull)
       .reporter;
 }
 
@@ -230,7 +232,7 @@ TEST(Reporter, D78RealReportsNameTheProgramThatMadeThem) {
   const std::string folder = std::string(BOUNCED_SOURCE_DIR) + "/tests/parser/captures/";
   const Parser parser(RuleSet::BuiltIn());
   for (const TruthRow& row : ReadTruth(folder + "truth-mta.tsv")) {
-    const Report report = parser.Parse(ReadFile(folder + row.file));
+    const Report report = parser.Parse(ReadFile(folder + row.file), Detail::kFull);
     if (report.form == "none") continue;
     EXPECT_EQ(report.reporter, row.file.substr(0, row.file.find('-'))) << row.file;
   }

@@ -428,6 +428,10 @@ static void names_who_reports(void) {
       "Delivery to the following recipient failed:\n\n<r@x.example>\n";
   bounced_parser* parser = bounced_parser_new();
   bounced_report* report = bounced_parser_parse(parser, kMessage, sizeof kMessage - 1);
+  CHECK_STRING(bounced_report_reporter(report), "");
+  bounced_report_free(report);
+  bounced_parser_set_explaining(parser, 1);
+  report = bounced_parser_parse(parser, kMessage, sizeof kMessage - 1);
   CHECK_STRING(bounced_report_reporter(report), "yahoo");
   bounced_report_free(report);
   bounced_parser_free(parser);

@@ -56,6 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"D21LostContinuation",
          "Final-Recipient: a\nDiagnostic-Code: smtp;550 no\nsuch user here\nAction: failed\n",
          "a  failed  smtp;550 no\nsuch user here|"},
+        {"D21AddressInTheNextLine",
+         "Final-Recipient: rfc822;\na@example.net\nAction: failed\nOriginal-Recipient: rfc822;\n"
+         "no address\nStatus: 5.1.1\n",
+         "rfc822;\na@example.net rfc822; failed 5.1.1 |"},
         {"D23ManyBlankLines",
          "\n\nReporting-MTA: x\n \t\n\n\nFinal-Recipient: a\nAction: failed\n\n\n", "a  failed  |"},
         {"D24NoBlankLineAfterTheMessageFields",

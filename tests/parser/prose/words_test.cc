@@ -122,6 +122,24 @@ INSTANTIATE_TEST_SUITE_P(
                "The following recipients failed:\n  a@example.net: user unknown\n\n"
                "The following recipients received the message successfully:\n  b@example.org\n",
                {{"a@example.net", "user unknown"}}},
+        Layout{
+            "AddressAgainAboveTheReason",
+            "Failed to deliver to '<a@example.net>'\nThe module reports:\n a@example.net: unknown "
+            "(host mx says: 550 5.1.1 no)\n\nFailed to deliver to '<b@example.org>'\n"
+            "The module reports:\n 554 5.7.1 looks like spam\n",
+            {{"a@example.net",
+              "Failed to deliver to '<a@example.net>'\nThe module reports:\n a@example.net: "
+              "unknown (host mx says: 550 5.1.1 no)"},
+             {"b@example.org",
+              "Failed to deliver to '<b@example.org>'\nThe module reports:\n 554 5.7.1 looks "
+              "like spam"}}},
+        Layout{"FieldsOfTheMessageBeforeTheReasons",
+               "Your message\n\n  To: a@example.net; b@example.org\n  Subject: Order\n"
+               "  Sent: Monday\n\ndid not reach the following recipients:\n\n"
+               "a@example.net on Mon, 17 Jan 2000 16:49:22 -0500\n    user unknown\n"
+               "b@example.org on Mon, 17 Jan 2000 16:49:22 -0500\n    mailbox full\n",
+               {{"a@example.net", "on Mon, 17 Jan 2000 16:49:22 -0500\n    user unknown"},
+                {"b@example.org", "on Mon, 17 Jan 2000 16:49:22 -0500\n    mailbox full"}}},
         Layout{"WhoGotItBesideWhoDidNot",
                "Failed: a@example.net\nDelivered: b@example.org\n",
                {{"a@example.net", "Failed: a@example.net\nDelivered: b@example.org"}}}),
