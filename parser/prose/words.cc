@@ -14,8 +14,12 @@
 namespace bounced {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
+
+// The blanks that it begins with.
+std::size_t IndentOf(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t"), line.size());
+}
 
 class WordsFinder {
  public:
@@ -278,7 +282,7 @@ class WordsFinder {
   static std::size_t FindLine(std::string_view text, std::string_view mark) {
     Lines lines(text);
     while (const std::optional<Line> line = lines.Next()) {
-      const std::size_t indent = std::min(line->text.find_first_not_of(kBlanks), line->text.size());
+      const std::size_t indent = IndentOf(line->text);
       if (line->text.substr(indent).starts_with(mark)) return line->begin + indent;
     }
     return text.npos;
@@ -299,7 +303,7 @@ class WordsFinder {
   // behind a blank line is no longer about it, unless its code stands there.
   std::string_view OwnWords(const Mention& heading, std::string_view piece) const {
     const std::string_view line = text_.substr(heading.line, heading.line_end - heading.line);
-    piece = UpToRule(Deeper(piece, line.find_first_not_of(kBlanks)));
+    piece = UpToRule(Deeper(piece, IndentOf(line)));
     const std::size_t litter = std::min(piece.find_first_not_of(kLitter), piece.size());
     std::string_view first = FirstParagraph(piece.substr(litter));
     // "because:", and then why.
