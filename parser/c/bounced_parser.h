@@ -147,8 +147,8 @@ BOUNCED_API const char* bounced_report_kind(const bounced_report* report) BOUNCE
 /* How it was read: "rfc3464", "status-fields", "ses-event", "prose", "rfc5965", "rfc8098", "reply",
  * "diagnostic", or "none". */
 BOUNCED_API const char* bounced_report_form(const bounced_report* report) BOUNCED_NOEXCEPT;
-/* The program or provider that wrote it, by what only that writes: "postfix", "yahoo". "" unless the
- * parser was told bounced_parser_set_explaining(). */
+/* The program or provider that wrote it, by what only that writes: "postfix", "yahoo". "" unless
+ * the parser was told bounced_parser_set_explaining(). */
 BOUNCED_API const char* bounced_report_reporter(const bounced_report* report) BOUNCED_NOEXCEPT;
 /* The host that reports (RFC 3464, 2.2.2), the envelope id of the mail that failed (2.2.1), and
  * when it had come there (2.2.5). */
