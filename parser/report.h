@@ -181,11 +181,12 @@ struct Report {
   Kind kind = Kind::kOther;
   // How it was read: "rfc3464", "status-fields" (the fields without their MIME type), "ses-event"
   // (Amazon's JSON), "prose" (words for people), "rfc5965" (a feedback report), "rfc8098" (a read
-  // receipt), "reply" (an automatic reply, or a wish to be left alone), "none".
+  // receipt, or a refusal in its form), "reply" (an automatic reply, or a wish to be left alone),
+  // "none".
   std::string form = "none";
-  // Where asked for (Detail::kFull): the program or provider that wrote it, by what only that writes
-  // (reporter/reporters.toml): "postfix", "yahoo"; empty: nothing tells, or it is no report. Can be
-  // forged like all of it.
+  // Where asked for (Detail::kFull): the program or provider that wrote it, by what only that
+  // writes (reporter/reporters.toml): "postfix", "yahoo"; empty: nothing tells, or it is no report.
+  // Can be forged like all of it.
   std::string reporter;
   std::vector<Recipient> recipients;
   // Addresses that the message names as failed outside of the recipients' fields
