@@ -67,9 +67,10 @@ std::optional<std::string> WithoutIndent(std::string_view text);
 // many, the recipient fields tell: a Final-Recipient opens a recipient, so does an
 // Original-Recipient behind another recipient's Action or Status, and fields without an address
 // belong to the recipient before them. A line that is no field goes on with the Diagnostic-Code
-// above it. What has no place here is kept by its name, where it stands beside one of a status.
-// `cut`: the message ended in this part, so the last recipient may lack its end and is dropped if
-// it has no result. Linear; bounded by limits.max_recipients, remarked.
+// above it, or is the address of a field that has only its type. What has no place here is kept by
+// its name, where it stands beside one of a status. `cut`: the message ended in this part, so the
+// last recipient may lack its end and is dropped if it has no result. Linear; bounded by
+// limits.max_recipients, remarked.
 StatusFields ReadStatusFields(const Body& part, bool cut, const ParserLimits& limits,
                               Remarks& remarks);
 
