@@ -133,16 +133,16 @@ class ProseReader {
     const bool says_so = SaysFailure(hits_, front_.end);
     const bool hints_so = Says(ProseRole::kHint);
     const bool subject_hints = SubjectSays(ProseRole::kHint);
-    const bool has_original =
-        question_.returned || front_.end < question_.text.size() || heads_subject_;
+    const bool came_back = question_.returned || front_.end < question_.text.size();
+    const bool has_original = came_back || heads_subject_;
     const auto has_proof = [&] { return has_original || has_code(); };
     const bool says_own_mail = Says(ProseRole::kOwnMail);
     const bool is_of_mail = has_original || (by_heading_ && (hints_so || has_code())) ||
                             says_own_mail || Says(ProseRole::kMail) ||
                             SubjectSays(ProseRole::kMail);
     if (!is_of_mail && (question_.by_path || !report_.in_subject)) return false;
-    if (question_.by_path &&
-        !((report_.in_subject || question_.returned) && (says_so || hints_so || has_proof()))) {
+    if (question_.by_path && !((report_.in_subject || question_.returned) &&
+                               (says_so || hints_so || came_back || has_code()))) {
       return false;
     }
     const bool is_own = by_heading_ || says_own_mail;

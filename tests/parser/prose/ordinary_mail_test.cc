@@ -191,6 +191,10 @@ INSTANTIATE_TEST_SUITE_P(
          "Return-Path: <>\nFrom: Forum <forum@example.org>\n"
          "Subject: E-mail address change could not be completed\n",
          "The change of your e-mail address to r@example.net could not be completed.\n"},
+        {"NetworkByTheNullPath",
+         "Return-Path: <>\nFrom: Network <messages@network.example>\n"
+         "Subject: Undelivered: your message to Anna\n",
+         "Anna did not take your message. anna@example.net\n"},
         {"MonitoringByTheNullPath",
          "Return-Path: <>\nFrom: nagios <MAILER-DAEMON@mon.example>\n"
          "Subject: ** PROBLEM Service Alert: mail/SMTP is CRITICAL **\n",
