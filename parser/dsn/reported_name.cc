@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "parser/mime/charset.h"
+#include "parser/mime/encoded_word.h"
 #include "parser/mime/field_reader.h"
 #include "parser/text.h"
 
@@ -94,10 +95,14 @@ std::string ReportedAddress(std::string_view value, std::size_t max_octets) {
     unfolded = WithoutComments(Unfold(line));
     line = unfolded;
   }
-  const std::string_view inside = WithoutLitter(WithoutBrackets(WithoutLitter(line)));
+  std::string decoded;  // some hosts write what is not ASCII so, though no address may have it
+  std::string_view inside = WithoutLitter(WithoutBrackets(WithoutLitter(line)));
+  if (inside.starts_with("=?")) inside = decoded = DecodeEncodedWords(inside);
   const bool is_mailbox = IsMailboxType(typed.type);
   const bool is_international = typed.type == "utf-8" || typed.type == "utf8";
-  if (is_plain && is_mailbox && !is_international) return std::string(inside.substr(0, max_octets));
+  if (is_plain && is_mailbox && !is_international && decoded.empty()) {
+    return std::string(inside.substr(0, max_octets));
+  }
   std::string address = is_international ? DecodeUnitext(inside) : std::string(inside);
   address = Utf8Of(std::move(address));
   if (!is_mailbox && address.find('@') != std::string::npos) {
