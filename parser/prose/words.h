@@ -15,10 +15,10 @@
 namespace bounced {
 
 struct ProseRecipient {
-  std::string_view address;  // as it stands
-  std::string_view words;    // what is said of it, code and all; may be the whole text
+  std::string_view address;      // as it stands
+  std::string_view words;        // what is said of it, code and all; may be the whole text
   std::string_view origin = {};  // whom the mail was sent to, where it was passed on to this one
-  bool delays = false;       // delivery to it is still being tried, whatever the report's kind is
+  bool delays = false;  // delivery to it is still being tried, whatever the report's kind is
 };
 
 struct WordsQuestion {
