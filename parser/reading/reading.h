@@ -55,8 +55,8 @@ class Reading {
   // As if there were no Return-Path.
   Author author_without_path() const { return author_without_path_; }
 
-  // A vacation notice has the null path, too: by its From it is a person's. A postmaster who answers
-  // himself has none.
+  // A vacation notice has the null path, too: by its From it is a person's. A postmaster who
+  // answers himself has none.
   bool AnswersForAPerson() const;
 
   // Whose addresses cannot be the failed one.
