@@ -41,6 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"Comment", "rfc822; a@b.example (no such user)", "a@b.example"},
         {"Folded", "rfc822;\r\n a@b.example", "a@b.example"},
         {"EncodedWord", "rfc822; =?utf-8?Q?=C3=A4=40b=2Eexample?=", "\xC3\xA4@b.example"},
+        {"EncodedWordAsALocalPart", "rfc822; =?utf-8?B?w6Q=?=@b.example",
+         "=?utf-8?B?w6Q=?=@b.example"},
         {"PlusStays", "rfc822; user+AB@b.example", "user+AB@b.example"},
         {"XtextStays", "rfc822; original+2Bname@b.example", "original+2Bname@b.example"},
         {"Quoted", R"(rfc822;"a b"@b.example)", R"("a b"@b.example)"},
