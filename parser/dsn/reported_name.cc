@@ -98,8 +98,10 @@ std::string ReportedAddress(std::string_view value, std::size_t max_octets) {
   // Some hosts write all of it so. What only begins so, up to its "@", is a mailbox as it stands.
   std::string decoded;
   std::string_view inside = WithoutLitter(WithoutBrackets(WithoutLitter(line)));
-  if (inside.starts_with("=?") && inside.find('@') == inside.npos)
-    inside = decoded = DecodeEncodedWords(inside);
+  if (inside.starts_with("=?") && inside.find('@') == inside.npos) {
+    decoded = DecodeEncodedWords(inside);
+    inside = decoded;
+  }
   const bool is_mailbox = IsMailboxType(typed.type);
   const bool is_international = typed.type == "utf-8" || typed.type == "utf8";
   if (is_plain && is_mailbox && !is_international && decoded.empty()) {
