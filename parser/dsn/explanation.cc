@@ -9,6 +9,7 @@
 #include "parser/address.h"
 #include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/reported_name.h"
+#include "parser/dsn/smtp_reply.h"
 #include "parser/mime/lines.h"
 #include "parser/text.h"
 
@@ -36,10 +37,7 @@ std::size_t AddressEnd(std::string_view s) {
 
 // "550 5.1.1 <r@example.net>... User unknown": a line of a transcript, which ends with it.
 std::optional<Head> ReadTranscriptLine(std::string_view line) {
-  constexpr std::size_t kCodeOctets = 3;
-  const bool has_code = line.size() > kCodeOctets && line[0] >= '4' && line[0] <= '5' &&
-                        IsDigit(line[1]) && IsDigit(line[2]) && line[kCodeOctets] == ' ';
-  if (!has_code) return std::nullopt;
+  if (!BeginsWithFailureCode(line) || line[kCodeOctets] != ' ') return std::nullopt;
   std::string_view rest = line.substr(kCodeOctets + 1);
   if (const std::optional<LeadingStatus> status = ReadEnhancedStatus(rest)) {
     rest.remove_prefix(status->length);
@@ -52,7 +50,7 @@ std::optional<Head> ReadTranscriptLine(std::string_view line) {
 }
 
 std::optional<Head> ReadHead(std::string_view line) {
-  const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
+  const std::size_t indent = IndentOf(line);
   std::string_view rest = line.substr(indent);
   const bool bracket = rest.starts_with('<');
   if (bracket) rest.remove_prefix(1);
@@ -169,7 +167,7 @@ std::string_view OriginIn(std::string_view words) {
   for (const std::string_view introduction : kIntroductions) {
     if (!StartsWithIgnoringCase(words, introduction)) continue;
     words.remove_prefix(introduction.size());
-    while (!words.empty() && kBefore.Has(words.front())) words.remove_prefix(1);
+    words.remove_prefix(kBefore.FirstNotIn(words));
     const std::string_view origin = words.substr(0, kBehind.FirstIn(words));
     const bool is_address = origin.size() <= kMaxPathOctets && Address::Parse(origin).ok();
     return is_address ? origin : std::string_view();

@@ -90,12 +90,6 @@ std::string_view SupplementaryDiagnostic(const RecipientFields& fields) {
   return StripBlanks(value.substr(std::min(blank, value.size())));
 }
 
-bool BeginsWithFailureCode(std::string_view value) {
-  constexpr std::size_t kCodeOctets = 3;
-  return value.size() > kCodeOctets && (value[0] == '4' || value[0] == '5') && IsDigit(value[1]) &&
-         IsDigit(value[2]) && (value[kCodeOctets] == ' ' || value[kCodeOctets] == '-');
-}
-
 // The most exact of a recipient's Diagnostic-Codes; of equals the first.
 std::optional<Diagnosis> BestDiagnosis(const RecipientFields& fields) {
   auto diagnostics = fields.diagnostics;

@@ -18,7 +18,6 @@
 namespace bounced {
 namespace {
 
-constexpr std::size_t kCodeOctets = 3;
 // Longest word or mark that announces a code, with the blanks around it.
 constexpr std::size_t kMaxIntroduction = 24;
 constexpr std::string_view kWideColon = "\xEF\xBC\x9A";  // U+FF1A, of Japanese and Chinese

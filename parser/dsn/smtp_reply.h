@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parser/report.h"
+#include "parser/text.h"
 
 namespace bounced {
 
@@ -37,6 +38,15 @@ enum class ReplyContext {
   kNarration,  // a host tells what happened: a code must be announced ("said: 550", "550 5.1.1")
   kLines,      // as kNarration, and a code may begin any line (the report's text for people)
 };
+
+inline constexpr std::size_t kCodeOctets = 3;
+
+// Whether `text` begins with a reply code of a failure and what parts it from the words: "550 no",
+// "550-no".
+constexpr bool BeginsWithFailureCode(std::string_view text) {
+  return text.size() > kCodeOctets && (text[0] == '4' || text[0] == '5') && IsDigit(text[1]) &&
+         IsDigit(text[2]) && (text[kCodeOctets] == ' ' || text[kCodeOctets] == '-');
+}
 
 // Finds the reply in `text`, which may be folded. Where hosts pass a reply on inside their own, the
 // innermost, which is the last, is the remote host's. A number is a code only where a code can be:

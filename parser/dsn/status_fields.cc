@@ -274,7 +274,6 @@ bool IsReadByItself(std::string_view name) {
 }
 
 std::optional<std::string> WithoutIndent(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == text.npos) return std::nullopt;
   const std::size_t indent = first - LineBegin(text, first);
@@ -283,9 +282,8 @@ std::optional<std::string> WithoutIndent(std::string_view text) {
   moved.reserve(text.size());
   Lines lines(text);
   while (const std::optional<Line> line = lines.Next()) {
-    const std::size_t blanks = std::min(line->text.find_first_not_of(kBlanks), line->text.size());
-    moved += text.substr(line->begin + std::min(blanks, indent),
-                         line->end - line->begin - std::min(blanks, indent));
+    const std::size_t begin = line->begin + std::min(IndentOf(line->text), indent);
+    moved += text.substr(begin, line->end - begin);
   }
   return moved;
 }

@@ -36,6 +36,11 @@ constexpr std::size_t LineBegin(std::string_view text, std::size_t at) {
   return at;
 }
 
+// The blanks and tabs that `line` begins with; its size when it has nothing else.
+constexpr std::size_t IndentOf(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t"), line.size());
+}
+
 // Reads line after line. CR LF, a bare LF and a bare CR all end one (RFC 7103, 6 and 7.7): what the
 // SMTP session let through came from hosts that mean a line's end by each of them. Keeps a view of
 // `text`.

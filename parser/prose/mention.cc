@@ -55,7 +55,6 @@ class MentionFinder {
       const bool in_summary =
           is_field_ && (after_field || IsFieldOfSummary(FirstLine(text_.substr(line->end))));
       before_ = std::exchange(at_hand_, line->begin);
-      is_refusal_ = BeginsWithReplyCode(line->text);
       std::size_t from = 0;
       const auto take = [&](Mention mention) {
         from = mention.end;
@@ -207,7 +206,8 @@ class MentionFinder {
       mention.strength = StrengthBehindName(line, mention);
     }
     mention.heads = mention.strength > Strength::kPlain;
-    if (mention.strength == Strength::kPlain && (is_refusal_ || IsLabelledBehind(hit, mention))) {
+    if (mention.strength == Strength::kPlain &&
+        (BeginsWithReplyCode(line) || IsLabelledBehind(hit, mention))) {
       mention.strength = Strength::kLabelled;
     }
     // The longest phrase that ends right before it.
@@ -389,8 +389,7 @@ class MentionFinder {
 
   // "1. ", "2) ", "(3) ", "o ", which begin the items of a list.
   static std::string_view WithoutBullet(std::string_view before) {
-    std::string_view rest =
-        before.substr(std::min(before.find_first_not_of(kBlanks), before.size()));
+    std::string_view rest = before.substr(IndentOf(before));
     const bool opens = rest.starts_with('(');
     if (opens) rest.remove_prefix(1);
     const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
@@ -409,7 +408,6 @@ class MentionFinder {
   const std::string_view text_;
   const std::vector<ProsePhrases::Hit>& hits_;
   bool is_field_ = false;       // the line at hand is one of a message's fields
-  bool is_refusal_ = false;     // it begins with a reply code
   bool after_command_ = false;  // a heading that is a command still waits for its address
   std::size_t at_hand_ = 0;     // where the line at hand begins,
   std::size_t before_ = 0;      // and the one before it that is not blank

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::string_view kLitter = " \t\r\n>\"')]:;,.";  // between an address and its words
 
-// The blanks that it begins with.
-std::size_t IndentOf(std::string_view line) {
-  return std::min(line.find_first_not_of(" \t"), line.size());
-}
-
 class WordsFinder {
  public:
   WordsFinder(const WordsQuestion& question, std::vector<ProseRecipient>& chosen)
@@ -138,8 +133,9 @@ class WordsFinder {
     const Mention& last = *pieces.back().mention;
     const std::string_view behind = text_.substr(last.end);
     const bool has_words_behind = HasWords(behind);
-    const std::string_view below = WordsBelow(pieces.back());
-    if (has_words_behind && (!IsParted(behind) || SaysWhy(below))) return false;
+    if (has_words_behind && (!IsParted(behind) || SaysWhy(WordsBelow(pieces.back())))) {
+      return false;
+    }
     std::size_t reasons = 0;
     bool parted = true;
     for (const Piece& piece : pieces) {
