@@ -208,15 +208,20 @@ class ProseReader {
   absl::flat_hash_set<std::string_view> LabelsOfHeadings(
       const std::vector<Mention>& mentions) const {
     constexpr auto kBlanksOfSentence = 3;  // "to" alone stands before anybody
+    std::vector<const Mention*> labelled;  // few texts have any
+    for (const Mention& mention : mentions) {
+      const std::string_view label = LabelOf(mention);
+      const bool is_sentence = std::count(label.begin(), label.end(), ' ') >= kBlanksOfSentence;
+      if (is_sentence) labelled.push_back(&mention);
+    }
+    absl::flat_hash_set<std::string_view> labels;
+    if (labelled.empty()) return labels;
     absl::flat_hash_set<std::string_view> headings;
     for (const Mention& mention : mentions) {
       if (mention.strength == Strength::kHeading) headings.insert(mention.key);
     }
-    absl::flat_hash_set<std::string_view> labels;
-    for (const Mention& mention : mentions) {
-      const std::string_view label = LabelOf(mention);
-      const bool is_sentence = std::count(label.begin(), label.end(), ' ') >= kBlanksOfSentence;
-      if (is_sentence && headings.contains(mention.key)) labels.insert(label);
+    for (const Mention* mention : labelled) {
+      if (headings.contains(mention->key)) labels.insert(LabelOf(*mention));
     }
     return labels;
   }
