@@ -9,7 +9,7 @@ build_packages="g++ cmake ninja-build pkg-config ccache
   libtomlplusplus-dev libcli11-dev libxxhash-dev libsystemd-dev libc-ares-dev libpsl-dev publicsuffix
   libgtest-dev libgmock-dev libbenchmark-dev ca-certificates"
 test_packages="python3 python3-grpcio python3-protobuf postfix swaks iproute2 procps sqlite3
-  python3-spf python3-dkim python3-dnspython python3-yaml haproxy
+  python3-spf python3-dkim python3-dnspython python3-yaml haproxy openssl libnet-ssleay-perl
   clang-14 libclang-rt-14-dev clang-format-14 git"
 
 say() { echo "setup.sh: $*"; }

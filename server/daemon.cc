@@ -16,7 +16,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "parser/text.h"
 #include "server/api/server.h"
 #include "server/base/counters.h"
@@ -32,6 +31,8 @@ namespace {
 
 // For calls of the API under way at the end; streams that go on for ever are cancelled then.
 constexpr absl::Duration kApiGrace = absl::Seconds(5);
+// From so long before it ends on, each start and reload warns of a certificate's end.
+constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 // Of one reload of the rules; `bouncectl rules lint` tells all.
 constexpr std::size_t kMaxLoggedProblems = 20;
 
@@ -66,6 +67,50 @@ absl::Status MakeDemoKey(const Config& config, const Log& log) {
   }
   log.Info("daemon.demo_key", {{"made", path}});
   return absl::OkStatus();
+}
+
+// Those of the configuration; without any, one that is made now.
+absl::StatusOr<std::shared_ptr<const smtp::Tls>> MakeTls(const Config& config,
+                                                         const std::string& hostname,
+                                                         const Clock& clock) {
+  if (config.smtp.certificates.empty()) return smtp::Tls::SelfMade(hostname, clock.Now());
+  return smtp::Tls::Load(config.smtp.certificates);
+}
+
+// An end of a certificate that is past or near is seen in the log before it is in the mail flow.
+void NoteCertificates(const smtp::Tls& tls, const Clock& clock, const Log& log) {
+  const absl::Duration left = tls.expire_time() - clock.Now();
+  if (left > kCertificateWarning) return;
+  log.Warning("smtp.certificate_ends", {{"days", left / absl::Hours(24)}});
+}
+
+struct NamedListener {
+  std::string_view name;  // in the line that says `ready`; those of one name stand together
+  smtp::ListenerOptions options;
+};
+
+std::vector<NamedListener> Listeners(const Config& config) {
+  std::vector<NamedListener> listeners;
+  for (const std::string& address : config.smtp.listen) {
+    listeners.push_back({"smtp", {.address = address, .tls = smtp::TlsUse::kStartTls}});
+  }
+  for (const std::string& address : config.smtp.tls_listen) {
+    listeners.push_back({"smtps", {.address = address, .tls = smtp::TlsUse::kImplicit}});
+  }
+  return listeners;
+}
+
+// "smtp=HOST:PORT,HOST:PORT smtps=HOST:PORT": `addresses` are those of `listeners`, in their order.
+std::string ShowAddresses(const std::vector<NamedListener>& listeners,
+                          const std::vector<std::string>& addresses) {
+  std::string text;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const bool first = i == 0 || listeners[i].name != listeners[i - 1].name;
+    absl::StrAppend(&text, !first ? "," : i == 0 ? "" : " ");
+    if (first) absl::StrAppend(&text, Absl(listeners[i].name), "=");
+    absl::StrAppend(&text, addresses[i]);
+  }
+  return text;
 }
 
 absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
@@ -109,6 +154,9 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
   }
   OperatorRules loaded = LoadRuleFiles(config.rules.files);
   if (loaded.rules == nullptr) return ToStatus(loaded.problems);
+  if (!config.smtp.certificates.empty()) {
+    if (absl::Status s = smtp::Tls::Load(config.smtp.certificates).status(); !s.ok()) return s;
+  }
   // The embedded default's key is made at the first start.
   if (config.is_demo) return std::move(loaded.rules);
   if (absl::Status s = MakeReturnPaths(config).status(); !s.ok()) return s;
@@ -179,11 +227,18 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
       config, clock, log, std::move(rules), *std::move(return_paths), *std::move(store))));
   Parts& parts = *daemon->parts_;
 
-  smtp::ServerOptions options{
-      .listen = config.smtp.listen,
-      .hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname,
-      .threads = 0,
-      .limits = config.smtp.limits};
+  const std::string hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname;
+  absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, hostname, clock);
+  if (!tls.ok()) return tls.status();
+  NoteCertificates(**tls, clock, log);
+  smtp::ServerOptions options{.listen = {},
+                              .hostname = hostname,
+                              .tls = *std::move(tls),
+                              .threads = 0,
+                              .limits = config.smtp.limits};
+  for (NamedListener& listener : Listeners(config)) {
+    options.listen.push_back(std::move(listener.options));
+  }
   absl::StatusOr<std::unique_ptr<smtp::Server>> smtp =
       smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
   if (!smtp.ok()) return smtp.status();
@@ -207,7 +262,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
 }
 
 std::string Daemon::addresses() const {
-  return absl::StrCat("smtp=", absl::StrJoin(parts_->smtp->addresses(), ","),
+  return absl::StrCat(ShowAddresses(Listeners(parts_->config), parts_->smtp->addresses()),
                       " grpc=", parts_->api->address());
 }
 
@@ -216,6 +271,26 @@ absl::Status Daemon::fatal() const { return parts_->committer.fatal(); }
 void Daemon::LogCounters() const {
   WriteCounters(parts_->log, parts_->counters,
                 std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
+}
+
+void Daemon::Reload() {
+  ReloadRules();
+  ReloadCertificates();
+}
+
+void Daemon::ReloadCertificates() {
+  // One that was made at the start is as good as another.
+  if (parts_->config.smtp.certificates.empty()) return;
+  absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls =
+      smtp::Tls::Load(parts_->config.smtp.certificates);
+  if (!tls.ok()) {
+    parts_->log.Error("smtp.certificates_kept", {{"why", Std(tls.status().message())}});
+    return;
+  }
+  NoteCertificates(**tls, parts_->clock, parts_->log);
+  parts_->smtp->SetTls(*std::move(tls));
+  parts_->log.Info("smtp.certificates_reloaded",
+                   {{"certificates", parts_->config.smtp.certificates.size()}});
 }
 
 void Daemon::ReloadRules() {

@@ -30,7 +30,8 @@ class Daemon {
   // Stops, if that was not done.
   ~Daemon();
 
-  // "smtp=HOST:PORT grpc=HOST:PORT", with the real ports; several listeners are joined by commas.
+  // "smtp=HOST:PORT smtps=HOST:PORT grpc=HOST:PORT", those that there are, with the real ports;
+  // several of one kind are joined by commas.
   std::string addresses() const;
 
   // Not OK once the store has failed for good; the process is then sent SIGTERM.
@@ -38,9 +39,10 @@ class Daemon {
 
   void LogCounters() const;
 
-  // Reads the files of rules again, while messages come in. Rules that are right read the next
-  // message; with anything wrong all stays as it was. Either way the log tells.
-  void ReloadRules();
+  // Reads the files of rules and the certificates again, while messages come in. Rules that are
+  // right read the next message, certificates that are right serve the next handshake; with
+  // anything wrong in either all of it stays as it was. Either way the log tells.
+  void Reload();
 
   // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then
   // closes the store and logs the counters. Done once.
@@ -49,6 +51,8 @@ class Daemon {
  private:
   struct Parts;
   explicit Daemon(std::unique_ptr<Parts> parts);
+  void ReloadRules();
+  void ReloadCertificates();
   std::unique_ptr<Parts> parts_;
 };
 

@@ -77,14 +77,14 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
   }
 }
 
-// Until a signal asks to stop; SIGHUP asks for the rules anew, and the counters are logged now and
-// then.
+// Until a signal asks to stop; SIGHUP asks for what lies in files anew, and the counters are logged
+// now and then.
 void WaitForStop(const sigset_t& signals, Daemon& daemon) {
   const timespec interval = absl::ToTimespec(kCounterInterval);
   for (;;) {
     int signal = ::sigtimedwait(&signals, nullptr, &interval);
     if (signal == SIGHUP) {
-      daemon.ReloadRules();
+      daemon.Reload();
     } else if (signal > 0) {
       return;
     } else if (errno == EAGAIN) {

@@ -5,6 +5,9 @@ namespace {
 
 constexpr CounterInfo kInfos[] = {
     {"bounced_smtp_sessions_total", "SMTP sessions accepted"},
+    {R"(bounced_smtp_tls_handshakes_total{result="done"})", "TLS handshakes that were done"},
+    {R"(bounced_smtp_tls_handshakes_total{result="failed"})",
+     "TLS handshakes that failed or took too long"},
     {R"(bounced_smtp_recipients_total{result="accepted"})", "RCPT answered 250"},
     {R"(bounced_smtp_recipients_total{result="forged"})", "RCPT refused: the MAC does not hold"},
     {R"(bounced_smtp_recipients_total{result="foreign"})",

@@ -12,6 +12,8 @@ namespace bounced {
 // One row each in counters.cc: name and meaning. No name holds a value from the network.
 enum class Counter : std::size_t {
   kSessions,           // smtp_sessions_total
+  kTlsBegun,           // smtp_tls_handshakes_total{result="done"}
+  kTlsFailed,          // smtp_tls_handshakes_total{result="failed"}
   kRcptAccepted,       // smtp_recipients_total{result="accepted"}
   kRcptForged,         // smtp_recipients_total{result="forged"}
   kRcptForeign,        // smtp_recipients_total{result="foreign"}

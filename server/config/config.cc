@@ -75,6 +75,10 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
 }
 
 absl::Status CheckTogether(const Config& config) {
+  if (config.smtp.listen.empty() && config.smtp.tls_listen.empty()) {
+    return absl::InvalidArgumentError(
+        "smtp.listen and smtp.tls_listen are empty: no mail would come");
+  }
   const smtp::Limits& limits = config.smtp.limits;
   if (limits.max_message_size > limits.inflight_bytes) {
     return absl::InvalidArgumentError(

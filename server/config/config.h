@@ -12,6 +12,7 @@
 #include "server/intake/policy.h"
 #include "server/intake/return_path.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/tls.h"
 #include "storage/store.h"
 
 namespace bounced {
@@ -31,8 +32,10 @@ struct ReturnPathSection {
 struct Config {
   std::string data_dir = "/var/lib/bounced";
   struct {
-    std::vector<std::string> listen = {"0.0.0.0:25"};
-    std::string hostname;  // empty: the machine's name
+    std::vector<std::string> listen = {"0.0.0.0:25"};  // in the clear, STARTTLS offered
+    std::vector<std::string> tls_listen;               // under TLS from the first octet on
+    std::vector<smtp::CertificateFiles> certificates;  // none: one is made at the start
+    std::string hostname;                              // empty: the machine's name
     smtp::Limits limits;
   } smtp;
   struct {

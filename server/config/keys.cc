@@ -13,6 +13,7 @@ constexpr std::size_t kMaxPath = 4'000;
 constexpr std::size_t kMaxRulePaths = 100;
 constexpr std::size_t kMaxReturnPaths = 10'000;
 constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxCertificates = 1'000;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
 constexpr std::size_t kMaxTenant = 64;         // as in the API
 constexpr std::int64_t kMiB = 1 << 20;
@@ -32,16 +33,18 @@ bool IsHostPort(std::string_view text) {
          absl::SimpleAtoi(Absl(port), &number) && number <= 65'535;
 }
 
-Key<decltype(Config::smtp)> Listeners(std::string_view name) {
+Key<decltype(Config::smtp)> Listeners(std::string_view name,
+                                      std::vector<std::string> decltype(Config::smtp)::*place) {
   using Smtp = decltype(Config::smtp);
-  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+  return {name,
+          [place](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
             absl::StatusOr<std::vector<std::string>> value =
-                TextListOf(node, 1, kMaxListeners, kMaxListenOctets);
+                TextListOf(node, 0, kMaxListeners, kMaxListenOctets);
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             if (!std::all_of(value->begin(), value->end(), IsHostPort)) {
               return At(node, path, "each must be \"HOST:PORT\", as \"0.0.0.0:25\" or \"[::]:25\"");
             }
-            section.listen = *std::move(value);
+            section.*place = *std::move(value);
             return absl::OkStatus();
           }};
 }
@@ -59,13 +62,25 @@ Key<decltype(Config::smtp)> HostName(std::string_view name) {
           }};
 }
 
+std::span<const Key<smtp::CertificateFiles>> CertificateKeys() {
+  using Files = smtp::CertificateFiles;
+  static const std::vector<Key<Files>> keys = {
+      Text<Files>("chain_file", PLACE(chain_file), 1, kMaxPath),
+      Text<Files>("key_file", PLACE(key_file), 1, kMaxPath),
+  };
+  return keys;
+}
+
 std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
   using Smtp = decltype(Config::smtp);
   // A number of the Limits, under its field's name.
 #define NUMBER(field, min, max) Integer<Smtp>(#field, PLACE(limits.field), min, max)
 #define TIME(field, min, max) Duration<Smtp>(#field, PLACE(limits.field), min, max)
   static const std::vector<Key<Smtp>> keys = {
-      Listeners("listen"),
+      Listeners("listen", &Smtp::listen),
+      Listeners("tls_listen", &Smtp::tls_listen),
+      Tables<Smtp, smtp::CertificateFiles>("certificate", CertificateKeys(), PLACE(certificates),
+                                           kMaxCertificates, {"chain_file", "key_file"}),
       HostName("hostname"),
       NUMBER(max_sessions, 1, 1'000'000),
       NUMBER(max_message_size, 64 << 10, 1 << 30),  // RFC 5321, 4.5.3.1.7: 64 KiB at least
@@ -79,6 +94,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
       TIME(data_timeout, absl::Seconds(1), kDay),
       NUMBER(min_data_rate, 1, 1 << 30),
       TIME(reply_timeout, absl::Seconds(1), kDay),
+      TIME(tls_handshake_timeout, absl::Seconds(1), kDay),
       TIME(overload_timeout, absl::Seconds(1), kDay),
       TIME(session_lifetime, absl::Seconds(1), 7 * kDay),
       TIME(commit_timeout, absl::Seconds(1), absl::Minutes(10)),

@@ -45,9 +45,17 @@ struct Discard {
   std::uint64_t octets;
 };
 
+// At STARTTLS; answer with TlsAdmitted().
+struct AdmitTls {};
+
+// What was said is sent, then the handshake of TLS begins; answer with TlsBegun(). One that fails
+// ends the connection, without another octet in the clear (RFC 3207, 4.1).
+struct Handshake {};
+
 // What was said is sent, then the connection ends.
 struct HangUp {};
 
-using Action = std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, HangUp>;
+using Action =
+    std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, AdmitTls, Handshake, HangUp>;
 
 }  // namespace bounced::smtp

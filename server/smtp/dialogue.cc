@@ -26,15 +26,15 @@ bool HasBareCrOrNul(std::string_view line) {
 
 }  // namespace
 
-Dialogue::Dialogue(std::string hostname, const Limits& limits, absl::Time now)
-    : hostname_(std::move(hostname)),
-      limits_(limits),
+Dialogue::Dialogue(const Profile& profile, absl::Time now)
+    : profile_(profile),
+      under_tls_(profile.tls == TlsUse::kImplicit),
       now_(now),
       start_(now),
       command_start_(now),
       data_start_(now),
       drain_end_(absl::InfiniteFuture()),
-      message_(limits.max_message_size) {}
+      message_(profile.limits.max_message_size) {}
 
 void Dialogue::Feed(std::string_view bytes, absl::Time now) {
   now_ = now;
@@ -57,7 +57,7 @@ std::optional<Action> Dialogue::Next() {
     if (closed_ || owed_ != Owed::kNothing) return std::nullopt;
     if (!greeted_) {
       greeted_ = true;
-      Say("220 " + hostname_ + " ESMTP");
+      Say("220 " + profile_.hostname + " ESMTP");
     } else if (!Step()) {
       return std::nullopt;
     }
@@ -135,7 +135,7 @@ void Dialogue::DropLongLine() {
 
 void Dialogue::RunLine(std::string_view line) {
   if (stopping_ && !InMessage()) return Close(kStopping);
-  if (now_ >= start_ + limits_.session_lifetime) {
+  if (now_ >= start_ + profile_.limits.session_lifetime) {
     return Close("421 4.4.2 This session has lasted too long; connect again");
   }
   const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return (c & 0x80) == 0; });
@@ -188,27 +188,28 @@ void Dialogue::Fail(std::string_view reply) {
 // False: that was one too many, and the session is over.
 bool Dialogue::CountError() {
   ++errors_;
-  if (errors_ >= limits_.slow_errors && limits_.error_delay > absl::ZeroDuration()) {
-    actions_.push_back(Pause{limits_.error_delay});
+  if (errors_ >= profile_.limits.slow_errors &&
+      profile_.limits.error_delay > absl::ZeroDuration()) {
+    actions_.push_back(Pause{profile_.limits.error_delay});
   }
-  if (errors_ < limits_.max_errors) return true;
+  if (errors_ < profile_.limits.max_errors) return true;
   Close("421 4.7.0 Too many errors; connect again when they are mended");
   return false;
 }
 
-bool Dialogue::CountJunk() { return ++junk_ <= limits_.max_junk_commands || CountError(); }
+bool Dialogue::CountJunk() { return ++junk_ <= profile_.limits.max_junk_commands || CountError(); }
 
 absl::Time Dialogue::Deadline() const {
   if (closed_ || owed_ != Owed::kNothing) return absl::InfiniteFuture();
-  absl::Time deadline = std::min(start_ + limits_.session_lifetime, drain_end_);
+  absl::Time deadline = std::min(start_ + profile_.limits.session_lifetime, drain_end_);
   if (InMessage()) {
-    const std::uint64_t rate = std::max<std::uint64_t>(limits_.min_data_rate, 1);
+    const std::uint64_t rate = std::max<std::uint64_t>(profile_.limits.min_data_rate, 1);
     const auto seconds = static_cast<std::int64_t>(message_.octets() / rate);
-    deadline =
-        std::min(deadline, data_start_ + Patience(limits_.data_timeout) + absl::Seconds(seconds));
+    deadline = std::min(
+        deadline, data_start_ + Patience(profile_.limits.data_timeout) + absl::Seconds(seconds));
   }
   if (state_ != State::kData && state_ != State::kChunk) {
-    deadline = std::min(deadline, command_start_ + Patience(limits_.command_timeout));
+    deadline = std::min(deadline, command_start_ + Patience(profile_.limits.command_timeout));
   }
   return deadline;
 }
@@ -223,7 +224,7 @@ void Dialogue::ShutDown(absl::Time now) {
   now_ = now;
   if (closed_ || stopping_) return;
   stopping_ = true;
-  drain_end_ = now + limits_.drain;
+  drain_end_ = now + profile_.limits.drain;
   if (owed_ == Owed::kNothing && !InMessage()) Close(kStopping);
 }
 

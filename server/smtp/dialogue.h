@@ -14,24 +14,24 @@
 #include "absl/time/time.h"
 #include "server/smtp/action.h"
 #include "server/smtp/data_receiver.h"
-#include "server/smtp/limits.h"
 #include "server/smtp/message_buffer.h"
 #include "server/smtp/parameters.h"
+#include "server/smtp/profile.h"
 
 namespace bounced::smtp {
 
-// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3461, 6152, 6531,
-// 9422). Bytes go in, actions come out; it owns no socket, clock or thread, so a test or a fuzzer
-// drives it as well as the network does. For input that keeps to RFC 2920 the actions do not depend
-// on how the bytes were cut.
+// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3207, 3461, 6152,
+// 6531, 9422). Bytes go in, actions come out; it owns no socket, clock or thread, so a test or a
+// fuzzer drives it as well as the network does. For input that keeps to RFC 2920 the actions do not
+// depend on how the bytes were cut.
 //
 // `now` is a steady clock's (Clock::Steady()) everywhere but in Vouched(). No octet of the client's
 // is ever in a reply.
 class Dialogue {
  public:
   // Greets at once; bytes that are fed before the first Next() came before the banner and end the
-  // dialogue (RFC 5321, 4.3.1). `hostname`, of at most 255 octets, is what banner and EHLO say.
-  Dialogue(std::string hostname, const Limits& limits, absl::Time now);
+  // dialogue (RFC 5321, 4.3.1). `profile` must outlive it.
+  Dialogue(const Profile& profile, absl::Time now);
 
   // Bytes that cannot be used yet are kept. Who feeds it gives no more than a buffer of some
   // kilobytes, and none while Next() has actions or an answer is owed: that bounds what is kept.
@@ -55,6 +55,10 @@ class Dialogue {
   // NOT_FOUND becomes 550 5.7.1 (no relay), PERMISSION_DENIED 550 5.1.1, other errors 451 4.3.5.
   // `time` is the time of day that the path was judged at; it becomes the recipient's vouch_time.
   void Vouched(const absl::Status& status, absl::Time time);
+  // Whether TLS can begin now. False becomes 454 4.7.0; true 220, and a Handshake.
+  void TlsAdmitted(bool admitted);
+  // The Handshake is done. What the client said before it is forgotten (RFC 3207, 4.2).
+  void TlsBegun(absl::Time now);
   // OK (with the id to name) becomes 250, RESOURCE_EXHAUSTED 452 4.3.1, anything else 451 4.3.0.
   void Accepted(const absl::StatusOr<std::string>& id, absl::Time now);
 
@@ -62,7 +66,7 @@ class Dialogue {
   absl::Time Deadline() const;
   // How long to wait for what has `usual` without overload.
   absl::Duration Patience(absl::Duration usual) const {
-    return overloaded_ ? std::min(usual, limits_.overload_timeout) : usual;
+    return overloaded_ ? std::min(usual, profile_.limits.overload_timeout) : usual;
   }
   // Octets of message held. The memory behind them may be up to twice as much.
   std::size_t held_octets() const { return message_.held(); }
@@ -87,7 +91,7 @@ class Dialogue {
     kData,    // in the octets behind DATA
     kChunk,   // in the octets behind BDAT
   };
-  enum class Owed : std::uint8_t { kNothing, kAdmitted, kVouched, kAccepted };
+  enum class Owed : std::uint8_t { kNothing, kAdmitted, kVouched, kAccepted, kTls };
   struct Verb;
   static const Verb kVerbs[];
   static const Verb* FindVerb(std::string_view name);
@@ -114,6 +118,7 @@ class Dialogue {
   void Vrfy(std::string_view argument);
   void Help(std::string_view argument);
   void Quit(std::string_view argument);
+  void StartTls(std::string_view argument);
   void NotOffered(std::string_view argument);
   void NotSmtp(std::string_view argument);
 
@@ -134,8 +139,8 @@ class Dialogue {
   void DropMessage(DiscardReason reason);
   void OfferMessage();
 
-  const std::string hostname_;
-  const Limits limits_;
+  const Profile& profile_;
+  bool under_tls_;
 
   State state_ = State::kStart;
   Owed owed_ = Owed::kNothing;

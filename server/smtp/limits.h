@@ -27,7 +27,8 @@ struct Limits {
   absl::Duration data_timeout = absl::Seconds(300);     // for a message, and ...
   std::size_t min_data_rate = 500;                      // ... a second more for so many octets
   absl::Duration reply_timeout = absl::Seconds(300);    // for our replies to be read
-  // In place of each of these three under overload, if shorter.
+  absl::Duration tls_handshake_timeout = absl::Seconds(30);
+  // In place of each of these four under overload, if shorter.
   absl::Duration overload_timeout = absl::Seconds(10);
   absl::Duration session_lifetime = absl::Hours(1);
   absl::Duration commit_timeout = absl::Seconds(60);

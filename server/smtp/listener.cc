@@ -1,6 +1,7 @@
 #include "server/smtp/listener.h"
 
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <charconv>
 #include <cstdint>

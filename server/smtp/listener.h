@@ -1,7 +1,7 @@
 // A listening socket, from its address.
 #pragma once
 
-#include <asio/ip/tcp.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <string>
 #include <string_view>
 
@@ -10,7 +10,7 @@
 namespace bounced::smtp {
 
 struct Listener {
-  asio::ip::tcp protocol;
+  asio::generic::stream_protocol protocol;
   int descriptor;       // whose owner is who called
   std::string address;  // "HOST:PORT", with the real port
 };

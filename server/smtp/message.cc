@@ -74,7 +74,7 @@ void Dialogue::Data(std::string_view argument) {
 
 std::size_t Dialogue::ReceiveData(std::string_view bytes) {
   const std::size_t used = data_.Feed(bytes, message_);
-  if (message_.octets() > 2 * std::uint64_t{limits_.max_message_size}) {
+  if (message_.octets() > 2 * std::uint64_t{profile_.limits.max_message_size}) {
     DropMessage(DiscardReason::kTooLarge);
     Close(kTooLarge);
   } else if (data_.ended()) {
@@ -104,7 +104,7 @@ void Dialogue::Bdat(std::string_view argument) {
   const std::optional<Chunk> chunk = ParseChunk(argument);
   // How many octets follow is not known, so nothing behind this line can be read.
   if (!chunk) return Close("501 5.5.4 Say BDAT size, or BDAT size LAST");
-  const std::uint64_t most = 2 * std::uint64_t{limits_.max_message_size};
+  const std::uint64_t most = 2 * std::uint64_t{profile_.limits.max_message_size};
   if (chunk->octets > most || message_.octets() + chunk->octets > most) {
     DropMessage(DiscardReason::kTooLarge);
     return Close(kTooLarge);

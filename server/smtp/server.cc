@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <latch>
+#include <list>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -20,31 +21,35 @@ namespace bounced::smtp {
 struct Server::Impl {
   Impl(const ServerOptions& options, Receiver& receiver, const Clock& clock, const Log& log,
        Counters& counters)
-      : shared{options.hostname, options.limits, receiver, clock, log, counters} {
+      : shared(options.limits, receiver, clock, log, counters) {
+    shared.SetTls(options.tls);
     // The ids of one run do not come again in the next one: each second has room for a million.
     shared.next_session_id = static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())) << 20;
   }
 
-  absl::Status Listen(const std::string& address);
+  absl::Status Listen(const ListenerOptions& options, const std::string& hostname);
 
   Shared shared;
+  std::list<Profile> profiles;  // one a listener; sessions refer to them
   std::vector<std::string> addresses;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
 };
 
 // Each worker has a descriptor of its own for the one socket.
-absl::Status Server::Impl::Listen(const std::string& address) {
-  absl::StatusOr<Listener> listener = smtp::Listen(address);
+absl::Status Server::Impl::Listen(const ListenerOptions& options, const std::string& hostname) {
+  absl::StatusOr<Listener> listener = smtp::Listen(options.address);
   if (!listener.ok()) return listener.status();
-  workers.front()->Listen(listener->protocol, listener->descriptor);
+  const Profile& profile = profiles.emplace_back(
+      Profile{.hostname = hostname, .limits = shared.limits, .tls = options.tls});
+  workers.front()->Listen(listener->protocol, listener->descriptor, profile);
   for (std::size_t i = 1; i < workers.size(); ++i) {
     const int copy = ::fcntl(listener->descriptor, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address, ": ", std::system_category().message(errno)));
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": ",
+                                                 std::system_category().message(errno)));
     }
-    workers[i]->Listen(listener->protocol, copy);
+    workers[i]->Listen(listener->protocol, copy, profile);
   }
   addresses.push_back(std::move(listener->address));
   return absl::OkStatus();
@@ -57,8 +62,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Listen(const ServerOptions& opti
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
   for (int i = 0; i < threads; ++i) impl->workers.push_back(std::make_unique<Worker>(impl->shared));
-  for (const std::string& address : options.listen) {
-    absl::Status listening = impl->Listen(address);
+  for (const ListenerOptions& listener : options.listen) {
+    absl::Status listening = impl->Listen(listener, options.hostname);
     if (!listening.ok()) return listening;
   }
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -76,6 +81,8 @@ void Server::Start() {
     impl_->threads.emplace_back([&worker = *worker] { worker.Run(); });
   }
 }
+
+void Server::SetTls(std::shared_ptr<const Tls> tls) { impl_->shared.SetTls(std::move(tls)); }
 
 void Server::Stop() {
   // Each worker has a descriptor of the socket: until all are closed a new client would still get

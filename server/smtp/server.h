@@ -11,14 +11,22 @@
 #include "server/base/counters.h"
 #include "server/base/log.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/profile.h"
 #include "server/smtp/receiver.h"
+#include "server/smtp/tls.h"
 
 namespace bounced::smtp {
 
+struct ListenerOptions {
+  std::string address;  // "HOST:PORT", "[::]:25"; port 0 takes a free one
+  TlsUse tls = TlsUse::kNone;
+};
+
 struct ServerOptions {
-  std::vector<std::string> listen;  // "HOST:PORT", "[::]:25"; port 0 takes a free one
+  std::vector<ListenerOptions> listen;
   std::string hostname;
-  int threads = 0;  // 0: one a core
+  std::shared_ptr<const Tls> tls;  // what TLS is served with; null only where no listener uses it
+  int threads = 0;                 // 0: one a core
   Limits limits;
 };
 
@@ -36,6 +44,8 @@ class Server {
   // "HOST:PORT" of each listener, with the real port.
   std::vector<std::string> addresses() const;
   void Start();
+  // For the handshakes to come. May be called while it serves.
+  void SetTls(std::shared_ptr<const Tls> tls);
   // Listeners close, idle sessions get 421, messages under way may end within Limits::drain;
   // returns when all sessions are gone.
   void Stop();

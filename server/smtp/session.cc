@@ -27,36 +27,34 @@ std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(numb
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, asio::ip::address client, std::string& scratch,
-                 Shared& shared)
+Session::Session(Socket socket, const Profile& profile, std::string client_address,
+                 std::string& scratch, Shared& shared)
     : shared_(shared),
-      socket_(std::move(socket)),
-      event_(socket_.get_executor()),
+      profile_(profile),
+      stream_(std::move(socket)),
+      event_(stream_.socket().get_executor()),
       scratch_(scratch),
-      client_(std::move(client)),
+      client_address_(std::move(client_address)),
       id_(SessionId(shared.next_session_id.fetch_add(1, std::memory_order_relaxed))),
-      dialogue_(shared.hostname, shared.limits, shared.clock.Steady()),
+      dialogue_(profile, shared.clock.Steady()),
       drain_end_(absl::InfiniteFuture()) {}
 
 Session::~Session() {
   shared_.inflight.fetch_sub(accounted_, std::memory_order_relaxed);
   shared_.log.Info("smtp.session", {{"session", id_},
                                     {"end", end_},
+                                    {"tls", stream_.tls_version()},
                                     {"messages", messages_},
                                     {"transactions", dialogue_.transactions()},
                                     {"errors", dialogue_.errors()}});
 }
 
 asio::awaitable<void> Session::Run() {
-  if (!ReadEarly()) co_return;
-  for (;;) {
-    const bool open = co_await Perform();
+  bool open = co_await Greet();
+  while (open) {
+    open = co_await Perform();
     if (!open) co_return;
-    awaited_ = Awaited::kInput;
-    std::error_code error;
-    const std::size_t octets = co_await socket_.async_read_some(
-        asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
-    awaited_ = Awaited::kNothing;
+    const std::size_t octets = co_await Read();
     if (std::exchange(late_, false)) {
       end_ = "timeout";
       dialogue_.TimedOut(Steady());
@@ -64,10 +62,71 @@ asio::awaitable<void> Session::Run() {
     if (octets > 0) {
       Feed(std::string_view(input_.data(), octets));
       if (octets == input_.size()) ReadMore();
-    } else if (error && error != asio::error::operation_aborted) {
-      co_return;
     }
+    open = !gone_;
   }
+}
+
+// What comes before the banner: a handshake, and what the client said too early. False: the session
+// is over.
+asio::awaitable<bool> Session::Greet() {
+  if (profile_.tls == TlsUse::kImplicit) {
+    const std::shared_ptr<const Tls> tls = shared_.tls();
+    if (tls == nullptr || !stream_.BeginTls(tls)) co_return false;
+    const bool begun = co_await BeginTls();
+    if (!begun) co_return false;
+  }
+  const Stream::Progress early = stream_.Read(input_);
+  if (early.octets > 0) Feed(std::string_view(input_.data(), early.octets));
+  co_return early.await != Stream::Await::kEnd;
+}
+
+// The handshake. False: the session is over.
+asio::awaitable<bool> Session::BeginTls() {
+  wait_start_ = Steady();
+  awaited_ = Awaited::kHandshake;
+  Stream::Await await = stream_.Handshake();
+  while ((await == Stream::Await::kReadable || await == Stream::Await::kWritable) && !late_) {
+    std::error_code error;
+    co_await stream_.socket().async_wait(
+        await == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
+        asio::redirect_error(asio::use_awaitable, error));
+    await = stream_.Handshake();
+  }
+  awaited_ = Awaited::kNothing;
+  if (await == Stream::Await::kNothing) {
+    late_ = false;
+    shared_.counters.Add(Counter::kTlsBegun);
+    co_return true;
+  }
+  shared_.counters.Add(Counter::kTlsFailed);
+  end_ = late_ ? "tls_timeout" : "tls_failed";
+  co_return false;
+}
+
+// Waits for octets, which go to input_. 0: the client is gone, or the wait was cut short.
+asio::awaitable<std::size_t> Session::Read() {
+  awaited_ = Awaited::kInput;
+  std::size_t octets = 0;
+  std::error_code error;
+  if (stream_.under_tls()) {
+    Stream::Progress progress = stream_.Read(input_);
+    while (progress.octets == 0 && progress.await != Stream::Await::kEnd && !error) {
+      co_await stream_.socket().async_wait(
+          progress.await == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
+          asio::redirect_error(asio::use_awaitable, error));
+      progress = stream_.Read(input_);
+    }
+    octets = progress.octets;
+    gone_ = progress.await == Stream::Await::kEnd;
+  } else {
+    // Not by Stream::Read() and a wait: that would be one call of the system more for each command.
+    octets = co_await stream_.socket().async_read_some(
+        asio::buffer(input_), asio::redirect_error(asio::use_awaitable, error));
+    gone_ = error && error != asio::error::operation_aborted;
+  }
+  awaited_ = Awaited::kNothing;
+  co_return octets;
 }
 
 // Does all that the dialogue wants. False: the session is over.
@@ -86,6 +145,10 @@ asio::awaitable<bool> Session::Perform() {
       dialogue_.Admitted(AdmitNow(admit->declared_octets));
     } else if (auto* discard = std::get_if<Discard>(&*action)) {
       Note(*discard);
+    } else if (std::holds_alternative<AdmitTls>(*action)) {
+      // What is sent before the handshake, its 220, is in the clear: TLS begins behind it.
+      tls_ = shared_.tls();
+      dialogue_.TlsAdmitted(tls_ != nullptr);
     } else if (std::holds_alternative<HangUp>(*action)) {
       hang_up = true;
     } else {
@@ -94,6 +157,11 @@ asio::awaitable<bool> Session::Perform() {
       if (!sent) co_return false;
       if (auto* accept = std::get_if<Accept>(&*action)) {
         co_await Commit(*accept);
+      } else if (std::holds_alternative<Handshake>(*action)) {
+        if (!stream_.BeginTls(std::move(tls_))) co_return false;
+        const bool begun = co_await BeginTls();
+        if (!begun) co_return false;
+        dialogue_.TlsBegun(Steady());
       } else {
         co_await Wait(std::get<Pause>(*action).duration);
       }
@@ -108,20 +176,19 @@ asio::awaitable<bool> Session::Perform() {
   }
   if (!hang_up) co_return true;
   if (end_ == "closed") end_ = "hang_up";
+  stream_.EndTls();
   DropUnread();
   co_return false;
 }
 
 Session::Send Session::TrySend() {
   while (sent_ < output_.size()) {
-    const ssize_t n = ::send(socket_.native_handle(), output_.data() + sent_,
-                             output_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n >= 0) {
-      sent_ += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    const Stream::Progress progress = stream_.Write(std::string_view(output_).substr(sent_));
+    sent_ += progress.octets;
+    if (progress.await == Stream::Await::kEnd) return Send::kFailed;
+    if (progress.await != Stream::Await::kNothing) {
+      send_await_ = progress.await;
       return Send::kSome;
-    } else if (errno != EINTR) {
-      return Send::kFailed;
     }
   }
   output_.clear();
@@ -136,8 +203,9 @@ asio::awaitable<bool> Session::Flush() {
   Send sent = TrySend();
   while (sent == Send::kSome && !late_) {
     std::error_code error;
-    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                                asio::redirect_error(asio::use_awaitable, error));
+    co_await stream_.socket().async_wait(
+        send_await_ == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
+        asio::redirect_error(asio::use_awaitable, error));
     sent = TrySend();
   }
   awaited_ = Awaited::kNothing;
@@ -158,14 +226,15 @@ asio::awaitable<void> Session::Wait(absl::Duration duration) {
 // The one place that a 250 for a message can come from.
 asio::awaitable<void> Session::Commit(Accept& accept) {
   const std::uint64_t octets = accept.message.size();
+  accept.envelope.tls_version = stream_.tls_version();
   Account(octets);
   wait_start_ = Steady();
   auto commitment = std::make_shared<Commitment>();
   shared_.receiver.Commit(
-      std::move(accept.envelope), client_.to_string(), std::move(accept.message),
+      std::move(accept.envelope), client_address_, std::move(accept.message),
       [commitment](absl::StatusOr<std::string> id) { commitment->Set(std::move(id)); });
   std::optional<Commitment::Result> result =
-      commitment->TakeOrWait(socket_.get_executor(), [this] { event_.cancel(); });
+      commitment->TakeOrWait(stream_.socket().get_executor(), [this] { event_.cancel(); });
   if (!result) {
     awaited_ = Awaited::kCommit;
     event_.expires_at(asio::steady_timer::time_point::max());
@@ -188,21 +257,13 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
   dialogue_.Accepted(*result, Steady());
 }
 
-// What the client said before the banner, if it did. False: it is gone already.
-bool Session::ReadEarly() {
-  const ssize_t n = ::recv(socket_.native_handle(), input_.data(), input_.size(), MSG_DONTWAIT);
-  if (n > 0) Feed(std::string_view(input_.data(), static_cast<std::size_t>(n)));
-  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
-}
-
 // Much comes at once: takes it in larger pieces, while it is the only thing that the dialogue
 // wants.
 void Session::ReadMore() {
   for (int i = 0; i < kReadsATurn && dialogue_.in_data(); ++i) {
-    const ssize_t n =
-        ::recv(socket_.native_handle(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
-    if (n <= 0) return;  // whatever it is, the next read meets it too
-    Feed(std::string_view(scratch_.data(), static_cast<std::size_t>(n)));
+    const Stream::Progress progress = stream_.Read(scratch_);
+    if (progress.octets == 0) return;  // whatever it is, the next read meets it too
+    Feed(std::string_view(scratch_.data(), progress.octets));
   }
 }
 
@@ -260,9 +321,7 @@ void Session::NoteMessage(std::string_view result, std::uint64_t octets) {
 // A socket that is closed with octets unread is reset, which may overtake the last reply.
 void Session::DropUnread() {
   for (int i = 0; i < kReadsATurn; ++i) {
-    const ssize_t n =
-        ::recv(socket_.native_handle(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
-    if (n <= 0) return;
+    if (stream_.Read(scratch_).octets == 0) return;
   }
 }
 
@@ -274,6 +333,9 @@ absl::Time Session::Deadline() const {
       return dialogue_.Deadline();
     case Awaited::kOutput:
       return std::min(wait_start_ + dialogue_.Patience(shared_.limits.reply_timeout), drain_end_);
+    case Awaited::kHandshake:
+      return std::min(wait_start_ + dialogue_.Patience(shared_.limits.tls_handshake_timeout),
+                      drain_end_);
     case Awaited::kCommit:
       return wait_start_ + shared_.limits.commit_timeout;
   }
@@ -287,7 +349,7 @@ void Session::Sweep(absl::Time now, bool overloaded) {
   if (now < Deadline()) return;
   late_ = true;
   std::error_code ignored;
-  socket_.cancel(ignored);
+  stream_.socket().cancel(ignored);
   event_.cancel();
 }
 
@@ -296,7 +358,7 @@ void Session::ShutDown() {
   dialogue_.ShutDown(now);
   drain_end_ = now + shared_.limits.drain;
   std::error_code ignored;
-  socket_.cancel(ignored);
+  stream_.socket().cancel(ignored);
 }
 
 }  // namespace bounced::smtp

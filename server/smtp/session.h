@@ -3,11 +3,13 @@
 
 #include <array>
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
+#include <asio/ip/address.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -18,13 +20,19 @@
 #include "server/base/log.h"
 #include "server/smtp/dialogue.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/profile.h"
 #include "server/smtp/receiver.h"
+#include "server/smtp/stream.h"
+#include "server/smtp/tls.h"
 
 namespace bounced::smtp {
 
 // What all sessions of a server share. Outlives them. Thread-safe.
 struct Shared {
-  const std::string hostname;
+  Shared(const Limits& limits_, Receiver& receiver_, const Clock& clock_, const Log& log_,
+         Counters& counters_)
+      : limits(limits_), receiver(receiver_), clock(clock_), log(log_), counters(counters_) {}
+
   const Limits limits;
   Receiver& receiver;
   const Clock& clock;
@@ -39,6 +47,20 @@ struct Shared {
   bool overloaded() const {
     return 10 * sessions.load(std::memory_order_relaxed) >= kOverloadTenths * limits.max_sessions;
   }
+
+  // The certificates for new handshakes; null: none.
+  std::shared_ptr<const Tls> tls() const {
+    const std::lock_guard<std::mutex> lock(tls_mutex_);
+    return tls_;
+  }
+  void SetTls(std::shared_ptr<const Tls> tls) {
+    const std::lock_guard<std::mutex> lock(tls_mutex_);
+    tls_ = std::move(tls);
+  }
+
+ private:
+  mutable std::mutex tls_mutex_;  // guards tls_
+  std::shared_ptr<const Tls> tls_;
 };
 
 // Belongs to its thread, with all that it calls but the Receiver. It reads only when everything was
@@ -51,8 +73,9 @@ struct Shared {
 // It has no timer of its own: Sweep() is called now and then, and ends what is late.
 class Session {
  public:
-  // `scratch` is used between two waits only, so the sessions of a thread share it.
-  Session(asio::ip::tcp::socket socket, asio::ip::address client, std::string& scratch,
+  // `scratch` is used between two waits only, so the sessions of a thread share it. `profile`
+  // outlives it.
+  Session(Socket socket, const Profile& profile, std::string client_address, std::string& scratch,
           Shared& shared);
   ~Session();
   Session(const Session&) = delete;
@@ -70,14 +93,16 @@ class Session {
  private:
   enum class Send : std::uint8_t { kAll, kSome, kFailed };
   // What is waited for that may come too late.
-  enum class Awaited : std::uint8_t { kNothing, kInput, kOutput, kCommit };
+  enum class Awaited : std::uint8_t { kNothing, kInput, kOutput, kHandshake, kCommit };
 
+  asio::awaitable<bool> Greet();
+  asio::awaitable<bool> BeginTls();
+  asio::awaitable<std::size_t> Read();
   asio::awaitable<bool> Perform();
   asio::awaitable<bool> Flush();
   asio::awaitable<void> Wait(absl::Duration duration);
   asio::awaitable<void> Commit(Accept& accept);  // which must outlive the wait
   Send TrySend();
-  bool ReadEarly();
   void ReadMore();
   void Feed(std::string_view bytes);
   std::uint64_t Account(std::uint64_t held);
@@ -90,18 +115,22 @@ class Session {
   absl::Time Steady() const { return shared_.clock.Steady(); }
 
   Shared& shared_;
-  asio::ip::tcp::socket socket_;
+  const Profile& profile_;
+  Stream stream_;
   asio::steady_timer event_;  // waited on for a pause and for a commit; cancelled to wake
   std::string& scratch_;
-  const asio::ip::address client_;
+  const std::string client_address_;
   const std::string id_;
   Dialogue dialogue_;
 
   std::string output_;  // from sent_ on: not yet sent
   std::size_t sent_ = 0;
   Awaited awaited_ = Awaited::kNothing;
-  absl::Time wait_start_;            // for output and a commit
-  bool late_ = false;                // the deadline passed, and who waits does not know yet
+  absl::Time wait_start_;  // for output, a handshake and a commit
+  bool late_ = false;      // the deadline passed, and who waits does not know yet
+  bool gone_ = false;      // the client is
+  Stream::Await send_await_ = Stream::Await::kNothing;  // what sending waits for
+  std::shared_ptr<const Tls> tls_;                      // from AdmitTls to the handshake
   absl::Time drain_end_;             // when the server stops: for replies to be read
   std::uint64_t accounted_ = 0;      // our share of Shared::inflight
   std::uint64_t messages_ = 0;       // acknowledged

@@ -42,7 +42,7 @@ void Dialogue::ResetTransaction() {
 }
 
 void Dialogue::Mail(std::string_view argument) {
-  if (transactions_ >= limits_.max_transactions) {
+  if (transactions_ >= profile_.limits.max_transactions) {
     return Close("421 4.7.0 Too many transactions in one session; connect again");
   }
   if (!DropKeyword("FROM:", argument)) return Fail("501 5.5.4 Say MAIL FROM:<address>");
@@ -57,7 +57,7 @@ void Dialogue::Mail(std::string_view argument) {
   if (!path.ascii && !parameters.smtputf8) {
     return Fail("550 5.6.7 The sender's address needs SMTPUTF8");
   }
-  if (parameters.size > limits_.max_message_size) {
+  if (parameters.size > profile_.limits.max_message_size) {
     return Fail("552 5.3.4 The message is larger than SIZE allows");
   }
   envelope_.reverse_path = std::move(path.mailbox);
@@ -99,7 +99,7 @@ void Dialogue::Rcpt(std::string_view argument) {
   }
   // No error of the client's: RFC 5321, 4.5.3.1.10, tells it to send the rest in another
   // transaction.
-  if (envelope_.recipients.size() >= limits_.max_recipients) {
+  if (envelope_.recipients.size() >= profile_.limits.max_recipients) {
     return Say("452 4.5.3 Too many recipients; send to the rest in another transaction");
   }
   recipient_.path = {std::move(path.local_part), std::move(path.domain)};

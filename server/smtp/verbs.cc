@@ -43,7 +43,7 @@ const Dialogue::Verb Dialogue::kVerbs[] = {
     {"VRFY", kAnywhere, false, &Dialogue::Vrfy, ""},
     {"HELP", kAnywhere, false, &Dialogue::Help, ""},
     {"AUTH", kNowhere, false, &Dialogue::NotOffered, "503 5.5.1 No login is served on this port"},
-    {"STARTTLS", kAnywhere, false, &Dialogue::NotOffered, ""},
+    {"STARTTLS", kAnywhere, false, &Dialogue::StartTls, ""},
     {"EXPN", kAnywhere, false, &Dialogue::NotOffered, ""},
     {"ETRN", kAnywhere, false, &Dialogue::NotOffered, ""},
     {"TURN", kAnywhere, false, &Dialogue::NotOffered, ""},
@@ -81,12 +81,13 @@ void Dialogue::Ehlo(std::string_view argument) {
   state_ = State::kReady;
   // No enhanced status here (RFC 2034, 4). DSN is understood but not listed: who lists it owes
   // reports of delivery (RFC 3461, 5.2.3), and we send no mail.
-  Say("250-" + hostname_ + "\r\n250-PIPELINING\r\n250-SIZE " +
-      std::to_string(limits_.max_message_size) +
-      "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME"
+  Say("250-" + profile_.hostname + "\r\n250-PIPELINING\r\n250-SIZE " +
+      std::to_string(profile_.limits.max_message_size) +
+      "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME" +
+      (profile_.tls == TlsUse::kStartTls && !under_tls_ ? "\r\n250-STARTTLS" : "") +
       "\r\n250-ENHANCEDSTATUSCODES\r\n250-LIMITS RCPTMAX=" +
-      std::to_string(limits_.max_recipients) +
-      " MAILMAX=" + std::to_string(limits_.max_transactions) + "\r\n250 HELP");
+      std::to_string(profile_.limits.max_recipients) +
+      " MAILMAX=" + std::to_string(profile_.limits.max_transactions) + "\r\n250 HELP");
 }
 
 void Dialogue::Helo(std::string_view argument) {
@@ -95,7 +96,7 @@ void Dialogue::Helo(std::string_view argument) {
   ResetTransaction();
   envelope_.helo = argument;
   state_ = State::kReady;
-  Say("250 " + hostname_);
+  Say("250 " + profile_.hostname);
 }
 
 void Dialogue::Rset(std::string_view argument) {
@@ -121,6 +122,45 @@ void Dialogue::Help(std::string_view) {
 }
 
 void Dialogue::Quit(std::string_view) { Close("221 2.0.0 Bye"); }
+
+void Dialogue::StartTls(std::string_view argument) {
+  if (under_tls_) return Fail("503 5.5.1 TLS is on already");
+  if (profile_.tls == TlsUse::kNone) return NotOffered(argument);
+  if (state_ != State::kReady) {
+    return Fail("503 5.5.1 STARTTLS comes after EHLO, and not inside of a transaction");
+  }
+  if (!argument.empty()) return Fail("501 5.5.4 STARTTLS takes no argument");
+  // Whoever can write into the clear part of the connection must not have it run in the other one
+  // (CVE-2011-0411).
+  if (at_ < input_.size()) return Close("554 5.5.0 You spoke before the answer to this command");
+  owed_ = Owed::kTls;
+  actions_.push_back(AdmitTls{});
+}
+
+void Dialogue::TlsAdmitted(bool admitted) {
+  if (owed_ != Owed::kTls) return;
+  if (admitted) {
+    Say("220 2.0.0 Begin TLS");
+    actions_.push_back(Handshake{});
+  } else {
+    owed_ = Owed::kNothing;
+    Say("454 4.7.0 TLS cannot begin now");
+    CommandDone();
+  }
+}
+
+void Dialogue::TlsBegun(absl::Time now) {
+  if (owed_ != Owed::kTls) return;
+  owed_ = Owed::kNothing;
+  now_ = now;
+  under_tls_ = true;
+  input_.clear();
+  at_ = scanned_ = 0;
+  ResetTransaction();
+  envelope_.helo.clear();
+  state_ = State::kStart;
+  CommandDone();
+}
 
 void Dialogue::NotOffered(std::string_view) { Fail("502 5.5.1 This command is not offered here"); }
 

@@ -12,13 +12,14 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "server/base/ip_address.h"
+
 namespace bounced::smtp {
 namespace {
-
-using asio::ip::tcp;
 
 // How late a deadline may be noticed.
 constexpr std::chrono::milliseconds kTick(100);
@@ -26,11 +27,6 @@ constexpr std::chrono::milliseconds kTick(100);
 constexpr std::chrono::milliseconds kAcceptPause(100);
 constexpr std::size_t kScratchOctets = 64 << 10;
 constexpr std::string_view kTooMany = "421 4.3.2 Too many connections; try again later\r\n";
-
-asio::ip::address Unmapped(const asio::ip::address& address) {
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-}
 
 }  // namespace
 
@@ -44,26 +40,28 @@ Worker::Worker(Shared& shared)
 
 Worker::~Worker() = default;
 
-void Worker::Listen(tcp protocol, int descriptor) {
-  acceptors_.emplace_back(io_, protocol, descriptor);
+void Worker::Listen(const asio::generic::stream_protocol& protocol, int descriptor,
+                    const Profile& profile) {
+  listening_.push_back({Acceptor(io_, protocol, descriptor), profile});
 }
 
 void Worker::Run() {
-  for (tcp::acceptor& acceptor : acceptors_) {
-    asio::co_spawn(io_, AcceptLoop(acceptor), asio::detached);
+  for (Listening& listening : listening_) {
+    asio::co_spawn(io_, AcceptLoop(listening), asio::detached);
   }
   io_.run();
 }
 
-asio::awaitable<void> Worker::AcceptLoop(tcp::acceptor& acceptor) {
+asio::awaitable<void> Worker::AcceptLoop(Listening& listening) {
   while (!stopping_) {
-    tcp::socket socket(io_);
-    tcp::endpoint peer;
+    Socket socket(io_);
+    asio::generic::stream_protocol::endpoint peer;
     std::error_code error;
-    co_await acceptor.async_accept(socket, peer, asio::redirect_error(asio::use_awaitable, error));
+    co_await listening.acceptor.async_accept(socket, peer,
+                                             asio::redirect_error(asio::use_awaitable, error));
     if (stopping_) co_return;
     if (!error) {
-      Serve(std::move(socket), peer);
+      Serve(std::move(socket), peer, listening.profile);
     } else if (error != asio::error::connection_aborted) {
       LogAcceptError(error);
       accept_pause_.expires_after(kAcceptPause);
@@ -82,7 +80,8 @@ void Worker::LogAcceptError(const std::error_code& error) {
   shared_.log.Error("smtp.accept_failed", {{"error", error.message()}});
 }
 
-void Worker::Serve(tcp::socket socket, const tcp::endpoint& peer) {
+void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint& peer,
+                   const Profile& profile) {
   shared_.counters.Add(Counter::kSessions);
   if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) >= shared_.limits.max_sessions) {
     shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
@@ -91,8 +90,10 @@ void Worker::Serve(tcp::socket socket, const tcp::endpoint& peer) {
                                                  kTooMany.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
-  auto session =
-      std::make_unique<Session>(std::move(socket), Unmapped(peer.address()), scratch_, shared_);
+  const std::optional<IpAddress> address =
+      IpAddress::FromSockaddr(peer.data(), static_cast<socklen_t>(peer.size()));
+  auto session = std::make_unique<Session>(std::move(socket), profile,
+                                           address ? address->ToString() : "", scratch_, shared_);
   Session* const raw = session.release();
   raw->next = sessions_;
   if (sessions_ != nullptr) sessions_->previous = raw;
@@ -134,9 +135,9 @@ void Worker::Tick() {
 void Worker::StopAccepting(std::latch& closed) {
   asio::post(io_, [this, &closed] {
     stopping_ = true;
-    for (tcp::acceptor& acceptor : acceptors_) {
+    for (Listening& listening : listening_) {
       std::error_code ignored;
-      acceptor.close(ignored);
+      listening.acceptor.close(ignored);
     }
     accept_pause_.cancel();
     closed.count_down();

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <asio/basic_socket_acceptor.hpp>
 #include <asio/executor_work_guard.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <latch>
 #include <list>
@@ -23,8 +24,10 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Takes over a listening socket.
-  void Listen(asio::ip::tcp protocol, int descriptor);
+  // Takes over a listening socket, whose connections are served as `profile` says; it outlives
+  // this.
+  void Listen(const asio::generic::stream_protocol& protocol, int descriptor,
+              const Profile& profile);
   // Serves until Stop() was called and all sessions are gone.
   void Run();
   // Closes the listening sockets, and then counts `closed` down. Only while Run() runs.
@@ -33,8 +36,15 @@ class Worker {
   void Stop();
 
  private:
-  asio::awaitable<void> AcceptLoop(asio::ip::tcp::acceptor& acceptor);
-  void Serve(asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer);
+  using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
+  struct Listening {
+    Acceptor acceptor;
+    const Profile& profile;
+  };
+
+  asio::awaitable<void> AcceptLoop(Listening& listening);
+  void Serve(Socket socket, const asio::generic::stream_protocol::endpoint& peer,
+             const Profile& profile);
   void LogAcceptError(const std::error_code& error);
   void Remove(Session* session);
   void StartClock();
@@ -44,7 +54,7 @@ class Worker {
   Shared& shared_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::list<asio::ip::tcp::acceptor> acceptors_;
+  std::list<Listening> listening_;
   asio::steady_timer clock_;
   asio::steady_timer accept_pause_;
   std::string scratch_;

@@ -179,6 +179,8 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
   };
   for (const Case& c :
        {Case{"", ""},
+        {"[smtp]\nlisten = []\ntls_listen = ['127.0.0.1:465']", ""},
+        {"[smtp]\nlisten = []", "smtp.listen and smtp.tls_listen are empty"},
         {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
         {"[smtp]\nmax_message_size = 1048577\ninflight_bytes = 1048576", "smtp.max_message_size"},
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 3", ""},
@@ -198,9 +200,17 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
 constexpr std::string_view kFull = R"(data_dir = "/srv/b"
 [smtp]
 listen = ["192.0.2.1:25", "[::]:2525"]
+tls_listen = ["192.0.2.1:465"]
 hostname = "mx.example.net"
+tls_handshake_timeout = "7s"
 command_timeout = "5m"
 session_lifetime = "2h"
+[[smtp.certificate]]
+chain_file = "/etc/a.pem"
+key_file = "/etc/a.key"
+[[smtp.certificate]]
+chain_file = "/etc/b.pem"
+key_file = "/etc/b.key"
 [grpc]
 listen = "unix:/run/b.sock"
 [rules]
@@ -229,6 +239,11 @@ TEST(ConfigTest, ReadsEverySection) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->store.options.directory, "/srv/b");
   EXPECT_THAT(config->smtp.listen, ElementsAre("192.0.2.1:25", "[::]:2525"));
+  EXPECT_THAT(config->smtp.tls_listen, ElementsAre("192.0.2.1:465"));
+  ASSERT_EQ(config->smtp.certificates.size(), 2u);
+  EXPECT_EQ(config->smtp.certificates[1].chain_file, "/etc/b.pem");
+  EXPECT_EQ(config->smtp.certificates[1].key_file, "/etc/b.key");
+  EXPECT_EQ(config->smtp.limits.tls_handshake_timeout, absl::Seconds(7));
   EXPECT_EQ(config->smtp.hostname, "mx.example.net");
   EXPECT_EQ(config->smtp.limits.command_timeout, absl::Minutes(5));
   EXPECT_EQ(config->smtp.limits.session_lifetime, absl::Hours(2));
@@ -312,7 +327,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},
         {"ReturnPathIsNoArray", "[return_path]\ndomain = \"a.example\"",
          "f.toml:1: return_path: must be tables"},
-        {"NoListener", "[smtp]\nlisten = []", "f.toml:2: smtp.listen: must have 1 to 64 entries"},
+        {"CertificateWithoutKey", "[[smtp.certificate]]\nchain_file = 'a'",
+         "f.toml:1: smtp.certificate: key_file is missing"},
         {"ListenIsNoList", "[smtp]\nlisten = \"x:25\"", "f.toml:2: smtp.listen: must be a list"},
         {"ListenHoldsANumber", "[smtp]\nlisten = [25]", "f.toml:2: smtp.listen: must be a text"},
         {"ListenHasNoPort", "[smtp]\nlisten = [\"a:25\", \"a\"]",

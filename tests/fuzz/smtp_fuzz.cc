@@ -52,7 +52,10 @@ void CheckReply(const std::string& text) {
 class Player {
  public:
   Player(const Limits& limits, Answers answers)
-      : limits_(limits), answers_(answers), dialogue_("mx.example.net", limits, now_) {
+      : limits_(limits),
+        answers_(answers),
+        profile_{.hostname = "mx.example.net", .limits = limits},
+        dialogue_(profile_, now_) {
     Drain();
   }
 
@@ -111,6 +114,7 @@ class Player {
   const Limits& limits_;
   Answers answers_;
   const absl::Time now_ = absl::UnixEpoch();
+  const Profile profile_;
   Dialogue dialogue_;
   Outcome outcome_;
   bool hung_up_ = false;

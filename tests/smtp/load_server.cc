@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   const bounced::Log log(bounced::LogLevel::kInfo);
   bounced::Counters counters;
   bounced::smtp::ServerOptions options;
-  options.listen = {"127.0.0.1:0"};
+  options.listen = {{.address = "127.0.0.1:0"}};
   options.hostname = "mx.example.net";
   options.threads = argc > 1 ? std::atoi(argv[1]) : 1;
   auto server =

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tests/smtp/client.h"
+#include "tests/smtp/server_fixture.h"
 
 namespace {
 std::atomic<int> connects = 0;
@@ -34,114 +35,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-class ManualClock final : public Clock {
- public:
-  absl::Time Now() const override { return absl::FromUnixSeconds(1'700'000'000) + Passed(); }
-  absl::Time Steady() const override { return absl::UnixEpoch() + Passed(); }
-  void Advance(absl::Duration duration) { nanoseconds_ += absl::ToInt64Nanoseconds(duration); }
-
- private:
-  absl::Duration Passed() const { return absl::Nanoseconds(nanoseconds_.load()); }
-  std::atomic<std::int64_t> nanoseconds_ = 0;
-};
-
-struct Message {
-  Envelope envelope;
-  std::string client_address;
-  std::string text;
-  absl::AnyInvocable<void(absl::StatusOr<std::string>)> done;
-};
-
-// Takes what comes, and answers commits at once or when it is told to.
-class FakeReceiver final : public Receiver {
- public:
-  absl::Status Admit() override { return absl::OkStatus(); }
-  absl::Status Vouch(const ForwardPath& path, absl::Time now) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    vouch_time_ = now;
-    return path.local_part == "forged" ? absl::PermissionDeniedError("") : absl::OkStatus();
-  }
-  void Commit(Envelope envelope, std::string client_address, std::string message,
-              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
-    if (at_once) return done("id-at-once");
-    const std::lock_guard<std::mutex> lock(mutex_);
-    waiting_.push_back(
-        {std::move(envelope), std::move(client_address), std::move(message), std::move(done)});
-    came_.notify_one();
-  }
-  // The next message that waits for its commit.
-  Message Take() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    came_.wait(lock, [this] { return !waiting_.empty(); });
-    Message message = std::move(waiting_.front());
-    waiting_.pop_front();
-    return message;
-  }
-  absl::Time vouch_time() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return vouch_time_;
-  }
-
-  std::atomic<bool> at_once = false;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::deque<Message> waiting_;
-  absl::Time vouch_time_;
-};
-
-class ServerTest : public testing::Test {
- protected:
-  ServerTest() {
-    EXPECT_EQ(::pipe2(log_pipe_, O_CLOEXEC | O_NONBLOCK), 0);
-    log_.emplace(LogLevel::kInfo, false, log_pipe_[1]);
-    options_.listen = {"127.0.0.1:0"};
-    options_.hostname = "mx.example.net";
-    options_.threads = 1;
-    // Time passes when a test says so, and then for what it is about only.
-    options_.limits.session_lifetime = absl::Hours(1000);
-    options_.limits.command_timeout = absl::Hours(1000);
-  }
-  ~ServerTest() override {
-    server_.reset();
-    ::close(log_pipe_[0]);
-    ::close(log_pipe_[1]);
-  }
-
-  void Listen() {
-    auto server = Server::Listen(options_, receiver_, clock_, *log_, counters_);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    address_ = server_->addresses().front();
-  }
-  void Start() {
-    Listen();
-    server_->Start();
-  }
-  // Reads the log until it holds this.
-  std::string WaitForLog(std::string_view what) {
-    while (log_text_.find(what) == std::string::npos) {
-      pollfd readable{log_pipe_[0], POLLIN, 0};
-      if (::poll(&readable, 1, 60'000) <= 0) return "<silence>";
-      char buffer[4096];
-      const ssize_t n = ::read(log_pipe_[0], buffer, sizeof(buffer));
-      if (n > 0) log_text_.append(buffer, static_cast<std::size_t>(n));
-    }
-    return log_text_;
-  }
-
-  ServerOptions options_;
-  FakeReceiver receiver_;
-  ManualClock clock_;
-  Counters counters_;
-  int log_pipe_[2];
-  std::optional<Log> log_;
-  std::string log_text_;
-  std::unique_ptr<Server> server_;
-  std::string address_;
-};
 
 TEST_F(ServerTest, S1S126AMessageIsAnsweredWhenItsCommitIsDone) {
   Start();
@@ -576,7 +469,7 @@ TEST_F(ServerTest, S141StopWithoutStart) {
 
 TEST_F(ServerTest, ASecondServerOnThePortFails) {
   Start();
-  options_.listen = {address_};
+  options_.listen = {{.address = address_}};
   auto second = Server::Listen(options_, receiver_, clock_, *log_, counters_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr(address_));
@@ -588,7 +481,7 @@ TEST_F(ServerTest, ASecondServerOnThePortFails) {
 TEST_F(ServerTest, WhatIsNoAddressIsRefused) {
   for (const char* bad : {"", "25", ":25", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "::1:25",
                           "127.0.0.1:65536", "127.0.0.1:-1", "[]:25", "127.0.0.1:25x"}) {
-    options_.listen = {bad};
+    options_.listen = {{.address = bad}};
     auto server = Server::Listen(options_, receiver_, clock_, *log_, counters_);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument) << bad;
   }

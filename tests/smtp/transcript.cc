@@ -163,7 +163,7 @@ void CheckReply(const std::string& text, const std::string& place) {
     if (code.empty()) code = line.substr(0, 3);
     EXPECT_EQ(line.substr(0, 3), code) << place;
     EXPECT_EQ(line[3], last ? ' ' : '-') << place;
-    const bool exempt = line.starts_with("220 ") || line[0] == '3' ||
+    const bool exempt = line.starts_with("220 mx") || line[0] == '3' ||
                         line.find(kHost) != std::string::npos || line.starts_with("501 Say EHLO") ||
                         text.starts_with("250-" + std::string(kHost));
     EXPECT_EQ(HasEnhancedStatus(line), !exempt) << place << ": " << line;
@@ -177,7 +177,9 @@ class Player {
       : transcript_(transcript),
         cut_(transcript.whole ? 0 : cut),
         random_(cut),
-        dialogue_(std::string(kHost), transcript.limits, now_) {}
+        profile_{
+            .hostname = std::string(kHost), .limits = transcript.limits, .tls = transcript.tls},
+        dialogue_(profile_, now_) {}
 
   void Run() {
     if (!transcript_.early) Drain();
@@ -222,6 +224,8 @@ class Player {
         return vouches_.push_back(CodeOf(line));
       case 'A':
         return admissions_.push_back(CodeOf(line));
+      case 'L':
+        return tls_.push_back(CodeOf(line));
       case 'M':
         return commits_.push_back(CodeOf(line));
       default:
@@ -323,6 +327,11 @@ class Player {
         done_.emplace_back('D', NameOf(discard->reason));
       } else if (auto* pause = std::get_if<Pause>(&*action)) {
         done_.emplace_back('P', absl::FormatDuration(pause->duration));
+      } else if (std::holds_alternative<AdmitTls>(*action)) {
+        dialogue_.TlsAdmitted(Take(tls_) == absl::StatusCode::kOk);
+      } else if (std::holds_alternative<Handshake>(*action)) {
+        done_.emplace_back('H', "");
+        dialogue_.TlsBegun(now_);
       } else {
         done_.emplace_back('X', "");
         EXPECT_TRUE(dialogue_.done());
@@ -334,6 +343,7 @@ class Player {
   const std::uint32_t cut_;
   std::mt19937 random_;
   absl::Time now_ = absl::UnixEpoch() + absl::Hours(1);
+  const Profile profile_;
   Dialogue dialogue_;
   std::string packet_;
   std::string place_;
@@ -341,6 +351,7 @@ class Player {
   std::deque<absl::StatusCode> vouches_;
   std::deque<absl::StatusCode> admissions_;
   std::deque<absl::StatusCode> commits_;
+  std::deque<absl::StatusCode> tls_;
 };
 
 }  // namespace
@@ -364,11 +375,15 @@ std::vector<Transcript> ReadTranscripts(const std::string& path) {
       last.early = true;
     } else if (line == "ehlo" || line == "mail" || line == "rcpt" || line == "data") {
       last.state = line;
+    } else if (line == "starttls") {
+      last.tls = TlsUse::kStartTls;
+    } else if (line == "implicit_tls") {
+      last.tls = TlsUse::kImplicit;
     } else if (line.starts_with("limit ")) {
       const std::size_t blank = line.rfind(' ');
       SetLimit(last.limits, line.substr(6, blank - 6), std::stoul(line.substr(blank + 1)), place);
     } else if (line.size() >= 2 && line[1] == ':' &&
-               std::string_view("CcSVAMREDPXT!").find(line[0]) != std::string_view::npos) {
+               std::string_view("CcSVAMLREDPXTH!").find(line[0]) != std::string_view::npos) {
       last.lines.push_back({line[0], line.size() > 3 ? line.substr(3) : "", place});
     } else {
       Unreadable(place, line);

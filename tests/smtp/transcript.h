@@ -6,16 +6,19 @@
 //   # a comment
 //   limit max_errors 3                 a field of Limits, in octets, pieces or seconds
 //   ehlo | mail | rcpt | data          the dialogue is already so far
+//   starttls | implicit_tls            what the listener does with TLS; else it has none
 //   whole                              not cut: for what speaks out of turn
 //   early                              the first octets come before the banner
 //   C: NOOP                            a line of the client's; CRLF is added
 //   c: .\r\n                           octets of the client's; nothing is added
 //   S: 250 2.0.0                       a reply line begins so
-//   V: NOT_FOUND                       the receiver's next answer to RCPT; A: to MAIL; M: to a message
+//   V: NOT_FOUND                       the receiver's next answer to RCPT; A: to MAIL; M: to a message;
+//                                      L: to STARTTLS
 //   R: text\r\n                        a message with these octets was handed over
 //   E: helo=a from=b id=c to=d@e,f     ... with this envelope
 //   D: framing                         a message was given up: framing, too_large, shed
 //   P: 1s                              a pause
+//   H:                                 the handshake of TLS begins, and is done
 //   X:                                 the server hangs up
 //   T: 300s                            time passes
 //   !: shutdown | shed                 the daemon stops; there is too much in flight
@@ -35,6 +38,7 @@
 #include <vector>
 
 #include "server/smtp/limits.h"
+#include "server/smtp/profile.h"
 
 namespace bounced::smtp {
 
@@ -46,6 +50,7 @@ struct Transcript {
   };
   std::string name;
   Limits limits;
+  TlsUse tls = TlsUse::kNone;
   std::string state;  // "", "ehlo", "mail", "rcpt" or "data"
   bool whole = false;
   bool early = false;

@@ -39,6 +39,10 @@ std::string Field(const std::string& line, std::string_view name) {
   return line.substr(begin, line.find_first_of(" \n", begin) - begin);
 }
 
+std::uint16_t PortOf(const std::string& address) {
+  return static_cast<std::uint16_t>(std::atoi(address.substr(address.rfind(':') + 1).c_str()));
+}
+
 }  // namespace
 
 std::string Program(std::string_view name) {
@@ -81,7 +85,8 @@ void Daemon::Launch() {
   if (!ready.starts_with("ready ") || smtp.empty() || grpc_.empty()) {
     throw std::runtime_error("the daemon did not become ready: " + ready + "\n" + log());
   }
-  smtp_port_ = static_cast<std::uint16_t>(std::atoi(smtp.substr(smtp.rfind(':') + 1).c_str()));
+  smtp_port_ = PortOf(smtp);
+  smtps_port_ = PortOf(Field(ready, "smtps"));
   api_ = std::make_unique<ApiClient>(grpc_);
 }
 

@@ -1,0 +1,326 @@
+// What the server does with TLS, against OpenSSL's own client.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <string>
+#include <string_view>
+
+#include "tests/smtp/certificates.h"
+#include "tests/smtp/client.h"
+#include "tests/smtp/server_fixture.h"
+
+namespace bounced::smtp {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// What a client asks for.
+struct Wish {
+  std::string server_name = "";
+  int min_version = TLS1_2_VERSION;
+  int max_version = TLS1_3_VERSION;
+  std::string ciphers = "";  // of TLS 1.2
+  std::string signature_algorithms = "";
+};
+
+// TLS over a Client's connection.
+class TlsClient {
+ public:
+  explicit TlsClient(Client& client) : client_(client) {}
+  ~TlsClient() {
+    SSL_free(ssl_);
+    SSL_CTX_free(context_);
+  }
+
+  bool Handshake(const Wish& wish = {}) {
+    context_ = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_security_level(context_, 0);
+    SSL_CTX_set_min_proto_version(context_, wish.min_version);
+    SSL_CTX_set_max_proto_version(context_, wish.max_version);
+    if (!wish.ciphers.empty()) {
+      EXPECT_EQ(SSL_CTX_set_cipher_list(context_, wish.ciphers.c_str()), 1);
+    }
+    if (!wish.signature_algorithms.empty()) {
+      EXPECT_EQ(SSL_CTX_set1_sigalgs_list(context_, wish.signature_algorithms.c_str()), 1);
+    }
+    ssl_ = SSL_new(context_);
+    if (!wish.server_name.empty()) SSL_set_tlsext_host_name(ssl_, wish.server_name.c_str());
+    SSL_set_fd(ssl_, client_.fd());
+    return SSL_connect(ssl_) == 1;
+  }
+  void Send(std::string_view octets) {
+    ASSERT_EQ(SSL_write(ssl_, octets.data(), static_cast<int>(octets.size())),
+              static_cast<int>(octets.size()));
+  }
+  // The next reply's last line; "<end>" when the server said that no more comes.
+  std::string Read() {
+    for (;;) {
+      const std::size_t end = input_.find("\r\n");
+      if (end != std::string::npos) {
+        const std::string line = input_.substr(0, end);
+        input_.erase(0, end + 2);
+        if (line.size() > 3 && line[3] == '-') continue;
+        return line;
+      }
+      char buffer[4096];
+      const int n = SSL_read(ssl_, buffer, sizeof(buffer));
+      if (n <= 0) {
+        return SSL_get_error(ssl_, n) == SSL_ERROR_ZERO_RETURN ? "<end>" : "<broken>";
+      }
+      input_.append(buffer, static_cast<std::size_t>(n));
+    }
+  }
+  std::string Ask(std::string_view command) {
+    Send(std::string(command) + "\r\n");
+    return Read();
+  }
+  // The common name of the certificate that was shown.
+  std::string ServerName() const {
+    X509* certificate = SSL_get1_peer_certificate(ssl_);
+    char name[100] = "";
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                              sizeof(name));
+    X509_free(certificate);
+    return name;
+  }
+  std::string Version() const { return SSL_get_version(ssl_); }
+  std::string KeyType() const {
+    X509* certificate = SSL_get1_peer_certificate(ssl_);
+    const std::string type = EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate));
+    X509_free(certificate);
+    return type;
+  }
+  SSL* ssl() { return ssl_; }
+
+ private:
+  Client& client_;
+  SSL_CTX* context_ = nullptr;
+  SSL* ssl_ = nullptr;
+  std::string input_;
+};
+
+class TlsServerTest : public ServerTest {
+ protected:
+  TlsServerTest() {
+    options_.listen = {{.address = "127.0.0.1:0", .tls = TlsUse::kStartTls},
+                       {.address = "127.0.0.1:0", .tls = TlsUse::kImplicit}};
+    options_.tls = *Tls::SelfMade("mx.example.net", absl::Now());
+    options_.limits.tls_handshake_timeout = absl::Seconds(30);
+  }
+  std::string implicit_address() const { return server_->addresses()[1]; }
+
+  static void StartTls(Client& client) {
+    ASSERT_THAT(client.Read(), StartsWith("220 "));
+    ASSERT_THAT(client.Ask("EHLO client.example"), StartsWith("250 "));
+    ASSERT_THAT(client.Ask("STARTTLS"), StartsWith("220 2.0.0"));
+  }
+};
+
+TEST_F(TlsServerTest, S45S53AMessageComesUnderTls) {
+  Start();
+  struct Case {
+    Wish wish;
+    std::string version;
+  };
+  const Case kCases[] = {
+      {{}, "TLSv1.3"},
+      {{.max_version = TLS1_2_VERSION}, "TLSv1.2"},
+      {{.max_version = TLS1_2_VERSION, .ciphers = "ECDHE-RSA-AES256-SHA384"}, "TLSv1.2"},
+      {{.max_version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"}, "TLSv1.2"},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.version + " " + c.wish.ciphers);
+    Client client(address_);
+    StartTls(client);
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake(c.wish));
+    EXPECT_EQ(tls.Version(), c.version);
+    EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("503 5.5.1"));
+    EXPECT_THAT(tls.Ask("EHLO other.example"), StartsWith("250 "));
+    EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
+    EXPECT_THAT(tls.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
+    EXPECT_THAT(tls.Ask("DATA"), StartsWith("354 "));
+    // More than a record and than a buffer.
+    std::string text;
+    for (int i = 0; i < 5'000; ++i)
+      text += "A line of a longer message " + std::to_string(i) + "\r\n";
+    tls.Send(text);
+    tls.Send(".\r\nQUIT\r\n");
+    Message message = receiver_.Take();
+    EXPECT_EQ(message.text, text);
+    EXPECT_EQ(message.envelope.tls_version, c.version);
+    EXPECT_EQ(message.envelope.helo, "other.example");
+    message.done("id-1");
+    EXPECT_THAT(tls.Read(), StartsWith("250 2.0.0"));
+    EXPECT_THAT(tls.Read(), StartsWith("221 2.0.0"));
+    EXPECT_EQ(tls.Read(), "<end>");
+  }
+  EXPECT_THAT(WaitForLog("tls=TLSv1.2"), HasSubstr("tls=TLSv1.3"));
+  EXPECT_EQ(counters_.Get(Counter::kTlsBegun), 4u);
+}
+
+TEST_F(TlsServerTest, S53WhatIsTooOldOrTooWeakIsRefused) {
+  Start();
+  const Wish kWishes[] = {
+      {.min_version = TLS1_VERSION, .max_version = TLS1_1_VERSION},
+      {.max_version = TLS1_2_VERSION, .ciphers = "AES128-GCM-SHA256"},  // no forward secrecy
+      {.max_version = TLS1_2_VERSION, .ciphers = "ECDHE-RSA-AES128-SHA"},
+      {.max_version = TLS1_2_VERSION, .ciphers = "aNULL"},
+  };
+  std::uint64_t failed = 0;
+  for (const Wish& wish : kWishes) {
+    SCOPED_TRACE(wish.ciphers);
+    Client client(address_);
+    StartTls(client);
+    TlsClient tls(client);
+    EXPECT_FALSE(tls.Handshake(wish));
+    WaitForLog("end=tls_failed");
+    EXPECT_EQ(counters_.Get(Counter::kTlsFailed), ++failed);
+  }
+}
+
+TEST_F(TlsServerTest, S53RenegotiationIsRefused) {
+  Start();
+  Client client(address_);
+  StartTls(client);
+  TlsClient tls(client);
+  ASSERT_TRUE(tls.Handshake({.max_version = TLS1_2_VERSION}));
+  EXPECT_EQ(SSL_get_secure_renegotiation_support(tls.ssl()), 1);
+  EXPECT_EQ(SSL_get_current_compression(tls.ssl()), nullptr);
+  EXPECT_EQ(SSL_renegotiate(tls.ssl()), 1);
+  EXPECT_NE(SSL_do_handshake(tls.ssl()), 1);
+}
+
+TEST_F(TlsServerTest, S46WhatFollowsInTheClearEndsTheConnection) {
+  Start();
+  Client client(address_);
+  StartTls(client);
+  client.Send("MAIL FROM:<>\r\nRCPT TO:<bounce@rp.example>\r\n");
+  const std::string answer = client.ReadLine();
+  EXPECT_TRUE(answer == "<end>" || answer == "<reset>" || answer[0] == '\x15') << answer;
+  EXPECT_THAT(WaitForLog("end=tls_failed"), HasSubstr("transactions=0"));
+}
+
+TEST_F(TlsServerTest, S51AHandshakeThatDoesNotComeEndsInSilence) {
+  Start();
+  for (const bool implicit : {false, true}) {
+    Client client(implicit ? implicit_address() : address_);
+    if (!implicit) StartTls(client);
+    // Half of a record's head.
+    client.Send(std::string_view("\x16\x03", 2));
+    // The server may begin to wait after any of these steps, but no later.
+    while (client.Silent()) clock_.Advance(absl::Seconds(30));
+    EXPECT_THAT(client.ReadLine(), testing::AnyOf("<end>", "<reset>"));
+    WaitForLog("end=tls_timeout");
+    log_text_.clear();
+  }
+}
+
+TEST_F(TlsServerTest, S54AnEndWithoutNoticeIsALostConnection) {
+  Start();
+  for (const bool notice : {false, true}) {
+    Client client(implicit_address());
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake());
+    EXPECT_THAT(tls.Read(), StartsWith("220 "));
+    EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+    EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
+    EXPECT_THAT(tls.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
+    EXPECT_THAT(tls.Ask("DATA"), StartsWith("354 "));
+    tls.Send("Subject: x\r\n\r\ntext\r\n");
+    if (notice) SSL_shutdown(tls.ssl());
+    client.Close();
+    EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("messages=0"));
+    log_text_.clear();
+  }
+  EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
+}
+
+TEST_F(TlsServerTest, S5ImplicitTlsSpeaksAfterTheHandshake) {
+  Start();
+  {
+    Client client(implicit_address());
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake());
+    EXPECT_THAT(tls.Read(), StartsWith("220 mx.example.net ESMTP"));
+    EXPECT_THAT(tls.Ask("QUIT"), StartsWith("221 "));
+    EXPECT_EQ(tls.Read(), "<end>");
+  }
+  // In the clear there is nothing to talk to.
+  Client client(implicit_address());
+  client.Send("EHLO client.example\r\n");
+  const std::string answer = client.ReadLine();
+  EXPECT_TRUE(answer == "<end>" || answer == "<reset>" || answer[0] == '\x15') << answer;
+}
+
+TEST_F(TlsServerTest, AClientGetsTheCertificateOfTheHostThatItNames) {
+  const Certificates made;
+  options_.tls =
+      *Tls::Load({made.Make("first", "mx.example.net"), made.Make("wild", "*.example.org"),
+                  made.Make("second-rsa", "mx.example.com", "rsa:2048"),
+                  made.Make("second-ec", "mx.example.com")});
+  Start();
+  struct Case {
+    Wish wish;
+    std::string shown;
+  };
+  const Case kCases[] = {
+      {{}, "first"},
+      {{.server_name = "mx.example.net"}, "first"},
+      {{.server_name = "a.example.org"}, "wild"},
+      {{.server_name = "a.b.example.org"}, "first"},
+      {{.server_name = "nobody.example"}, "first"},
+      {{.server_name = "mx.example.com", .signature_algorithms = "ECDSA+SHA256"}, "second-ec"},
+      {{.server_name = "mx.example.com", .signature_algorithms = "RSA-PSS+SHA256"}, "second-rsa"},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.wish.server_name + " " + c.shown);
+    Client client(implicit_address());
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake(c.wish));
+    EXPECT_EQ(tls.ServerName(), c.shown);
+  }
+}
+
+TEST_F(TlsServerTest, TheSelfMadeOneServesKeysOfBothTypes) {
+  Start();
+  for (const auto& [algorithms, type] :
+       {std::pair("ECDSA+SHA256", "EC"), {"RSA-PSS+SHA256", "RSA"}}) {
+    Client client(implicit_address());
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake({.signature_algorithms = algorithms}));
+    EXPECT_EQ(tls.KeyType(), type);
+    EXPECT_EQ(tls.ServerName(), "mx.example.net");
+  }
+}
+
+TEST_F(TlsServerTest, S142ANewCertificateServesTheNextHandshake) {
+  const Certificates made;
+  options_.tls = *Tls::Load({made.Make("old", "mx.example.net")});
+  Start();
+  Client before(implicit_address());
+  TlsClient under_old(before);
+  ASSERT_TRUE(under_old.Handshake());
+  EXPECT_THAT(under_old.Read(), StartsWith("220 "));
+  Client waiting(address_);
+  StartTls(waiting);
+
+  server_->SetTls(*Tls::Load({made.Make("new", "mx.example.net")}));
+  options_.tls.reset();
+  Client after(implicit_address());
+  TlsClient under_new(after);
+  ASSERT_TRUE(under_new.Handshake());
+  EXPECT_EQ(under_new.ServerName(), "new");
+  // Those that had begun go on.
+  EXPECT_THAT(under_old.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_EQ(under_old.ServerName(), "old");
+  TlsClient late(waiting);
+  ASSERT_TRUE(late.Handshake());
+  EXPECT_EQ(late.ServerName(), "old");
+}
+
+}  // namespace
+}  // namespace bounced::smtp
