@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "parser/mime/html_text.h"
 #include "parser/notice/reply.h"
@@ -128,14 +130,16 @@ Kind OverallKind(const Report& report) {
   return Kind::kOther;
 }
 
+// Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
+constexpr std::size_t kMaxMessageOctets = std::numeric_limits<std::uint32_t>::max();
+
 }  // namespace
 
 Parser::Parser(std::shared_ptr<const RuleSet> rules, ParserLimits limits)
     : rules_(std::move(rules)), limits_(limits) {}
 
 Report Parser::Parse(std::string_view message, Detail detail) const {
-  // Spans count in 32 bits; no SMTP session takes as much (RFC 1870).
-  message = message.substr(0, std::numeric_limits<std::uint32_t>::max());
+  message = message.substr(0, kMaxMessageOctets);
   Trail trail;
   Work work(limits_.max_work);
   Reading reading(message, message, *rules_, limits_, work,
@@ -155,6 +159,13 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
   report.remarks = std::move(reading.remarks()).Take();
   report.path = std::move(trail).Take();
   return std::move(report);
+}
+
+std::vector<Found<std::string>> Parser::NamedInWords(std::string_view message) const {
+  message = message.substr(0, kMaxMessageOctets);
+  Work work(limits_.max_work);
+  Reading reading(message, message, *rules_, limits_, work, /*trail=*/nullptr);
+  return FindNamedInWords(reading, kMaxNamedInWords);
 }
 
 }  // namespace bounced

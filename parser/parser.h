@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/report.h"
 #include "parser/rules.h"
@@ -26,6 +28,9 @@ struct ParserLimits {
   // take at most (32 MiB), and 8 MiB.
   std::size_t max_work = 136 << 20;
 };
+
+// Most addresses that Parser::NamedInWords() gives.
+inline constexpr std::size_t kMaxNamedInWords = 1000;
 
 // How much of the way to the answer is told.
 enum class Detail {
@@ -67,6 +72,12 @@ class Parser {
   // `message` is what came between DATA and the final dot, dots unstuffed. Keeps no pointer into
   // it. The answer is the same at every `detail`.
   Report Parse(std::string_view message, Detail detail = Detail::kVerdict) const;
+
+  // Whom the words of `message` for people name, failed or not, in their order: for who can tell
+  // the failed one by his address alone, as from a hash of it. The first kMaxNamedInWords, in the
+  // text that Parse() would look at and its HTML form. Reads the message by itself, within the same
+  // limits.
+  std::vector<Found<std::string>> NamedInWords(std::string_view message) const;
 
  private:
   std::shared_ptr<const RuleSet> rules_;

@@ -7,6 +7,7 @@
 #include "parser/dsn/recipient.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/dsn/status_fields.h"
+#include "parser/prose/mention.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -116,6 +117,17 @@ void ReadProseReport(Reading& reading) {
     JudgeByWords(reading, body->text().substr(0, end), *prose.kind, *body,
                  report.recipients.back());
   }
+}
+
+std::vector<Found<std::string>> FindNamedInWords(Reading& reading, std::size_t max_count) {
+  std::vector<Found<std::string>> named;
+  for (const Body& body : reading.Texts()) {
+    for (const Mention& mention : FindMentions({.text = body.text(), .hits = {}, .parties = {}})) {
+      if (named.size() >= max_count) return named;
+      if (mention.is_valid) named.push_back(reading.AddressInWords(body, mention.address));
+    }
+  }
+  return named;
 }
 
 }  // namespace bounced

@@ -1,6 +1,11 @@
 // The report in words for people, which follow no standard.
 #pragma once
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "parser/prose/prose_report.h"
 #include "parser/reading/reading.h"
 
@@ -17,5 +22,8 @@ void JudgeByWords(const Reading& reading, std::string_view words, Kind kind, con
 // system wrote it, or it names the failed in its header; a person may quote one, and a machine
 // answers with one in it.
 void ReadProseReport(Reading& reading);
+
+// Every address in reading.Texts(), whoever's it is, in their order; no more than `max_count`.
+std::vector<Found<std::string>> FindNamedInWords(Reading& reading, std::size_t max_count);
 
 }  // namespace bounced

@@ -155,12 +155,13 @@ int Severity(const Event& event) {
 class Attribution {
  public:
   Attribution(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
-              std::size_t max_events)
+              std::size_t max_events, const NamedInWords& words)
       : report_(report),
         voucher_(voucher),
         paths_(paths),
+        words_(words),
         recipients_(std::min(report.recipients.size(), std::max<std::size_t>(max_events, 1))),
-        max_failed_(std::max<std::size_t>(max_events, 1)) {}
+        max_others_(std::max<std::size_t>(max_events, 1)) {}
 
   std::vector<Event> Make() {
     if (recipients_ == 0) events_.push_back(EventOf(report_.kind));
@@ -187,14 +188,20 @@ class Attribution {
   }
 
   std::optional<Address> CoveredElsewhere() const {
-    std::size_t left = max_failed_;
-    for (const Found<std::string>& failed : report_.failed_recipients) {
-      if (left-- == 0) break;
-      if (std::optional<Address> address = Covered(failed.value)) return address;
+    if (std::optional<Address> address = CoveredOf(report_.failed_recipients)) return address;
+    if (report_.returned.to) {
+      for (std::string_view mailbox : MailboxesOf(report_.returned.to->value, kMaxReturnedTo)) {
+        if (std::optional<Address> address = Covered(mailbox)) return address;
+      }
     }
-    if (!report_.returned.to) return std::nullopt;
-    for (std::string_view mailbox : MailboxesOf(report_.returned.to->value, kMaxReturnedTo)) {
-      if (std::optional<Address> address = Covered(mailbox)) return address;
+    // What is no report has nothing to say of anybody.
+    return words_ && recipients_ > 0 ? CoveredOf(words_()) : std::nullopt;
+  }
+
+  std::optional<Address> CoveredOf(const std::vector<Found<std::string>>& mailboxes) const {
+    const std::size_t count = std::min(mailboxes.size(), max_others_);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::optional<Address> address = Covered(mailboxes[i].value)) return address;
     }
     return std::nullopt;
   }
@@ -286,16 +293,17 @@ class Attribution {
   const Report& report_;
   const Voucher& voucher_;
   const ReturnPaths& paths_;
+  const NamedInWords& words_;
   const std::size_t recipients_;  // that are looked at
-  const std::size_t max_failed_;
+  const std::size_t max_others_;  // addresses that are no recipient's, of each kind
   std::vector<Event> events_;
 };
 
 }  // namespace
 
 std::vector<Event> Attribute(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
-                             std::size_t max_events) {
-  return Attribution(report, voucher, paths, max_events).Make();
+                             std::size_t max_events, const NamedInWords& words) {
+  return Attribution(report, voucher, paths, max_events, words).Make();
 }
 
 }  // namespace bounced

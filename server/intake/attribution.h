@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "parser/report.h"
@@ -18,6 +20,9 @@ inline constexpr std::size_t kMaxReportedAddressOctets = 512;
 inline constexpr std::size_t kMaxReportedNameOctets = 256;  // of hosts, types and ids
 inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 
+// Gives Parser::NamedInWords() of the message that a report was read from.
+using NamedInWords = std::function<const std::vector<Found<std::string>>&()>;
+
 // Makes the events of a report for what one voucher vouches for. Pure. At least one event, and one
 // for each recipient of the report, in its order; a message without recipients, as one that is no
 // report, becomes one event of the report's kind.
@@ -28,16 +33,18 @@ inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 //    address is taken; if none or more than one does, the least severe of them, since one of many
 //    may have gone wrong. A recipient that is a return path of ours is never taken.
 //  - sealed: the same for the address that hashes to the token, wherever it stands: original or
-//    final recipient, X-Failed-Recipients, the returned message's To. If none does, no event has an
-//    address.
+//    final recipient, X-Failed-Recipients, the returned message's To, the words, which are asked
+//    for last. If none does, no event has an address.
 // Other recipients become events without an address: nobody else named in a report is ever touched.
 //
 // Nobody is vouched for by an unsigned one, and the trust tells the policy so: each event has the
 // original recipient, or the final one, as it is reported; never postmaster, mailer-daemon or an
 // address at a return path domain.
 //
-// Only the first `max_events` recipients are looked at, but at least one.
+// Only the first `max_events` recipients are looked at, but at least one, and as many of the header
+// and of the words.
 std::vector<Event> Attribute(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
-                             std::size_t max_events = kMaxEventsOfMessage);
+                             std::size_t max_events = kMaxEventsOfMessage,
+                             const NamedInWords& words = nullptr);
 
 }  // namespace bounced

@@ -92,6 +92,11 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
   const Message common = MessageOf(report, arrival, clock_.Now());
   std::vector<std::size_t> places = PlacesOf(vouchers);
   const std::size_t max_events = kMaxEventsOfMessage / vouchers.size();
+  std::optional<std::vector<Found<std::string>>> named;
+  const NamedInWords named_in_words = [&]() -> const std::vector<Found<std::string>>& {
+    if (!named) named = rules->parser().NamedInWords(message);
+    return *named;
+  };
 
   StoreMessages work;
   for (std::size_t i = 0; i < vouchers.size(); ++i) {
@@ -99,7 +104,7 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     NewMessage& made = work.messages.emplace_back();
     made.message = common;
     Fill(vouchers[i], message, made.message);
-    made.events = Attribute(report, vouchers[i], paths_, max_events);
+    made.events = Attribute(report, vouchers[i], paths_, max_events, named_in_words);
     made.evidence = evidence;
   }
   committer_.Submit(

@@ -108,5 +108,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check(explained, size, ParserLimits());
   Require(SameAnswer(report, explained));
   Check(small_parser.Parse(message), size, SmallLimits());
+  for (const bounced::Found<std::string>& address : small_parser.NamedInWords(message)) {
+    CheckText(address, size, SmallLimits());
+  }
   return 0;
 }

@@ -68,10 +68,11 @@ struct Case {
   std::string_view name;
   Vouch how;
   std::vector<Group> groups;
-  std::vector<std::string_view> want;  // the address of each event
-  std::string_view forwarded_to;       // of the event with the token's address
-  std::string_view failed;             // X-Failed-Recipients
-  std::string_view returned_to;        // To of the returned message
+  std::vector<std::string_view> want;        // the address of each event
+  std::string_view forwarded_to;             // of the event with the token's address
+  std::string_view failed;                   // X-Failed-Recipients
+  std::string_view returned_to;              // To of the returned message
+  std::vector<std::string_view> words = {};  // whom the words name
 };
 std::string NameOf(const testing::TestParamInfo<Case>& test) {
   return std::string(test.param.name);
@@ -86,7 +87,11 @@ TEST_P(AttributeTest, FindsWhomItIsAbout) {
   if (!c.failed.empty()) report.failed_recipients.push_back(*Say(c.failed));
   report.returned.to = Say(c.returned_to);
 
-  const std::vector<Event> events = Attribute(report, VoucherOf(c.how), Paths());
+  std::vector<Found<std::string>> named;
+  for (const std::string_view word : c.words) named.push_back(*Say(word));
+  const std::vector<Event> events =
+      Attribute(report, VoucherOf(c.how), Paths(), kMaxEventsOfMessage,
+                [&named]() -> const std::vector<Found<std::string>>& { return named; });
   std::vector<std::string> addresses;
   std::string forwarded_to;
   for (const Event& event : events) {
@@ -254,13 +259,23 @@ INSTANTIATE_TEST_SUITE_P(
          "x@other.example",
          "",
          "\"R, Mr\" <r@example.net>, b@example.net"},
+        {"SealedInWords",
+         kSealed,
+         {{"", "x@other.example", kHard}},
+         {kToken},
+         "x@other.example",
+         "",
+         "",
+         {"postmaster@other.example", "R@example.net", "x@other.example"}},
+        {"SealedInWordsOfNoReport", kSealed, {}, {""}, "", "", "", {kToken}},
         {"SealedNowhere",
          kSealed,
          {{"x@example.net", "y@example.net", kHard}},
          {""},
          "",
          "z@example.net",
-         "q@example.net"},
+         "q@example.net",
+         {"w@example.net"}},
         {"SealedOneOfThree",
          kSealed,
          {{"", "a@example.net", kHard}, {"", kToken, kSoft}, {"", "b@example.net", kHard}},
@@ -320,7 +335,7 @@ INSTANTIATE_TEST_SUITE_P(
          "",
          "",
          "x@example.net"},
-        {"UnsignedText", kUnsigned, {{"", "jsmith", kHard}}, {""}, "", "", ""},
+        {"UnsignedText", kUnsigned, {{"", "jsmith", kHard}}, {""}, "", "", "", {"x@example.net"}},
         {"D43UnsignedPostmaster",
          kUnsigned,
          {{"", "Postmaster@example.net", kHard}},
@@ -354,6 +369,26 @@ TEST(Attribute, LooksAtSoManyRecipients) {
   EXPECT_EQ(Attribute(report, voucher, Paths(), 3).size(), 3u);
   EXPECT_EQ(Attribute(report, voucher, Paths(), 1).size(), 1u);
   EXPECT_EQ(Attribute(report, voucher, Paths(), 0).size(), 1u);
+}
+
+TEST(Attribute, D36AsksForWordsLastAndLooksAtSoMany) {
+  const std::vector<Found<std::string>> named = {*Say("a@example.net"), *Say(kToken)};
+  int asked = 0;
+  const NamedInWords words = [&]() -> const std::vector<Found<std::string>>& {
+    ++asked;
+    return named;
+  };
+  Report report;
+  report.recipients.push_back(RecipientOf({"", "x@other.example", kHard}));
+  const Voucher voucher = VoucherOf(kSealed);
+  EXPECT_FALSE(Attribute(report, voucher, Paths(), 1, words).at(0).address);
+  EXPECT_TRUE(Attribute(report, voucher, Paths(), 2, words).at(0).address);
+  EXPECT_EQ(asked, 2);
+  Attribute(report, VoucherOf(kOpen), Paths(), 2, words);
+  Attribute(report, VoucherOf(kUnsigned), Paths(), 2, words);
+  report.failed_recipients.push_back(*Say(kToken));
+  EXPECT_TRUE(Attribute(report, voucher, Paths(), 2, words).at(0).address);
+  EXPECT_EQ(asked, 2);
 }
 
 TEST(Attribute, CopiesWhatTheReportSays) {

@@ -58,9 +58,10 @@ class IntakeTest : public testing::Test {
     intake_.emplace(rules_, *paths_, *committer_, clock_, counters_);
   }
 
-  Voucher Signed(std::string_view recipient, absl::Time issued = kNow) const {
-    const std::string return_path =
-        *paths_->Mint({"rp.example", "receipts", "ref_1", {}}, *Address::Parse(recipient), issued);
+  Voucher Signed(std::string_view recipient, absl::Time issued = kNow,
+                 std::optional<ReturnPathForm> form = {}) const {
+    const std::string return_path = *paths_->Mint({"rp.example", "receipts", "ref_1", form},
+                                                  *Address::Parse(recipient), issued);
     return *paths_->Vouch(return_path.substr(0, return_path.rfind('@')), "rp.example", kNow)
                 .voucher;
   }
@@ -116,6 +117,20 @@ TEST_F(IntakeTest, AMessageThatIsNoReportIsKept) {
   EXPECT_EQ(store_.events()[0].effect, Effect::kNone);
   ASSERT_TRUE(Receive("", {Signed("r@example.net")}).ok());
   EXPECT_THAT(store_.events(), SizeIs(2));
+}
+
+TEST_F(IntakeTest, D36WordsNameWhomASealedReturnPathVouchesFor) {
+  std::string report = Dsn("x@other.example");
+  report.replace(report.find("Sorry."), 6,
+                 "Your mail to r@example.net went to an alias, and failed.");
+  const Voucher r = Signed("r@example.net", kNow, ReturnPathForm::kSealed);
+  const Voucher s = Signed("s@example.net", kNow, ReturnPathForm::kSealed);
+  ASSERT_TRUE(Receive(report, {s, r}).ok());
+  ASSERT_THAT(store_.events(), SizeIs(2));
+  EXPECT_FALSE(store_.events()[0].address);
+  ASSERT_TRUE(store_.events()[1].address);
+  EXPECT_EQ(store_.events()[1].address->canonical(), "r@example.net");
+  EXPECT_EQ(store_.events()[1].forwarded_to, "x@other.example");
 }
 
 TEST_F(IntakeTest, FillsTheMessageIn) {

@@ -1225,6 +1225,38 @@ TEST(Parser, D65TheBareFormTakesItsRecipientFromTheReturnedMessage) {
   }
 }
 
+std::vector<std::string> NamedInWords(std::string_view message) {
+  std::vector<std::string> named;
+  for (const Found<std::string>& address : Parser(RuleSet::BuiltIn()).NamedInWords(message)) {
+    EXPECT_EQ(address.provenance, Provenance::kGuessed);
+    EXPECT_EQ(message.substr(address.where.offset, address.where.length), address.value);
+    named.push_back(address.value);
+  }
+  return named;
+}
+
+TEST(Parser, D36WordsNameManyBesideTheFailed) {
+  const Part words = {"Content-Type: text/plain\n",
+                      "Sorry. <r+tag@example.net> is an alias of\n  r@example.org. Ask\n"
+                      "> postmaster@mx.example, not a@b or nobody.\n"};
+  const Part html = {"Content-Type: text/html\n", "<p>Ask x@example.net</p>\n"};
+  const std::vector<std::string> want = {"r+tag@example.net", "r@example.org",
+                                         "postmaster@mx.example"};
+  EXPECT_EQ(NamedInWords(Multipart(kReportHeader, {words, Status(kFields), kReturned})), want);
+  EXPECT_EQ(NamedInWords(Multipart(kReportHeader, {words, Status(kFields), html})), want);
+  EXPECT_EQ(NamedInWords(Multipart(kReportHeader, {Status(kFields), kReturned})),
+            std::vector<std::string>());
+  EXPECT_EQ(NamedInWords(""), std::vector<std::string>());
+}
+
+TEST(Parser, D36WordsNameNoMoreThanTheirBound) {
+  for (const std::size_t count : {kMaxNamedInWords - 1, kMaxNamedInWords, kMaxNamedInWords + 1}) {
+    std::string words = "Subject: failure\n\n";
+    for (std::size_t i = 0; i < count; ++i) words += "r@example.net\n";
+    EXPECT_EQ(NamedInWords(words).size(), std::min(count, kMaxNamedInWords));
+  }
+}
+
 TEST(Parser, D67ARedactedRecipientIsNoAddress) {
   const Report report =
       ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: redacted@example.net\n",
