@@ -39,6 +39,17 @@ constexpr FeedbackType kFeedbackTypes[] = {
     {"auth-failure", {Kind::kOther, Reason::kComplaintOther}},
 };
 
+// Of 16 octets, as the shortest digest in use has, to what a local part may have. Names hold "=",
+// too, but do not end with it.
+bool IsDigestInBase64(std::string_view s) {
+  constexpr std::size_t kLeast = 24;
+  constexpr std::size_t kMost = 64;
+  if (s.size() < kLeast || s.size() > kMost || s.size() % 4 != 0 || !s.ends_with('=')) return false;
+  s.remove_suffix(s.ends_with("==") ? 2 : 1);
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return IsLetter(c) || IsDigit(c) || c == '+' || c == '/'; });
+}
+
 }  // namespace
 
 FeedbackFields ReadFeedbackFields(std::string_view part, std::size_t max_line,
@@ -75,7 +86,8 @@ Meaning MeaningOf(std::string_view feedback_type) {
 bool IsRedacted(std::string_view address) {
   constexpr std::string_view kWords[] = {"redacted", "[redacted]", "removed", "x", "xxx", "xxxx"};
   const std::string_view local = address.substr(0, address.find('@'));
-  return std::any_of(std::begin(kWords), std::end(kWords),
+  return IsDigestInBase64(local) ||
+         std::any_of(std::begin(kWords), std::end(kWords),
                      [local](std::string_view word) { return EqualsIgnoringCase(local, word); });
 }
 

@@ -38,9 +38,9 @@ FeedbackFields ReadFeedbackFields(std::string_view part, std::size_t max_line,
 // nobody's complaint, so its kind is `other`.
 Meaning MeaningOf(std::string_view feedback_type);
 
-// Whether a report names somebody with `address`, or has made him unrecognizable (RFC 6590): a
-// mailbox whose local part is a word for "taken out". A hash in its place cannot be told from a
-// name.
+// Whether a report names nobody with `address`, as it has made him unrecognizable: a mailbox whose
+// local part is a word for "taken out", or a digest in base64, by its length and padding (RFC 6590,
+// 3). One in hexadecimal cannot be told from a name that a program gave.
 bool IsRedacted(std::string_view address);
 
 }  // namespace bounced

@@ -93,7 +93,9 @@ bool ReadFeedback(Reading& reading) {
     AddRecipient(meaning, report).final_recipient = std::move(address);
   }
   if (report.recipients.empty()) {
-    AddRecipient(meaning, report).final_recipient = reading.ReceiverOfReturned();
+    std::optional<Found<std::string>> receiver = reading.ReceiverOfReturned();
+    if (receiver && IsRedacted(receiver->value)) receiver.reset();
+    AddRecipient(meaning, report).final_recipient = std::move(receiver);
   }
   for (Recipient& recipient : report.recipients) {
     if (!feedback.feedback_type) break;

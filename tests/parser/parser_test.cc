@@ -1266,6 +1266,26 @@ TEST(Parser, D67ARedactedRecipientIsNoAddress) {
   EXPECT_FALSE(report.recipients[0].final_recipient);
 }
 
+TEST(Parser, D67NeitherInTheFieldsNorInWhatCameBack) {
+  constexpr std::string_view kDigest = "rZ8cqXWGiKHzhz1MsFRGTysHia4=@example.net";
+  const std::string feedback =
+      absl::StrCat("Feedback-Type: abuse\nOriginal-Rcpt-To: <", Absl(kDigest), ">\n");
+  const auto returned_to = [](std::string_view to) {
+    return Part{"Content-Type: message/rfc822\n", absl::StrCat("To: ", Absl(to), "\n\nx\n")};
+  };
+  Report report = ParseFeedback(feedback, returned_to(kDigest));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  EXPECT_FALSE(report.recipients[0].final_recipient);
+  report = ParseFeedback(feedback, returned_to("r@example.net"));
+  ASSERT_EQ(report.recipients.size(), 1u);
+  ASSERT_TRUE(report.recipients[0].final_recipient);
+  EXPECT_EQ(report.recipients[0].final_recipient->value, "r@example.net");
+  // Elsewhere it is as good a name as any.
+  report = ParseFields(absl::StrCat("Final-Recipient: rfc822; ", Absl(kDigest),
+                                    "\nAction: failed\nStatus: 5.1.1\n"));
+  EXPECT_EQ(report.recipients.at(0).final_recipient->value, kDigest);
+}
+
 TEST(Parser, D69ManyIncidentsAreOneComplaint) {
   const Report report =
       ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: r@example.net\nIncidents: 7\n");

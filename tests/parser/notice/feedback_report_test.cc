@@ -85,5 +85,18 @@ TEST(FeedbackReport, D67AWordForTakenOutIsNoName) {
   EXPECT_FALSE(IsRedacted("cb4a01a48251d4765f48@example.net"));
 }
 
+TEST(FeedbackReport, D67ADigestInBase64IsNoName) {
+  EXPECT_TRUE(IsRedacted("rZ8cqXWGiKHzhz1MsFRGTysHia4=@example.net"));  // SHA-1
+  EXPECT_TRUE(IsRedacted("ICy5YqxZB1uWSwcVLSNLcA==@example.net"));      // MD5
+  EXPECT_TRUE(IsRedacted(std::string(63, 'a') + "=@example.net"));
+  // Too short, too long, of no such length, with other characters, without padding.
+  EXPECT_FALSE(IsRedacted("Y5YqxZB1uWSwcVLSNLc=@example.net"));
+  EXPECT_FALSE(IsRedacted(std::string(67, 'a') + "=@example.net"));
+  EXPECT_FALSE(IsRedacted("rZ8cqXWGiKHzhz1MsFRGTysHia4x=@example.net"));
+  EXPECT_FALSE(IsRedacted("bounces-news-example.org-42=@example.net"));
+  EXPECT_FALSE(IsRedacted("rZ8cqXWGiKHzhz1MsFRGTysHia===@example.net"));
+  EXPECT_FALSE(IsRedacted("rZ8cqXWGiKHzhz1MsFRGTysHia4x@example.net"));
+}
+
 }  // namespace
 }  // namespace bounced
