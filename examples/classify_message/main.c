@@ -3,9 +3,27 @@
 #include <bounced_parser.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAX_MESSAGE = 32 << 20 };
 static char message[MAX_MESSAGE];
+
+/* Those that are dates: when it was tried last, and how long it will be. */
+static void print_dates(const bounced_recipient* recipient) {
+  size_t i;
+
+  for (i = 0; i < bounced_recipient_field_count(recipient); ++i) {
+    const bounced_field* field = bounced_recipient_field(recipient, i);
+    int64_t seconds;
+    if (bounced_field_value_utc(field, &seconds)) {
+      const time_t instant = (time_t)seconds;
+      char text[sizeof "2026-11-26T13:07:58Z"];
+      if (strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&instant)) > 0) {
+        printf("  %s: %s\n", bounced_field_name(field), text);
+      }
+    }
+  }
+}
 
 static void print_recipient(const bounced_recipient* recipient) {
   const char* address = bounced_recipient_address(recipient);
@@ -14,6 +32,7 @@ static void print_recipient(const bounced_recipient* recipient) {
          bounced_recipient_kind(recipient), bounced_recipient_reason(recipient),
          bounced_recipient_class(recipient), bounced_recipient_confidence(recipient));
   if (*matched) printf("  because of: %s\n", matched);
+  print_dates(recipient);
 }
 
 static bounced_report* read_argument(const bounced_parser* parser, const char* text) {

@@ -3,8 +3,10 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "parser/diagnostic.h"
 #include "parser/parser.h"
 
@@ -17,6 +19,13 @@ void Print(const bounced::Recipient& recipient) {
             << ToString(recipient.kind) << ", " << ToString(found.reason) << " ("
             << ToString(found.bounce_class) << "), confidence " << found.confidence << '\n';
   if (!found.matched_text.empty()) std::cout << "  because of: " << found.matched_text << '\n';
+  // When it was tried last, and how long it will be.
+  for (const bounced::FurtherField& field : recipient.further_fields) {
+    const std::optional<absl::Time> time = bounced::TimeOf(field);
+    if (!time) continue;
+    std::cout << "  " << field.name << ": "
+              << absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *time, absl::UTCTimeZone()) << '\n';
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "parser/classify/code_pattern.h"
 #include "parser/diagnostic.h"
 #include "parser/parser.h"
@@ -38,10 +39,16 @@ struct bounced_candidate {
   const bounced::Candidate& read;
 };
 
+struct bounced_code {
+  int reply_code;
+  std::string enhanced_status;
+};
+
 struct bounced_recipient {
   const bounced::Recipient& read;
   std::string enhanced_status;
   std::string stated_status;
+  std::vector<bounced_code> further_codes;
   std::vector<bounced_field> fields;
   std::vector<bounced_candidate> candidates;
 };
@@ -66,10 +73,33 @@ const char* Text(const std::optional<FoundText>& found) {
   return found ? found->value.c_str() : "";
 }
 
+const char* AddressText(const std::optional<FoundMta>& mta) {
+  return mta ? mta->address.c_str() : "";
+}
+
 const char* Text(const Found<std::string>* found) { return found ? found->value.c_str() : ""; }
 
 std::string StatusText(const std::optional<Found<EnhancedStatus>>& found) {
   return found ? ToString(found->value) : std::string();
+}
+
+std::vector<bounced_code> CodesOf(const std::vector<Found<FurtherCode>>& found) {
+  std::vector<bounced_code> codes;
+  codes.reserve(found.size());
+  for (const Found<FurtherCode>& each : found) {
+    const std::optional<EnhancedStatus>& status = each.value.enhanced_status;
+    codes.push_back({each.value.reply_code.value_or(0), status ? ToString(*status) : ""});
+  }
+  return codes;
+}
+
+int Instant(const std::optional<absl::Time>& time, int64_t* seconds) {
+  if (time) *seconds = absl::ToUnixSeconds(*time);
+  return time ? 1 : 0;
+}
+
+int Instant(const std::optional<FoundDate>& date, int64_t* seconds) {
+  return date ? Instant(date->time, seconds) : 0;
 }
 
 template <typename Handle>
@@ -98,10 +128,10 @@ bounced_report* NewReport(Report read) {
       std::unique_ptr<bounced_report>(new bounced_report{std::move(read), {}, {}, {}, {}});
   report->recipients.reserve(report->read.recipients.size());
   for (const Recipient& recipient : report->read.recipients) {
-    report->recipients.push_back({recipient, StatusText(recipient.enhanced_status),
-                                  StatusText(recipient.stated_status),
-                                  HandlesOf<bounced_field>(recipient.further_fields),
-                                  HandlesOf<bounced_candidate>(recipient.candidates)});
+    report->recipients.push_back(
+        {recipient, StatusText(recipient.enhanced_status), StatusText(recipient.stated_status),
+         CodesOf(recipient.further_codes), HandlesOf<bounced_field>(recipient.further_fields),
+         HandlesOf<bounced_candidate>(recipient.candidates)});
   }
   report->fields = HandlesOf<bounced_field>(report->read.further_fields);
   report->remarks = NotesOf(report->read.remarks);
@@ -211,6 +241,8 @@ TEXT_OF_REPORT(arrival_date, report->read.arrival_date)
 TEXT_OF_REPORT(date, report->read.date)
 TEXT_OF_REPORT(message_id, report->read.message_id)
 TEXT_OF_REPORT(subject, report->read.subject)
+TEXT_OF_REPORT(received_from_mta, report->read.received_from_mta)
+TEXT_OF_REPORT(dsn_gateway, report->read.dsn_gateway)
 TEXT_OF_REPORT(returned_message_id, report->read.returned.message_id)
 TEXT_OF_REPORT(returned_return_path, report->read.returned.return_path)
 TEXT_OF_REPORT(returned_to, report->read.returned.to)
@@ -225,6 +257,24 @@ TEXT_OF_REPORT(feedback_source_ip, bounced::FeedbackOf(report).source_ip)
 TEXT_OF_REPORT(feedback_reported_domain, bounced::FeedbackOf(report).reported_domain)
 TEXT_OF_REPORT(feedback_incidents, bounced::FeedbackOf(report).incidents)
 #undef TEXT_OF_REPORT
+#define ADDRESS_OF_REPORT(name)                                                        \
+  const char* bounced_report_##name##_address(const bounced_report* report) noexcept { \
+    return bounced::AddressText(report->read.name);                                    \
+  }
+ADDRESS_OF_REPORT(reporting_mta)
+ADDRESS_OF_REPORT(received_from_mta)
+ADDRESS_OF_REPORT(dsn_gateway)
+#undef ADDRESS_OF_REPORT
+
+int bounced_report_arrival_date_utc(const bounced_report* report, int64_t* seconds) noexcept {
+  return bounced::Instant(report->read.arrival_date, seconds);
+}
+int bounced_report_date_utc(const bounced_report* report, int64_t* seconds) noexcept {
+  return bounced::Instant(report->read.date, seconds);
+}
+int bounced_report_returned_date_utc(const bounced_report* report, int64_t* seconds) noexcept {
+  return bounced::Instant(report->read.returned.date, seconds);
+}
 
 size_t bounced_report_recipient_count(const bounced_report* report) noexcept {
   return report->recipients.size();
@@ -269,6 +319,9 @@ const char* bounced_field_name(const bounced_field* field) noexcept {
 const char* bounced_field_value(const bounced_field* field) noexcept {
   return field->read.value.value.c_str();
 }
+int bounced_field_value_utc(const bounced_field* field, int64_t* seconds) noexcept {
+  return bounced::Instant(bounced::TimeOf(field->read), seconds);
+}
 
 #define TEXT_OF_RECIPIENT(name, text) \
   const char* bounced_recipient_##name(const bounced_recipient* recipient) noexcept { return text; }
@@ -292,9 +345,9 @@ TEXT_OF_RECIPIENT(stated_status, recipient->stated_status.c_str())
 TEXT_OF_RECIPIENT(action, recipient->read.action.c_str())
 TEXT_OF_RECIPIENT(diagnostic, bounced::Text(recipient->read.diagnostic))
 TEXT_OF_RECIPIENT(diagnostic_type, recipient->read.diagnostic_type.c_str())
+TEXT_OF_RECIPIENT(diagnostic_language, recipient->read.diagnostic_language.c_str())
 TEXT_OF_RECIPIENT(remote_mta, bounced::Text(recipient->read.remote_mta))
-TEXT_OF_RECIPIENT(remote_address,
-                  recipient->read.remote_mta ? recipient->read.remote_mta->address.c_str() : "")
+TEXT_OF_RECIPIENT(remote_address, bounced::AddressText(recipient->read.remote_mta))
 #undef TEXT_OF_RECIPIENT
 
 int bounced_recipient_counts(const bounced_recipient* recipient) noexcept {
@@ -309,6 +362,16 @@ int bounced_recipient_text_bears_out(const bounced_recipient* recipient) noexcep
 int bounced_recipient_reply_code(const bounced_recipient* recipient) noexcept {
   return recipient->read.reply_code ? recipient->read.reply_code->value : 0;
 }
+size_t bounced_recipient_further_code_count(const bounced_recipient* recipient) noexcept {
+  return recipient->further_codes.size();
+}
+const bounced_code* bounced_recipient_further_code(const bounced_recipient* recipient,
+                                                   size_t index) noexcept {
+  return bounced::At(recipient->further_codes, index);
+}
+int bounced_recipient_diagnostic_cut(const bounced_recipient* recipient) noexcept {
+  return recipient->read.diagnostic_cut ? 1 : 0;
+}
 size_t bounced_recipient_field_count(const bounced_recipient* recipient) noexcept {
   return recipient->fields.size();
 }
@@ -322,6 +385,11 @@ size_t bounced_recipient_candidate_count(const bounced_recipient* recipient) noe
 const bounced_candidate* bounced_recipient_candidate(const bounced_recipient* recipient,
                                                      size_t index) noexcept {
   return bounced::At(recipient->candidates, index);
+}
+
+int bounced_code_reply_code(const bounced_code* code) noexcept { return code->reply_code; }
+const char* bounced_code_enhanced_status(const bounced_code* code) noexcept {
+  return code->enhanced_status.c_str();
 }
 
 const char* bounced_candidate_rule(const bounced_candidate* candidate) noexcept {

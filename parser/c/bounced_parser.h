@@ -35,6 +35,7 @@
 #define BOUNCED_PARSER_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(__GNUC__)
 #define BOUNCED_API __attribute__((visibility("default")))
@@ -58,6 +59,8 @@ typedef struct bounced_recipient bounced_recipient;
 typedef struct bounced_note bounced_note;
 /* A field of a delivery status that has no function here; a report's own. */
 typedef struct bounced_field bounced_field;
+/* A code that a report quotes of a recipient beside the ones that classify; a report's own. */
+typedef struct bounced_code bounced_code;
 /* A rule that might have decided and did not; a report's own. */
 typedef struct bounced_candidate bounced_candidate;
 
@@ -160,6 +163,18 @@ BOUNCED_API const char* bounced_report_arrival_date(const bounced_report* report
 BOUNCED_API const char* bounced_report_date(const bounced_report* report) BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_report_message_id(const bounced_report* report) BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_report_subject(const bounced_report* report) BOUNCED_NOEXCEPT;
+/* The hosts that the reporting one had the mail from, and for which it translates the report (RFC
+ * 3464, 2.2.3 and 2.2.4). */
+BOUNCED_API const char* bounced_report_received_from_mta(const bounced_report* report)
+    BOUNCED_NOEXCEPT;
+BOUNCED_API const char* bounced_report_dsn_gateway(const bounced_report* report) BOUNCED_NOEXCEPT;
+/* The IP addresses beside the names of these hosts and of the one that reports. */
+BOUNCED_API const char* bounced_report_reporting_mta_address(const bounced_report* report)
+    BOUNCED_NOEXCEPT;
+BOUNCED_API const char* bounced_report_received_from_mta_address(const bounced_report* report)
+    BOUNCED_NOEXCEPT;
+BOUNCED_API const char* bounced_report_dsn_gateway_address(const bounced_report* report)
+    BOUNCED_NOEXCEPT;
 
 /* Header fields of the mail that came back, as far as it was returned; the last but one is whom its
  * last host says that it delivered to (Delivered-To and its kin). Anybody can forge them. */
@@ -175,6 +190,16 @@ BOUNCED_API const char* bounced_report_returned_delivered_to(const bounced_repor
     BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_report_returned_list_id(const bounced_report* report)
     BOUNCED_NOEXCEPT;
+
+/* Whether the date of the same name is one, in whatever form: 1 or 0. If so, `*seconds` becomes
+ * its instant, in seconds since the first of January 1970, 00:00 UTC, without leap seconds; a date
+ * without a known zone counts as UTC. Anybody can write any date. */
+BOUNCED_API int bounced_report_arrival_date_utc(const bounced_report* report,
+                                                int64_t* seconds) BOUNCED_NOEXCEPT;
+BOUNCED_API int bounced_report_date_utc(const bounced_report* report,
+                                        int64_t* seconds) BOUNCED_NOEXCEPT;
+BOUNCED_API int bounced_report_returned_date_utc(const bounced_report* report,
+                                                 int64_t* seconds) BOUNCED_NOEXCEPT;
 
 /* What a feedback report says of the mail that somebody complained of (RFC 5965, 3): its type, as
  * "abuse", the program that made it, the mail's return path and the host that it came from, whom
@@ -229,6 +254,10 @@ BOUNCED_API size_t bounced_note_length(const bounced_note* note) BOUNCED_NOEXCEP
 /* "X-Postfix-Queue-ID", and what stands in it, in one line. */
 BOUNCED_API const char* bounced_field_name(const bounced_field* field) BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_field_value(const bounced_field* field) BOUNCED_NOEXCEPT;
+/* As bounced_report_date_utc(), of Last-Attempt-Date and Will-Retry-Until (RFC 3464, 2.3.7 and
+ * 2.3.9); other fields are no dates. */
+BOUNCED_API int bounced_field_value_utc(const bounced_field* field,
+                                        int64_t* seconds) BOUNCED_NOEXCEPT;
 
 /* --- Recipients */
 
@@ -283,6 +312,15 @@ BOUNCED_API const char* bounced_recipient_stated_status(const bounced_recipient*
     BOUNCED_NOEXCEPT;
 /* SMTP's: 200 to 599; 0: not known. */
 BOUNCED_API int bounced_recipient_reply_code(const bounced_recipient* recipient) BOUNCED_NOEXCEPT;
+/* Other codes that its texts quote, of a host on the way or of another try, in their order and at
+ * most 4 of a text. NULL: there are not so many. */
+BOUNCED_API size_t bounced_recipient_further_code_count(const bounced_recipient* recipient)
+    BOUNCED_NOEXCEPT;
+BOUNCED_API const bounced_code* bounced_recipient_further_code(const bounced_recipient* recipient,
+                                                               size_t index) BOUNCED_NOEXCEPT;
+/* As of a recipient; one of them may not be known. */
+BOUNCED_API int bounced_code_reply_code(const bounced_code* code) BOUNCED_NOEXCEPT;
+BOUNCED_API const char* bounced_code_enhanced_status(const bounced_code* code) BOUNCED_NOEXCEPT;
 /* The Action field's word (RFC 3464, 2.3.3), in lower case: "failed". */
 BOUNCED_API const char* bounced_recipient_action(const bounced_recipient* recipient)
     BOUNCED_NOEXCEPT;
@@ -291,6 +329,11 @@ BOUNCED_API const char* bounced_recipient_action(const bounced_recipient* recipi
 BOUNCED_API const char* bounced_recipient_diagnostic(const bounced_recipient* recipient)
     BOUNCED_NOEXCEPT;
 BOUNCED_API const char* bounced_recipient_diagnostic_type(const bounced_recipient* recipient)
+    BOUNCED_NOEXCEPT;
+/* Whether it was longer than that: 1 or 0; and its language, where the report says it: "de". */
+BOUNCED_API int bounced_recipient_diagnostic_cut(const bounced_recipient* recipient)
+    BOUNCED_NOEXCEPT;
+BOUNCED_API const char* bounced_recipient_diagnostic_language(const bounced_recipient* recipient)
     BOUNCED_NOEXCEPT;
 /* The remote server's name, and its IP address. */
 BOUNCED_API const char* bounced_recipient_remote_mta(const bounced_recipient* recipient)

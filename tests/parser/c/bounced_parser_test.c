@@ -31,7 +31,9 @@ static const char kBounce[] =
     "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
     "--b\r\nContent-Type: message/delivery-status\r\n"
     "\r\n"
-    "Reporting-MTA: dns; m.example\r\n"
+    "Reporting-MTA: dns; m.example (192.0.2.2)\r\n"
+    "Received-From-MTA: dns; out.example (192.0.2.3)\r\n"
+    "DSN-Gateway: dns; gw.example [192.0.2.4]\r\n"
     "Original-Envelope-Id: e-1\r\n"
     "Arrival-Date: Thu, 26 Nov 2026 12:00:00 +0000\r\n"
     "X-Queue-ID: q-1\r\n"
@@ -41,12 +43,19 @@ static const char kBounce[] =
     "Action: failed\r\n"
     "Status: 5.0.0\r\n"
     "Last-Attempt-Date: today\r\n"
+    "Will-Retry-Until: Thu, 26 Nov 2026 14:00:00 +0100\r\n"
     "Remote-MTA: dns; mx.x.example (192.0.2.1)\r\n"
-    "Diagnostic-Code: smtp; 550 5.1.1 <r@x.example>: user unknown (in reply to RCPT TO command)\r\n"
+    "Diagnostic-Code: smtp; host mx2.x.example said: 451 4.3.0 try again; host mx.x.example "
+    "said:\r\n"
+    " 550 5.1.1 <r@x.example>: user unknown (in reply to RCPT TO command)\r\n"
     "\r\n"
     "Final-Recipient: rfc822; s@x.example\r\n"
     "Action: failed\r\n"
     "Diagnostic-Code: smtp; quux\x01\r\n"
+    "\r\n"
+    "Final-Recipient: rfc822; t@x.example\r\n"
+    "Action: failed\r\n"
+    "Localized-Diagnostic: de; unbekannt\r\n"
     "--b\r\nContent-Type: message/rfc822\r\n"
     "\r\n"
     "Return-Path: <b-1@bounces.example>\r\n"
@@ -70,6 +79,8 @@ static void reads_a_report(void) {
   bounced_report* report = bounced_parser_parse(parser, kBounce, sizeof kBounce - 1);
   const bounced_recipient* first = bounced_report_recipient(report, 0);
   const bounced_recipient* second = bounced_report_recipient(report, 1);
+  const bounced_recipient* third = bounced_report_recipient(report, 2);
+  const bounced_code* code = bounced_recipient_further_code(first, 0);
   bounced_parser_free(parser); /* reports stay */
 
   CHECK_STRING(bounced_report_kind(report), "bounce");
@@ -100,8 +111,13 @@ static void reads_a_report(void) {
   CHECK(bounced_report_remark(report, 0) == NULL);
   CHECK(bounced_report_step_count(report) == 0);
   CHECK(bounced_report_step(report, 0) == NULL);
-  CHECK(bounced_report_recipient_count(report) == 2);
-  CHECK(bounced_report_recipient(report, 2) == NULL);
+  CHECK_STRING(bounced_report_received_from_mta(report), "out.example");
+  CHECK_STRING(bounced_report_dsn_gateway(report), "gw.example [192.0.2.4]");
+  CHECK_STRING(bounced_report_reporting_mta_address(report), "192.0.2.2");
+  CHECK_STRING(bounced_report_received_from_mta_address(report), "192.0.2.3");
+  CHECK_STRING(bounced_report_dsn_gateway_address(report), "192.0.2.4");
+  CHECK(bounced_report_recipient_count(report) == 3);
+  CHECK(bounced_report_recipient(report, 3) == NULL);
 
   CHECK_STRING(bounced_recipient_final_recipient(first), "r@x.example");
   CHECK_STRING(bounced_recipient_address(first), "alias@x.example");
@@ -114,9 +130,19 @@ static void reads_a_report(void) {
   CHECK_STRING(bounced_recipient_remote_address(first), "192.0.2.1");
   CHECK(bounced_recipient_text_bears_out(first) == 1);
   CHECK(bounced_recipient_counts(first) == 0);
-  CHECK(bounced_recipient_field_count(first) == 1);
+  CHECK(bounced_recipient_field_count(first) == 2);
   CHECK_STRING(bounced_field_name(bounced_recipient_field(first, 0)), "Last-Attempt-Date");
-  CHECK(bounced_recipient_field(first, 1) == NULL);
+  CHECK_STRING(bounced_field_name(bounced_recipient_field(first, 1)), "Will-Retry-Until");
+  CHECK(bounced_recipient_field(first, 2) == NULL);
+  CHECK(bounced_recipient_further_code_count(first) == 1);
+  CHECK(code != NULL);
+  if (code != NULL) {
+    CHECK(bounced_code_reply_code(code) == 451);
+    CHECK_STRING(bounced_code_enhanced_status(code), "4.3.0");
+  }
+  CHECK(bounced_recipient_further_code(first, 1) == NULL);
+  CHECK(bounced_recipient_diagnostic_cut(first) == 0);
+  CHECK_STRING(bounced_recipient_diagnostic_language(first), "");
   CHECK(bounced_recipient_candidate_count(first) == 0);
   CHECK(bounced_recipient_candidate(first, 0) == NULL);
   CHECK_STRING(bounced_recipient_kind(first), "bounce");
@@ -144,7 +170,56 @@ static void reads_a_report(void) {
   CHECK(bounced_recipient_reply_code(second) == 0);
   CHECK_STRING(bounced_recipient_diagnostic(second), "quux\\x{1}");
   CHECK_STRING(bounced_recipient_remote_mta(second), "");
+  CHECK(bounced_recipient_further_code_count(second) == 0);
+  CHECK(bounced_recipient_further_code(second, 0) == NULL);
+
+  CHECK_STRING(bounced_recipient_diagnostic(third), "unbekannt");
+  CHECK_STRING(bounced_recipient_diagnostic_language(third), "de");
   bounced_report_free(report);
+}
+
+static void tells_the_instants_of_dates(void) {
+  enum { NOON = 1795694400 }; /* of the 26th of November 2026, UTC */
+  bounced_parser* parser = bounced_parser_new();
+  bounced_report* report = bounced_parser_parse(parser, kBounce, sizeof kBounce - 1);
+  const bounced_recipient* first = bounced_report_recipient(report, 0);
+  int64_t seconds = 0;
+
+  CHECK(bounced_report_arrival_date_utc(report, &seconds) == 1 && seconds == NOON);
+  CHECK(bounced_report_date_utc(report, &seconds) == 1 && seconds == NOON + 3600);
+  CHECK(bounced_report_returned_date_utc(report, &seconds) == 1 && seconds == NOON - 3600);
+  CHECK(bounced_field_value_utc(bounced_recipient_field(first, 1), &seconds) == 1 &&
+        seconds == NOON + 3600);
+  /* No date, and a field that never is one. */
+  seconds = 7;
+  CHECK(bounced_field_value_utc(bounced_recipient_field(first, 0), &seconds) == 0);
+  CHECK(bounced_field_value_utc(bounced_report_field(report, 0), &seconds) == 0);
+  bounced_report_free(report);
+  report = bounced_parser_parse(parser, "Date: today\n\n", 13);
+  CHECK(bounced_report_arrival_date_utc(report, &seconds) == 0);
+  CHECK(bounced_report_date_utc(report, &seconds) == 0);
+  CHECK(bounced_report_returned_date_utc(report, &seconds) == 0);
+  CHECK(seconds == 7);
+  bounced_report_free(report);
+  /* Before 1970. */
+  report = bounced_parser_parse(parser, "Date: Wed, 31 Dec 1969 23:59:58 +0000\n\n", 39);
+  CHECK(bounced_report_date_utc(report, &seconds) == 1 && seconds == -2);
+  bounced_report_free(report);
+  bounced_parser_free(parser);
+}
+
+static void says_where_a_diagnostic_was_cut(void) {
+  static char text[5000];
+  bounced_parser* parser = bounced_parser_new();
+  bounced_diagnostic diagnostic = {sizeof diagnostic, text, sizeof text, NULL, 0, NULL, NULL};
+  bounced_report* report;
+
+  memset(text, 'x', sizeof text);
+  report = bounced_parser_parse_diagnostic(parser, &diagnostic);
+  CHECK(bounced_recipient_diagnostic_cut(bounced_report_recipient(report, 0)) == 1);
+  CHECK(strlen(bounced_recipient_diagnostic(bounced_report_recipient(report, 0))) == 4096);
+  bounced_report_free(report);
+  bounced_parser_free(parser);
 }
 
 static void refuses_no_message(void) {
@@ -157,6 +232,7 @@ static void refuses_no_message(void) {
   CHECK_STRING(bounced_report_reporter(empty), "");
   CHECK_STRING(bounced_report_returned_message_id(empty), "");
   CHECK_STRING(bounced_report_returned_return_path(empty), "");
+  CHECK_STRING(bounced_report_reporting_mta_address(empty), "");
   CHECK(bounced_report_recipient_count(empty) == 0);
   CHECK(bounced_report_recipient(empty, 0) == NULL);
   CHECK_STRING(bounced_report_kind(odd), "other");
@@ -314,8 +390,8 @@ static void shows_no_octet_as_it_came(void) {
       "\n"
       "--b\nContent-Type: message/delivery-status\n"
       "\n"
-      "Reporting-MTA: dns" ODD "; m" ODD "\nOriginal-Envelope-Id: x" ODD "\nArrival-Date: x" ODD
-      "\nX-Odd: x" ODD
+      "Reporting-MTA: dns" ODD "; m" ODD "\nReceived-From-MTA: m" ODD "\nDSN-Gateway: m" ODD
+      "\nOriginal-Envelope-Id: x" ODD "\nArrival-Date: x" ODD "\nX-Odd: x" ODD
       "\n"
       "\n"
       "Original-Recipient: rfc822; o" ODD "@x.example\nFinal-Recipient: rfc822; r" ODD
@@ -336,7 +412,8 @@ static void shows_no_octet_as_it_came(void) {
       bounced_report_returned_message_id, bounced_report_returned_return_path,
       bounced_report_returned_to,         bounced_report_returned_subject,
       bounced_report_returned_date,       bounced_report_returned_delivered_to,
-      bounced_report_returned_list_id};
+      bounced_report_returned_list_id,    bounced_report_received_from_mta,
+      bounced_report_dsn_gateway};
   static const char* (*const kOfRecipient[])(const bounced_recipient*) = {
       bounced_recipient_address,
       bounced_recipient_final_recipient,
@@ -345,6 +422,7 @@ static void shows_no_octet_as_it_came(void) {
       bounced_recipient_matched_text,
       bounced_recipient_diagnostic,
       bounced_recipient_diagnostic_type,
+      bounced_recipient_diagnostic_language,
       bounced_recipient_remote_mta};
   bounced_parser* parser = bounced_parser_new();
   bounced_report* report;
@@ -439,6 +517,8 @@ static void names_who_reports(void) {
 
 int main(void) {
   reads_a_report();
+  tells_the_instants_of_dates();
+  says_where_a_diagnostic_was_cut();
   names_who_reports();
   refuses_no_message();
   tells_how_it_came_about();
