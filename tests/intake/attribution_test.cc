@@ -25,12 +25,12 @@ ReturnPaths Paths() {
 
 enum class Vouch { kOpen, kSealed, kUnsigned };
 
-Voucher VoucherOf(Vouch how) {
+Voucher VoucherOf(Vouch how, std::string_view recipient = kToken) {
   const ReturnPaths paths = Paths();
   std::string return_path = "bounces@rp.example";
   if (how != Vouch::kUnsigned) {
     const auto form = how == Vouch::kOpen ? ReturnPathForm::kOpen : ReturnPathForm::kSealed;
-    return_path = *paths.Mint({"rp.example", "", "", form}, *Address::Parse(kToken), kNow);
+    return_path = *paths.Mint({"rp.example", "", "", form}, *Address::Parse(recipient), kNow);
   }
   const std::size_t at = return_path.rfind('@');
   return *paths.Vouch(return_path.substr(0, at), return_path.substr(at + 1), kNow).voucher;
@@ -369,6 +369,31 @@ TEST(Attribute, LooksAtSoManyRecipients) {
   EXPECT_EQ(Attribute(report, voucher, Paths(), 3).size(), 3u);
   EXPECT_EQ(Attribute(report, voucher, Paths(), 1).size(), 1u);
   EXPECT_EQ(Attribute(report, voucher, Paths(), 0).size(), 1u);
+}
+
+TEST(Attribute, D40APlusIsTakenAsItStandsAndElseUndone) {
+  struct Row {
+    std::string_view recipient;  // of the return path
+    std::string_view original;
+    bool is_same;
+  };
+  for (const Row& row : {
+           Row{"a+b@example.net", "a+2Bb@example.net", true},
+           Row{"a+b@example.net", "a+b@example.net", true},
+           Row{"a+b@example.net", "a+b+40example.net", true},
+           Row{"a+2bb@example.net", "a+2Bb@example.net", true},
+           Row{"a+2bb@example.net", "a+2B2Bb@example.net", true},
+           Row{"a+b@example.net", "a+2bb@example.net", false},  // no xtext: small letters
+       }) {
+    Report report;
+    report.recipients.push_back(RecipientOf({row.original, "", kHard}));
+    const Event sealed = Attribute(report, VoucherOf(kSealed, row.recipient), Paths()).at(0);
+    EXPECT_EQ(sealed.address ? sealed.address->canonical() : "", row.is_same ? row.recipient : "")
+        << row.original;
+    const Event open = Attribute(report, VoucherOf(kOpen, row.recipient), Paths()).at(0);
+    EXPECT_EQ(open.address->canonical(), row.recipient) << row.original;
+    EXPECT_EQ(open.forwarded_to, row.is_same ? "" : row.original);
+  }
 }
 
 TEST(Attribute, D36AsksForWordsLastAndLooksAtSoMany) {
