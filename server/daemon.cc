@@ -94,8 +94,13 @@ std::vector<NamedListener> Listeners(const Config& config) {
   for (const std::string& address : config.smtp.listen) {
     listeners.push_back({"smtp", {.address = address, .tls = smtp::TlsUse::kStartTls}});
   }
+  for (const std::string& address : config.smtp.submission_listen) {
+    listeners.push_back(
+        {"submission", {.address = address, .tls = smtp::TlsUse::kStartTls, .login = true}});
+  }
   for (const std::string& address : config.smtp.tls_listen) {
-    listeners.push_back({"smtps", {.address = address, .tls = smtp::TlsUse::kImplicit}});
+    listeners.push_back(
+        {"smtps", {.address = address, .tls = smtp::TlsUse::kImplicit, .login = true}});
   }
   return listeners;
 }
@@ -176,6 +181,7 @@ struct Daemon::Parts {
         store(std::move(store_)),
         committer(*store, config.policy, clock, counters),
         intake(rules, return_paths, committer, clock, counters),
+        users(config.smtp.users),
         free_space(config.data_dir, config.store.min_free, clock),
         receiver(
             return_paths, intake, [this] { return Ready(); }, log, counters) {}
@@ -202,6 +208,7 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   Committer committer;
   Intake intake;
+  Users users;
   FreeSpace free_space;
   MailReceiver receiver;
   std::thread commit_thread;
@@ -233,6 +240,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   NoteCertificates(**tls, clock, log);
   smtp::ServerOptions options{.listen = {},
                               .hostname = hostname,
+                              .hidden_keywords = config.smtp.hide_keywords,
+                              .users = &parts.users,
                               .tls = *std::move(tls),
                               .threads = 0,
                               .limits = config.smtp.limits};

@@ -14,6 +14,8 @@ enum class Counter : std::size_t {
   kSessions,           // smtp_sessions_total
   kTlsBegun,           // smtp_tls_handshakes_total{result="done"}
   kTlsFailed,          // smtp_tls_handshakes_total{result="failed"}
+  kLoginsDone,         // smtp_logins_total{result="done"}
+  kLoginsFailed,       // smtp_logins_total{result="failed"}
   kRcptAccepted,       // smtp_recipients_total{result="accepted"}
   kRcptForged,         // smtp_recipients_total{result="forged"}
   kRcptForeign,        // smtp_recipients_total{result="foreign"}

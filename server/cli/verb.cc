@@ -24,6 +24,8 @@ constexpr Verb kVerbs[] = {
     {nullptr, "classify", "Say what messages mean; needs no server", SetUpClassify, kJson},
     {nullptr, "ingest", "Hand messages in as if they had come by SMTP", SetUpIngest,
      kServer | kJson},
+    {nullptr, "hash-password", "Make the secret of a user who logs in to SMTP; needs no server",
+     SetUpHashPassword, 0},
     {&kReturnPath, "mint", "Make the return path for a mail to a recipient", SetUpMint},
     {&kReturnPath, "verify", "Say what a return path vouches for", SetUpVerify, kServer | kJson},
     {&kRules, "lint", "Say what is wrong with files of rules; needs no server", SetUpRulesLint,

@@ -58,6 +58,7 @@ Action SetUpEvidence(CLI::App& command);
 Action SetUpClassify(CLI::App& command);
 Action SetUpExplain(CLI::App& command);
 Action SetUpIngest(CLI::App& command);
+Action SetUpHashPassword(CLI::App& command);
 Action SetUpMint(CLI::App& command);
 Action SetUpVerify(CLI::App& command);
 Action SetUpRulesLint(CLI::App& command);

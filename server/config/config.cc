@@ -75,9 +75,14 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
 }
 
 absl::Status CheckTogether(const Config& config) {
-  if (config.smtp.listen.empty() && config.smtp.tls_listen.empty()) {
+  const bool login = !config.smtp.submission_listen.empty() || !config.smtp.tls_listen.empty();
+  if (config.smtp.listen.empty() && !login) {
+    return absl::InvalidArgumentError("no listener is left in [smtp]: no mail would come");
+  }
+  if (login && config.smtp.users.empty()) {
     return absl::InvalidArgumentError(
-        "smtp.listen and smtp.tls_listen are empty: no mail would come");
+        "smtp.submission_listen and smtp.tls_listen take mail from who logs in, and there is no "
+        "[[smtp.user]]");
   }
   const smtp::Limits& limits = config.smtp.limits;
   if (limits.max_message_size > limits.inflight_bytes) {

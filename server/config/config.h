@@ -11,6 +11,7 @@
 #include "server/base/log.h"
 #include "server/intake/policy.h"
 #include "server/intake/return_path.h"
+#include "server/login/users.h"
 #include "server/smtp/limits.h"
 #include "server/smtp/tls.h"
 #include "storage/store.h"
@@ -33,7 +34,10 @@ struct Config {
   std::string data_dir = "/var/lib/bounced";
   struct {
     std::vector<std::string> listen = {"0.0.0.0:25"};  // in the clear, STARTTLS offered
-    std::vector<std::string> tls_listen;               // under TLS from the first octet on
+    std::vector<std::string> submission_listen;        // the same, and a login is demanded
+    std::vector<std::string> tls_listen;     // so, too, and under TLS from the first octet on
+    UserSecrets users;                       // who may log in
+    std::vector<std::string> hide_keywords;  // upper case; see smtp::Profile
     std::vector<smtp::CertificateFiles> certificates;  // none: one is made at the start
     std::string hostname;                              // empty: the machine's name
     smtp::Limits limits;

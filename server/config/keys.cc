@@ -14,6 +14,8 @@ constexpr std::size_t kMaxRulePaths = 100;
 constexpr std::size_t kMaxReturnPaths = 10'000;
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxCertificates = 1'000;
+constexpr std::size_t kMaxUsers = 10'000;
+constexpr std::size_t kMaxSecretOctets = 1'000;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
 constexpr std::size_t kMaxTenant = 64;         // as in the API
 constexpr std::int64_t kMiB = 1 << 20;
@@ -62,6 +64,81 @@ Key<decltype(Config::smtp)> HostName(std::string_view name) {
           }};
 }
 
+struct UserSection {
+  std::string name;
+  ScramSecret secret;
+};
+
+// "SCRAM-SHA-256$...", as `bouncectl hash-password` writes it.
+Key<UserSection> Secret(std::string_view name) {
+  return {name,
+          [](const toml::node& node, std::string_view path, UserSection& section) -> absl::Status {
+            absl::StatusOr<std::string> value = TextOf(node, 1, kMaxSecretOctets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            absl::StatusOr<ScramSecret> secret = ParseScramSecret(*value);
+            if (!secret.ok()) {
+              return At(
+                  node, path,
+                  absl::StrCat(secret.status().message(), "; bouncectl hash-password makes one"));
+            }
+            section.secret = *std::move(secret);
+            return absl::OkStatus();
+          }};
+}
+
+std::span<const Key<UserSection>> UserKeys() {
+  static const std::vector<Key<UserSection>> keys = {
+      Name<UserSection>("name", PLACE(name), kMaxUserOctets),
+      Secret("secret"),
+  };
+  return keys;
+}
+
+// [[smtp.user]]s, as one table by name.
+Key<decltype(Config::smtp)> UserTables(std::string_view name) {
+  using Smtp = decltype(Config::smtp);
+  struct List {
+    std::vector<UserSection> users;
+  };
+  return {name, [name](const toml::node& node, std::string_view path, Smtp& smtp) -> absl::Status {
+            const Key<List> tables = Tables<List, UserSection>(name, UserKeys(), PLACE(users),
+                                                               kMaxUsers, {"name", "secret"});
+            List list;
+            if (absl::Status s = tables.read(node, path, list); !s.ok()) return s;
+            for (UserSection& user : list.users) {
+              if (!smtp.users.emplace(user.name, std::move(user.secret)).second) {
+                return At(node, path, absl::StrCat("\"", user.name, "\" stands twice"));
+              }
+            }
+            return absl::OkStatus();
+          }};
+}
+
+// Keywords of EHLO that may be hidden: without the rest no mail would come as it should.
+Key<decltype(Config::smtp)> HideKeywords(std::string_view name) {
+  using Smtp = decltype(Config::smtp);
+  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+            static constexpr std::string_view kKeywords[] = {
+                "PIPELINING", "SIZE",       "8BITMIME", "SMTPUTF8",
+                "CHUNKING",   "BINARYMIME", "STARTTLS", "ENHANCEDSTATUSCODES",
+                "LIMITS",     "HELP"};
+            absl::StatusOr<std::vector<std::string>> value =
+                TextListOf(node, 0, std::size(kKeywords), 100);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            for (std::string& keyword : *value) {
+              const auto* known = std::find_if(
+                  std::begin(kKeywords), std::end(kKeywords),
+                  [&](std::string_view each) { return EqualsIgnoringCase(each, keyword); });
+              if (known == std::end(kKeywords)) {
+                return At(node, path, absl::StrCat("\"", keyword, "\" is no keyword of EHLO here"));
+              }
+              keyword = *known;
+            }
+            section.hide_keywords = *std::move(value);
+            return absl::OkStatus();
+          }};
+}
+
 std::span<const Key<smtp::CertificateFiles>> CertificateKeys() {
   using Files = smtp::CertificateFiles;
   static const std::vector<Key<Files>> keys = {
@@ -78,7 +155,10 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
 #define TIME(field, min, max) Duration<Smtp>(#field, PLACE(limits.field), min, max)
   static const std::vector<Key<Smtp>> keys = {
       Listeners("listen", &Smtp::listen),
+      Listeners("submission_listen", &Smtp::submission_listen),
       Listeners("tls_listen", &Smtp::tls_listen),
+      HideKeywords("hide_keywords"),
+      UserTables("user"),
       Tables<Smtp, smtp::CertificateFiles>("certificate", CertificateKeys(), PLACE(certificates),
                                            kMaxCertificates, {"chain_file", "key_file"}),
       HostName("hostname"),
@@ -89,6 +169,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
       NUMBER(max_errors, 1, 10'000),
       NUMBER(slow_errors, 0, 10'000),
       TIME(error_delay, absl::ZeroDuration(), absl::Minutes(1)),
+      NUMBER(max_failed_logins, 1, 100),
       NUMBER(max_junk_commands, 1, 100'000),
       TIME(command_timeout, absl::Seconds(1), kDay),
       TIME(data_timeout, absl::Seconds(1), kDay),

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
+#include "server/login/exchange.h"
 #include "server/smtp/envelope.h"
 
 namespace bounced::smtp {
@@ -52,10 +53,15 @@ struct AdmitTls {};
 // ends the connection, without another octet in the clear (RFC 3207, 4.1).
 struct Handshake {};
 
+// Whether a password fits; answer with LoggedIn().
+struct CheckLogin {
+  SaslPassword login;
+};
+
 // What was said is sent, then the connection ends.
 struct HangUp {};
 
-using Action =
-    std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, AdmitTls, Handshake, HangUp>;
+using Action = std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, AdmitTls, Handshake,
+                            CheckLogin, HangUp>;
 
 }  // namespace bounced::smtp

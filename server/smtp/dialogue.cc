@@ -57,7 +57,7 @@ std::optional<Action> Dialogue::Next() {
     if (closed_ || owed_ != Owed::kNothing) return std::nullopt;
     if (!greeted_) {
       greeted_ = true;
-      Say("220 " + profile_.hostname + " ESMTP");
+      Say("220 " + profile_.hostname + (profile_.lmtp ? " LMTP" : " ESMTP"));
     } else if (!Step()) {
       return std::nullopt;
     }
@@ -99,12 +99,12 @@ bool Dialogue::ReadLine() {
   const void* found = std::memchr(input_.data() + scanned_, '\n', input_.size() - scanned_);
   if (found == nullptr) {
     scanned_ = input_.size();
-    if (input_.size() - at_ >= kMaxCommandLineOctets) DropLongLine();
+    if (input_.size() - at_ >= max_line_octets()) DropLongLine();
     return false;
   }
   const auto lf = static_cast<std::size_t>(static_cast<const char*>(found) - input_.data());
   std::string_view line = std::string_view(input_).substr(at_, lf - at_);
-  const bool too_long = std::exchange(long_line_, false) || line.size() >= kMaxCommandLineOctets;
+  const bool too_long = std::exchange(long_line_, false) || line.size() >= max_line_octets();
   bool bad = std::exchange(bad_line_, false);
   at_ = scanned_ = lf + 1;
   if (line.empty() || line.back() != '\r') {
@@ -117,7 +117,8 @@ bool Dialogue::ReadLine() {
     // What others take for one line may be two to us, or the other way round (RFC 5321, 2.3.8).
     Close(kBadOctets);
   } else if (too_long) {
-    Fail("500 5.5.2 The command line is too long");
+    Fail(std::exchange(exchange_, nullptr) != nullptr ? "500 5.5.6 The line of AUTH is too long"
+                                                      : "500 5.5.2 The command line is too long");
     CommandDone();
   } else {
     RunLine(line);
@@ -138,6 +139,7 @@ void Dialogue::RunLine(std::string_view line) {
   if (now_ >= start_ + profile_.limits.session_lifetime) {
     return Close("421 4.4.2 This session has lasted too long; connect again");
   }
+  if (exchange_ != nullptr) return SaslLine(line);
   const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return (c & 0x80) == 0; });
   const std::string_view name = line.substr(0, line.find_first_of(" \t"));
   const Verb* verb = FindVerb(name);
@@ -171,6 +173,13 @@ void Dialogue::Say(std::string_view reply) {
   text += reply;
   text += "\r\n";
   actions_.push_back(Reply{std::move(text)});
+}
+
+// The reply to a message, which LMTP has for each recipient of it (RFC 2033, 4.2). Comes behind
+// ResetTransaction().
+void Dialogue::SayOfMessage(std::string_view reply) {
+  const std::size_t times = profile_.lmtp ? std::max<std::size_t>(last_accepted_rcpts_, 1) : 1;
+  for (std::size_t i = 0; i < times; ++i) Say(reply);
 }
 
 void Dialogue::Close(std::string_view reply) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,10 @@
 
 namespace bounced::smtp {
 
-// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3207, 3461, 6152,
-// 6531, 9422). Bytes go in, actions come out; it owns no socket, clock or thread, so a test or a
-// fuzzer drives it as well as the network does. For input that keeps to RFC 2920 the actions do not
-// depend on how the bytes were cut.
+// The server's side of one SMTP connection (RFC 5321; 1870, 2034, 2920, 3030, 3207, 3461, 4954,
+// 6152, 6531, 9422). Bytes go in, actions come out; it owns no socket, clock or thread, so a test
+// or a fuzzer drives it as well as the network does. For input that keeps to RFC 2920 the actions
+// do not depend on how the bytes were cut.
 //
 // `now` is a steady clock's (Clock::Steady()) everywhere but in Vouched(). No octet of the client's
 // is ever in a reply.
@@ -59,6 +60,8 @@ class Dialogue {
   void TlsAdmitted(bool admitted);
   // The Handshake is done. What the client said before it is forgotten (RFC 3207, 4.2).
   void TlsBegun(absl::Time now);
+  // OK becomes 235, PERMISSION_DENIED 535 5.7.8, anything else 454 4.7.0.
+  void LoggedIn(const absl::Status& status);
   // OK (with the id to name) becomes 250, RESOURCE_EXHAUSTED 452 4.3.1, anything else 451 4.3.0.
   void Accepted(const absl::StatusOr<std::string>& id, absl::Time now);
 
@@ -80,6 +83,8 @@ class Dialogue {
   // So far: errors of the client's, transactions begun.
   std::size_t errors() const { return errors_; }
   std::size_t transactions() const { return transactions_; }
+  // Who logged in; empty: nobody did.
+  const std::string& user() const { return user_; }
 
  private:
   enum class State : std::uint8_t {
@@ -91,17 +96,21 @@ class Dialogue {
     kData,    // in the octets behind DATA
     kChunk,   // in the octets behind BDAT
   };
-  enum class Owed : std::uint8_t { kNothing, kAdmitted, kVouched, kAccepted, kTls };
+  enum class Owed : std::uint8_t { kNothing, kAdmitted, kVouched, kAccepted, kTls, kLoggedIn };
   struct Verb;
   static const Verb kVerbs[];
   static const Verb* FindVerb(std::string_view name);
 
   // dialogue.cc: input, replies, deadlines
+  std::size_t max_line_octets() const {
+    return exchange_ != nullptr ? kMaxSaslLineOctets : kMaxCommandLineOctets;
+  }
   bool Step();
   bool ReadLine();
   void DropLongLine();
   void RunLine(std::string_view line);
   void Say(std::string_view reply);
+  void SayOfMessage(std::string_view reply);
   void Fail(std::string_view reply);
   bool CountError();
   bool CountJunk();
@@ -113,6 +122,8 @@ class Dialogue {
   // verbs.cc: what does not touch a transaction but to end it
   void Ehlo(std::string_view argument);
   void Helo(std::string_view argument);
+  void Lhlo(std::string_view argument);
+  void Greet(std::string_view name);
   void Rset(std::string_view argument);
   void Noop(std::string_view argument);
   void Vrfy(std::string_view argument);
@@ -121,6 +132,12 @@ class Dialogue {
   void StartTls(std::string_view argument);
   void NotOffered(std::string_view argument);
   void NotSmtp(std::string_view argument);
+
+  // login.cc: AUTH
+  void Auth(std::string_view argument);
+  void SaslLine(std::string_view line);
+  void TakeSaslStep(SaslStep step);
+  void RefuseLogin();
 
   // transaction.cc: the envelope
   void Mail(std::string_view argument);
@@ -141,6 +158,10 @@ class Dialogue {
 
   const Profile& profile_;
   bool under_tls_;
+  std::unique_ptr<SaslExchange> exchange_;  // from AUTH to its end
+  std::string user_;                        // who logged in
+  std::string candidate_;                   // whose password is being checked
+  std::size_t failed_logins_ = 0;
 
   State state_ = State::kStart;
   Owed owed_ = Owed::kNothing;
@@ -172,6 +193,8 @@ class Dialogue {
   MailParameters parameters_;
   EnvelopeRecipient recipient_;  // while its path is vouched for
   bool rcpt_tried_ = false;
+  std::size_t accepted_rcpts_ = 0;
+  std::size_t last_accepted_rcpts_ = 0;  // of the transaction before: who its message was for
 
   // The message.
   DataReceiver data_;

@@ -26,6 +26,7 @@ struct Envelope {
   std::string reverse_path;  // without brackets and source route; empty: null
   std::string envelope_id;   // ENVID, decoded
   bool smtputf8 = false;
+  std::string user;                           // who logged in; empty: nobody did
   std::string tls_version;                    // "TLSv1.3"; empty: in the clear
   std::vector<EnvelopeRecipient> recipients;  // accepted ones, none twice
 };

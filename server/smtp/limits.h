@@ -10,6 +10,8 @@ namespace bounced::smtp {
 
 inline constexpr std::size_t kMaxCommandLineOctets =
     2048;  // with CRLF; RFC 3461, 5.4 asks 1,036 at least
+inline constexpr std::size_t kMaxSaslLineOctets =
+    12288;  // with CRLF, in place of the other during AUTH; RFC 4954, 4
 inline constexpr std::size_t kMaxReplyLineOctets = 512;  // RFC 5321, 4.5.3.1.5
 // Overload: of max_sessions so many tenths are open, or more.
 inline constexpr std::size_t kOverloadTenths = 9;
@@ -22,13 +24,15 @@ struct Limits {
   std::size_t max_errors = 20;              // of one session, then 421
   std::size_t slow_errors = 10;             // from here on each error reply waits error_delay
   absl::Duration error_delay = absl::Seconds(1);
+  std::size_t max_failed_logins = 3;    // of one session; that one gets 421
   std::size_t max_junk_commands = 100;  // RSET, NOOP, VRFY, HELP, EHLO; beyond: errors
   absl::Duration command_timeout = absl::Seconds(300);  // for a whole command line
   absl::Duration data_timeout = absl::Seconds(300);     // for a message, and ...
   std::size_t min_data_rate = 500;                      // ... a second more for so many octets
   absl::Duration reply_timeout = absl::Seconds(300);    // for our replies to be read
+  absl::Duration proxy_header_timeout = absl::Seconds(5);
   absl::Duration tls_handshake_timeout = absl::Seconds(30);
-  // In place of each of these four under overload, if shorter.
+  // In place of each of these five under overload, if shorter.
   absl::Duration overload_timeout = absl::Seconds(10);
   absl::Duration session_lifetime = absl::Hours(1);
   absl::Duration commit_timeout = absl::Seconds(60);

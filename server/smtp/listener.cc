@@ -1,5 +1,12 @@
 #include "server/smtp/listener.h"
 
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
@@ -8,6 +15,7 @@
 #include <optional>
 #include <system_error>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 
@@ -65,13 +73,74 @@ std::error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   return error;
 }
 
+// Whether somebody listens there.
+bool IsServed(const sockaddr_un& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const absl::Cleanup close = [fd] { ::close(fd); };
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&path), sizeof(path)) == 0;
+}
+
+absl::StatusOr<Listener> ListenToPath(const std::string& path) {
+  const auto failed = [&path](int error) {
+    return CannotListen(path, std::error_code(error, std::system_category()));
+  };
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return failed(ENAMETOOLONG);
+  path.copy(address.sun_path, path.size());
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) return failed(EEXIST);
+    if (IsServed(address)) return failed(EADDRINUSE);
+    ::unlink(path.c_str());
+  }
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return failed(errno);
+  absl::Cleanup close = [fd] { ::close(fd); };
+  constexpr mode_t kForAll = 0666;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::chmod(path.c_str(), kForAll) != 0 || ::listen(fd, SOMAXCONN) != 0) {
+    return failed(errno);
+  }
+  std::move(close).Cancel();
+  return Listener{asio::generic::stream_protocol(AF_UNIX, 0), fd, path};
+}
+
 }  // namespace
 
+absl::StatusOr<Listener> Adopt(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  int listens = 0;
+  socklen_t listens_size = sizeof(listens);
+  if (::getsockname(descriptor, address, &size) != 0 ||
+      ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 ||
+      listens == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("descriptor ", descriptor, " is no socket that listens"));
+  }
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  if (address->sa_family == AF_UNIX) {
+    const char* path = reinterpret_cast<const sockaddr_un*>(address)->sun_path;
+    return Listener{asio::generic::stream_protocol(AF_UNIX, 0), descriptor, path};
+  }
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  tcp::endpoint endpoint;
+  endpoint.resize(size);
+  std::memcpy(endpoint.data(), address, size);
+  return Listener{endpoint.protocol(), descriptor, ToString(endpoint)};
+}
+
 absl::StatusOr<Listener> Listen(std::string_view address) {
+  if (address.starts_with('/')) return ListenToPath(std::string(address));
   const std::optional<HostPort> split = Split(address);
   if (!split) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("listen: \"", Absl(address), "\" is not HOST:PORT, nor [IPV6]:PORT"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listen: \"", Absl(address), "\" is not HOST:PORT, nor [IPV6]:PORT, nor /PATH"));
   }
   asio::io_context io;
   std::error_code error;

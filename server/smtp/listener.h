@@ -12,11 +12,17 @@ namespace bounced::smtp {
 struct Listener {
   asio::generic::stream_protocol protocol;
   int descriptor;       // whose owner is who called
-  std::string address;  // "HOST:PORT", with the real port
+  std::string address;  // "HOST:PORT", with the real port, or the path
 };
 
-// Binds and listens. No SO_REUSEPORT: a second daemon on the port must fail. INVALID_ARGUMENT:
-// `address` is not HOST:PORT; UNAVAILABLE: it cannot be bound.
+// Binds and listens, to "HOST:PORT" or "[IPV6]:PORT", port 0 being a free one, or to "/PATH", a
+// socket of this machine that anybody on it may connect to. No SO_REUSEPORT: a second daemon on the
+// port or path must fail; a path that nobody listens on any more is taken over. INVALID_ARGUMENT:
+// `address` is neither; UNAVAILABLE: it cannot be bound.
 absl::StatusOr<Listener> Listen(std::string_view address);
+
+// Takes over a socket that listens already, as systemd hands one over. INVALID_ARGUMENT: it is
+// none.
+absl::StatusOr<Listener> Adopt(int descriptor);
 
 }  // namespace bounced::smtp

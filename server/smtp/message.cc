@@ -92,10 +92,10 @@ void Dialogue::EndOfData() {
   if (message_.fate() == Fate::kKept) return OfferMessage();
   const bool too_large = message_.fate() == Fate::kTooLarge;
   DropMessage(too_large ? DiscardReason::kTooLarge : DiscardReason::kShed);
-  if (too_large) {
-    Fail(kTooLarge);
-  } else {
-    Say("451 4.3.1 Too much is being received here; try again later");
+  if (!too_large) {
+    SayOfMessage("451 4.3.1 Too much is being received here; try again later");
+  } else if (CountError()) {
+    SayOfMessage(kTooLarge);
   }
   CommandDone();
 }
@@ -163,7 +163,8 @@ void Dialogue::EndOfKeptChunk() {
     ResetTransaction();
     state_ = State::kReady;
   }
-  if (first && too_large) return Fail(reply);
+  if (first && too_large && !CountError()) return;
+  if (chunk_last_) return SayOfMessage(reply);
   Say(reply);
 }
 
@@ -189,11 +190,11 @@ void Dialogue::Accepted(const absl::StatusOr<std::string>& id, absl::Time now) {
   owed_ = Owed::kNothing;
   now_ = now;
   if (id.ok()) {
-    Say("250 2.0.0 Ok: " + Printable(*id));
+    SayOfMessage("250 2.0.0 Ok: " + Printable(*id));
   } else if (absl::IsResourceExhausted(id.status())) {
-    Say("452 4.3.1 There is no room to store the message; try again later");
+    SayOfMessage("452 4.3.1 There is no room to store the message; try again later");
   } else {
-    Say("451 4.3.0 The message could not be stored; try again later");
+    SayOfMessage("451 4.3.0 The message could not be stored; try again later");
   }
   CommandDone();
 }

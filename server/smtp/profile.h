@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "server/login/users.h"
 #include "server/smtp/limits.h"
 
 namespace bounced::smtp {
@@ -19,6 +21,12 @@ struct Profile {
   std::string hostname;  // what banner and EHLO say; at most 255 octets
   Limits limits;
   TlsUse tls = TlsUse::kNone;
+  bool lmtp = false;   // RFC 2033: LHLO, and a reply for each recipient of a message
+  bool proxy = false;  // a connection from trusted_proxies begins with a PROXY header
+  // Who may log in, under TLS, and who must before MAIL (RFC 4954; RFC 6409, 4.3). Null: nobody
+  // does, as on port 25.
+  const Users* users = nullptr;
+  std::vector<std::string> hidden_keywords = {};  // upper case; understood, but not listed by EHLO
 };
 
 }  // namespace bounced::smtp

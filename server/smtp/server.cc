@@ -21,13 +21,13 @@ namespace bounced::smtp {
 struct Server::Impl {
   Impl(const ServerOptions& options, Receiver& receiver, const Clock& clock, const Log& log,
        Counters& counters)
-      : shared(options.limits, receiver, clock, log, counters) {
+      : shared(options.limits, options.trusted_proxies, receiver, clock, log, counters) {
     shared.SetTls(options.tls);
     // The ids of one run do not come again in the next one: each second has room for a million.
     shared.next_session_id = static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())) << 20;
   }
 
-  absl::Status Listen(const ListenerOptions& options, const std::string& hostname);
+  absl::Status Listen(const ListenerOptions& listener, const ServerOptions& options);
 
   Shared shared;
   std::list<Profile> profiles;  // one a listener; sessions refer to them
@@ -37,21 +37,28 @@ struct Server::Impl {
 };
 
 // Each worker has a descriptor of its own for the one socket.
-absl::Status Server::Impl::Listen(const ListenerOptions& options, const std::string& hostname) {
-  absl::StatusOr<Listener> listener = smtp::Listen(options.address);
-  if (!listener.ok()) return listener.status();
-  const Profile& profile = profiles.emplace_back(
-      Profile{.hostname = hostname, .limits = shared.limits, .tls = options.tls});
-  workers.front()->Listen(listener->protocol, listener->descriptor, profile);
+absl::Status Server::Impl::Listen(const ListenerOptions& listener, const ServerOptions& options) {
+  absl::StatusOr<Listener> bound =
+      listener.descriptor >= 0 ? smtp::Adopt(listener.descriptor) : smtp::Listen(listener.address);
+  if (!bound.ok()) return bound.status();
+  const Profile& profile =
+      profiles.emplace_back(Profile{.hostname = options.hostname,
+                                    .limits = options.limits,
+                                    .tls = listener.tls,
+                                    .lmtp = listener.lmtp,
+                                    .proxy = listener.proxy,
+                                    .users = listener.login ? options.users : nullptr,
+                                    .hidden_keywords = options.hidden_keywords});
+  workers.front()->Listen(bound->protocol, bound->descriptor, profile);
   for (std::size_t i = 1; i < workers.size(); ++i) {
-    const int copy = ::fcntl(listener->descriptor, F_DUPFD_CLOEXEC, 0);
+    const int copy = ::fcntl(bound->descriptor, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
-      return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address, ": ",
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", listener.address, ": ",
                                                  std::system_category().message(errno)));
     }
-    workers[i]->Listen(listener->protocol, copy, profile);
+    workers[i]->Listen(bound->protocol, copy, profile);
   }
-  addresses.push_back(std::move(listener->address));
+  addresses.push_back(std::move(bound->address));
   return absl::OkStatus();
 }
 
@@ -63,7 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Listen(const ServerOptions& opti
   const int threads = options.threads > 0 ? options.threads : cores;
   for (int i = 0; i < threads; ++i) impl->workers.push_back(std::make_unique<Worker>(impl->shared));
   for (const ListenerOptions& listener : options.listen) {
-    absl::Status listening = impl->Listen(listener, options.hostname);
+    absl::Status listening = impl->Listen(listener, options);
     if (!listening.ok()) return listening;
   }
   return std::unique_ptr<Server>(new Server(std::move(impl)));

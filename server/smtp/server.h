@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/base/ip_address.h"
 #include "server/base/log.h"
 #include "server/smtp/limits.h"
 #include "server/smtp/profile.h"
@@ -18,15 +19,22 @@
 namespace bounced::smtp {
 
 struct ListenerOptions {
-  std::string address;  // "HOST:PORT", "[::]:25"; port 0 takes a free one
+  std::string address;  // see listener.h
+  int descriptor = -1;  // one that listens already, in place of the address; not -1: it is given up
   TlsUse tls = TlsUse::kNone;
+  bool lmtp = false;
+  bool proxy = false;
+  bool login = false;  // AUTH is served under TLS, and demanded before MAIL
 };
 
 struct ServerOptions {
   std::vector<ListenerOptions> listen;
   std::string hostname;
+  std::vector<std::string> hidden_keywords = {};  // see Profile
+  const Users* users = nullptr;                   // where `login` is; outlives the server
   std::shared_ptr<const Tls> tls;  // what TLS is served with; null only where no listener uses it
-  int threads = 0;                 // 0: one a core
+  std::vector<IpNetwork> trusted_proxies = {};  // where `proxy` is
+  int threads = 0;                              // 0: one a core
   Limits limits;
 };
 

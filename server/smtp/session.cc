@@ -15,7 +15,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "server/smtp/commitment.h"
+#include "server/smtp/proxy_header.h"
 
 namespace bounced::smtp {
 namespace {
@@ -27,14 +27,14 @@ std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(numb
 
 }  // namespace
 
-Session::Session(Socket socket, const Profile& profile, std::string client_address,
+Session::Session(Socket socket, const Profile& profile, std::optional<IpAddress> client,
                  std::string& scratch, Shared& shared)
     : shared_(shared),
       profile_(profile),
       stream_(std::move(socket)),
       event_(stream_.socket().get_executor()),
       scratch_(scratch),
-      client_address_(std::move(client_address)),
+      client_(client),
       id_(SessionId(shared.next_session_id.fetch_add(1, std::memory_order_relaxed))),
       dialogue_(profile, shared.clock.Steady()),
       drain_end_(absl::InfiniteFuture()) {}
@@ -44,6 +44,7 @@ Session::~Session() {
   shared_.log.Info("smtp.session", {{"session", id_},
                                     {"end", end_},
                                     {"tls", stream_.tls_version()},
+                                    {"user", dialogue_.user()},
                                     {"messages", messages_},
                                     {"transactions", dialogue_.transactions()},
                                     {"errors", dialogue_.errors()}});
@@ -70,6 +71,14 @@ asio::awaitable<void> Session::Run() {
 // What comes before the banner: a handshake, and what the client said too early. False: the session
 // is over.
 asio::awaitable<bool> Session::Greet() {
+  const bool by_proxy =
+      profile_.proxy && client_ &&
+      std::any_of(shared_.trusted_proxies.begin(), shared_.trusted_proxies.end(),
+                  [this](const IpNetwork& network) { return network.Contains(*client_); });
+  if (by_proxy) {
+    const bool read = co_await ReadProxy();
+    if (!read) co_return false;
+  }
   if (profile_.tls == TlsUse::kImplicit) {
     const std::shared_ptr<const Tls> tls = shared_.tls();
     if (tls == nullptr || !stream_.BeginTls(tls)) co_return false;
@@ -79,6 +88,35 @@ asio::awaitable<bool> Session::Greet() {
   const Stream::Progress early = stream_.Read(input_);
   if (early.octets > 0) Feed(std::string_view(input_.data(), early.octets));
   co_return early.await != Stream::Await::kEnd;
+}
+
+// Whose connection it is, as the proxy says. False: it does not, and the session is over.
+asio::awaitable<bool> Session::ReadProxy() {
+  wait_start_ = Steady();
+  awaited_ = Awaited::kProxyHeader;
+  std::string begin;
+  ProxyHeader header;
+  while (header.state == ProxyHeader::State::kMore && !late_) {
+    const Stream::Progress progress = stream_.Read(input_);
+    begin.append(input_.data(), progress.octets);
+    if (progress.await == Stream::Await::kEnd) co_return false;
+    if (progress.octets > 0) {
+      header = ReadProxyHeader(begin);
+      continue;
+    }
+    std::error_code error;
+    co_await stream_.socket().async_wait(Socket::wait_read,
+                                         asio::redirect_error(asio::use_awaitable, error));
+  }
+  awaited_ = Awaited::kNothing;
+  if (header.state != ProxyHeader::State::kWhole) {
+    end_ = late_ ? "proxy_timeout" : "proxy_header";
+    co_return false;
+  }
+  late_ = false;
+  if (header.client) client_ = header.client;
+  stream_.PutBack(std::string_view(begin).substr(header.octets));
+  co_return true;
 }
 
 // The handshake. False: the session is over.
@@ -109,7 +147,7 @@ asio::awaitable<std::size_t> Session::Read() {
   awaited_ = Awaited::kInput;
   std::size_t octets = 0;
   std::error_code error;
-  if (stream_.under_tls()) {
+  if (stream_.under_tls() || stream_.has_put_back()) {
     Stream::Progress progress = stream_.Read(input_);
     while (progress.octets == 0 && progress.await != Stream::Await::kEnd && !error) {
       co_await stream_.socket().async_wait(
@@ -157,6 +195,8 @@ asio::awaitable<bool> Session::Perform() {
       if (!sent) co_return false;
       if (auto* accept = std::get_if<Accept>(&*action)) {
         co_await Commit(*accept);
+      } else if (auto* check = std::get_if<CheckLogin>(&*action)) {
+        co_await Check(*check);
       } else if (std::holds_alternative<Handshake>(*action)) {
         if (!stream_.BeginTls(std::move(tls_))) co_return false;
         const bool begun = co_await BeginTls();
@@ -223,16 +263,9 @@ asio::awaitable<void> Session::Wait(absl::Duration duration) {
   co_await event_.async_wait(asio::redirect_error(asio::use_awaitable, error));
 }
 
-// The one place that a 250 for a message can come from.
-asio::awaitable<void> Session::Commit(Accept& accept) {
-  const std::uint64_t octets = accept.message.size();
-  accept.envelope.tls_version = stream_.tls_version();
-  Account(octets);
-  wait_start_ = Steady();
-  auto commitment = std::make_shared<Commitment>();
-  shared_.receiver.Commit(
-      std::move(accept.envelope), client_address_, std::move(accept.message),
-      [commitment](absl::StatusOr<std::string> id) { commitment->Set(std::move(id)); });
+// The result, or none if it does not come within commit_timeout.
+asio::awaitable<std::optional<Commitment::Result>> Session::Await(
+    std::shared_ptr<Commitment> commitment) {
   std::optional<Commitment::Result> result =
       commitment->TakeOrWait(stream_.socket().get_executor(), [this] { event_.cancel(); });
   if (!result) {
@@ -244,6 +277,34 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
     late_ = false;
     result = commitment->Abandon();
   }
+  co_return result;
+}
+
+asio::awaitable<void> Session::Check(CheckLogin& check) {
+  wait_start_ = Steady();
+  auto commitment = std::make_shared<Commitment>();
+  shared_.passwords.Check(std::move(check.login), [commitment](const absl::Status& status) {
+    commitment->Set(status.ok() ? Commitment::Result("") : Commitment::Result(status));
+  });
+  const std::optional<Commitment::Result> result = co_await Await(commitment);
+  const absl::Status status =
+      result ? result->status() : absl::DeadlineExceededError("no answer in time");
+  shared_.counters.Add(status.ok() ? Counter::kLoginsDone : Counter::kLoginsFailed);
+  dialogue_.LoggedIn(status);
+}
+
+// The one place that a 250 for a message can come from.
+asio::awaitable<void> Session::Commit(Accept& accept) {
+  const std::uint64_t octets = accept.message.size();
+  accept.envelope.tls_version = stream_.tls_version();
+  accept.envelope.user = dialogue_.user();
+  Account(octets);
+  wait_start_ = Steady();
+  auto commitment = std::make_shared<Commitment>();
+  shared_.receiver.Commit(
+      std::move(accept.envelope), client_ ? client_->ToString() : "", std::move(accept.message),
+      [commitment](absl::StatusOr<std::string> id) { commitment->Set(std::move(id)); });
+  std::optional<Commitment::Result> result = co_await Await(commitment);
   if (!result) result = absl::DeadlineExceededError("no answer within commit_timeout");
   if (result->ok()) {
     ++messages_;
@@ -333,6 +394,9 @@ absl::Time Session::Deadline() const {
       return dialogue_.Deadline();
     case Awaited::kOutput:
       return std::min(wait_start_ + dialogue_.Patience(shared_.limits.reply_timeout), drain_end_);
+    case Awaited::kProxyHeader:
+      return std::min(wait_start_ + dialogue_.Patience(shared_.limits.proxy_header_timeout),
+                      drain_end_);
     case Awaited::kHandshake:
       return std::min(wait_start_ + dialogue_.Patience(shared_.limits.tls_handshake_timeout),
                       drain_end_);

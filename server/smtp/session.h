@@ -3,23 +3,28 @@
 
 #include <array>
 #include <asio/awaitable.hpp>
-#include <asio/ip/address.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/base/ip_address.h"
 #include "server/base/log.h"
+#include "server/smtp/commitment.h"
 #include "server/smtp/dialogue.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/password_checker.h"
 #include "server/smtp/profile.h"
 #include "server/smtp/receiver.h"
 #include "server/smtp/stream.h"
@@ -29,15 +34,22 @@ namespace bounced::smtp {
 
 // What all sessions of a server share. Outlives them. Thread-safe.
 struct Shared {
-  Shared(const Limits& limits_, Receiver& receiver_, const Clock& clock_, const Log& log_,
-         Counters& counters_)
-      : limits(limits_), receiver(receiver_), clock(clock_), log(log_), counters(counters_) {}
+  Shared(const Limits& limits_, std::vector<IpNetwork> trusted_proxies_, Receiver& receiver_,
+         const Clock& clock_, const Log& log_, Counters& counters_)
+      : limits(limits_),
+        trusted_proxies(std::move(trusted_proxies_)),
+        receiver(receiver_),
+        clock(clock_),
+        log(log_),
+        counters(counters_) {}
 
   const Limits limits;
+  const std::vector<IpNetwork> trusted_proxies;
   Receiver& receiver;
   const Clock& clock;
   const Log& log;
   Counters& counters;
+  PasswordChecker passwords;
   std::atomic<std::size_t> sessions = 0;           // open
   std::atomic<std::uint64_t> inflight = 0;         // octets of messages held, all sessions
   std::atomic<std::uint64_t> next_session_id = 0;  // of the log
@@ -75,8 +87,9 @@ class Session {
  public:
   // `scratch` is used between two waits only, so the sessions of a thread share it. `profile`
   // outlives it.
-  Session(Socket socket, const Profile& profile, std::string client_address, std::string& scratch,
-          Shared& shared);
+  // `client`: none, where it came by no address of the internet.
+  Session(Socket socket, const Profile& profile, std::optional<IpAddress> client,
+          std::string& scratch, Shared& shared);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -93,15 +106,25 @@ class Session {
  private:
   enum class Send : std::uint8_t { kAll, kSome, kFailed };
   // What is waited for that may come too late.
-  enum class Awaited : std::uint8_t { kNothing, kInput, kOutput, kHandshake, kCommit };
+  enum class Awaited : std::uint8_t {
+    kNothing,
+    kInput,
+    kOutput,
+    kProxyHeader,
+    kHandshake,
+    kCommit
+  };
 
   asio::awaitable<bool> Greet();
+  asio::awaitable<bool> ReadProxy();
   asio::awaitable<bool> BeginTls();
   asio::awaitable<std::size_t> Read();
   asio::awaitable<bool> Perform();
   asio::awaitable<bool> Flush();
   asio::awaitable<void> Wait(absl::Duration duration);
+  asio::awaitable<std::optional<Commitment::Result>> Await(std::shared_ptr<Commitment> commitment);
   asio::awaitable<void> Commit(Accept& accept);  // which must outlive the wait
+  asio::awaitable<void> Check(CheckLogin& check);
   Send TrySend();
   void ReadMore();
   void Feed(std::string_view bytes);
@@ -119,14 +142,14 @@ class Session {
   Stream stream_;
   asio::steady_timer event_;  // waited on for a pause and for a commit; cancelled to wake
   std::string& scratch_;
-  const std::string client_address_;
+  std::optional<IpAddress> client_;
   const std::string id_;
   Dialogue dialogue_;
 
   std::string output_;  // from sent_ on: not yet sent
   std::size_t sent_ = 0;
   Awaited awaited_ = Awaited::kNothing;
-  absl::Time wait_start_;  // for output, a handshake and a commit
+  absl::Time wait_start_;  // for all but input
   bool late_ = false;      // the deadline passed, and who waits does not know yet
   bool gone_ = false;      // the client is
   Stream::Await send_await_ = Stream::Await::kNothing;  // what sending waits for

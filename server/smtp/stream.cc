@@ -11,14 +11,7 @@
 namespace bounced::smtp {
 namespace {
 
-// recv() and send() that never block, raise no signal, and are not disturbed by one.
-ssize_t Receive(int fd, char* buffer, std::size_t size) {
-  ssize_t n;
-  do n = ::recv(fd, buffer, size, MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
-  return n;
-}
-
+// Neither it nor ReceiveRaw() blocks, raises a signal, or is disturbed by one.
 ssize_t Send(int fd, const char* octets, std::size_t size) {
   ssize_t n;
   do n = ::send(fd, octets, size, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -29,13 +22,11 @@ ssize_t Send(int fd, const char* octets, std::size_t size) {
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 // OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL.
-int DescriptorOf(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(::BIO_get_data(bio)));
-}
+Stream& StreamOf(BIO* bio) { return *static_cast<Stream*>(::BIO_get_data(bio)); }
 
 int BioRead(BIO* bio, char* buffer, int size) {
   BIO_clear_retry_flags(bio);
-  const ssize_t n = Receive(DescriptorOf(bio), buffer, static_cast<std::size_t>(size));
+  const ssize_t n = StreamOf(bio).ReceiveRaw(buffer, static_cast<std::size_t>(size));
   if (n < 0 && WouldBlock()) BIO_set_retry_read(bio);
   if (n == 0) ::BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return static_cast<int>(n);
@@ -43,7 +34,8 @@ int BioRead(BIO* bio, char* buffer, int size) {
 
 int BioWrite(BIO* bio, const char* octets, int size) {
   BIO_clear_retry_flags(bio);
-  const ssize_t n = Send(DescriptorOf(bio), octets, static_cast<std::size_t>(size));
+  const ssize_t n =
+      Send(StreamOf(bio).socket().native_handle(), octets, static_cast<std::size_t>(size));
   if (n < 0 && WouldBlock()) BIO_set_retry_write(bio);
   return static_cast<int>(n);
 }
@@ -78,13 +70,25 @@ int Bounded(std::size_t size) {
 
 }  // namespace
 
+ssize_t Stream::ReceiveRaw(char* buffer, std::size_t size) {
+  if (!put_back_.empty()) {
+    const std::size_t octets = put_back_.copy(buffer, size);
+    put_back_.erase(0, octets);
+    return static_cast<ssize_t>(octets);
+  }
+  ssize_t n;
+  do n = ::recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
 Stream::Progress Stream::Read(std::span<char> buffer) {
   if (ssl_ != nullptr) {
     const int n = ::SSL_read(ssl_.get(), buffer.data(), Bounded(buffer.size()));
     if (n > 0) return {static_cast<std::size_t>(n), Await::kNothing};
     return {0, AwaitAfter(n)};
   }
-  const ssize_t n = Receive(socket_.native_handle(), buffer.data(), buffer.size());
+  const ssize_t n = ReceiveRaw(buffer.data(), buffer.size());
   if (n > 0) return {static_cast<std::size_t>(n), Await::kNothing};
   return {0, n < 0 && WouldBlock() ? Await::kReadable : Await::kEnd};
 }
@@ -107,7 +111,7 @@ bool Stream::BeginTls(std::shared_ptr<const Tls> tls) {
     ::BIO_free(bio);
     return false;
   }
-  ::BIO_set_data(bio, reinterpret_cast<void*>(std::intptr_t{socket_.native_handle()}));
+  ::BIO_set_data(bio, this);
   ::BIO_set_init(bio, 1);
   ::SSL_set_bio(ssl.get(), bio, bio);
   tls_ = std::move(tls);

@@ -1,11 +1,14 @@
 // The bytes of one connection, in the clear or under TLS.
 #pragma once
 
+#include <sys/types.h>
+
 #include <asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "server/smtp/tls.h"
@@ -35,6 +38,12 @@ class Stream {
 
   Socket& socket() { return socket_; }
 
+  // `octets` were read in the clear, and are what is read next, by TLS as well.
+  void PutBack(std::string_view octets) { put_back_.insert(0, octets); }
+  bool has_put_back() const { return !put_back_.empty(); }
+  // Of the socket, below TLS: octets, 0 at its end, -1 with errno set. Never blocks.
+  ssize_t ReceiveRaw(char* buffer, std::size_t size);
+
   Progress Read(std::span<char> buffer);
   // May take less than all. Under TLS the same octets must be given again until they are taken.
   Progress Write(std::string_view octets);
@@ -57,6 +66,7 @@ class Stream {
   Socket socket_;
   std::shared_ptr<const Tls> tls_;  // before ssl_, which must not outlive it
   SslPointer ssl_;
+  std::string put_back_;
 };
 
 }  // namespace bounced::smtp

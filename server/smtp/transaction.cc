@@ -37,6 +37,7 @@ void Dialogue::ResetTransaction() {
   envelope_.helo = std::move(helo);
   parameters_ = MailParameters();
   rcpt_tried_ = false;
+  last_accepted_rcpts_ = std::exchange(accepted_rcpts_, 0);
   message_.Reset();
   chunks_failed_ = false;
 }
@@ -45,6 +46,7 @@ void Dialogue::Mail(std::string_view argument) {
   if (transactions_ >= profile_.limits.max_transactions) {
     return Close("421 4.7.0 Too many transactions in one session; connect again");
   }
+  if (profile_.users != nullptr && user_.empty()) return Fail("530 5.7.0 Log in first");
   if (!DropKeyword("FROM:", argument)) return Fail("501 5.5.4 Say MAIL FROM:<address>");
   Path path = ParsePath(argument, PathKind::kReverse);
   if (path.error == PathError::kSyntax) return Fail("501 5.5.4 Say MAIL FROM:<address>");
@@ -117,6 +119,7 @@ void Dialogue::Vouched(const absl::Status& status, absl::Time time) {
         [this](const EnvelopeRecipient& r) { return SamePath(r.path, recipient_.path); });
     recipient_.vouch_time = time;
     if (!known) envelope_.recipients.push_back(std::move(recipient_));
+    ++accepted_rcpts_;
     state_ = State::kRcpt;
     Say("250 2.1.5 Recipient ok");
   } else if (absl::IsNotFound(status)) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "parser/text.h"
 #include "server/smtp/verb.h"
@@ -9,7 +10,6 @@ namespace bounced::smtp {
 namespace {
 
 constexpr unsigned kAnywhere = ~0u;
-constexpr unsigned kNowhere = 0;
 constexpr std::size_t kMaxNameOctets = 255;  // of EHLO's argument; RFC 5321, 4.5.3.1.2
 
 // RFC 5321, 4.1.4: nobody is refused for a name that is wrong, only for one that cannot be written
@@ -22,6 +22,11 @@ bool IsClientName(std::string_view name, bool utf8) {
          });
 }
 
+bool Contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+constexpr std::string_view kLmtp = "500 5.5.2 This socket speaks LMTP: say LHLO";
 constexpr std::string_view kBadName = "501 Say EHLO or HELO with your host name";
 
 }  // namespace
@@ -38,11 +43,12 @@ const Dialogue::Verb Dialogue::kVerbs[] = {
     {"QUIT", kAnywhere, false, &Dialogue::Quit, ""},
     {"EHLO", kAnywhere, true, &Dialogue::Ehlo, ""},
     {"HELO", kAnywhere, true, &Dialogue::Helo, ""},
+    {"LHLO", kAnywhere, false, &Dialogue::Lhlo, ""},
     {"RSET", kAnywhere, false, &Dialogue::Rset, ""},
     {"NOOP", kAnywhere, false, &Dialogue::Noop, ""},
     {"VRFY", kAnywhere, false, &Dialogue::Vrfy, ""},
     {"HELP", kAnywhere, false, &Dialogue::Help, ""},
-    {"AUTH", kNowhere, false, &Dialogue::NotOffered, "503 5.5.1 No login is served on this port"},
+    {"AUTH", kAnywhere, false, &Dialogue::Auth, ""},
     {"STARTTLS", kAnywhere, false, &Dialogue::StartTls, ""},
     {"EXPN", kAnywhere, false, &Dialogue::NotOffered, ""},
     {"ETRN", kAnywhere, false, &Dialogue::NotOffered, ""},
@@ -74,23 +80,50 @@ const Dialogue::Verb* Dialogue::FindVerb(std::string_view name) {
 }
 
 void Dialogue::Ehlo(std::string_view argument) {
-  if (!IsClientName(argument, /*utf8=*/true)) return Fail(kBadName);
+  if (profile_.lmtp) return Fail(kLmtp);
+  Greet(argument);
+}
+
+void Dialogue::Lhlo(std::string_view argument) {
+  if (!profile_.lmtp) return Fail("500 5.5.2 This port speaks SMTP: say EHLO");
+  if (at_ < input_.size()) return Close("554 5.5.0 You spoke before the answer to this command");
+  Greet(argument);
+}
+
+// EHLO, and what LMTP has in its place (RFC 2033, 4.1).
+void Dialogue::Greet(std::string_view name) {
+  if (!IsClientName(name, /*utf8=*/true)) return Fail(kBadName);
   if (!CountJunk()) return;
   ResetTransaction();
-  envelope_.helo = argument;
+  envelope_.helo = name;
   state_ = State::kReady;
   // No enhanced status here (RFC 2034, 4). DSN is understood but not listed: who lists it owes
   // reports of delivery (RFC 3461, 5.2.3), and we send no mail.
-  Say("250-" + profile_.hostname + "\r\n250-PIPELINING\r\n250-SIZE " +
-      std::to_string(profile_.limits.max_message_size) +
-      "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME" +
-      (profile_.tls == TlsUse::kStartTls && !under_tls_ ? "\r\n250-STARTTLS" : "") +
-      "\r\n250-ENHANCEDSTATUSCODES\r\n250-LIMITS RCPTMAX=" +
-      std::to_string(profile_.limits.max_recipients) +
-      " MAILMAX=" + std::to_string(profile_.limits.max_transactions) + "\r\n250 HELP");
+  std::vector<std::string> keywords = {
+      "PIPELINING", "SIZE " + std::to_string(profile_.limits.max_message_size),
+      "8BITMIME",   "SMTPUTF8",
+      "CHUNKING",   "BINARYMIME",
+  };
+  if (profile_.tls == TlsUse::kStartTls && !under_tls_) keywords.emplace_back("STARTTLS");
+  if (profile_.users != nullptr && under_tls_) {
+    keywords.push_back("AUTH " + std::string(kSaslMechanisms));
+  }
+  keywords.insert(keywords.end(),
+                  {"ENHANCEDSTATUSCODES",
+                   "LIMITS RCPTMAX=" + std::to_string(profile_.limits.max_recipients) +
+                       " MAILMAX=" + std::to_string(profile_.limits.max_transactions),
+                   "HELP"});
+  std::erase_if(keywords, [this](const std::string& keyword) {
+    return Contains(profile_.hidden_keywords, keyword.substr(0, keyword.find(' ')));
+  });
+  std::string reply = "250-" + profile_.hostname;
+  for (const std::string& keyword : keywords) reply += "\r\n250-" + keyword;
+  reply[reply.rfind("250-") + 3] = ' ';
+  Say(reply);
 }
 
 void Dialogue::Helo(std::string_view argument) {
+  if (profile_.lmtp) return Fail(kLmtp);
   if (!IsClientName(argument, /*utf8=*/false)) return Fail(kBadName);
   if (!CountJunk()) return;
   ResetTransaction();
@@ -125,7 +158,9 @@ void Dialogue::Quit(std::string_view) { Close("221 2.0.0 Bye"); }
 
 void Dialogue::StartTls(std::string_view argument) {
   if (under_tls_) return Fail("503 5.5.1 TLS is on already");
-  if (profile_.tls == TlsUse::kNone) return NotOffered(argument);
+  if (profile_.tls == TlsUse::kNone || Contains(profile_.hidden_keywords, "STARTTLS")) {
+    return NotOffered(argument);
+  }
   if (state_ != State::kReady) {
     return Fail("503 5.5.1 STARTTLS comes after EHLO, and not inside of a transaction");
   }
@@ -158,6 +193,7 @@ void Dialogue::TlsBegun(absl::Time now) {
   at_ = scanned_ = 0;
   ResetTransaction();
   envelope_.helo.clear();
+  user_.clear();
   state_ = State::kStart;
   CommandDone();
 }

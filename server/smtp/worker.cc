@@ -92,8 +92,7 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
   }
   const std::optional<IpAddress> address =
       IpAddress::FromSockaddr(peer.data(), static_cast<socklen_t>(peer.size()));
-  auto session = std::make_unique<Session>(std::move(socket), profile,
-                                           address ? address->ToString() : "", scratch_, shared_);
+  auto session = std::make_unique<Session>(std::move(socket), profile, address, scratch_, shared_);
   Session* const raw = session.release();
   raw->next = sessions_;
   if (sessions_ != nullptr) sessions_->previous = raw;

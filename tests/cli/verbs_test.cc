@@ -9,6 +9,7 @@
 #include "server/base/clock.h"
 #include "server/cli/bouncectl.h"
 #include "server/cli/times.h"
+#include "server/login/scram.h"
 #include "tests/cli/fake_server.h"
 #include "tests/cli/strings.h"
 #include "tests/cli/temporary_folder.h"
@@ -799,6 +800,33 @@ TEST_F(VerbsTest, ClassifyTakesAnOperatorsRules) {
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.err,
             "bouncectl: " + bad + ":3: rule \"op-b\": unknown reason \"mailbox_fool\"\n");
+}
+
+TEST_F(VerbsTest, HashPasswordMakesTheSecretOfAUser) {
+  server_.Stop();
+  const Outcome given = Run({"hash-password", "--iterations", "4096"}, "pencil\nmore\n");
+  EXPECT_EQ(given.code, 0) << given.err;
+  EXPECT_EQ(given.err, "");
+  ASSERT_THAT(given.out, testing::EndsWith("\n"));
+  const absl::StatusOr<ScramSecret> secret =
+      ParseScramSecret(given.out.substr(0, given.out.size() - 1));
+  ASSERT_TRUE(secret.ok()) << secret.status();
+  EXPECT_EQ(secret->iterations, 4'096);
+  EXPECT_TRUE(CheckPassword(*secret, "pencil"));
+  EXPECT_NE(Run({"hash-password"}, "pencil\n").out, given.out) << "another salt";
+
+  const Outcome made = Run({"hash-password", "--generate"});
+  ASSERT_THAT(made.err, StartsWith("password: "));
+  const std::string password = made.err.substr(10, made.err.size() - 11);
+  EXPECT_EQ(password.size(), 24u);
+  EXPECT_TRUE(CheckPassword(*ParseScramSecret(made.out.substr(0, made.out.size() - 1)), password));
+
+  EXPECT_EQ(Run({"hash-password"}, "").code, 2);
+  EXPECT_THAT(Run({"hash-password"}, "\n").err, HasSubstr("no password"));
+  EXPECT_EQ(Run({"hash-password"}, std::string(kMaxPasswordOctets, 'x')).code, 0);
+  EXPECT_THAT(Run({"hash-password"}, std::string(kMaxPasswordOctets + 1, 'x')).err,
+              HasSubstr("more than 1024 octets"));
+  EXPECT_EQ(Run({"hash-password", "--iterations", "4095"}, "pencil\n").code, 2);
 }
 
 TEST_F(VerbsTest, RulesLintTellsEachProblem) {

@@ -172,15 +172,23 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_FALSE(config->is_demo);
 }
 
+std::string User(const std::string& name) {
+  const std::string key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  return "[[smtp.user]]\nname = '" + name + "'\nsecret = 'SCRAM-SHA-256$4096:c2FsdA==$" + key +
+         ":" + key + "'\n";
+}
+
 TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
   struct Case {
-    std::string_view text;
+    std::string text;
     std::string_view error;  // empty: it does
   };
   for (const Case& c :
        {Case{"", ""},
-        {"[smtp]\nlisten = []\ntls_listen = ['127.0.0.1:465']", ""},
-        {"[smtp]\nlisten = []", "smtp.listen and smtp.tls_listen are empty"},
+        {"[smtp]\nlisten = []\ntls_listen = ['127.0.0.1:465']\n" + User("relay"), ""},
+        {"[smtp]\nlisten = []", "no listener is left"},
+        {"[smtp]\ntls_listen = ['127.0.0.1:465']", "there is no [[smtp.user]]"},
+        {"[smtp]\nsubmission_listen = ['127.0.0.1:587']", "there is no [[smtp.user]]"},
         {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
         {"[smtp]\nmax_message_size = 1048577\ninflight_bytes = 1048576", "smtp.max_message_size"},
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 3", ""},
@@ -200,7 +208,9 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
 constexpr std::string_view kFull = R"(data_dir = "/srv/b"
 [smtp]
 listen = ["192.0.2.1:25", "[::]:2525"]
+submission_listen = ["192.0.2.1:587"]
 tls_listen = ["192.0.2.1:465"]
+hide_keywords = ["chunking", "HELP"]
 hostname = "mx.example.net"
 tls_handshake_timeout = "7s"
 command_timeout = "5m"
@@ -211,6 +221,9 @@ key_file = "/etc/a.key"
 [[smtp.certificate]]
 chain_file = "/etc/b.pem"
 key_file = "/etc/b.key"
+[[smtp.user]]
+name = "relay-1"
+secret = "SCRAM-SHA-256$4096:c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 [grpc]
 listen = "unix:/run/b.sock"
 [rules]
@@ -240,6 +253,10 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(config->store.options.directory, "/srv/b");
   EXPECT_THAT(config->smtp.listen, ElementsAre("192.0.2.1:25", "[::]:2525"));
   EXPECT_THAT(config->smtp.tls_listen, ElementsAre("192.0.2.1:465"));
+  EXPECT_THAT(config->smtp.submission_listen, ElementsAre("192.0.2.1:587"));
+  EXPECT_THAT(config->smtp.hide_keywords, ElementsAre("CHUNKING", "HELP"));
+  ASSERT_EQ(config->smtp.users.size(), 1u);
+  EXPECT_EQ(config->smtp.users.at("relay-1").salt, "salt");
   ASSERT_EQ(config->smtp.certificates.size(), 2u);
   EXPECT_EQ(config->smtp.certificates[1].chain_file, "/etc/b.pem");
   EXPECT_EQ(config->smtp.certificates[1].key_file, "/etc/b.key");
@@ -269,7 +286,7 @@ TEST(ConfigTest, ReadsEverySection) {
 
 struct Wrong {
   std::string_view name;
-  std::string_view text;
+  std::string text;
   std::string_view want;  // the message begins so
 };
 
@@ -327,6 +344,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},
         {"ReturnPathIsNoArray", "[return_path]\ndomain = \"a.example\"",
          "f.toml:1: return_path: must be tables"},
+        {"UserTwice", User("relay") + User("relay"), "f.toml:1: smtp.user: \"relay\" stands twice"},
+        {"UserIsAnAddress", User("a@b.example"), "f.toml:2: smtp.user.name: has other characters"},
+        {"UserWithAPassword", "[[smtp.user]]\nname = 'a'\nsecret = 'pencil'",
+         "f.toml:3: smtp.user.secret: is no secret of the form"},
+        {"UserWithoutSecret", "[[smtp.user]]\nname = 'a'",
+         "f.toml:1: smtp.user: secret is missing"},
+        {"HiddenIsNoKeyword", "[smtp]\nhide_keywords = ['DSN']",
+         "f.toml:2: smtp.hide_keywords: \"DSN\" is no keyword"},
         {"CertificateWithoutKey", "[[smtp.certificate]]\nchain_file = 'a'",
          "f.toml:1: smtp.certificate: key_file is missing"},
         {"ListenIsNoList", "[smtp]\nlisten = \"x:25\"", "f.toml:2: smtp.listen: must be a list"},

@@ -126,20 +126,51 @@ TEST_F(TlsTest, PostfixUsesTlsWhereItIsOffered) {
       Eventually([&] { return system.daemon().log().find("tls=TLSv1.3") != std::string::npos; }));
 }
 
-TEST_F(TlsTest, SwaksTalksToBothKindsOfPort) {
-  Daemon daemon({.smtp = "tls_listen = ['127.0.0.1:0']\n"});
-  for (const bool implicit : {false, true}) {
-    const std::string recipient = implicit ? "i@rcpt.example" : "s@rcpt.example";
-    const std::uint16_t port = implicit ? daemon.smtps_port() : daemon.smtp_port();
-    const Outcome outcome = RunProgram({"swaks", "--server", "127.0.0.1:" + std::to_string(port),
-                                        implicit ? "--tls-on-connect" : "--tls", "--from", "<>",
-                                        "--to", daemon.Mint(recipient), "--body", "no report"});
+TEST_F(TlsTest, S143SwaksTalksToAllKindsOfPort) {
+  const Outcome hashed = RunProgram({Program("bouncectl"), "hash-password"}, {}, "pencil\n");
+  ASSERT_EQ(hashed.status, 0) << hashed.err;
+  Daemon daemon({.smtp = "submission_listen = ['127.0.0.1:0']\ntls_listen = ['127.0.0.1:0']\n"
+                         "[[smtp.user]]\nname = 'relay'\nsecret = '" +
+                         hashed.out.substr(0, hashed.out.size() - 1) + "'\n"});
+  struct Case {
+    std::uint16_t port;
+    std::vector<std::string> options;
+  };
+  const std::vector<Case> cases = {
+      {daemon.smtp_port(), {"--tls"}},
+      {daemon.smtps_port(),
+       {"--tls-on-connect", "--auth", "PLAIN", "-au", "relay", "-ap", "pencil"}},
+      {daemon.smtps_port(),
+       {"--tls-on-connect", "--auth", "LOGIN", "-au", "relay", "-ap", "pencil"}},
+      {daemon.submission_port(), {"--tls", "--auth", "LOGIN", "-au", "relay", "-ap", "pencil"}},
+  };
+  int number = 0;
+  for (const Case& c : cases) {
+    const std::string recipient = "r" + std::to_string(++number) + "@rcpt.example";
+    std::vector<std::string> command = {"swaks",
+                                        "--server",
+                                        "127.0.0.1:" + std::to_string(c.port),
+                                        "--from",
+                                        "<>",
+                                        "--to",
+                                        daemon.Mint(recipient),
+                                        "--body",
+                                        "no report"};
+    command.insert(command.end(), c.options.begin(), c.options.end());
+    const Outcome outcome = RunProgram(command);
     EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("TLS started"));
     EXPECT_EQ(daemon.api().Events(recipient).size(), 1u);
   }
+  // No login, no mail.
+  const Outcome refused =
+      RunProgram({"swaks", "--server", "127.0.0.1:" + std::to_string(daemon.submission_port()),
+                  "--tls", "--from", "<>", "--to", daemon.Mint("r@rcpt.example")});
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.out, HasSubstr("530 5.7.0"));
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
   EXPECT_THAT(daemon.log(), Not(HasSubstr("tls_failed")));
+  EXPECT_THAT(daemon.log(), HasSubstr("user=relay"));
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ void SetLimit(Limits& limits, const std::string& name, std::size_t value,
       {"max_errors", &Limits::max_errors},
       {"slow_errors", &Limits::slow_errors},
       {"max_junk_commands", &Limits::max_junk_commands},
+      {"max_failed_logins", &Limits::max_failed_logins},
       {"min_data_rate", &Limits::min_data_rate},
   };
   const std::map<std::string, absl::Duration Limits::*> durations = {
@@ -177,13 +178,19 @@ class Player {
       : transcript_(transcript),
         cut_(transcript.whole ? 0 : cut),
         random_(cut),
-        profile_{
-            .hostname = std::string(kHost), .limits = transcript.limits, .tls = transcript.tls},
+        profile_{.hostname = std::string(kHost),
+                 .limits = transcript.limits,
+                 .tls = transcript.tls,
+                 .lmtp = transcript.lmtp,
+                 .users = transcript.login ? &users_ : nullptr,
+                 .hidden_keywords = transcript.hidden},
         dialogue_(profile_, now_) {}
 
   void Run() {
     if (!transcript_.early) Drain();
-    if (!transcript_.early) Expect('S', "220 mx.example.net ESMTP", "the banner");
+    if (!transcript_.early)
+      Expect('S', transcript_.lmtp ? "220 mx.example.net LMTP" : "220 mx.example.net ESMTP",
+             "the banner");
     GoTo(transcript_.state);
     for (const Transcript::Line& line : transcript_.lines) {
       Do(line);
@@ -196,7 +203,7 @@ class Player {
  private:
   void GoTo(std::string_view state) {
     if (state.empty()) return;
-    Say("EHLO client.example");
+    Say(transcript_.lmtp ? "LHLO client.example" : "EHLO client.example");
     if (state == "ehlo") return;
     Say("MAIL FROM:<>");
     if (state == "mail") return;
@@ -226,6 +233,8 @@ class Player {
         return admissions_.push_back(CodeOf(line));
       case 'L':
         return tls_.push_back(CodeOf(line));
+      case 'U':
+        return logins_.push_back(CodeOf(line));
       case 'M':
         return commits_.push_back(CodeOf(line));
       default:
@@ -329,6 +338,12 @@ class Player {
         done_.emplace_back('P', absl::FormatDuration(pause->duration));
       } else if (std::holds_alternative<AdmitTls>(*action)) {
         dialogue_.TlsAdmitted(Take(tls_) == absl::StatusCode::kOk);
+      } else if (auto* check = std::get_if<CheckLogin>(&*action)) {
+        const bool fits = CheckPassword(check->login.secret, check->login.password);
+        const absl::StatusCode code = Take(logins_);
+        dialogue_.LoggedIn(code != absl::StatusCode::kOk ? absl::Status(code, "as told")
+                           : fits                        ? absl::OkStatus()
+                                                         : absl::PermissionDeniedError(""));
       } else if (std::holds_alternative<Handshake>(*action)) {
         done_.emplace_back('H', "");
         dialogue_.TlsBegun(now_);
@@ -343,6 +358,8 @@ class Player {
   const std::uint32_t cut_;
   std::mt19937 random_;
   absl::Time now_ = absl::UnixEpoch() + absl::Hours(1);
+  // Its password is "pencil".
+  const Users users_{{{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)}}};
   const Profile profile_;
   Dialogue dialogue_;
   std::string packet_;
@@ -352,6 +369,7 @@ class Player {
   std::deque<absl::StatusCode> admissions_;
   std::deque<absl::StatusCode> commits_;
   std::deque<absl::StatusCode> tls_;
+  std::deque<absl::StatusCode> logins_;
 };
 
 }  // namespace
@@ -377,13 +395,19 @@ std::vector<Transcript> ReadTranscripts(const std::string& path) {
       last.state = line;
     } else if (line == "starttls") {
       last.tls = TlsUse::kStartTls;
+    } else if (line == "lmtp") {
+      last.lmtp = true;
+    } else if (line == "login") {
+      last.login = true;
+    } else if (line.starts_with("hide ")) {
+      last.hidden.push_back(line.substr(5));
     } else if (line == "implicit_tls") {
       last.tls = TlsUse::kImplicit;
     } else if (line.starts_with("limit ")) {
       const std::size_t blank = line.rfind(' ');
       SetLimit(last.limits, line.substr(6, blank - 6), std::stoul(line.substr(blank + 1)), place);
     } else if (line.size() >= 2 && line[1] == ':' &&
-               std::string_view("CcSVAMLREDPXTH!").find(line[0]) != std::string_view::npos) {
+               std::string_view("CcSVAMLUREDPXTH!").find(line[0]) != std::string_view::npos) {
       last.lines.push_back({line[0], line.size() > 3 ? line.substr(3) : "", place});
     } else {
       Unreadable(place, line);

@@ -6,6 +6,9 @@
 //   # a comment
 //   limit max_errors 3                 a field of Limits, in octets, pieces or seconds
 //   ehlo | mail | rcpt | data          the dialogue is already so far
+//   lmtp                               the listener speaks LMTP
+//   login                              AUTH is served to "relay", whose password is "pencil"
+//   hide STARTTLS                      a keyword that EHLO does not list
 //   starttls | implicit_tls            what the listener does with TLS; else it has none
 //   whole                              not cut: for what speaks out of turn
 //   early                              the first octets come before the banner
@@ -13,7 +16,7 @@
 //   c: .\r\n                           octets of the client's; nothing is added
 //   S: 250 2.0.0                       a reply line begins so
 //   V: NOT_FOUND                       the receiver's next answer to RCPT; A: to MAIL; M: to a message;
-//                                      L: to STARTTLS
+//                                      L: to STARTTLS; U: to a password, instead of the truth
 //   R: text\r\n                        a message with these octets was handed over
 //   E: helo=a from=b id=c to=d@e,f     ... with this envelope
 //   D: framing                         a message was given up: framing, too_large, shed
@@ -51,6 +54,9 @@ struct Transcript {
   std::string name;
   Limits limits;
   TlsUse tls = TlsUse::kNone;
+  bool lmtp = false;
+  bool login = false;
+  std::vector<std::string> hidden;
   std::string state;  // "", "ehlo", "mail", "rcpt" or "data"
   bool whole = false;
   bool early = false;

@@ -86,6 +86,7 @@ void Daemon::Launch() {
     throw std::runtime_error("the daemon did not become ready: " + ready + "\n" + log());
   }
   smtp_port_ = PortOf(smtp);
+  submission_port_ = PortOf(Field(ready, "submission"));
   smtps_port_ = PortOf(Field(ready, "smtps"));
   api_ = std::make_unique<ApiClient>(grpc_);
 }
