@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/dns/resolve_all.h"
 #include "zone.h"
 
 namespace bounced::authentication {
@@ -351,6 +353,37 @@ TEST(SpfTest, TellsWhatDecided) {
   EXPECT_THAT(Ask(WithRecord("v=spf1 a:" + std::string(500, 'x'))).verdict.reason,
               HasSubstr("no domain-spec"));
   EXPECT_EQ(Ask(WithRecord("v=spf1 \xFF\n")).verdict.result, SpfResult::kPermerror);
+}
+
+class ZoneResolver final : public dns::Resolver {
+ public:
+  explicit ZoneResolver(const Zone& zone) : zone_(zone) {}
+  void Resolve(std::vector<Question> questions, absl::Time, Done done) override {
+    std::vector<dns::Answer> answers;
+    for (const Question& question : questions) answers.push_back(zone_.Ask(question));
+    done(std::move(answers));
+  }
+
+ private:
+  const Zone& zone_;
+};
+
+TEST(SpfTest, IsBroughtToItsEndByAResolver) {
+  static_assert(kMaxSpfRounds <= dns::kMaxResolveRounds);
+  Zone zone = WithRecord("v=spf1 include:%{d1r}.example.com mx -all");
+  zone.Text("example.example.com", "v=spf1 exists:%{ir}.example.com ~all");
+  zone.Exchange("example.com", 1, "mx.example.com").Address("mx.example.com", kClient);
+  ZoneResolver resolver(zone);
+  std::optional<SpfVerdict> verdict;
+  dns::ResolveAll<SpfVerdict>(
+      resolver, absl::InfiniteFuture(),
+      [client = *IpAddress::Parse(kClient)](dns::Lookups& lookups) {
+        return CheckHost(client, "mail.example.org", kSender, lookups);
+      },
+      [&](SpfVerdict given) { verdict = std::move(given); });
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->result, SpfResult::kPass);
+  EXPECT_EQ(verdict->reason, "\"mx\" matches, of example.com");
 }
 
 TEST(SpfTest, ResultsHaveTheNamesOfAuthenticationResults) {
