@@ -224,6 +224,8 @@ void NetworkResolver::ResolveHere(const std::vector<Question>& questions, absl::
   for (std::size_t i = 0; i < questions.size(); ++i) {
     if (const Answer* known = cache_.Find(questions[i], now)) {
       batch->answers[i] = *known;
+    } else if (questions[i].name.find('\0') != std::string::npos) {
+      batch->answers[i].outcome = Outcome::kNoSuchName;  // c-ares would ask for what stands before
     } else if (!is_stopping_ && now < deadline && HasRoom()) {
       Ask(questions[i], *batch, i);
     }

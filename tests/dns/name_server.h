@@ -74,9 +74,11 @@ class NameServer {
       query.question.name += message.substr(place + 1, length);
       place += 1 + length;
     }
-    const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(message.at(i)); };
+    const auto octet = [&](std::size_t i) -> unsigned {
+      return static_cast<unsigned char>(message.at(i));
+    };
     query.question.type = static_cast<Type>(octet(place + 1) << 8 | octet(place + 2));
-    query.reply.id = octet(0) << 8u | octet(1);
+    query.reply.id = octet(0) << 8 | octet(1);
     query.reply.question = message.substr(12, place + 5 - 12);
     return handler_(query);
   }

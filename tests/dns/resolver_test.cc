@@ -121,6 +121,7 @@ TEST_F(ResolverTest, NamesThatCannotBeDoNotExist) {
   Start([](const WireQuery& query) { return ReplyText(query, query.question.name); });
   EXPECT_EQ(Ask({"a..b", Type::kTxt}).outcome, Outcome::kNoSuchName);
   EXPECT_EQ(Ask({std::string(64, 'x') + ".net", Type::kTxt}).outcome, Outcome::kNoSuchName);
+  EXPECT_EQ(Ask({std::string("a\0.net", 6), Type::kTxt}).outcome, Outcome::kNoSuchName);
   EXPECT_EQ(queries_, 0);
   // Backslashes are octets, not escapes.
   EXPECT_THAT(Ask({"a\\b\\046.net", Type::kTxt}).texts, ElementsAre("a\\b\\046.net"));
@@ -373,7 +374,7 @@ TEST_F(ResolverTest, OddRepliesEnd) {
         WireMessage reply = query.reply;
         reply.answers = {Text("x"), Text("y")};
         std::string octets = reply.Octets();
-        const std::size_t cut = query.question.name.front() - 'a';
+        const auto cut = static_cast<std::size_t>(query.question.name.front() - 'a');
         octets.resize(octets.size() - std::min(octets.size(), cut * 4));
         return std::vector{octets};
       },
