@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "parser/address.h"
 #include "parser/text.h"
-#include "server/authentication/spf_macro.h"
-#include "server/authentication/spf_record.h"
+#include "server/authentication/spf/macro_string.h"
+#include "server/authentication/spf/record.h"
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 using dns::Answer;
@@ -86,7 +86,7 @@ class SpfCheck {
 
   // RFC 7208, 4. None: answers are missing. Each call that this one leads to has been counted by
   // CountTerm(), so they nest no deeper than it lets them.
-  std::optional<SpfVerdict> Check(const std::string& domain);
+  std::optional<SpfResult> Check(const std::string& domain);
 
  private:
   enum class Match {
@@ -96,17 +96,17 @@ class SpfCheck {
     kUnknown,  // answers are missing
   };
 
-  Match Error(SpfResult result, std::string_view reason) {
-    error_ = SpfVerdict{.result = result, .reason = std::string(reason)};
+  Match Error(SpfOutcome outcome, std::string_view reason) {
+    error_ = SpfResult{.outcome = outcome, .reason = std::string(reason)};
     return Match::kError;
   }
   Match DnsError(std::string_view name) {
-    return Error(SpfResult::kTemperror, absl::StrCat("DNS gave no answer for ", Shown(name)));
+    return Error(SpfOutcome::kTemperror, absl::StrCat("DNS gave no answer for ", Shown(name)));
   }
   // What a void term ends with (RFC 7208, 4.6.4).
   Match Void() {
     if (++void_terms_ <= kMaxSpfVoidTerms) return Match::kNo;
-    return Error(SpfResult::kPermerror, "more than 2 terms for which DNS has nothing");
+    return Error(SpfOutcome::kPermerror, "more than 2 terms for which DNS has nothing");
   }
   bool CountTerm() { return ++lookup_terms_ <= kMaxSpfLookupTerms; }
 
@@ -116,7 +116,7 @@ class SpfCheck {
   Match MatchesMx(const SpfDirective& directive, const std::string& target);
   Match MatchesPtr(const std::string& target);
   Match MatchesExists(const std::string& target);
-  std::optional<SpfVerdict> Redirect(const MacroString& redirect, const std::string& domain);
+  std::optional<SpfResult> Redirect(const MacroString& redirect, const std::string& domain);
 
   Type AddressType() const { return client_.is_v4() ? Type::kA : Type::kAaaa; }
   bool IsClient(const IpAddress& address, const SpfDirective& directive) const {
@@ -143,14 +143,14 @@ class SpfCheck {
   dns::Lookups& lookups_;
   int lookup_terms_ = 0;
   int void_terms_ = 0;
-  SpfVerdict error_;
+  SpfResult error_;
 };
 
 constexpr std::string_view kTooManyTerms = "more than 10 terms that ask DNS";
 
-std::optional<SpfVerdict> SpfCheck::Check(const std::string& domain) {
+std::optional<SpfResult> SpfCheck::Check(const std::string& domain) {
   if (!IsMultiLabel(domain)) {
-    return SpfVerdict{.reason = absl::StrCat("no domain: \"", Shown(domain), "\"")};
+    return SpfResult{.reason = absl::StrCat("no domain: \"", Shown(domain), "\"")};
   }
   const Answer* texts = lookups_.Find(domain, Type::kTxt);
   if (texts == nullptr) return std::nullopt;
@@ -159,8 +159,8 @@ std::optional<SpfVerdict> SpfCheck::Check(const std::string& domain) {
     return std::move(error_);
   }
   const auto permerror = [&](std::string_view what) {
-    return SpfVerdict{.result = SpfResult::kPermerror,
-                      .reason = absl::StrCat(Absl(what), ", of ", Shown(domain))};
+    return SpfResult{.outcome = SpfOutcome::kPermerror,
+                     .reason = absl::StrCat(Absl(what), ", of ", Shown(domain))};
   };
   const std::string* text = nullptr;
   for (const std::string& each : texts->texts) {
@@ -168,7 +168,7 @@ std::optional<SpfVerdict> SpfCheck::Check(const std::string& domain) {
     if (text != nullptr) return permerror("more than one record");
     text = &each;
   }
-  if (text == nullptr) return SpfVerdict{.reason = absl::StrCat("no record of ", Shown(domain))};
+  if (text == nullptr) return SpfResult{.reason = absl::StrCat("no record of ", Shown(domain))};
   if (text->size() > kMaxSpfRecordOctets) return permerror("a record of more than 8192 octets");
   const absl::StatusOr<SpfRecord> record = ParseSpfRecord(*text);
   if (!record.ok()) return permerror(Std(record.status().message()));
@@ -178,8 +178,8 @@ std::optional<SpfVerdict> SpfCheck::Check(const std::string& domain) {
       case Match::kNo:
         break;
       case Match::kYes:
-        return SpfVerdict{
-            .result = directive.result,
+        return SpfResult{
+            .outcome = directive.outcome,
             .reason = absl::StrCat("\"", Shown(directive.text), "\" matches, of ", Shown(domain))};
       case Match::kError:
         return std::move(error_);
@@ -188,22 +188,22 @@ std::optional<SpfVerdict> SpfCheck::Check(const std::string& domain) {
     }
   }
   if (record->redirect) return Redirect(*record->redirect, domain);
-  return SpfVerdict{.result = SpfResult::kNeutral,
-                    .reason = absl::StrCat("nothing matches, of ", Shown(domain))};
+  return SpfResult{.outcome = SpfOutcome::kNeutral,
+                   .reason = absl::StrCat("nothing matches, of ", Shown(domain))};
 }
 
 // RFC 7208, 6.1.
-std::optional<SpfVerdict> SpfCheck::Redirect(const MacroString& redirect,
-                                             const std::string& domain) {
+std::optional<SpfResult> SpfCheck::Redirect(const MacroString& redirect,
+                                            const std::string& domain) {
   if (!CountTerm()) {
-    Error(SpfResult::kPermerror, kTooManyTerms);
+    Error(SpfOutcome::kPermerror, kTooManyTerms);
     return std::move(error_);
   }
   const std::optional<std::string> target = Expand(redirect, domain);
   if (!target) return std::nullopt;
-  std::optional<SpfVerdict> verdict = Check(*target);
-  if (verdict && verdict->result == SpfResult::kNone) verdict->result = SpfResult::kPermerror;
-  return verdict;
+  std::optional<SpfResult> result = Check(*target);
+  if (result && result->outcome == SpfOutcome::kNone) result->outcome = SpfOutcome::kPermerror;
+  return result;
 }
 
 SpfCheck::Match SpfCheck::Matches(const SpfDirective& directive, const std::string& domain) {
@@ -214,7 +214,7 @@ SpfCheck::Match SpfCheck::Matches(const SpfDirective& directive, const std::stri
                ? Match::kYes
                : Match::kNo;
   }
-  if (!CountTerm()) return Error(SpfResult::kPermerror, kTooManyTerms);
+  if (!CountTerm()) return Error(SpfOutcome::kPermerror, kTooManyTerms);
   const std::optional<std::string> target =
       directive.target ? Expand(*directive.target, domain) : domain;
   if (!target) return Match::kUnknown;
@@ -235,22 +235,22 @@ SpfCheck::Match SpfCheck::Matches(const SpfDirective& directive, const std::stri
 
 // RFC 7208, 5.2.
 SpfCheck::Match SpfCheck::MatchesInclude(const std::string& target) {
-  std::optional<SpfVerdict> verdict = Check(target);
-  if (!verdict) return Match::kUnknown;
-  switch (verdict->result) {
-    case SpfResult::kPass:
+  std::optional<SpfResult> result = Check(target);
+  if (!result) return Match::kUnknown;
+  switch (result->outcome) {
+    case SpfOutcome::kPass:
       return Match::kYes;
-    case SpfResult::kFail:
-    case SpfResult::kSoftfail:
-    case SpfResult::kNeutral:
+    case SpfOutcome::kFail:
+    case SpfOutcome::kSoftfail:
+    case SpfOutcome::kNeutral:
       return Match::kNo;
-    case SpfResult::kTemperror:
-      return Error(SpfResult::kTemperror, verdict->reason);
-    case SpfResult::kPermerror:
-    case SpfResult::kNone:
+    case SpfOutcome::kTemperror:
+      return Error(SpfOutcome::kTemperror, result->reason);
+    case SpfOutcome::kPermerror:
+    case SpfOutcome::kNone:
       break;
   }
-  return Error(SpfResult::kPermerror, verdict->reason);
+  return Error(SpfOutcome::kPermerror, result->reason);
 }
 
 // RFC 7208, 5.3.
@@ -268,7 +268,7 @@ SpfCheck::Match SpfCheck::MatchesMx(const SpfDirective& directive, const std::st
   if (exchanges == nullptr) return Match::kUnknown;
   if (exchanges->outcome == Outcome::kFailed) return DnsError(target);
   if (exchanges->exchanges.size() > kMaxSpfHosts) {
-    return Error(SpfResult::kPermerror, absl::StrCat("more than 10 MX of ", Shown(target)));
+    return Error(SpfOutcome::kPermerror, absl::StrCat("more than 10 MX of ", Shown(target)));
   }
   bool is_missing = false;
   bool is_void = true;
@@ -395,22 +395,22 @@ SpfCheck::Identity MakeIdentity(std::string_view helo, std::string_view sender) 
 
 }  // namespace
 
-std::string_view Name(SpfResult result) {
+std::string_view Name(SpfOutcome outcome) {
   constexpr std::array<std::string_view, 7> kNames = {"none",     "neutral",   "pass",     "fail",
                                                       "softfail", "temperror", "permerror"};
-  return kNames[static_cast<std::size_t>(result)];
+  return kNames[static_cast<std::size_t>(outcome)];
 }
 
-std::optional<SpfVerdict> CheckHost(const IpAddress& client, std::string_view helo,
-                                    std::string_view sender, dns::Lookups& lookups) {
+std::optional<SpfResult> CheckSpf(const IpAddress& client, std::string_view helo,
+                                  std::string_view sender, dns::Lookups& lookups) {
   const SpfCheck::Identity identity = MakeIdentity(helo, sender);
   // An address literal has dots like a name.
   const bool is_literal = identity.domain.starts_with('[');
-  std::optional<SpfVerdict> verdict =
-      is_literal ? SpfVerdict{.reason = "no domain: an address literal"}
+  std::optional<SpfResult> result =
+      is_literal ? SpfResult{.reason = "no domain: an address literal"}
                  : SpfCheck(client, identity, lookups).Check(identity.domain);
-  if (verdict && !is_literal && IsMultiLabel(identity.domain)) verdict->domain = identity.domain;
-  return verdict;
+  if (result && !is_literal && IsMultiLabel(identity.domain)) result->domain = identity.domain;
+  return result;
 }
 
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -10,7 +10,7 @@
 #include "server/base/ip_address.h"
 #include "server/dns/lookups.h"
 
-namespace bounced::authentication {
+namespace bounced {
 
 // Terms of one check that ask DNS, and of those how many may find nothing (RFC 7208, 4.6.4).
 inline constexpr int kMaxSpfLookupTerms = 10;
@@ -22,11 +22,11 @@ inline constexpr std::size_t kMaxSpfHosts = 10;
 inline constexpr int kMaxSpfRounds = 3 + 2 * kMaxSpfLookupTerms;
 // Of a record, its strings joined. RFC 7208 (3.4) asks publishers to stay below 512.
 inline constexpr std::size_t kMaxSpfRecordOctets = 8 << 10;
-// Of SpfVerdict::reason.
+// Of SpfResult::reason.
 inline constexpr std::size_t kMaxSpfReasonOctets = 200;
 
 // RFC 7208, 2.6.
-enum class SpfResult : std::uint8_t {
+enum class SpfOutcome : std::uint8_t {
   kNone,  // no domain, or one without a record
   kNeutral,
   kPass,
@@ -37,10 +37,10 @@ enum class SpfResult : std::uint8_t {
 };
 
 // As in an Authentication-Results field (RFC 8601, 2.7.2): "softfail".
-std::string_view Name(SpfResult result);
+std::string_view Name(SpfOutcome outcome);
 
-struct SpfVerdict {
-  SpfResult result = SpfResult::kNone;
+struct SpfResult {
+  SpfOutcome outcome = SpfOutcome::kNone;
   // Whose record was asked: lower-case A-labels without a dot at the end. Empty: no domain.
   std::string domain = {};
   // For people, in valid UTF-8: the term that decided, or what is wrong. Never what an "exp" says.
@@ -52,11 +52,11 @@ struct SpfVerdict {
 // part, postmaster does (4.3).
 //
 // Complete but for "exp", of which the syntax is checked and nothing else. None: `lookups` lacks
-// answers, and has been asked for them. Whoever gives them all has a verdict after kMaxSpfRounds.
+// answers, and has been asked for them. Whoever gives them all has a result after kMaxSpfRounds.
 //
 // Pure and total: any octets are taken, in records as in arguments. The time is bounded by the
 // bounds above, and linear in the arguments.
-std::optional<SpfVerdict> CheckHost(const IpAddress& client, std::string_view helo,
-                                    std::string_view sender, dns::Lookups& lookups);
+std::optional<SpfResult> CheckSpf(const IpAddress& client, std::string_view helo,
+                                  std::string_view sender, dns::Lookups& lookups);
 
-}  // namespace bounced::authentication
+}  // namespace bounced

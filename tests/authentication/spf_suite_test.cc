@@ -17,7 +17,7 @@
 #include "server/authentication/spf.h"
 #include "zone.h"
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 constexpr char kSuite[] = "/usr/share/doc/python3-spf/rfc7208-tests.yml.gz";
@@ -83,17 +83,16 @@ TEST(SpfSuiteTest, EveryCaseHasAResultThatTheSuiteAllows) {
       ++cases;
       const std::optional<IpAddress> client = IpAddress::Parse(fields[2]);
       ASSERT_TRUE(client);
-      const std::optional<SpfVerdict> verdict = AskZone(
+      const std::optional<SpfResult> result = AskZone(
           zone, kMaxSpfRounds,
-          [&](dns::Lookups& lookups) { return CheckHost(*client, fields[3], fields[4], lookups); });
-      ASSERT_TRUE(verdict);
+          [&](dns::Lookups& lookups) { return CheckSpf(*client, fields[3], fields[4], lookups); });
+      ASSERT_TRUE(result);
       const std::vector<std::string> allowed(fields.begin() + 5, fields.end());
-      EXPECT_THAT(allowed, testing::Contains(std::string(Name(verdict->result))))
-          << verdict->reason;
+      EXPECT_THAT(allowed, testing::Contains(std::string(Name(result->outcome)))) << result->reason;
     }
   }
   EXPECT_EQ(cases, kCases);
 }
 
 }  // namespace
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -14,7 +14,7 @@
 #include "server/dns/resolve_all.h"
 #include "zone.h"
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 using dns::Question;
@@ -28,7 +28,7 @@ constexpr char kClientV6[] = "2001:db8::cb01";
 constexpr char kSender[] = "strong-bad@example.com";
 
 struct Asked {
-  SpfVerdict verdict;
+  SpfResult result;
   std::vector<Question> questions;
 };
 
@@ -37,13 +37,13 @@ Asked Ask(const Zone& zone, std::string_view sender = kSender, std::string_view 
   Asked asked;
   dns::Lookups lookups;
   for (int round = 0; round <= kMaxSpfRounds; ++round) {
-    const std::optional<SpfVerdict> verdict =
-        CheckHost(*IpAddress::Parse(client), helo, sender, lookups);
+    const std::optional<SpfResult> result =
+        CheckSpf(*IpAddress::Parse(client), helo, sender, lookups);
     const std::vector<Question> questions = lookups.TakeAsked();
-    if (verdict) {
-      asked.verdict = *verdict;
+    if (result) {
+      asked.result = *result;
       EXPECT_THAT(questions, IsEmpty());
-      EXPECT_LE(verdict->reason.size(), kMaxSpfReasonOctets);
+      EXPECT_LE(result->reason.size(), kMaxSpfReasonOctets);
       return asked;
     }
     EXPECT_FALSE(questions.empty());
@@ -52,13 +52,13 @@ Asked Ask(const Zone& zone, std::string_view sender = kSender, std::string_view 
       lookups.Set(question, zone.Ask(question));
     }
   }
-  ADD_FAILURE() << "no verdict after " << kMaxSpfRounds << " rounds";
+  ADD_FAILURE() << "no result after " << kMaxSpfRounds << " rounds";
   return asked;
 }
 
 std::string Result(const Zone& zone, std::string_view sender = kSender,
                    std::string_view client = kClient, std::string_view helo = "mail.example.org") {
-  return std::string(Name(Ask(zone, sender, client, helo).verdict.result));
+  return std::string(Name(Ask(zone, sender, client, helo).result.outcome));
 }
 
 Zone WithRecord(std::string record) { return Zone().Text("example.com", std::move(record)); }
@@ -168,8 +168,8 @@ TEST(SpfTest, WhoseRecordIsAskedFor) {
            {"mail.example.org", "a@[192.0.2.3]", ""},
        }) {
     const Asked asked = Ask(Zone(), sender, kClient, helo);
-    EXPECT_EQ(asked.verdict.domain, domain) << sender;
-    EXPECT_EQ(asked.verdict.result, SpfResult::kNone) << sender;
+    EXPECT_EQ(asked.result.domain, domain) << sender;
+    EXPECT_EQ(asked.result.outcome, SpfOutcome::kNone) << sender;
     if (domain.empty()) {
       EXPECT_THAT(asked.questions, IsEmpty()) << sender;
     } else {
@@ -220,7 +220,7 @@ TEST(SpfTest, NeverAsksForNamesThatAreNone) {
     const Asked asked =
         Ask(WithRecord("v=spf1 exists:%{l}.x a:%{l}.x mx:%{l}.x ptr:%{l}.x include:%{l}.x +all"),
             sender);
-    EXPECT_EQ(asked.verdict.result, SpfResult::kPermerror);  // by "include"
+    EXPECT_EQ(asked.result.outcome, SpfOutcome::kPermerror);  // by "include"
     EXPECT_EQ(asked.questions.size(), 1u);
   }
 }
@@ -348,11 +348,11 @@ TEST(SpfTest, ChainsOfLongRecordsEnd) {
 TEST(SpfTest, TellsWhatDecided) {
   Zone zone = WithRecord("v=spf1 include:sub.example.com -all");
   zone.Text("sub.example.com", "v=spf1 ip4:192.0.2.0/28 moo");
-  EXPECT_EQ(Ask(zone).verdict.reason, "no such mechanism: \"moo\", of sub.example.com");
-  EXPECT_EQ(Ask(WithRecord("v=spf1 ~all")).verdict.reason, "\"~all\" matches, of example.com");
-  EXPECT_THAT(Ask(WithRecord("v=spf1 a:" + std::string(500, 'x'))).verdict.reason,
+  EXPECT_EQ(Ask(zone).result.reason, "no such mechanism: \"moo\", of sub.example.com");
+  EXPECT_EQ(Ask(WithRecord("v=spf1 ~all")).result.reason, "\"~all\" matches, of example.com");
+  EXPECT_THAT(Ask(WithRecord("v=spf1 a:" + std::string(500, 'x'))).result.reason,
               HasSubstr("no domain-spec"));
-  EXPECT_EQ(Ask(WithRecord("v=spf1 \xFF\n")).verdict.result, SpfResult::kPermerror);
+  EXPECT_EQ(Ask(WithRecord("v=spf1 \xFF\n")).result.outcome, SpfOutcome::kPermerror);
 }
 
 class ZoneResolver final : public dns::Resolver {
@@ -374,28 +374,28 @@ TEST(SpfTest, IsBroughtToItsEndByAResolver) {
   zone.Text("example.example.com", "v=spf1 exists:%{ir}.example.com ~all");
   zone.Exchange("example.com", 1, "mx.example.com").Address("mx.example.com", kClient);
   ZoneResolver resolver(zone);
-  std::optional<SpfVerdict> verdict;
-  dns::ResolveAll<SpfVerdict>(
+  std::optional<SpfResult> result;
+  dns::ResolveAll<SpfResult>(
       resolver, absl::InfiniteFuture(),
       [client = *IpAddress::Parse(kClient)](dns::Lookups& lookups) {
-        return CheckHost(client, "mail.example.org", kSender, lookups);
+        return CheckSpf(client, "mail.example.org", kSender, lookups);
       },
-      [&](SpfVerdict given) { verdict = std::move(given); });
-  ASSERT_TRUE(verdict);
-  EXPECT_EQ(verdict->result, SpfResult::kPass);
-  EXPECT_EQ(verdict->reason, "\"mx\" matches, of example.com");
+      [&](SpfResult given) { result = std::move(given); });
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->outcome, SpfOutcome::kPass);
+  EXPECT_EQ(result->reason, "\"mx\" matches, of example.com");
 }
 
 TEST(SpfTest, ResultsHaveTheNamesOfAuthenticationResults) {
   std::vector<std::string_view> names;
-  for (const SpfResult result :
-       {SpfResult::kNone, SpfResult::kNeutral, SpfResult::kPass, SpfResult::kFail,
-        SpfResult::kSoftfail, SpfResult::kTemperror, SpfResult::kPermerror}) {
-    names.push_back(Name(result));
+  for (const SpfOutcome outcome :
+       {SpfOutcome::kNone, SpfOutcome::kNeutral, SpfOutcome::kPass, SpfOutcome::kFail,
+        SpfOutcome::kSoftfail, SpfOutcome::kTemperror, SpfOutcome::kPermerror}) {
+    names.push_back(Name(outcome));
   }
   EXPECT_THAT(names,
               ElementsAre("none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"));
 }
 
 }  // namespace
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "server/dns/lookups.h"
 
-namespace bounced::authentication {
+namespace bounced {
 
 class Zone {
  public:
@@ -93,4 +93,4 @@ auto AskZone(const Zone& zone, int max_rounds, Evaluate evaluate) {
   }
 }
 
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -2,8 +2,8 @@
 // the rest are lines: what the client says in EHLO, the sender, and the records, which the domains
 // asked about have in turn.
 //
-// Whatever they are: there is a verdict within the rounds and questions that the header promises,
-// each question is one that DNS can be asked, and the verdict is the same when it is asked again.
+// Whatever they are: there is a result within the rounds and questions that the header promises,
+// each question is one that DNS can be asked, and the result is the same when it is asked again.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +16,12 @@
 
 #include "parser/text.h"
 #include "server/authentication/spf.h"
-#include "server/authentication/spf_macro.h"
+#include "server/authentication/spf/macro_string.h"
 
 namespace {
 
 using namespace bounced;
-using namespace bounced::authentication;
+
 using dns::Answer;
 using dns::Outcome;
 using dns::Question;
@@ -97,13 +97,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const IpAddress client = world.Client();
 
   dns::Lookups lookups;
-  std::optional<SpfVerdict> verdict;
+  std::optional<SpfResult> result;
   std::size_t questions = 0;
-  for (int rounds = 0; !verdict; ++rounds) {
+  for (int rounds = 0; !result; ++rounds) {
     Require(rounds <= kMaxSpfRounds);
-    verdict = CheckHost(client, helo, sender, lookups);
+    result = CheckSpf(client, helo, sender, lookups);
     const std::vector<Question> asked = lookups.TakeAsked();
-    Require(verdict.has_value() == asked.empty());
+    Require(result.has_value() == asked.empty());
     for (const Question& question : asked) {
       CheckQuestion(question);
       lookups.Set(question, world.Ask(question));
@@ -111,10 +111,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     questions += asked.size();
   }
   Require(questions <= kMaxQuestions);
-  Require(verdict->reason.size() <= kMaxSpfReasonOctets && IsValidUtf8(verdict->reason));
-  Require(IsValidUtf8(verdict->domain) && verdict->domain.size() <= kMaxTargetNameOctets);
+  Require(result->reason.size() <= kMaxSpfReasonOctets && IsValidUtf8(result->reason));
+  Require(IsValidUtf8(result->domain) && result->domain.size() <= kMaxTargetNameOctets);
 
-  const std::optional<SpfVerdict> again = CheckHost(client, helo, sender, lookups);
-  Require(again && again->result == verdict->result && again->reason == verdict->reason);
+  const std::optional<SpfResult> again = CheckSpf(client, helo, sender, lookups);
+  Require(again && again->outcome == result->outcome && again->reason == result->reason);
   return 0;
 }

@@ -9,7 +9,7 @@
 
 #include "absl/functional/function_ref.h"
 
-namespace bounced::authentication {
+namespace bounced {
 
 // Of a longer name that a macro string expands to, labels are dropped from the left (RFC 7208,
 // 7.3).
@@ -50,4 +50,4 @@ class MacroString {
   std::string_view last_literal_;  // what stands behind the last '%'-sequence
 };
 
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -1,4 +1,4 @@
-#include "server/authentication/spf_macro.h"
+#include "server/authentication/spf/macro_string.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "parser/text.h"
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 constexpr std::string_view kMacroLetters = "slodiphv";
@@ -140,4 +140,4 @@ std::optional<std::string> MacroString::ExpandToName(Values values) const {
   return name;
 }
 
-}  // namespace bounced::authentication
+}  // namespace bounced

@@ -8,16 +8,16 @@
 
 #include "absl/status/statusor.h"
 #include "server/authentication/spf.h"
-#include "server/authentication/spf_macro.h"
+#include "server/authentication/spf/macro_string.h"
 
-namespace bounced::authentication {
+namespace bounced {
 
 enum class SpfMechanism { kAll, kInclude, kA, kMx, kPtr, kIp4, kIp6, kExists };
 
 struct SpfDirective {
   std::string_view text;  // as it stands in the record
   SpfMechanism mechanism = SpfMechanism::kAll;
-  SpfResult result = SpfResult::kPass;     // if it matches: what its qualifier says
+  SpfOutcome outcome = SpfOutcome::kPass;  // if it matches: what its qualifier says
   std::optional<MacroString> target = {};  // none: the domain of the record
   std::string network = {};                // ip4, ip6: 4 or 16 octets
   int v4_bits = 32;                        // of a, mx and ip4
@@ -36,4 +36,4 @@ bool IsSpfRecord(std::string_view text);
 // grammar (RFC 7208, 12); says which term, for people. Total; linear in `text`.
 absl::StatusOr<SpfRecord> ParseSpfRecord(std::string_view text);
 
-}  // namespace bounced::authentication
+}  // namespace bounced

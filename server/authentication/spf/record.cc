@@ -1,4 +1,4 @@
-#include "server/authentication/spf_record.h"
+#include "server/authentication/spf/record.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 constexpr std::string_view kSpfVersion = "v=spf1";
@@ -36,11 +36,11 @@ constexpr std::array<MechanismSyntax, 8> kMechanisms = {{
     {"exists", SpfMechanism::kExists, Argument::kDomain},
 }};
 
-constexpr std::array<std::pair<char, SpfResult>, 4> kQualifiers = {{
-    {'+', SpfResult::kPass},
-    {'-', SpfResult::kFail},
-    {'~', SpfResult::kSoftfail},
-    {'?', SpfResult::kNeutral},
+constexpr std::array<std::pair<char, SpfOutcome>, 4> kQualifiers = {{
+    {'+', SpfOutcome::kPass},
+    {'-', SpfOutcome::kFail},
+    {'~', SpfOutcome::kSoftfail},
+    {'?', SpfOutcome::kNeutral},
 }};
 
 absl::Status WrongTerm(std::string_view what, std::string_view term) {
@@ -107,9 +107,9 @@ bool ReadNetwork(std::string_view text, SpfDirective& directive) {
 absl::StatusOr<SpfDirective> ParseDirective(const std::string_view term) {
   SpfDirective directive{.text = term};
   std::string_view rest = term;
-  for (const auto& [qualifier, result] : kQualifiers) {
+  for (const auto& [qualifier, outcome] : kQualifiers) {
     if (rest.front() != qualifier) continue;
-    directive.result = result;
+    directive.outcome = outcome;
     rest.remove_prefix(1);
     break;
   }
@@ -188,4 +188,4 @@ absl::StatusOr<SpfRecord> ParseSpfRecord(std::string_view text) {
   }
 }
 
-}  // namespace bounced::authentication
+}  // namespace bounced

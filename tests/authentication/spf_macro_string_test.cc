@@ -1,4 +1,4 @@
-#include "server/authentication/spf_macro.h"
+#include "server/authentication/spf/macro_string.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace bounced::authentication {
+namespace bounced {
 namespace {
 
 // Those of the examples in RFC 7208, 7.4.
@@ -135,4 +135,4 @@ TEST(MacroStringTest, AsksForNoValueThatDoesNotShow) {
 }
 
 }  // namespace
-}  // namespace bounced::authentication
+}  // namespace bounced
