@@ -4,6 +4,7 @@
 // Whatever they are: VerifyDkim() asks only for what it has no answer to, gives a bounded number of
 // results of which those that are no pass have a reason, and says the same of bare LF and of CR LF.
 // A message that is signed here and has one From passes, and does no more when its body is longer.
+// An author's domain is a canonical one.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include "../authentication/dkim_signer.h"
+#include "parser/address.h"
 #include "parser/text.h"
 #include "server/authentication/dkim.h"
+#include "server/authentication/dmarc.h"
 #include "server/authentication/message_fields.h"
 
 namespace {
@@ -103,5 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<DkimResult> same = Verify(WithCrLf(input), record);
   Require(std::equal(results.begin(), results.end(), same.begin(), same.end(), SameResult));
   CheckSigned(input, data[0]);
+  if (const std::optional<std::string> domain = bounced::AuthorDomain(input)) {
+    Require(bounced::CanonicalDomain(*domain).value_or("") == *domain);
+  }
   return 0;
 }
