@@ -89,20 +89,46 @@ struct NamedListener {
   smtp::ListenerOptions options;
 };
 
-std::vector<NamedListener> Listeners(const Config& config) {
+// `sockets` are those that were handed over: they take the place of the addresses of their kind.
+absl::StatusOr<std::vector<NamedListener>> Listeners(const Config& config,
+                                                     const HandedSockets& sockets) {
+  using smtp::ListenerOptions;
+  using smtp::TlsUse;
+  const auto& section = config.smtp;
+  const struct {
+    std::string_view name;
+    const std::vector<std::string>& addresses;
+    ListenerOptions options;
+  } kinds[] = {
+      {"smtp", section.listen, {.tls = TlsUse::kStartTls}},
+      {"submission", section.submission_listen, {.tls = TlsUse::kStartTls, .login = true}},
+      {"smtps", section.tls_listen, {.tls = TlsUse::kImplicit, .login = true}},
+      {"lmtp", section.lmtp_listen, {.lmtp = true}},
+      {"proxy", section.proxy_listen, {.tls = TlsUse::kStartTls, .proxy = true}},
+      {"proxy_tls",
+       section.proxy_tls_listen,
+       {.tls = TlsUse::kImplicit, .proxy = true, .login = true}},
+  };
   std::vector<NamedListener> listeners;
-  for (const std::string& address : config.smtp.listen) {
-    listeners.push_back({"smtp", {.address = address, .tls = smtp::TlsUse::kStartTls}});
+  std::size_t used = 0;
+  for (const auto& kind : kinds) {
+    const auto [first, last] = sockets.equal_range(kind.name);
+    for (auto socket = first; socket != last; ++socket, ++used) {
+      ListenerOptions options = kind.options;
+      options.descriptor = socket->second;
+      listeners.push_back({kind.name, std::move(options)});
+    }
+    if (first != last) continue;
+    for (const std::string& address : kind.addresses) {
+      ListenerOptions options = kind.options;
+      options.address = address;
+      listeners.push_back({kind.name, std::move(options)});
+    }
   }
-  for (const std::string& address : config.smtp.submission_listen) {
-    listeners.push_back(
-        {"submission", {.address = address, .tls = smtp::TlsUse::kStartTls, .login = true}});
-  }
-  for (const std::string& address : config.smtp.tls_listen) {
-    listeners.push_back(
-        {"smtps", {.address = address, .tls = smtp::TlsUse::kImplicit, .login = true}});
-  }
-  return listeners;
+  if (used == sockets.size()) return listeners;
+  return absl::InvalidArgumentError(
+      "a socket was handed over under another name than smtp, submission, smtps, lmtp, proxy or "
+      "proxy_tls");
 }
 
 // "smtp=HOST:PORT,HOST:PORT smtps=HOST:PORT": `addresses` are those of `listeners`, in their order.
@@ -214,6 +240,7 @@ struct Daemon::Parts {
   std::thread commit_thread;
   std::unique_ptr<api::Server> api;
   std::unique_ptr<smtp::Server> smtp;
+  std::string smtp_addresses;  // "smtp=HOST:PORT smtps=HOST:PORT"
 };
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -222,6 +249,7 @@ Daemon::~Daemon() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                                                       std::shared_ptr<const RuleSet> rules,
+                                                      const HandedSockets& sockets,
                                                       const Clock& clock, const Log& log) {
   if (config.is_demo) {
     if (absl::Status s = MakeDemoKey(config, log); !s.ok()) return s;
@@ -243,11 +271,12 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                               .hidden_keywords = config.smtp.hide_keywords,
                               .users = &parts.users,
                               .tls = *std::move(tls),
+                              .trusted_proxies = config.smtp.trusted_proxies,
                               .threads = 0,
                               .limits = config.smtp.limits};
-  for (NamedListener& listener : Listeners(config)) {
-    options.listen.push_back(std::move(listener.options));
-  }
+  const absl::StatusOr<std::vector<NamedListener>> listeners = Listeners(config, sockets);
+  if (!listeners.ok()) return listeners.status();
+  for (const NamedListener& listener : *listeners) options.listen.push_back(listener.options);
   absl::StatusOr<std::unique_ptr<smtp::Server>> smtp =
       smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
   if (!smtp.ok()) return smtp.status();
@@ -266,13 +295,13 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!api.ok()) return api.status();
   parts.api = *std::move(api);
   parts.smtp = *std::move(smtp);
+  parts.smtp_addresses = ShowAddresses(*listeners, parts.smtp->addresses());
   parts.smtp->Start();
   return daemon;
 }
 
 std::string Daemon::addresses() const {
-  return absl::StrCat(ShowAddresses(Listeners(parts_->config), parts_->smtp->addresses()),
-                      " grpc=", parts_->api->address());
+  return absl::StrCat(parts_->smtp_addresses, " grpc=", parts_->api->address());
 }
 
 absl::Status Daemon::fatal() const { return parts_->committer.fatal(); }

@@ -1,6 +1,8 @@
 // The daemon: all parts, plugged together.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,6 +20,10 @@ namespace bounced {
 // the built-in ones and those of the files, for Daemon::Start(): they take a while to load.
 absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config);
 
+// Sockets that listen already, by the kind of listener that each is: those of the line that says
+// `ready`. They are given up to the daemon.
+using HandedSockets = std::multimap<std::string, int, std::less<>>;
+
 // One daemon in its process. Its methods are called by one thread.
 class Daemon {
  public:
@@ -26,6 +32,7 @@ class Daemon {
   // a database in use.
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config,
                                                        std::shared_ptr<const RuleSet> rules,
+                                                       const HandedSockets& sockets,
                                                        const Clock& clock, const Log& log);
   // Stops, if that was not done.
   ~Daemon();

@@ -99,6 +99,18 @@ void SilenceLibraries() {
   google::protobuf::SetLogHandler(nullptr);
 }
 
+HandedSockets SocketsOfSystemd() {
+  HandedSockets sockets;
+  char** names = nullptr;
+  const int count = ::sd_listen_fds_with_names(/*unset_environment=*/1, &names);
+  for (int i = 0; i < count; ++i) {
+    sockets.emplace(names[i], SD_LISTEN_FDS_START + i);
+    std::free(names[i]);
+  }
+  std::free(names);
+  return sockets;
+}
+
 int Serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
   // Before any thread starts, so that none of them is ended by a signal.
@@ -115,7 +127,7 @@ int Serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
   SilenceLibraries();
 
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =
-      Daemon::Start(config, std::move(rules), SystemClock(), log);
+      Daemon::Start(config, std::move(rules), SocketsOfSystemd(), SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());
   LogStart(config, **daemon, log);
   std::printf("ready %s\n", (*daemon)->addresses().c_str());

@@ -75,16 +75,25 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
 }
 
 absl::Status CheckTogether(const Config& config) {
-  const bool login = !config.smtp.submission_listen.empty() || !config.smtp.tls_listen.empty();
-  if (config.smtp.listen.empty() && !login) {
+  const auto& section = config.smtp;
+  const bool login = !section.submission_listen.empty() || !section.tls_listen.empty() ||
+                     !section.proxy_tls_listen.empty();
+  const bool proxy = !section.proxy_listen.empty() || !section.proxy_tls_listen.empty();
+  if (section.listen.empty() && section.lmtp_listen.empty() && !proxy && !login) {
     return absl::InvalidArgumentError("no listener is left in [smtp]: no mail would come");
   }
-  if (login && config.smtp.users.empty()) {
+  if (login && section.users.empty()) {
     return absl::InvalidArgumentError(
-        "smtp.submission_listen and smtp.tls_listen take mail from who logs in, and there is no "
+        "smtp.submission_listen, smtp.tls_listen and smtp.proxy_tls_listen take mail from who logs "
+        "in, and there is no "
         "[[smtp.user]]");
   }
-  const smtp::Limits& limits = config.smtp.limits;
+  if (proxy && section.trusted_proxies.empty()) {
+    return absl::InvalidArgumentError(
+        "smtp.proxy_listen and smtp.proxy_tls_listen believe smtp.trusted_proxies, and there are "
+        "none");
+  }
+  const smtp::Limits& limits = section.limits;
   if (limits.max_message_size > limits.inflight_bytes) {
     return absl::InvalidArgumentError(
         "smtp.max_message_size is above smtp.inflight_bytes: a message of that size would never "

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/base/ip_address.h"
 #include "server/base/log.h"
 #include "server/intake/policy.h"
 #include "server/intake/return_path.h"
@@ -39,6 +40,10 @@ struct Config {
     UserSecrets users;                       // who may log in
     std::vector<std::string> hide_keywords;  // upper case; see smtp::Profile
     std::vector<smtp::CertificateFiles> certificates;  // none: one is made at the start
+    std::vector<std::string> lmtp_listen;              // LMTP, mostly on a path of this machine
+    std::vector<std::string> proxy_listen;             // as `listen`, behind trusted_proxies
+    std::vector<std::string> proxy_tls_listen;         // as `tls_listen`, behind trusted_proxies
+    std::vector<IpNetwork> trusted_proxies;            // whose connections there begin with PROXY
     std::string hostname;                              // empty: the machine's name
     smtp::Limits limits;
   } smtp;

@@ -13,6 +13,7 @@ constexpr std::size_t kMaxPath = 4'000;
 constexpr std::size_t kMaxRulePaths = 100;
 constexpr std::size_t kMaxReturnPaths = 10'000;
 constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxNetworks = 1'000;
 constexpr std::size_t kMaxCertificates = 1'000;
 constexpr std::size_t kMaxUsers = 10'000;
 constexpr std::size_t kMaxSecretOctets = 1'000;
@@ -36,19 +37,24 @@ bool IsHostPort(std::string_view text) {
 }
 
 Key<decltype(Config::smtp)> Listeners(std::string_view name,
-                                      std::vector<std::string> decltype(Config::smtp)::*place) {
+                                      std::vector<std::string> decltype(Config::smtp)::*place,
+                                      bool paths = false) {
   using Smtp = decltype(Config::smtp);
-  return {name,
-          [place](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
-            absl::StatusOr<std::vector<std::string>> value =
-                TextListOf(node, 0, kMaxListeners, kMaxListenOctets);
-            if (!value.ok()) return At(node, path, Std(value.status().message()));
-            if (!std::all_of(value->begin(), value->end(), IsHostPort)) {
-              return At(node, path, "each must be \"HOST:PORT\", as \"0.0.0.0:25\" or \"[::]:25\"");
-            }
-            section.*place = *std::move(value);
-            return absl::OkStatus();
-          }};
+  return {
+      name,
+      [place, paths](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+        absl::StatusOr<std::vector<std::string>> value =
+            TextListOf(node, 0, kMaxListeners, kMaxListenOctets);
+        if (!value.ok()) return At(node, path, Std(value.status().message()));
+        for (const std::string& address : *value) {
+          if (IsHostPort(address) || (paths && address.starts_with('/'))) continue;
+          return At(node, path,
+                    paths ? "each must be \"/PATH\" or \"HOST:PORT\""
+                          : "each must be \"HOST:PORT\", as \"0.0.0.0:25\" or \"[::]:25\"");
+        }
+        section.*place = *std::move(value);
+        return absl::OkStatus();
+      }};
 }
 
 // It stands in replies: a blank or a line end in it would be one there.
@@ -157,6 +163,10 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
       Listeners("listen", &Smtp::listen),
       Listeners("submission_listen", &Smtp::submission_listen),
       Listeners("tls_listen", &Smtp::tls_listen),
+      Listeners("lmtp_listen", &Smtp::lmtp_listen, /*paths=*/true),
+      Listeners("proxy_listen", &Smtp::proxy_listen),
+      Listeners("proxy_tls_listen", &Smtp::proxy_tls_listen),
+      Networks<Smtp>("trusted_proxies", PLACE(trusted_proxies), kMaxNetworks),
       HideKeywords("hide_keywords"),
       UserTables("user"),
       Tables<Smtp, smtp::CertificateFiles>("certificate", CertificateKeys(), PLACE(certificates),
@@ -175,6 +185,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
       TIME(data_timeout, absl::Seconds(1), kDay),
       NUMBER(min_data_rate, 1, 1 << 30),
       TIME(reply_timeout, absl::Seconds(1), kDay),
+      TIME(proxy_header_timeout, absl::Seconds(1), kDay),
       TIME(tls_handshake_timeout, absl::Seconds(1), kDay),
       TIME(overload_timeout, absl::Seconds(1), kDay),
       TIME(session_lifetime, absl::Seconds(1), 7 * kDay),

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "parser/text.h"
+#include "server/base/ip_address.h"
 
 namespace bounced {
 
@@ -79,6 +80,25 @@ Key<Section> TextList(std::string_view name, Get get, std::size_t min_count, std
             get(section) = *std::move(value);
             return absl::OkStatus();
           }};
+}
+
+// A list of addresses of hosts and networks.
+template <typename Section, typename Get>
+Key<Section> Networks(std::string_view name, Get get, std::size_t max_count) {
+  return {
+      name, [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+        constexpr std::size_t kMaxOctets = 50;
+        absl::StatusOr<std::vector<std::string>> texts = TextListOf(node, 0, max_count, kMaxOctets);
+        if (!texts.ok()) return At(node, path, Std(texts.status().message()));
+        std::vector<IpNetwork> networks;
+        for (const std::string& text : *texts) {
+          absl::StatusOr<IpNetwork> network = IpNetwork::Parse(text);
+          if (!network.ok()) return At(node, path, Std(network.status().message()));
+          networks.push_back(*network);
+        }
+        get(section) = std::move(networks);
+        return absl::OkStatus();
+      }};
 }
 
 // A text of a-z, 0-9, _ and -.

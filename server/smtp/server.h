@@ -19,7 +19,7 @@
 namespace bounced::smtp {
 
 struct ListenerOptions {
-  std::string address;  // see listener.h
+  std::string address = {};  // see listener.h
   int descriptor = -1;  // one that listens already, in place of the address; not -1: it is given up
   TlsUse tls = TlsUse::kNone;
   bool lmtp = false;

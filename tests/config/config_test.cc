@@ -187,6 +187,9 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
        {Case{"", ""},
         {"[smtp]\nlisten = []\ntls_listen = ['127.0.0.1:465']\n" + User("relay"), ""},
         {"[smtp]\nlisten = []", "no listener is left"},
+        {"[smtp]\nlisten = []\nlmtp_listen = ['/run/b']", ""},
+        {"[smtp]\nproxy_listen = ['127.0.0.1:1']", "smtp.trusted_proxies, and there are none"},
+        {"[smtp]\nproxy_listen = ['127.0.0.1:1']\ntrusted_proxies = ['127.0.0.1']", ""},
         {"[smtp]\ntls_listen = ['127.0.0.1:465']", "there is no [[smtp.user]]"},
         {"[smtp]\nsubmission_listen = ['127.0.0.1:587']", "there is no [[smtp.user]]"},
         {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
@@ -210,6 +213,10 @@ constexpr std::string_view kFull = R"(data_dir = "/srv/b"
 listen = ["192.0.2.1:25", "[::]:2525"]
 submission_listen = ["192.0.2.1:587"]
 tls_listen = ["192.0.2.1:465"]
+lmtp_listen = ["/run/b.lmtp"]
+proxy_listen = ["192.0.2.1:2525"]
+proxy_tls_listen = ["192.0.2.1:2465"]
+trusted_proxies = ["192.0.2.8/29", "2001:db8::1"]
 hide_keywords = ["chunking", "HELP"]
 hostname = "mx.example.net"
 tls_handshake_timeout = "7s"
@@ -255,6 +262,11 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_THAT(config->smtp.tls_listen, ElementsAre("192.0.2.1:465"));
   EXPECT_THAT(config->smtp.submission_listen, ElementsAre("192.0.2.1:587"));
   EXPECT_THAT(config->smtp.hide_keywords, ElementsAre("CHUNKING", "HELP"));
+  EXPECT_THAT(config->smtp.lmtp_listen, ElementsAre("/run/b.lmtp"));
+  EXPECT_THAT(config->smtp.proxy_listen, ElementsAre("192.0.2.1:2525"));
+  EXPECT_THAT(config->smtp.proxy_tls_listen, ElementsAre("192.0.2.1:2465"));
+  EXPECT_THAT(config->smtp.trusted_proxies,
+              ElementsAre(*IpNetwork::Parse("192.0.2.8/29"), *IpNetwork::Parse("2001:db8::1")));
   ASSERT_EQ(config->smtp.users.size(), 1u);
   EXPECT_EQ(config->smtp.users.at("relay-1").salt, "salt");
   ASSERT_EQ(config->smtp.certificates.size(), 2u);
@@ -350,6 +362,12 @@ INSTANTIATE_TEST_SUITE_P(
          "f.toml:3: smtp.user.secret: is no secret of the form"},
         {"UserWithoutSecret", "[[smtp.user]]\nname = 'a'",
          "f.toml:1: smtp.user: secret is missing"},
+        {"LmtpOnWhat", "[smtp]\nlmtp_listen = ['lmtp']",
+         "f.toml:2: smtp.lmtp_listen: each must be \"/PATH"},
+        {"PathForSmtp", "[smtp]\nlisten = ['/run/b']",
+         "f.toml:2: smtp.listen: each must be \"HOST:PORT"},
+        {"ProxyIsNoNetwork", "[smtp]\ntrusted_proxies = ['proxy.example']",
+         "f.toml:2: smtp.trusted_proxies: proxy.example: is no address"},
         {"HiddenIsNoKeyword", "[smtp]\nhide_keywords = ['DSN']",
          "f.toml:2: smtp.hide_keywords: \"DSN\" is no keyword"},
         {"CertificateWithoutKey", "[[smtp.certificate]]\nchain_file = 'a'",

@@ -138,11 +138,11 @@ TEST_F(TlsTest, S143SwaksTalksToAllKindsOfPort) {
   };
   const std::vector<Case> cases = {
       {daemon.smtp_port(), {"--tls"}},
-      {daemon.smtps_port(),
+      {daemon.port("smtps"),
        {"--tls-on-connect", "--auth", "PLAIN", "-au", "relay", "-ap", "pencil"}},
-      {daemon.smtps_port(),
+      {daemon.port("smtps"),
        {"--tls-on-connect", "--auth", "LOGIN", "-au", "relay", "-ap", "pencil"}},
-      {daemon.submission_port(), {"--tls", "--auth", "LOGIN", "-au", "relay", "-ap", "pencil"}},
+      {daemon.port("submission"), {"--tls", "--auth", "LOGIN", "-au", "relay", "-ap", "pencil"}},
   };
   int number = 0;
   for (const Case& c : cases) {
@@ -164,7 +164,7 @@ TEST_F(TlsTest, S143SwaksTalksToAllKindsOfPort) {
   }
   // No login, no mail.
   const Outcome refused =
-      RunProgram({"swaks", "--server", "127.0.0.1:" + std::to_string(daemon.submission_port()),
+      RunProgram({"swaks", "--server", "127.0.0.1:" + std::to_string(daemon.port("submission")),
                   "--tls", "--from", "<>", "--to", daemon.Mint("r@rcpt.example")});
   EXPECT_NE(refused.status, 0);
   EXPECT_THAT(refused.out, HasSubstr("530 5.7.0"));

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,10 @@
 #include <string_view>
 
 namespace bounced::smtp {
+
+struct Path {
+  std::string path;
+};
 
 // Blocks until what it waits for is there; gives up after a minute, which fails the test.
 class Client {
@@ -22,6 +27,12 @@ class Client {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
   explicit Client(const std::string& address) : Client() { Connect(address); }
+  explicit Client(const Path& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    path.path.copy(to.sun_path, sizeof(to.sun_path) - 1);
+    EXPECT_EQ(::syscall(SYS_connect, fd_, &to, sizeof(to)), 0);
+  }
   ~Client() { Close(); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -256,6 +256,26 @@ TEST_F(TlsServerTest, S5ImplicitTlsSpeaksAfterTheHandshake) {
   EXPECT_TRUE(answer == "<end>" || answer == "<reset>" || answer[0] == '\x15') << answer;
 }
 
+TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {
+  options_.listen = {{.address = "127.0.0.1:0", .tls = TlsUse::kImplicit, .proxy = true}};
+  options_.trusted_proxies = {*IpNetwork::Parse("127.0.0.1")};
+  Start();
+  Client client(address_);
+  client.Send("PROXY TCP4 192.0.2.1 192.0.2.2 56324 465\r\n");
+  TlsClient tls(client);
+  ASSERT_TRUE(tls.Handshake());
+  EXPECT_THAT(tls.Read(), StartsWith("220 "));
+  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
+  EXPECT_THAT(tls.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
+  EXPECT_THAT(tls.Ask("DATA"), StartsWith("354 "));
+  tls.Send(".\r\n");
+  Message message = receiver_.Take();
+  EXPECT_EQ(message.client_address, "192.0.2.1");
+  message.done("id-1");
+  EXPECT_THAT(tls.Read(), StartsWith("250 2.0.0"));
+}
+
 TEST_F(TlsServerTest, AClientGetsTheCertificateOfTheHostThatItNames) {
   const Certificates made;
   options_.tls =

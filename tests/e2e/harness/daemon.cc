@@ -86,10 +86,11 @@ void Daemon::Launch() {
     throw std::runtime_error("the daemon did not become ready: " + ready + "\n" + log());
   }
   smtp_port_ = PortOf(smtp);
-  submission_port_ = PortOf(Field(ready, "submission"));
-  smtps_port_ = PortOf(Field(ready, "smtps"));
+  ready_ = ready;
   api_ = std::make_unique<ApiClient>(grpc_);
 }
+
+std::uint16_t Daemon::port(std::string_view kind) const { return PortOf(Field(ready_, kind)); }
 
 std::string Daemon::log() const { return ReadFile(dir_ / "log"); }
 

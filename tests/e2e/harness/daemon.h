@@ -49,9 +49,8 @@ class Daemon {
   static std::optional<Outcome> FailToStart(DaemonOptions options);
 
   std::uint16_t smtp_port() const { return smtp_port_; }
-  // Of the last of `tls_listen`, and of `submission_listen`; 0: there is none.
-  std::uint16_t smtps_port() const { return smtps_port_; }
-  std::uint16_t submission_port() const { return submission_port_; }
+  // Of the last listener of the kind, as the line that says `ready` names it; 0: there is none.
+  std::uint16_t port(std::string_view kind) const;
   const std::string& grpc_address() const { return grpc_; }
   const std::string& data_dir() const { return options_.data_dir; }
   pid_t pid() const { return process_->pid(); }
@@ -84,8 +83,7 @@ class Daemon {
   int starts_ = 0;
   std::unique_ptr<Process> process_;
   std::uint16_t smtp_port_ = 0;
-  std::uint16_t smtps_port_ = 0;
-  std::uint16_t submission_port_ = 0;
+  std::string ready_;  // the line
   std::string grpc_;
   std::unique_ptr<ApiClient> api_;
 };

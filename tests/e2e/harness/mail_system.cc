@@ -22,8 +22,10 @@ constexpr std::string_view kMail =
 
 MailSystem::MailSystem(const MailSystemOptions& options)
     : receiver_(options.receiver),
+      daemon_({.smtp = options.smtp}),
       postfix_({.receiver_port = receiver_.port(),
                 .bounces_port = daemon_.smtp_port(),
+                .bounces_hop = options.bounces_hop,
                 .settings = options.postfix_settings,
                 .virtual_aliases = options.virtual_aliases}) {}
 

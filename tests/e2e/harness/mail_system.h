@@ -16,6 +16,8 @@ struct MailSystemOptions {
   std::string postfix_settings = {};
   std::string virtual_aliases = {};  // see PostfixOptions
   Extensions receiver = Extensions::kAll;
+  std::string smtp = {};         // see DaemonOptions
+  std::string bounces_hop = {};  // see PostfixOptions
 };
 
 // Starts all three; they end with the object.

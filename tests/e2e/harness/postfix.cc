@@ -64,6 +64,7 @@ proxymap  unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 smtp      unix - - n - - smtp
 relay     unix - - n - - smtp
+lmtp      unix - - n - - lmtp
 showq     unix n - n - - showq
 error     unix - - n - - error
 retry     unix - - n - - error
@@ -147,9 +148,11 @@ void Postfix::WriteConfiguration(const PostfixOptions& options) {
   WriteFile(dir + "/etc/main.cf", settings + options.settings);
   WriteFile(dir + "/etc/master.cf", "127.0.0.1:" + std::to_string(port_) +
                                         " inet n - n - 100 smtpd" + std::string(kServices));
-  WriteFile(dir + "/etc/transport", "rcpt.example " + NextHop(options.receiver_port) +
-                                        "\nbounces.example " + NextHop(options.bounces_port) +
-                                        "\ndiscard.example discard:\n");
+  WriteFile(
+      dir + "/etc/transport",
+      "rcpt.example " + NextHop(options.receiver_port) + "\nbounces.example " +
+          (options.bounces_hop.empty() ? NextHop(options.bounces_port) : options.bounces_hop) +
+          "\ndiscard.example discard:\n");
   WriteFile(dir + "/etc/virtual", options.virtual_aliases);
 }
 

@@ -13,6 +13,7 @@ struct PostfixOptions {
   // Where mail to rcpt.example goes, and where to bounces.example. 0: nowhere (discarded).
   std::uint16_t receiver_port = 0;
   std::uint16_t bounces_port = 0;
+  std::string bounces_hop = {};      // in place of the port: "lmtp:unix:/PATH"
   std::string settings = {};         // more lines of main.cf
   std::string virtual_aliases = {};  // "alias target, target" lines for addresses of local.example
 };
