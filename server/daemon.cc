@@ -271,7 +271,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                               .hidden_keywords = config.smtp.hide_keywords,
                               .users = &parts.users,
                               .tls = *std::move(tls),
-                              .trusted_proxies = config.smtp.trusted_proxies,
+                              .networks = config.smtp.networks,
                               .threads = 0,
                               .limits = config.smtp.limits};
   const absl::StatusOr<std::vector<NamedListener>> listeners = Listeners(config, sockets);

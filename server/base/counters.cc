@@ -5,6 +5,12 @@ namespace {
 
 constexpr CounterInfo kInfos[] = {
     {"bounced_smtp_sessions_total", "SMTP sessions accepted"},
+    {R"(bounced_smtp_sessions_refused_total{reason="denied"})", "Sessions of denied_networks"},
+    {R"(bounced_smtp_sessions_refused_total{reason="too_many"})",
+     "Sessions beyond what one client or network may have"},
+    {R"(bounced_smtp_sessions_refused_total{reason="too_often"})",
+     "Sessions beyond what one client or network may begin in a minute"},
+    {R"(bounced_smtp_sessions_refused_total{reason="overload"})", "Sessions beyond max_sessions"},
     {R"(bounced_smtp_tls_handshakes_total{result="done"})", "TLS handshakes that were done"},
     {R"(bounced_smtp_tls_handshakes_total{result="failed"})",
      "TLS handshakes that failed or took too long"},

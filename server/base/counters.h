@@ -12,6 +12,10 @@ namespace bounced {
 // One row each in counters.cc: name and meaning. No name holds a value from the network.
 enum class Counter : std::size_t {
   kSessions,           // smtp_sessions_total
+  kSessionsDenied,     // smtp_sessions_refused_total{reason="denied"}
+  kSessionsTooMany,    // smtp_sessions_refused_total{reason="too_many"}
+  kSessionsTooOften,   // smtp_sessions_refused_total{reason="too_often"}
+  kSessionsOverload,   // smtp_sessions_refused_total{reason="overload"}
   kTlsBegun,           // smtp_tls_handshakes_total{result="done"}
   kTlsFailed,          // smtp_tls_handshakes_total{result="failed"}
   kLoginsDone,         // smtp_logins_total{result="done"}

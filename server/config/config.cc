@@ -88,7 +88,7 @@ absl::Status CheckTogether(const Config& config) {
         "in, and there is no "
         "[[smtp.user]]");
   }
-  if (proxy && section.trusted_proxies.empty()) {
+  if (proxy && section.networks.trusted_proxies.empty()) {
     return absl::InvalidArgumentError(
         "smtp.proxy_listen and smtp.proxy_tls_listen believe smtp.trusted_proxies, and there are "
         "none");

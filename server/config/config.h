@@ -14,6 +14,7 @@
 #include "server/intake/return_path.h"
 #include "server/login/users.h"
 #include "server/smtp/limits.h"
+#include "server/smtp/profile.h"
 #include "server/smtp/tls.h"
 #include "storage/store.h"
 
@@ -43,8 +44,8 @@ struct Config {
     std::vector<std::string> lmtp_listen;              // LMTP, mostly on a path of this machine
     std::vector<std::string> proxy_listen;             // as `listen`, behind trusted_proxies
     std::vector<std::string> proxy_tls_listen;         // as `tls_listen`, behind trusted_proxies
-    std::vector<IpNetwork> trusted_proxies;            // whose connections there begin with PROXY
-    std::string hostname;                              // empty: the machine's name
+    smtp::Networks networks;
+    std::string hostname;  // empty: the machine's name
     smtp::Limits limits;
   } smtp;
   struct {

@@ -57,7 +57,11 @@ std::optional<Action> Dialogue::Next() {
     if (closed_ || owed_ != Owed::kNothing) return std::nullopt;
     if (!greeted_) {
       greeted_ = true;
-      Say("220 " + profile_.hostname + (profile_.lmtp ? " LMTP" : " ESMTP"));
+      if (denied_) {
+        Say("554 " + profile_.hostname);
+      } else {
+        Say("220 " + profile_.hostname + (profile_.lmtp ? " LMTP" : " ESMTP"));
+      }
     } else if (!Step()) {
       return std::nullopt;
     }
@@ -139,6 +143,10 @@ void Dialogue::RunLine(std::string_view line) {
   if (now_ >= start_ + profile_.limits.session_lifetime) {
     return Close("421 4.4.2 This session has lasted too long; connect again");
   }
+  if (denied_) {
+    const bool quit = EqualsIgnoringCase(StripBlanks(line), "QUIT");
+    return quit ? Close("221 2.0.0 Bye") : Fail("503 5.7.0 No mail is taken from you");
+  }
   if (exchange_ != nullptr) return SaslLine(line);
   const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return (c & 0x80) == 0; });
   const std::string_view name = line.substr(0, line.find_first_of(" \t"));
@@ -211,6 +219,7 @@ bool Dialogue::CountJunk() { return ++junk_ <= profile_.limits.max_junk_commands
 absl::Time Dialogue::Deadline() const {
   if (closed_ || owed_ != Owed::kNothing) return absl::InfiniteFuture();
   absl::Time deadline = std::min(start_ + profile_.limits.session_lifetime, drain_end_);
+  if (denied_) deadline = std::min(deadline, start_ + profile_.limits.denial_timeout);
   if (InMessage()) {
     const std::uint64_t rate = std::max<std::uint64_t>(profile_.limits.min_data_rate, 1);
     const auto seconds = static_cast<std::int64_t>(message_.octets() / rate);

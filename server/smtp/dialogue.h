@@ -34,6 +34,11 @@ class Dialogue {
   // dialogue (RFC 5321, 4.3.1). `profile` must outlive it.
   Dialogue(const Profile& profile, absl::Time now);
 
+  // In place of the banner; the dialogue is then over. Before the first Next().
+  void Refuse(std::string_view reply) { Close(reply); }
+  // Serves nothing but QUIT, for denial_timeout (RFC 5321, 3.1). Before the first Next().
+  void Deny() { denied_ = true; }
+
   // Bytes that cannot be used yet are kept. Who feeds it gives no more than a buffer of some
   // kilobytes, and none while Next() has actions or an answer is owed: that bounds what is kept.
   void Feed(std::string_view bytes, absl::Time now);
@@ -58,6 +63,8 @@ class Dialogue {
   void Vouched(const absl::Status& status, absl::Time time);
   // Whether TLS can begin now. False becomes 454 4.7.0; true 220, and a Handshake.
   void TlsAdmitted(bool admitted);
+  // The client has failed to log in too often, here and elsewhere.
+  void TooManyFailedLogins();
   // The Handshake is done. What the client said before it is forgotten (RFC 3207, 4.2).
   void TlsBegun(absl::Time now);
   // OK becomes 235, PERMISSION_DENIED 535 5.7.8, anything else 454 4.7.0.
@@ -113,6 +120,7 @@ class Dialogue {
   void SayOfMessage(std::string_view reply);
   void Fail(std::string_view reply);
   bool CountError();
+  void RefuseRecipient(std::string_view reply);
   bool CountJunk();
   void Close(std::string_view reply);
   void CommandDone();
@@ -166,6 +174,7 @@ class Dialogue {
   State state_ = State::kStart;
   Owed owed_ = Owed::kNothing;
   bool greeted_ = false;
+  bool denied_ = false;
   bool closed_ = false;
   bool stopping_ = false;
   bool overloaded_ = false;
@@ -185,6 +194,7 @@ class Dialogue {
   absl::Time drain_end_;      // when stopping
 
   std::size_t errors_ = 0;
+  std::size_t bad_recipients_ = 0;
   std::size_t junk_ = 0;
   std::size_t transactions_ = 0;
 

@@ -18,11 +18,21 @@ inline constexpr std::size_t kOverloadTenths = 9;
 
 struct Limits {
   std::size_t max_sessions = 4000;
-  std::size_t max_message_size = 32 << 20;  // octets
-  std::size_t max_recipients = 1000;        // of one transaction; RFC 5321, 4.5.3.1.8: 100 at least
-  std::size_t max_transactions = 100;       // of one session
-  std::size_t max_errors = 20;              // of one session, then 421
-  std::size_t slow_errors = 10;             // from here on each error reply waits error_delay
+  // Of one client and its network, see Clients. 0: no limit, but for the first.
+  std::size_t max_sessions_per_client = 50;
+  std::size_t max_connects_per_client = 0;            // a minute
+  std::size_t max_handshakes_per_client = 50;         // a second
+  std::size_t max_bad_recipients_per_client = 10000;  // an hour; then each waits error_delay
+  std::size_t max_failed_logins_per_client = 30;      // an hour; then 421
+  std::size_t max_handshakes = 500;                   // under way, all sessions
+  std::size_t max_bad_recipients = 10;  // of one session; from then on each waits error_delay
+  absl::Duration banner_delay;          // before the banner
+  absl::Duration denial_timeout = absl::Seconds(10);  // of a session that is denied
+  std::size_t max_message_size = 32 << 20;            // octets
+  std::size_t max_recipients = 1000;   // of one transaction; RFC 5321, 4.5.3.1.8: 100 at least
+  std::size_t max_transactions = 100;  // of one session
+  std::size_t max_errors = 20;         // of one session, then 421
+  std::size_t slow_errors = 10;        // from here on each error reply waits error_delay
   absl::Duration error_delay = absl::Seconds(1);
   std::size_t max_failed_logins = 3;    // of one session; that one gets 421
   std::size_t max_junk_commands = 100;  // RSET, NOOP, VRFY, HELP, EHLO; beyond: errors

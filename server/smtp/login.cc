@@ -81,6 +81,11 @@ void Dialogue::LoggedIn(const absl::Status& status) {
   CommandDone();
 }
 
+void Dialogue::TooManyFailedLogins() {
+  owed_ = Owed::kNothing;
+  Close("421 4.7.0 Too many failed logins; try again later");
+}
+
 // One text and one delay for a wrong name and a wrong password.
 void Dialogue::RefuseLogin() {
   if (profile_.limits.error_delay > absl::ZeroDuration()) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/ip_address.h"
 #include "server/login/users.h"
 #include "server/smtp/limits.h"
 
@@ -14,6 +15,13 @@ enum class TlsUse : std::uint8_t {
   kNone,
   kStartTls,  // offered, never demanded (RFC 3207, 4)
   kImplicit,  // from the first octet on (RFC 8314, 3.3)
+};
+
+// Networks of clients that are treated by themselves.
+struct Networks {
+  std::vector<IpNetwork> trusted_proxies;
+  std::vector<IpNetwork> allowed;  // no limit on one client counts, nor a delay of the banner
+  std::vector<IpNetwork> denied;   // nothing is served
 };
 
 // Of all connections of one listener.

@@ -21,7 +21,7 @@ namespace bounced::smtp {
 struct Server::Impl {
   Impl(const ServerOptions& options, Receiver& receiver, const Clock& clock, const Log& log,
        Counters& counters)
-      : shared(options.limits, options.trusted_proxies, receiver, clock, log, counters) {
+      : shared(options.limits, options.networks, receiver, clock, log, counters) {
     shared.SetTls(options.tls);
     // The ids of one run do not come again in the next one: each second has room for a million.
     shared.next_session_id = static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())) << 20;

@@ -33,8 +33,8 @@ struct ServerOptions {
   std::vector<std::string> hidden_keywords = {};  // see Profile
   const Users* users = nullptr;                   // where `login` is; outlives the server
   std::shared_ptr<const Tls> tls;  // what TLS is served with; null only where no listener uses it
-  std::vector<IpNetwork> trusted_proxies = {};  // where `proxy` is
-  int threads = 0;                              // 0: one a core
+  Networks networks = {};          // the first of them counts where `proxy` is set
+  int threads = 0;                 // 0: one a core
   Limits limits;
 };
 

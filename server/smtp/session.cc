@@ -14,6 +14,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "server/smtp/proxy_header.h"
 
@@ -22,6 +23,11 @@ namespace {
 
 // How much of one client is read before others have their turn, in buffers of scratch.
 constexpr int kReadsATurn = 4;
+
+bool Contains(const std::vector<IpNetwork>& networks, const IpAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&address](const IpNetwork& network) { return network.Contains(address); });
+}
 
 std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(number)); }
 
@@ -41,7 +47,9 @@ Session::Session(Socket socket, const Profile& profile, std::optional<IpAddress>
 
 Session::~Session() {
   shared_.inflight.fetch_sub(accounted_, std::memory_order_relaxed);
+  if (entered_) shared_.clients.Leave(*client_);
   shared_.log.Info("smtp.session", {{"session", id_},
+                                    {"client", client_ ? client_->ToString() : "local"},
                                     {"end", end_},
                                     {"tls", stream_.tls_version()},
                                     {"user", dialogue_.user()},
@@ -71,23 +79,56 @@ asio::awaitable<void> Session::Run() {
 // What comes before the banner: a handshake, and what the client said too early. False: the session
 // is over.
 asio::awaitable<bool> Session::Greet() {
-  const bool by_proxy =
-      profile_.proxy && client_ &&
-      std::any_of(shared_.trusted_proxies.begin(), shared_.trusted_proxies.end(),
-                  [this](const IpNetwork& network) { return network.Contains(*client_); });
-  if (by_proxy) {
+  if (profile_.proxy && client_ && Contains(shared_.trusted_proxies, *client_)) {
     const bool read = co_await ReadProxy();
     if (!read) co_return false;
   }
+  if (!MayEnter()) co_return profile_.tls != TlsUse::kImplicit;  // there, nothing can be said
   if (profile_.tls == TlsUse::kImplicit) {
     const std::shared_ptr<const Tls> tls = shared_.tls();
-    if (tls == nullptr || !stream_.BeginTls(tls)) co_return false;
+    if (tls == nullptr || !MayBeginTls() || !stream_.BeginTls(tls)) co_return false;
     const bool begun = co_await BeginTls();
     if (!begun) co_return false;
+  }
+  const absl::Duration delay = shared_.limits.banner_delay;
+  if (delay > absl::ZeroDuration() && !(client_ && shared_.clients.IsExempt(*client_))) {
+    co_await Wait(delay);
   }
   const Stream::Progress early = stream_.Read(input_);
   if (early.octets > 0) Feed(std::string_view(input_.data(), early.octets));
   co_return early.await != Stream::Await::kEnd;
+}
+
+// Whether this client may have one more session. False: it is told so in place of a banner.
+bool Session::MayEnter() {
+  if (!client_) return true;
+  if (Contains(shared_.denied_clients, *client_)) {
+    shared_.counters.Add(Counter::kSessionsDenied);
+    end_ = "denied";
+    dialogue_.Deny();
+    return true;
+  }
+  switch (shared_.clients.Enter(*client_, Steady())) {
+    case Clients::Answer::kWelcome:
+      entered_ = true;
+      return true;
+    case Clients::Answer::kTooManySessions:
+      shared_.counters.Add(Counter::kSessionsTooMany);
+      end_ = "too_many_sessions";
+      dialogue_.Refuse("421 4.7.0 Too many sessions of your network; close some first");
+      return false;
+    case Clients::Answer::kTooOften:
+      shared_.counters.Add(Counter::kSessionsTooOften);
+      end_ = "too_often";
+      dialogue_.Refuse("421 4.7.0 Too many connections in a short time; try again in a minute");
+      return false;
+  }
+  return false;
+}
+
+bool Session::MayBeginTls() {
+  if (client_ && shared_.clients.Handshake(*client_, Steady())) return false;
+  return shared_.handshakes.load(std::memory_order_relaxed) < shared_.limits.max_handshakes;
 }
 
 // Whose connection it is, as the proxy says. False: it does not, and the session is over.
@@ -121,6 +162,10 @@ asio::awaitable<bool> Session::ReadProxy() {
 
 // The handshake. False: the session is over.
 asio::awaitable<bool> Session::BeginTls() {
+  shared_.handshakes.fetch_add(1, std::memory_order_relaxed);
+  const absl::Cleanup ended = [this] {
+    shared_.handshakes.fetch_sub(1, std::memory_order_relaxed);
+  };
   wait_start_ = Steady();
   awaited_ = Awaited::kHandshake;
   Stream::Await await = stream_.Handshake();
@@ -178,14 +223,21 @@ asio::awaitable<bool> Session::Perform() {
       if (!sent) co_return false;
     } else if (auto* vouch = std::get_if<Vouch>(&*action)) {
       const absl::Time time = shared_.clock.Now();
-      dialogue_.Vouched(shared_.receiver.Vouch(vouch->path, time), time);
+      const absl::Status status = shared_.receiver.Vouch(vouch->path, time);
+      const bool refused = absl::IsNotFound(status) || absl::IsPermissionDenied(status);
+      if (refused && client_ && shared_.clients.BadRecipient(*client_, Steady())) {
+        const bool sent = co_await Flush();
+        if (!sent) co_return false;
+        co_await Wait(shared_.limits.error_delay);
+      }
+      dialogue_.Vouched(status, time);
     } else if (auto* admit = std::get_if<Admit>(&*action)) {
       dialogue_.Admitted(AdmitNow(admit->declared_octets));
     } else if (auto* discard = std::get_if<Discard>(&*action)) {
       Note(*discard);
     } else if (std::holds_alternative<AdmitTls>(*action)) {
       // What is sent before the handshake, its 220, is in the clear: TLS begins behind it.
-      tls_ = shared_.tls();
+      if (MayBeginTls()) tls_ = shared_.tls();
       dialogue_.TlsAdmitted(tls_ != nullptr);
     } else if (std::holds_alternative<HangUp>(*action)) {
       hang_up = true;
@@ -290,6 +342,12 @@ asio::awaitable<void> Session::Check(CheckLogin& check) {
   const absl::Status status =
       result ? result->status() : absl::DeadlineExceededError("no answer in time");
   shared_.counters.Add(status.ok() ? Counter::kLoginsDone : Counter::kLoginsFailed);
+  if (absl::IsPermissionDenied(status) && client_ &&
+      shared_.clients.FailedLogin(*client_, Steady())) {
+    co_await Wait(shared_.limits.error_delay);
+    dialogue_.TooManyFailedLogins();
+    co_return;
+  }
   dialogue_.LoggedIn(status);
 }
 

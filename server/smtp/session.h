@@ -21,6 +21,7 @@
 #include "server/base/counters.h"
 #include "server/base/ip_address.h"
 #include "server/base/log.h"
+#include "server/smtp/clients.h"
 #include "server/smtp/commitment.h"
 #include "server/smtp/dialogue.h"
 #include "server/smtp/limits.h"
@@ -34,10 +35,12 @@ namespace bounced::smtp {
 
 // What all sessions of a server share. Outlives them. Thread-safe.
 struct Shared {
-  Shared(const Limits& limits_, std::vector<IpNetwork> trusted_proxies_, Receiver& receiver_,
-         const Clock& clock_, const Log& log_, Counters& counters_)
+  Shared(const Limits& limits_, Networks networks, Receiver& receiver_, const Clock& clock_,
+         const Log& log_, Counters& counters_)
       : limits(limits_),
-        trusted_proxies(std::move(trusted_proxies_)),
+        trusted_proxies(std::move(networks.trusted_proxies)),
+        denied_clients(std::move(networks.denied)),
+        clients(limits_, std::move(networks.allowed)),
         receiver(receiver_),
         clock(clock_),
         log(log_),
@@ -45,6 +48,9 @@ struct Shared {
 
   const Limits limits;
   const std::vector<IpNetwork> trusted_proxies;
+  const std::vector<IpNetwork> denied_clients;
+  Clients clients;
+  std::atomic<std::size_t> handshakes = 0;  // under way
   Receiver& receiver;
   const Clock& clock;
   const Log& log;
@@ -117,6 +123,8 @@ class Session {
 
   asio::awaitable<bool> Greet();
   asio::awaitable<bool> ReadProxy();
+  bool MayEnter();
+  bool MayBeginTls();
   asio::awaitable<bool> BeginTls();
   asio::awaitable<std::size_t> Read();
   asio::awaitable<bool> Perform();
@@ -152,6 +160,7 @@ class Session {
   absl::Time wait_start_;  // for all but input
   bool late_ = false;      // the deadline passed, and who waits does not know yet
   bool gone_ = false;      // the client is
+  bool entered_ = false;   // is counted by Shared::clients
   Stream::Await send_await_ = Stream::Await::kNothing;  // what sending waits for
   std::shared_ptr<const Tls> tls_;                      // from AdmitTls to the handshake
   absl::Time drain_end_;             // when the server stops: for replies to be read

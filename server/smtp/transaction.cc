@@ -110,6 +110,16 @@ void Dialogue::Rcpt(std::string_view argument) {
   actions_.push_back(smtp::Vouch{recipient_.path});
 }
 
+void Dialogue::RefuseRecipient(std::string_view reply) {
+  // Who is slowed for errors of all kinds waits no longer for these.
+  const bool slow = errors_ + 1 >= profile_.limits.slow_errors;
+  const bool waits = profile_.limits.error_delay > absl::ZeroDuration();
+  if (++bad_recipients_ > profile_.limits.max_bad_recipients && !slow && waits) {
+    actions_.push_back(Pause{profile_.limits.error_delay});
+  }
+  Fail(reply);
+}
+
 void Dialogue::Vouched(const absl::Status& status, absl::Time time) {
   if (owed_ != Owed::kVouched) return;
   owed_ = Owed::kNothing;
@@ -123,10 +133,10 @@ void Dialogue::Vouched(const absl::Status& status, absl::Time time) {
     state_ = State::kRcpt;
     Say("250 2.1.5 Recipient ok");
   } else if (absl::IsNotFound(status)) {
-    Fail("550 5.7.1 No mail is taken here for that domain");
+    RefuseRecipient("550 5.7.1 No mail is taken here for that domain");
   } else if (absl::IsPermissionDenied(status)) {
     // One text for whatever is wrong with a return path: it must teach a forger nothing.
-    Fail("550 5.1.1 No such return path");
+    RefuseRecipient("550 5.1.1 No such return path");
   } else {
     Say("451 4.3.5 The recipient cannot be checked now; try again later");
   }

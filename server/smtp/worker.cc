@@ -85,6 +85,8 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
   shared_.counters.Add(Counter::kSessions);
   if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) >= shared_.limits.max_sessions) {
     shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+    shared_.counters.Add(Counter::kSessionsOverload);
+    if (profile.tls == TlsUse::kImplicit) return;  // clear text would be noise there
     // The send buffer of a new socket is empty: it takes the line, or the client is gone.
     [[maybe_unused]] const ssize_t sent = ::send(socket.native_handle(), kTooMany.data(),
                                                  kTooMany.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -217,6 +217,9 @@ lmtp_listen = ["/run/b.lmtp"]
 proxy_listen = ["192.0.2.1:2525"]
 proxy_tls_listen = ["192.0.2.1:2465"]
 trusted_proxies = ["192.0.2.8/29", "2001:db8::1"]
+allowed_networks = ["192.0.2.0/24"]
+denied_networks = ["198.51.100.0/24"]
+banner_delay = "3s"
 hide_keywords = ["chunking", "HELP"]
 hostname = "mx.example.net"
 tls_handshake_timeout = "7s"
@@ -265,8 +268,11 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_THAT(config->smtp.lmtp_listen, ElementsAre("/run/b.lmtp"));
   EXPECT_THAT(config->smtp.proxy_listen, ElementsAre("192.0.2.1:2525"));
   EXPECT_THAT(config->smtp.proxy_tls_listen, ElementsAre("192.0.2.1:2465"));
-  EXPECT_THAT(config->smtp.trusted_proxies,
+  EXPECT_THAT(config->smtp.networks.trusted_proxies,
               ElementsAre(*IpNetwork::Parse("192.0.2.8/29"), *IpNetwork::Parse("2001:db8::1")));
+  EXPECT_THAT(config->smtp.networks.allowed, ElementsAre(*IpNetwork::Parse("192.0.2.0/24")));
+  EXPECT_THAT(config->smtp.networks.denied, ElementsAre(*IpNetwork::Parse("198.51.100.0/24")));
+  EXPECT_EQ(config->smtp.limits.banner_delay, absl::Seconds(3));
   ASSERT_EQ(config->smtp.users.size(), 1u);
   EXPECT_EQ(config->smtp.users.at("relay-1").salt, "salt");
   ASSERT_EQ(config->smtp.certificates.size(), 2u);

@@ -21,7 +21,7 @@ class ProxyServerTest : public ServerTest {
  protected:
   ProxyServerTest() {
     options_.listen = {{.address = "127.0.0.1:0", .proxy = true}, {.address = "127.0.0.1:0"}};
-    options_.trusted_proxies = {*IpNetwork::Parse("127.0.0.0/8")};
+    options_.networks.trusted_proxies = {*IpNetwork::Parse("127.0.0.0/8")};
   }
 
   // The client's address that a message of this connection has.
@@ -60,6 +60,21 @@ TEST_F(ProxyServerTest, S145S147TheClientIsWhomTheProxyNames) {
   }
 }
 
+TEST_F(ProxyServerTest, S147LimitsCountTheClientThatIsStated) {
+  options_.limits.max_sessions_per_client = 1;
+  Start();
+  const auto connect = [this](Client& client, std::string_view address) {
+    client.Connect(address_);
+    client.Send("PROXY TCP4 " + std::string(address) + " 192.0.2.99 56324 25\r\n");
+    return client.Read();
+  };
+  Client a, b, c;
+  EXPECT_THAT(connect(a, "192.0.2.1"), StartsWith("220 "));
+  EXPECT_THAT(connect(b, "192.0.2.2"), StartsWith("220 "));
+  EXPECT_THAT(connect(c, "192.0.2.1"), StartsWith("421 4.7.0"));
+  EXPECT_EQ(c.Read(), "<end>");
+}
+
 TEST_F(ProxyServerTest, S145ElsewhereItIsAnUnknownVerb) {
   options_.listen[0].proxy = false;
   Start();
@@ -70,7 +85,7 @@ TEST_F(ProxyServerTest, S145ElsewhereItIsAnUnknownVerb) {
 }
 
 TEST_F(ProxyServerTest, S145T32FromOthersItIsAnUnknownVerb) {
-  options_.trusted_proxies = {*IpNetwork::Parse("192.0.2.0/24")};
+  options_.networks.trusted_proxies = {*IpNetwork::Parse("192.0.2.0/24")};
   Start();
   Client client(address_);
   EXPECT_THAT(client.Read(), StartsWith("220 "));

@@ -36,6 +36,93 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+TEST_F(ServerTest, S8MoreSessionsThanAClientMayHave) {
+  options_.limits.max_sessions_per_client = 2;
+  Start();
+  Client first(address_), second(address_);
+  EXPECT_THAT(first.Read(), StartsWith("220 "));
+  EXPECT_THAT(second.Read(), StartsWith("220 "));
+  {
+    Client third(address_);
+    EXPECT_THAT(third.Read(), StartsWith("421 4.7.0"));
+    EXPECT_EQ(third.Read(), "<end>");
+  }
+  EXPECT_THAT(first.Ask("QUIT"), StartsWith("221 "));
+  EXPECT_EQ(first.Read(), "<end>");
+  WaitForLog("end=hang_up");
+  Client fourth(address_);
+  EXPECT_THAT(fourth.Read(), StartsWith("220 "));
+  EXPECT_EQ(counters_.Get(Counter::kSessionsTooMany), 1u);
+}
+
+TEST_F(ServerTest, S9MoreConnectionsAMinuteThanAClientMayMake) {
+  options_.limits.max_connects_per_client = 1;
+  Start();
+  Client first(address_);
+  EXPECT_THAT(first.Read(), StartsWith("220 "));
+  Client second(address_);
+  EXPECT_THAT(second.Read(), StartsWith("421 4.7.0"));
+  clock_.Advance(absl::Seconds(61));
+  Client third(address_);
+  EXPECT_THAT(third.Read(), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, S8S9AllowedNetworksAreExempt) {
+  options_.limits.max_sessions_per_client = 1;
+  options_.limits.max_connects_per_client = 1;
+  options_.networks.allowed = {*IpNetwork::Parse("127.0.0.0/8")};
+  Start();
+  Client first(address_), second(address_);
+  EXPECT_THAT(first.Read(), StartsWith("220 "));
+  EXPECT_THAT(second.Read(), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, S6WhoIsDeniedIsServedNothing) {
+  options_.networks.denied = {*IpNetwork::Parse("127.0.0.1")};
+  options_.limits.error_delay = absl::ZeroDuration();
+  Start();
+  Client client(address_);
+  EXPECT_THAT(client.Read(), StartsWith("554 mx.example.net"));
+  EXPECT_THAT(client.Ask("EHLO client.example"), StartsWith("503 5.7.0"));
+  EXPECT_THAT(client.Ask("MAIL FROM:<>"), StartsWith("503 5.7.0"));
+  EXPECT_THAT(client.Ask("quit"), StartsWith("221 2.0.0"));
+  EXPECT_EQ(client.Read(), "<end>");
+  Client idle(address_);
+  EXPECT_THAT(idle.Read(), StartsWith("554 "));
+  clock_.Advance(absl::Seconds(11));
+  EXPECT_THAT(idle.Read(), StartsWith("421 4.4.2"));
+  EXPECT_EQ(idle.Read(), "<end>");
+}
+
+TEST_F(ServerTest, S5S11WhoSpeaksWhileTheBannerWaitsIsSentAway) {
+  options_.limits.banner_delay = absl::Milliseconds(300);
+  Start();
+  Client client(address_);
+  client.Send("EHLO client.example\r\n");
+  EXPECT_THAT(client.Read(), StartsWith("554 5.5.0"));
+  EXPECT_EQ(client.Read(), "<end>");
+  Client patient(address_);
+  EXPECT_TRUE(patient.Silent());
+  EXPECT_THAT(patient.Read(), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, T12WhoGuessesReturnPathsWaits) {
+  options_.limits.max_bad_recipients_per_client = 2;
+  options_.limits.error_delay = absl::Milliseconds(300);
+  Start();
+  Client client(address_);
+  EXPECT_THAT(client.Read(), StartsWith("220 "));
+  EXPECT_THAT(client.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(client.Ask("MAIL FROM:<>"), StartsWith("250 "));
+  EXPECT_THAT(client.Ask("RCPT TO:<forged@rp.example>"), StartsWith("550 5.1.1"));
+  EXPECT_THAT(client.Ask("RCPT TO:<forged@rp.example>"), StartsWith("550 5.1.1"));
+  client.Send("RCPT TO:<forged@rp.example>\r\n");
+  EXPECT_TRUE(client.Silent());
+  EXPECT_THAT(client.Read(), StartsWith("550 5.1.1"));
+  // Its good mail does not wait.
+  EXPECT_THAT(client.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
+}
+
 TEST_F(ServerTest, S1S126AMessageIsAnsweredWhenItsCommitIsDone) {
   Start();
   clock_.Advance(absl::Seconds(7));

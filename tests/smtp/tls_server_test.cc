@@ -256,9 +256,28 @@ TEST_F(TlsServerTest, S5ImplicitTlsSpeaksAfterTheHandshake) {
   EXPECT_TRUE(answer == "<end>" || answer == "<reset>" || answer[0] == '\x15') << answer;
 }
 
+TEST_F(TlsServerTest, T23HandshakesAreBounded) {
+  options_.limits.max_handshakes_per_client = 1;
+  Start();
+  Client first(implicit_address());
+  TlsClient tls(first);
+  ASSERT_TRUE(tls.Handshake());
+  Client second(address_);
+  EXPECT_THAT(second.Read(), StartsWith("220 "));
+  EXPECT_THAT(second.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(second.Ask("STARTTLS"), StartsWith("454 4.7.0"));
+  EXPECT_THAT(second.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
+  Client third(implicit_address());
+  EXPECT_THAT(third.ReadLine(), testing::AnyOf("<end>", "<reset>"));
+  clock_.Advance(absl::Seconds(2));
+  Client fourth(implicit_address());
+  TlsClient later(fourth);
+  EXPECT_TRUE(later.Handshake());
+}
+
 TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {
   options_.listen = {{.address = "127.0.0.1:0", .tls = TlsUse::kImplicit, .proxy = true}};
-  options_.trusted_proxies = {*IpNetwork::Parse("127.0.0.1")};
+  options_.networks.trusted_proxies = {*IpNetwork::Parse("127.0.0.1")};
   Start();
   Client client(address_);
   client.Send("PROXY TCP4 192.0.2.1 192.0.2.2 56324 465\r\n");

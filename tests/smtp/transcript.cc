@@ -76,6 +76,7 @@ void SetLimit(Limits& limits, const std::string& name, std::size_t value,
       {"slow_errors", &Limits::slow_errors},
       {"max_junk_commands", &Limits::max_junk_commands},
       {"max_failed_logins", &Limits::max_failed_logins},
+      {"max_bad_recipients", &Limits::max_bad_recipients},
       {"min_data_rate", &Limits::min_data_rate},
   };
   const std::map<std::string, absl::Duration Limits::*> durations = {
