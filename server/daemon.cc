@@ -230,7 +230,7 @@ struct Daemon::Parts {
   const Log& log;
   Counters counters;
   LiveRules rules;
-  ReturnPaths return_paths;
+  Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
   Intake intake;
@@ -288,7 +288,6 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                                      .intake = parts.intake,
                                      .rules = parts.rules,
                                      .return_paths = parts.return_paths,
-                                     .policy = parts.config.policy,
                                      .clock = clock,
                                      .log = log,
                                      .max_message_size = config.smtp.limits.max_message_size});
@@ -311,28 +310,43 @@ void Daemon::LogCounters() const {
                 std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
 }
 
-void Daemon::Reload() {
-  ReloadRules();
-  ReloadCertificates();
-}
-
-void Daemon::ReloadCertificates() {
-  // One that was made at the start is as good as another.
-  if (parts_->config.smtp.certificates.empty()) return;
-  absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls =
-      smtp::Tls::Load(parts_->config.smtp.certificates);
-  if (!tls.ok()) {
-    parts_->log.Error("smtp.certificates_kept", {{"why", Std(tls.status().message())}});
+void Daemon::Reload(const Config& config) {
+  // All that can be wrong is found before anything is taken up.
+  const absl::Status status = TakeUp(config);
+  if (!status.ok()) {
+    parts_->log.Error("config.kept", {{"why", Std(status.message())}});
     return;
   }
-  NoteCertificates(**tls, parts_->clock, parts_->log);
-  parts_->smtp->SetTls(*std::move(tls));
-  parts_->log.Info("smtp.certificates_reloaded",
-                   {{"certificates", parts_->config.smtp.certificates.size()}});
+  parts_->log.Info("config.reloaded", {{"return_path_domains", config.return_paths.size()},
+                                       {"certificates", config.smtp.certificates.size()},
+                                       {"users", config.smtp.users.size()}});
 }
 
-void Daemon::ReloadRules() {
-  OperatorRules loaded = LoadRuleFiles(parts_->config.rules.files);
+absl::Status Daemon::TakeUp(const Config& config) {
+  if (absl::Status s = CheckTogether(config); !s.ok()) return s;
+  absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
+  if (!return_paths.ok()) return return_paths.status();
+  std::shared_ptr<const smtp::Tls> tls;
+  if (!config.smtp.certificates.empty()) {
+    absl::StatusOr<std::shared_ptr<const smtp::Tls>> loaded =
+        smtp::Tls::Load(config.smtp.certificates);
+    if (!loaded.ok()) return loaded.status();
+    tls = *std::move(loaded);
+  }
+  parts_->return_paths.Set(*std::move(return_paths));
+  parts_->users.Replace(config.smtp.users);
+  parts_->committer.SetPolicy(config.policy);
+  // Without any, the one that was made at the start is as good as another.
+  if (tls != nullptr) {
+    NoteCertificates(*tls, parts_->clock, parts_->log);
+    parts_->smtp->SetTls(std::move(tls));
+  }
+  ReloadRules(config.rules.files);
+  return absl::OkStatus();
+}
+
+void Daemon::ReloadRules(const std::vector<std::string>& files) {
+  OperatorRules loaded = LoadRuleFiles(files);
   const std::size_t shown = std::min(loaded.problems.size(), kMaxLoggedProblems);
   for (std::size_t i = 0; i < shown; ++i) {
     parts_->log.Error("rules.refused", {{"why", ToString(loaded.problems[i])}});

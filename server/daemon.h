@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -46,10 +47,12 @@ class Daemon {
 
   void LogCounters() const;
 
-  // Reads the files of rules and the certificates again, while messages come in. Rules that are
-  // right read the next message, certificates that are right serve the next handshake; with
-  // anything wrong in either all of it stays as it was. Either way the log tells.
-  void Reload();
+  // Takes up return paths with their keys, certificates, users of SMTP, policy and files of rules
+  // of a configuration that was read again, while messages come in; what lies in files is read
+  // anew. The rest of it, as listeners and limits, waits for the next start. With anything wrong in
+  // what is not a rule nothing is taken up; rules that are wrong leave the old ones in force.
+  // Either way the log tells.
+  void Reload(const Config& config);
 
   // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then
   // closes the store and logs the counters. Done once.
@@ -58,8 +61,8 @@ class Daemon {
  private:
   struct Parts;
   explicit Daemon(std::unique_ptr<Parts> parts);
-  void ReloadRules();
-  void ReloadCertificates();
+  absl::Status TakeUp(const Config& config);
+  void ReloadRules(const std::vector<std::string>& files);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -79,12 +79,17 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
 
 // Until a signal asks to stop; SIGHUP asks for what lies in files anew, and the counters are logged
 // now and then.
-void WaitForStop(const sigset_t& signals, Daemon& daemon) {
+void WaitForStop(const sigset_t& signals, const std::string& path, Daemon& daemon, const Log& log) {
   const timespec interval = absl::ToTimespec(kCounterInterval);
   for (;;) {
     int signal = ::sigtimedwait(&signals, nullptr, &interval);
     if (signal == SIGHUP) {
-      daemon.Reload();
+      absl::StatusOr<Config> config = Load(path);
+      if (config.ok()) {
+        daemon.Reload(*config);
+      } else {
+        log.Error("config.kept", {{"why", std::string(config.status().message())}});
+      }
     } else if (signal > 0) {
       return;
     } else if (errno == EAGAIN) {
@@ -111,7 +116,7 @@ HandedSockets SocketsOfSystemd() {
   return sockets;
 }
 
-int Serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
+int Serve(const Config& config, const std::string& path, std::shared_ptr<const RuleSet> rules) {
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
   // Before any thread starts, so that none of them is ended by a signal.
   sigset_t signals;
@@ -134,7 +139,7 @@ int Serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
   std::fflush(stdout);
   ::sd_notify(0, "READY=1");
 
-  WaitForStop(signals, **daemon);
+  WaitForStop(signals, path, **daemon, log);
   ::sd_notify(0, "STOPPING=1");
   log.Info("daemon.stopping");
   const absl::Status fatal = (*daemon)->fatal();
@@ -167,7 +172,7 @@ int Main(int argc, char** argv) {
   if (!config.ok()) return Fail(kMisused, config.status());
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
   if (!rules.ok()) return Fail(kMisused, rules.status());
-  if (!check) return Serve(*config, *std::move(rules));
+  if (!check) return Serve(*config, path, *std::move(rules));
   std::puts("ok");
   return kDone;
 }

@@ -26,7 +26,7 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-MailReceiver::MailReceiver(const ReturnPaths& paths, Intake& intake,
+MailReceiver::MailReceiver(const Live<ReturnPaths>& paths, Intake& intake,
                            std::function<absl::Status()> ready, const Log& log, Counters& counters)
     : paths_(paths), intake_(intake), ready_(std::move(ready)), log_(log), counters_(counters) {}
 
@@ -40,7 +40,7 @@ absl::Status MailReceiver::Admit() {
 }
 
 absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) {
-  const Refusal refusal = paths_.Vouch(path.local_part, path.domain, now).refusal;
+  const Refusal refusal = paths_.Get()->Vouch(path.local_part, path.domain, now).refusal;
   for (const Row& row : kRows) {
     if (row.refusal != refusal) continue;
     counters_.Add(row.counter);
@@ -53,12 +53,14 @@ absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) 
 
 void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, std::string message,
                           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
   std::vector<Voucher> vouchers;
   for (const smtp::EnvelopeRecipient& recipient : envelope.recipients) {
     VouchResult result =
-        paths_.Vouch(recipient.path.local_part, recipient.path.domain, recipient.vouch_time);
-    // The same question has the same answer: this is a fault of ours, and 4xx asks to come again.
-    if (!result.voucher) return done(absl::InternalError("an accepted return path is refused"));
+        paths->Vouch(recipient.path.local_part, recipient.path.domain, recipient.vouch_time);
+    // The same question has the same answer, but where the keys were changed since: 4xx asks to
+    // come again, and to be told so.
+    if (!result.voucher) return done(absl::UnavailableError("a return path is no longer accepted"));
     vouchers.push_back(*std::move(result.voucher));
   }
   Arrival arrival{.reverse_path = std::move(envelope.reverse_path),

@@ -16,7 +16,7 @@ namespace bounced {
 class MailReceiver final : public smtp::Receiver {
  public:
   // `ready` says whether work may come; its RESOURCE_EXHAUSTED is passed on.
-  MailReceiver(const ReturnPaths& paths, Intake& intake, std::function<absl::Status()> ready,
+  MailReceiver(const Live<ReturnPaths>& paths, Intake& intake, std::function<absl::Status()> ready,
                const Log& log, Counters& counters);
 
   absl::Status Admit() override;
@@ -29,7 +29,7 @@ class MailReceiver final : public smtp::Receiver {
               absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
 
  private:
-  const ReturnPaths& paths_;
+  const Live<ReturnPaths>& paths_;
   Intake& intake_;
   const std::function<absl::Status()> ready_;
   const Log& log_;

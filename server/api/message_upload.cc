@@ -118,7 +118,7 @@ class Ingest final : public Upload<v1::IngestRequest> {
     absl::Time now = parts.clock.Now();
     arrival_.receive_time = now;
     VouchResult result =
-        parts.return_paths.Vouch(return_path->local_part(), return_path->domain(), now);
+        parts.return_paths.Get()->Vouch(return_path->local_part(), return_path->domain(), now);
     if (!result.voucher) {
       return absl::PermissionDeniedError(
           absl::StrCat("the return path does not verify: ", Absl(ToString(result.refusal))));

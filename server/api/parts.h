@@ -4,11 +4,11 @@
 #include <cstddef>
 
 #include "server/base/clock.h"
+#include "server/base/live.h"
 #include "server/base/log.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
 #include "server/intake/live_rules.h"
-#include "server/intake/policy.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
 
@@ -20,8 +20,7 @@ struct Parts {
   Committer& committer;
   Intake& intake;
   const LiveRules& rules;
-  const ReturnPaths& return_paths;
-  const Policy& policy;
+  const Live<ReturnPaths>& return_paths;
   const Clock& clock;
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest

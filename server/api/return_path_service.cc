@@ -44,21 +44,22 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
                                      CheckStreamName("reference", request.reference())}) {
     if (!status.ok()) return status;
   }
-  absl::StatusOr<std::string> domain = DomainOf(parts.return_paths, request);
+  const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
+  absl::StatusOr<std::string> domain = DomainOf(*paths, request);
   if (!domain.ok()) return domain.status();
   MintRequest mint{.domain = *std::move(domain),
                    .stream = request.stream(),
                    .reference = request.reference(),
                    .form = *form};
   absl::Time now = parts.clock.Now();
-  absl::StatusOr<std::string> minted = parts.return_paths.Mint(mint, *recipient, now);
+  absl::StatusOr<std::string> minted = paths->Mint(mint, *recipient, now);
   // What is left to be wrong is that all of it together does not fit.
   if (absl::IsInvalidArgument(minted.status())) {
     return Invalid(*form ? "form" : "reference", Std(minted.status().message()));
   }
   if (!minted.ok()) return minted.status();
   response.set_return_path(*minted);
-  if (VouchResult result = Vouch(parts.return_paths, *minted, now); result.voucher) {
+  if (VouchResult result = Vouch(*paths, *minted, now); result.voucher) {
     response.set_form(SignedForm(*result.voucher));
   }
   return absl::OkStatus();
@@ -74,7 +75,8 @@ absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
     if (!parsed.ok()) return parsed.status();
     recipient = *std::move(parsed);
   }
-  VouchResult result = Vouch(parts.return_paths, return_path->canonical(), parts.clock.Now());
+  const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
+  VouchResult result = Vouch(*paths, return_path->canonical(), parts.clock.Now());
   if (!result.voucher) {
     response.set_refusal(std::string(ToString(result.refusal)));
     return absl::OkStatus();
@@ -91,7 +93,7 @@ absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
   if (voucher.trust == Trust::kSigned) {
     *response.mutable_issue_time() = ToProto(StartOf(voucher.day));
   }
-  response.set_covers_recipient(recipient && parts.return_paths.Covers(voucher, *recipient));
+  response.set_covers_recipient(recipient && paths->Covers(voucher, *recipient));
   return absl::OkStatus();
 }
 

@@ -111,7 +111,8 @@ absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& reque
   absl::StatusOr<AddressDossier> dossier =
       services.parts.store.GetDossier(*tenant, *address, kMaxExplainedEvents, kMaxExplainedChanges);
   if (!dossier.ok()) return dossier.status();
-  response = Explain(*dossier, services.parts.policy, request.stream(), services.parts.clock.Now());
+  response = Explain(*dossier, services.parts.committer.policy(), request.stream(),
+                     services.parts.clock.Now());
   return absl::OkStatus();
 }
 

@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
     for (const KeyFile& file : section.files) {
       absl::StatusOr<std::string> secret = ReadSecretFile(file.secret_file);
       if (!secret.ok()) return secret.status();
-      domain.keys.push_back({file.id, *std::move(secret)});
+      domain.keys.push_back({file.id, *std::move(secret), file.last_day});
     }
   }
   return domains;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ namespace bounced {
 struct KeyFile {
   std::string id;
   std::string secret_file;  // see server/intake/secret_file.h
+  std::optional<Day> last_day = {};
 };
 
 // A [[return_path]] with its [[return_path.key]]s.

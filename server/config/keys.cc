@@ -5,6 +5,7 @@
 #include <span>
 
 #include "absl/strings/numbers.h"
+#include "absl/time/civil_time.h"
 
 namespace bounced {
 namespace {
@@ -218,10 +219,24 @@ std::span<const Key<decltype(Config::grpc)>> GrpcKeys() {
   return keys;
 }
 
+// A date of TOML, in UTC.
+template <typename Section, typename Get>
+Key<Section> Date(std::string_view name, Get get) {
+  return {name,
+          [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+            const std::optional<toml::date> date = node.value<toml::date>();
+            if (!date) return At(node, path, "must be a date, as 2026-12-31, without quotes");
+            get(section) = DayOf(absl::FromCivil(absl::CivilDay(date->year, date->month, date->day),
+                                                 absl::UTCTimeZone()));
+            return absl::OkStatus();
+          }};
+}
+
 std::span<const Key<KeyFile>> KeyKeys() {
   static const std::vector<Key<KeyFile>> keys = {
       Text<KeyFile>("id", PLACE(id), 1, kMaxKeyIdOctets),
       Text<KeyFile>("secret_file", PLACE(secret_file), 1, kMaxPath),
+      Date<KeyFile>("last_day", PLACE(last_day)),
   };
   return keys;
 }

@@ -147,11 +147,12 @@ void Committer::Commit(std::vector<Waiting> batch) {
   works.reserve(batch.size());
   for (Waiting& waiting : batch) works.push_back(&waiting.work);
   const absl::Time now = clock_.Now();
+  const Policy policy = this->policy();
   std::uint64_t suppressions = 0;
   const absl::Status status = store_.Apply(
       works,
       [&](const AddressHistory& history, const Message& message, const Event& event) {
-        Decision decision = Decide(policy_, history, message, event, now);
+        Decision decision = Decide(policy, history, message, event, now);
         if (decision.suppress) ++suppressions;
         return decision;
       },

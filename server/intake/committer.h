@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/base/live.h"
 #include "server/intake/policy.h"
 #include "storage/mutex.h"
 #include "storage/store.h"
@@ -56,6 +57,10 @@ class Committer {
   // Submit(), from three quarters of a limit on: the rest is for what has been let in before.
   absl::Status Ready() const;
 
+  // For the decisions to come.
+  void SetPolicy(const Policy& policy) { policy_.Set(policy); }
+  Policy policy() const { return *policy_.Get(); }
+
   // Commits what waits now, up to max_batch; false: nothing did.
   bool Step();
   // Steps until Stop() was called and nothing waits, or fatal() is an error.
@@ -81,7 +86,7 @@ class Committer {
   void Answer(std::vector<Waiting> batch, const absl::Status& status);
 
   Store& store_;
-  const Policy policy_;
+  Live<Policy> policy_;
   const Clock& clock_;
   Counters& counters_;
   const CommitterLimits limits_;

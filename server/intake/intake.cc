@@ -79,7 +79,7 @@ std::vector<std::size_t> PlacesOf(const std::vector<Voucher>& vouchers) {
 
 }  // namespace
 
-Intake::Intake(const LiveRules& rules, const ReturnPaths& paths, Committer& committer,
+Intake::Intake(const LiveRules& rules, const Live<ReturnPaths>& paths, Committer& committer,
                const Clock& clock, Counters& counters)
     : rules_(rules), paths_(paths), committer_(committer), clock_(clock), counters_(counters) {}
 
@@ -98,13 +98,14 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     return *named;
   };
 
+  const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
   StoreMessages work;
   for (std::size_t i = 0; i < vouchers.size(); ++i) {
     if (places[i] < work.messages.size()) continue;
     NewMessage& made = work.messages.emplace_back();
     made.message = common;
     Fill(vouchers[i], message, made.message);
-    made.events = Attribute(report, vouchers[i], paths_, max_events, named_in_words);
+    made.events = Attribute(report, vouchers[i], *paths, max_events, named_in_words);
     made.evidence = evidence;
   }
   committer_.Submit(

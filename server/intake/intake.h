@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/base/live.h"
 #include "server/intake/attribution.h"
 #include "server/intake/committer.h"
 #include "server/intake/live_rules.h"
@@ -36,8 +37,8 @@ struct Arrival {
 class Intake {
  public:
   // All of them outlive it.
-  Intake(const LiveRules& rules, const ReturnPaths& paths, Committer& committer, const Clock& clock,
-         Counters& counters);
+  Intake(const LiveRules& rules, const Live<ReturnPaths>& paths, Committer& committer,
+         const Clock& clock, Counters& counters);
 
   // Parses and packs on the calling thread, then waits in line. `done` is called once, after the
   // commit and on the thread that commits, with a receipt for each voucher, in their order; two of
@@ -49,7 +50,7 @@ class Intake {
 
  private:
   const LiveRules& rules_;
-  const ReturnPaths& paths_;
+  const Live<ReturnPaths>& paths_;
   Committer& committer_;
   const Clock& clock_;
   Counters& counters_;

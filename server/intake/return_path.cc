@@ -57,6 +57,10 @@ absl::Status CheckDomain(const ReturnPathDomain& domain) {
   if (domain.max_age <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("max_age is not positive");
   }
+  if (!domain.keys.empty() && domain.keys.back().last_day) {
+    return absl::InvalidArgumentError(
+        "the last key signs, and has a last_day: put the new one behind it");
+  }
   return CheckKeys(domain);
 }
 
@@ -122,6 +126,7 @@ VouchResult Verify(const ReturnPathDomain& domain, Token token, absl::Time now) 
   if (key == nullptr) return Refused(Refusal::kForeign);
   if (!holds) return Refused(Refusal::kForged);
   if (!IsInAge(token.day, domain.max_age, now)) return Refused(Refusal::kExpired);
+  if (key->last_day && token.day > *key->last_day) return Refused(Refusal::kForged);
 
   Voucher voucher;
   voucher.tenant = domain.tenant;

@@ -26,6 +26,9 @@ enum class Signing : std::uint8_t { kRequired, kOptional, kOff };
 struct ReturnPathKey {
   std::string id;      // 1 to kMaxKeyIdOctets of a-z 0-9
   std::string secret;  // at least kMinReturnPathSecretOctets
+  // The last day on which it signed; none: it still may. What it signed later is forged, so that a
+  // key that was replaced verifies nothing once max_age has passed since.
+  std::optional<Day> last_day = {};
 };
 
 // One domain to which bounces come.
@@ -84,7 +87,8 @@ class ReturnPaths {
  public:
   // INVALID_ARGUMENT names the domain and what is wrong: a domain twice, no key where one is
   // needed, more than kMaxReturnPathKeys, a key id twice or malformed, a short secret, a stream
-  // that cannot be in a token, an empty tenant, a max_age that is not positive.
+  // that cannot be in a token, an empty tenant, a max_age that is not positive, a last_day of the
+  // key that signs.
   static absl::StatusOr<ReturnPaths> Create(std::vector<ReturnPathDomain> domains);
 
   // `local_part` is unquoted; ASCII case, a trailing dot of the domain and U-labels make no

@@ -120,7 +120,7 @@ class ApiTest : public testing::Test {
   Counters counters_;
   LiveRules rules_;
   Policy policy_;
-  ReturnPaths return_paths_;
+  Live<ReturnPaths> return_paths_;
   std::unique_ptr<WatchedStore> store_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Intake> intake_;

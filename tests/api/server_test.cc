@@ -81,7 +81,6 @@ class ServerTest : public ApiTest {
                  .intake = *intake_,
                  .rules = rules_,
                  .return_paths = return_paths_,
-                 .policy = policy_,
                  .clock = clock_,
                  .log = *log_,
                  .max_message_size = kTestMaxMessage};

@@ -249,6 +249,7 @@ max_age = "14d"
 [[return_path.key]]
 id = "a"
 secret_file = "/etc/a.key"
+last_day = 2026-11-30
 [[return_path.key]]
 id = "b"
 secret_file = "/etc/b.key"
@@ -294,6 +295,8 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(first.domain.max_age, absl::Hours(24 * 14));
   ASSERT_EQ(first.files.size(), 2u);
   EXPECT_EQ(first.files[0].id, "a");
+  EXPECT_EQ(first.files[0].last_day, DayOf(absl::FromUnixSeconds(1'796'000'000)));
+  EXPECT_EQ(first.files[1].last_day, std::nullopt);
   EXPECT_EQ(first.files[1].id, "b");  // the newest, which signs
   EXPECT_EQ(first.files[1].secret_file, "/etc/b.key");
   const ReturnPathSection& second = config->return_paths[1];
@@ -374,6 +377,10 @@ INSTANTIATE_TEST_SUITE_P(
          "f.toml:2: smtp.listen: each must be \"HOST:PORT"},
         {"ProxyIsNoNetwork", "[smtp]\ntrusted_proxies = ['proxy.example']",
          "f.toml:2: smtp.trusted_proxies: proxy.example: is no address"},
+        {"DateIsText",
+         "[[return_path]]\ndomain = 'a'\n[[return_path.key]]\nid = 'a'\nsecret_file = "
+         "'b'\nlast_day = '2026-11-30'",
+         "f.toml:6: return_path.key.last_day: must be a date"},
         {"HiddenIsNoKeyword", "[smtp]\nhide_keywords = ['DSN']",
          "f.toml:2: smtp.hide_keywords: \"DSN\" is no keyword"},
         {"CertificateWithoutKey", "[[smtp.certificate]]\nchain_file = 'a'",

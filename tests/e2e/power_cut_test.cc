@@ -103,8 +103,9 @@ class PowerCutTest : public testing::Test {
   Voucher VoucherFor(int number) {
     MintRequest request;
     request.domain = "bounces.example";
-    const std::string minted = *paths_->Mint(request, *Address::Parse(Recipient(number)), now_);
-    return *paths_->Vouch(minted.substr(0, minted.find('@')), request.domain, now_).voucher;
+    const std::string minted =
+        *paths_->Get()->Mint(request, *Address::Parse(Recipient(number)), now_);
+    return *paths_->Get()->Vouch(minted.substr(0, minted.find('@')), request.domain, now_).voucher;
   }
 
   int CountLost(FaultyVfs& vfs, const TempDir& dir, const std::set<int>& acknowledged) {
@@ -142,7 +143,7 @@ class PowerCutTest : public testing::Test {
 
   const absl::Time now_;
   const LiveRules rules_;
-  std::optional<ReturnPaths> paths_;
+  std::optional<Live<ReturnPaths>> paths_;
   bool was_cut_ = false;
 };
 

@@ -82,11 +82,11 @@ TEST_F(TlsTest, S142SighupTakesANewCertificateAndKeepsTheOldIfItIsBroken) {
   EXPECT_THAT(Connect(daemon), HasSubstr("Verification: OK"));
 
   MakeCertificate("second");
-  Reload(daemon, "smtp.certificates_reloaded");
+  Reload(daemon, "config.reloaded");
   EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = second"));
 
   WriteFile(dir_ / "mx.pem", "-----BEGIN CERTIFICATE-----\n");
-  Reload(daemon, "smtp.certificates_kept");
+  Reload(daemon, "config.kept");
   EXPECT_THAT(daemon.log(), HasSubstr("mx.pem: no certificate in it"));
   EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = second"));
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);

@@ -60,14 +60,15 @@ class IntakeTest : public testing::Test {
 
   Voucher Signed(std::string_view recipient, absl::Time issued = kNow,
                  std::optional<ReturnPathForm> form = {}) const {
-    const std::string return_path = *paths_->Mint({"rp.example", "receipts", "ref_1", form},
-                                                  *Address::Parse(recipient), issued);
-    return *paths_->Vouch(return_path.substr(0, return_path.rfind('@')), "rp.example", kNow)
+    const std::string return_path = *paths_->Get()->Mint({"rp.example", "receipts", "ref_1", form},
+                                                         *Address::Parse(recipient), issued);
+    return *paths_->Get()
+                ->Vouch(return_path.substr(0, return_path.rfind('@')), "rp.example", kNow)
                 .voucher;
   }
 
   Voucher Unsigned(std::string_view local_part) const {
-    return *paths_->Vouch(local_part, "rp.example", kNow).voucher;
+    return *paths_->Get()->Vouch(local_part, "rp.example", kNow).voucher;
   }
 
   // Receives and commits; what `done` was told.
@@ -88,7 +89,7 @@ class IntakeTest : public testing::Test {
   Counters counters_;
   FakeStore store_;
   LiveRules rules_{RuleSet::BuiltIn(), kNow};
-  std::optional<ReturnPaths> paths_;
+  std::optional<Live<ReturnPaths>> paths_;
   std::optional<Committer> committer_;
   std::optional<Intake> intake_;
 };

@@ -552,5 +552,37 @@ TEST(Create, RefusesWhatIsNoDomain) {
               HasSubstr("return path domain 'a..b'"));
 }
 
+TEST(ReturnPathsTest, T17AKeyThatWasReplacedVerifiesWhatItSignedAndNoMore) {
+  const absl::CivilDay last(2026, 6, 20);
+  ReturnPathDomain before = Domain("rp.example");
+  const ReturnPaths old = MustCreate({before});
+  ReturnPathDomain after = before;
+  after.keys[0].last_day = DayOf(Noon(last));
+  after.keys.push_back({"b", kSecretB});
+  const ReturnPaths paths = MustCreate({after});
+  struct Case {
+    absl::CivilDay issued;
+    absl::CivilDay asked;
+    Refusal refusal;
+  };
+  for (const Case& c : {Case{last, last, Refusal::kNone},
+                        {last, last + 30, Refusal::kNone},
+                        {last, last + 31, Refusal::kExpired},
+                        {last - 1, last + 1, Refusal::kNone},
+                        {last + 1, last + 1, Refusal::kForged},
+                        {last + 1, last + 30, Refusal::kForged}}) {
+    const std::string minted =
+        *old.Mint({"rp.example", "", "", {}}, MustParse("a@b.example"), Noon(c.issued));
+    EXPECT_EQ(Vouch(paths, minted, Noon(c.asked)).refusal, c.refusal) << c.issued << c.asked;
+  }
+  // The new one has taken over.
+  const std::string minted =
+      *paths.Mint({"rp.example", "", "", {}}, MustParse("a@b.example"), Noon(last + 5));
+  EXPECT_EQ(Vouch(paths, minted, Noon(last + 5)).voucher->key_id, "b");
+  after.keys.pop_back();
+  EXPECT_THAT(std::string(ReturnPaths::Create({after}).status().message()),
+              testing::HasSubstr("the last key signs, and has a last_day"));
+}
+
 }  // namespace
 }  // namespace bounced

@@ -99,6 +99,16 @@ int Daemon::Stop(int signal) {
   return process_->Wait().value_or(-1);
 }
 
+bool Daemon::Reconfigure(const DaemonOptions& options, const std::string& word) {
+  options_.return_path = options.return_path;
+  options_.smtp = options.smtp;
+  options_.sections = options.sections;
+  WriteFile(dir_ / "bounced.toml", Configuration(options_, dir_ / "return-path.key"));
+  const std::string before = log();
+  Signal(SIGHUP);
+  return Eventually([&] { return log().find(word, before.size()) != std::string::npos; });
+}
+
 void Daemon::Restart() {
   api_.reset();
   process_.reset();

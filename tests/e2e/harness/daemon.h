@@ -65,6 +65,9 @@ class Daemon {
   std::optional<int> Wait() { return process_->Wait(); }
   // Again, on the same data; it gets other ports.
   void Restart();
+  // Writes its configuration anew, with these lines in place of those that it was made with, sends
+  // SIGHUP and waits until the log says `word` once more. False: it does not.
+  bool Reconfigure(const DaemonOptions& options, const std::string& word);
 
   ApiClient& api() { return *api_; }
   std::string Mint(const std::string& recipient) { return api_->Mint(recipient); }
