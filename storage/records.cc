@@ -24,6 +24,10 @@ std::string_view ToString(Trust trust) {
   switch (trust) {
     case Trust::kUnverified:
       return "unverified";
+    case Trust::kAuthenticated:
+      return "authenticated";
+    case Trust::kReturned:
+      return "returned";
     case Trust::kSigned:
       return "signed";
   }

@@ -21,10 +21,12 @@ using Day = std::int32_t;
 Day DayOf(absl::Time time);
 absl::Time StartOf(Day day);
 
-// Why we believe a report. Stored and published by number.
+// Why we believe a report, the more the greater. Stored and published by number. README, "Trust".
 enum class Trust : std::uint8_t {
   kUnverified = 1,
-  kSigned = 4,  // it came to a return path whose MAC held
+  kAuthenticated = 2,  // who sent it speaks for the domain of the address
+  kReturned = 3,       // the message that came back carries a return path whose MAC held
+  kSigned = 4,         // it came to a return path whose MAC held
 };
 std::string_view ToString(Trust trust);
 
@@ -68,14 +70,22 @@ struct Message {
   std::string reverse_path;    // as the client gave it; empty: null
   std::string client_address;  // "192.0.2.1", "2001:db8::1"; empty: not by SMTP
   std::string client_helo;
+  std::string tls_version;  // "TLSv1.3"; empty: in the clear, or not by SMTP
+  std::string login;        // who logged in; empty: nobody did
   std::string reporting_mta;
   std::string report_form;        // Report::form
   std::string envelope_id;        // ENVID, of the report
   std::string return_path_key;    // id of the key whose MAC held; empty: unsigned
   std::string message_reference;  // the sender's, from the return path
-  Trust trust = Trust::kUnverified;
+  // Of ours, signed, in the message that came back: the mail that bounced, where the return path
+  // itself tells nothing of it. Empty: none that holds, or none was looked for.
+  std::string returned_path;
+  // What was found out about who sent it, as the resinfo of RFC 8601, 2.2, with "; " between them:
+  // "spf=pass smtp.helo=mx.example; dkim=pass header.d=example.org". Empty: nothing was looked up.
+  std::string authentication;
+  Trust trust = Trust::kUnverified;  // in the return path that it came to; each event has its own
   absl::Time receive_time;
-  Day day = 0;  // of issue of a signed return path, else of receipt
+  Day day = 0;  // of issue of the signed return path or of returned_path, else of receipt
   // 128 bits over tenant, return path and octets: the same again is one event.
   std::array<std::uint8_t, 16> digest{};
 };
@@ -87,7 +97,8 @@ struct Event {
   Kind kind = Kind::kOther;
   // Whom it is about, as vouched for. None: nobody is vouched for, so it has no effect.
   std::optional<Address> address;
-  std::string final_recipient;  // presentable, as reported
+  Trust trust = Trust::kUnverified;  // that it is about this address
+  std::string final_recipient;       // presentable, as reported
   std::string original_recipient;
   std::string forwarded_to;     // another address that the report names for this one
   std::string enhanced_status;  // "5.1.1"; empty: unknown

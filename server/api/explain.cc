@@ -73,8 +73,8 @@ std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& polic
   event.bounce_class = info.bounce_class;
   event.fault = info.fault;
   event.counts = info.counts;
+  event.trust = Trust::kSigned;
   Message message;
-  message.trust = Trust::kSigned;
   AddressHistory history{record, {}};
   Day day = DayOf(now);
   for (int bounces = 0, tries = 0; bounces < most && tries <= 2 * most; ++tries, ++day) {

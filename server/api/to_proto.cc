@@ -43,7 +43,8 @@ static_assert(Same(Stage::kConnect, v1::STAGE_CONNECT) && Same(Stage::kHelo, v1:
               Same(Stage::kMail, v1::STAGE_MAIL) && Same(Stage::kRcpt, v1::STAGE_RCPT) &&
               Same(Stage::kData, v1::STAGE_DATA) && Same(Stage::kQueue, v1::STAGE_QUEUE));
 static_assert(Same(Trust::kUnverified, v1::TRUST_UNVERIFIED) &&
-              Same(Trust::kSigned, v1::TRUST_SIGNED));
+              Same(Trust::kAuthenticated, v1::TRUST_AUTHENTICATED) &&
+              Same(Trust::kReturned, v1::TRUST_RETURNED) && Same(Trust::kSigned, v1::TRUST_SIGNED));
 static_assert(Same(Effect::kNone, v1::EFFECT_NONE) && Same(Effect::kCounted, v1::EFFECT_COUNTED) &&
               Same(Effect::kSuppressed, v1::EFFECT_SUPPRESSED) &&
               Same(Effect::kCleared, v1::EFFECT_CLEARED));
@@ -266,7 +267,7 @@ v1::Event ToProto(const StoredEvent& stored) {
   result.set_remote_mta(Text(event.remote_mta));
   result.set_reporting_mta(Text(message.reporting_mta));
   result.set_provenance(Text(event.provenance));
-  result.set_trust(static_cast<v1::Trust>(message.trust));
+  result.set_trust(static_cast<v1::Trust>(event.trust));
   result.set_effect(static_cast<v1::Effect>(event.effect));
   result.set_policy_rule(std::string(ToString(event.policy_rule)));
   result.set_message_reference(Text(message.message_reference));
@@ -277,6 +278,9 @@ v1::Event ToProto(const StoredEvent& stored) {
   result.set_envelope_id(Text(message.envelope_id));
   result.set_client_address(Text(message.client_address));
   result.set_client_helo(Text(message.client_helo));
+  result.set_tls_version(Text(message.tls_version));
+  result.set_login(Text(message.login));
+  result.set_authentication(Text(message.authentication));
   return result;
 }
 

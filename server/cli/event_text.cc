@@ -18,12 +18,29 @@ std::string Codes(const v1::Event& event) {
   return codes;
 }
 
+// "192.0.2.1, which called itself mx.example, under TLSv1.3, logged in as relay"
+std::string Client(const v1::Event& event) {
+  if (event.client_address().empty()) return "";
+  std::string text = Shown(event.client_address());
+  const auto add = [&text](std::string_view words, const std::string& value) {
+    if (!value.empty()) absl::StrAppend(&text, ", ", Absl(words), " ", Shown(value));
+  };
+  add("which called itself", event.client_helo());
+  add("under", event.tls_version());
+  add("logged in as", event.login());
+  return text;
+}
+
 std::string TrustText(v1::Trust trust) {
   switch (trust) {
+    case v1::TRUST_RETURNED:
+      return "what it returns carries a return path that we signed for this mail (returned)";
+    case v1::TRUST_AUTHENTICATED:
+      return "who sent it speaks for the domain of the address (authenticated)";
     case v1::TRUST_SIGNED:
       return "it came to a return path that we signed for this mail (signed)";
     case v1::TRUST_UNVERIFIED:
-      return "nothing vouches for it, so it has no effect (unverified)";
+      return "nothing vouches for it (unverified)";
     default:
       return Word(trust);
   }
@@ -97,6 +114,8 @@ std::string EventText(const v1::Event& event, std::string_view indent) {
   facts.Quote("text that it matched", event.matched_text());
   facts.Add("confidence", absl::StrCat(event.confidence(), " of 100"));
   facts.Add("trust", TrustText(event.trust()));
+  facts.Add("came from", Client(event));
+  facts.Add("authentication", Shown(event.authentication()));
   facts.Add("effect", EffectText(event));
   facts.Add("mail sent on", Shown(event.day()));
   facts.Add("sender's reference", Shown(event.message_reference()));

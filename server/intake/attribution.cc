@@ -280,6 +280,7 @@ class Attribution {
       if (reported) event.forwarded_to = AnotherThan(address, reported->value);
     }
     event.address = std::move(address);
+    event.trust = voucher_.trust;
   }
 
   // The reported address when it is one, and another than `address`.

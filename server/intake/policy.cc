@@ -277,7 +277,7 @@ Decision Bounce(const Case& c, AddressRecord record) {
 
 Decision ByKind(const Case& c, AddressRecord record) {
   if (!c.event.address) return Nothing(PolicyRule::kNoAddress, std::move(record));
-  if (c.message.trust < kTrustThatSuppresses) {
+  if (c.event.trust < kTrustThatSuppresses) {
     return Nothing(PolicyRule::kTrustTooLow, std::move(record));
   }
   switch (c.event.kind) {

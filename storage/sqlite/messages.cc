@@ -48,10 +48,12 @@ std::string InsertInto(std::string_view table, std::string_view columns) {
   return absl::StrCat("INSERT INTO ", Absl(table), " (", Absl(columns), ") VALUES (", places, ")");
 }
 
+// One from before events had a trust of their own has 0, which EventOf() fills in.
 Event ReadEvent(Columns& columns) {
   Event event;
   event.id = columns.Integer();
   event.message_id = columns.Integer();
+  event.trust = columns.Number<Trust>();
   event.kind = columns.Number<Kind>();
   // A reason that only another version knows has no row in the taxonomy, where all look it up.
   event.reason = ReasonFromNumber(columns.Small()).value_or(Reason::kUnclassified);
@@ -97,6 +99,10 @@ Message ReadMessage(Columns& columns) {
   message.envelope_id = columns.Text();
   message.return_path_key = columns.Text();
   message.message_reference = columns.Text();
+  message.tls_version = columns.Text();
+  message.login = columns.Text();
+  message.returned_path = columns.Text();
+  message.authentication = columns.Text();
   return message;
 }
 
@@ -114,10 +120,12 @@ absl::Status MessageTable::Prepare(Connection& connection) {
                      "id, first_event_id, events, evidence_id, octets, receive_time, day, trust,"
                      " return_path_hash, digest, tenant, stream, return_path, reverse_path,"
                      " client_address, client_helo, reporting_mta, report_form, envelope_id,"
-                     " return_path_key, message_reference"));
+                     " return_path_key, message_reference, tls_version, login, returned_path,"
+                     " authentication"));
   prepare(insert_evidence_,
           "INSERT INTO evidence (id, octets, codec, dictionary, data) VALUES (?, ?, ?, 0, ?)");
-  prepare(insert_event_, InsertInto("event", "id, message_id, address_id, " BOUNCED_EVENT_FIELDS));
+  prepare(insert_event_,
+          InsertInto("event", "id, message_id, address_id, trust, " BOUNCED_EVENT_FIELDS));
   return prepare.status();
 }
 
@@ -152,7 +160,9 @@ absl::Status MessageTable::Insert(const MessageRow& row, const Message& m) {
                       std::string_view(m.client_address), std::string_view(m.client_helo),
                       std::string_view(m.reporting_mta), std::string_view(m.report_form),
                       std::string_view(m.envelope_id), std::string_view(m.return_path_key),
-                      std::string_view(m.message_reference));
+                      std::string_view(m.message_reference), std::string_view(m.tls_version),
+                      std::string_view(m.login), std::string_view(m.returned_path),
+                      std::string_view(m.authentication));
 }
 
 absl::Status MessageTable::InsertEvidence(std::int64_t id, const Evidence& evidence) {
@@ -162,9 +172,9 @@ absl::Status MessageTable::InsertEvidence(std::int64_t id, const Evidence& evide
 
 absl::Status MessageTable::InsertEvent(const Event& e, std::optional<std::int64_t> address_id) {
   return insert_event_->Run(
-      e.id, e.message_id, address_id, e.kind, e.reason, e.bounce_class, e.fault, e.persistence,
-      e.stage, e.reply_code, e.counts, e.text_bears_out, e.confidence, e.effect, e.policy_rule,
-      std::string_view(e.enhanced_status), std::string_view(e.rule),
+      e.id, e.message_id, address_id, e.trust, e.kind, e.reason, e.bounce_class, e.fault,
+      e.persistence, e.stage, e.reply_code, e.counts, e.text_bears_out, e.confidence, e.effect,
+      e.policy_rule, std::string_view(e.enhanced_status), std::string_view(e.rule),
       std::string_view(e.final_recipient), std::string_view(e.original_recipient),
       std::string_view(e.forwarded_to), std::string_view(e.diagnostic_type),
       std::string_view(e.remote_mta), std::string_view(e.provenance),
@@ -179,6 +189,7 @@ absl::StatusOr<StoredEvent> EventOf(const Query& row) {
   static_cast<void>(columns.Integer());
   stored.message_octets = columns.Integer();
   stored.message = ReadMessage(columns);
+  if (stored.event.trust == Trust{}) stored.event.trust = stored.message.trust;
   if (!columns.IsNull()) {
     absl::StatusOr<Address> address = AddressOf(row, columns.next(), columns.next() + 1);
     if (!address.ok()) return address.status();

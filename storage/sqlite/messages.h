@@ -45,7 +45,7 @@ class MessageTable {
   std::optional<Statement> insert_event_;
 };
 
-// What an event has of its own, in the order in which messages.cc binds and reads it. A new field
+// What an event alone has, in the order in which messages.cc binds and reads it. A new field
 // stands here, in InsertEvent() and in ReadEvent().
 #define BOUNCED_EVENT_FIELDS                                                                      \
   "kind, reason, bounce_class, fault, persistence, stage, reply_code, counts, text_bears_out,"    \
@@ -55,10 +55,12 @@ class MessageTable {
 // The columns of an event and its message in one row, as EventOf() reads them, from
 // `event JOIN message LEFT JOIN address`.
 inline constexpr const char kEventColumns[] =
-    "event.id, message_id, " BOUNCED_EVENT_FIELDS
-    ", evidence_id, octets, receive_time, day, trust, digest, message.tenant, message.stream,"
+    "event.id, message_id, event.trust, " BOUNCED_EVENT_FIELDS
+    ", evidence_id, octets, receive_time, day, message.trust, digest, message.tenant, "
+    "message.stream,"
     " return_path, reverse_path, client_address, client_helo, reporting_mta, report_form,"
-    " envelope_id, return_path_key, message_reference,"
+    " envelope_id, return_path_key, message_reference, tls_version, login, returned_path,"
+    " authentication,"
     " address.canonical, address.spelling";
 absl::StatusOr<StoredEvent> EventOf(const Query& row);
 

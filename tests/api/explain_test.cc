@@ -61,7 +61,7 @@ class ExplainTest : public testing::Test {
 
  private:
   void Take(StoredEvent stored) {
-    stored.message.trust = Trust::kSigned;
+    stored.event.trust = Trust::kSigned;
     stored.message.day = DayOf(now_);
     stored.message.return_path = "path-" + std::to_string(dossier_.events.size());
     Decision decision = Decide(policy_, {dossier_.record, dossier_.suppressions}, stored.message,

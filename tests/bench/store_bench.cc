@@ -140,6 +140,7 @@ NewMessage MakeRecord(std::mt19937_64& random, std::shared_ptr<const Evidence> e
   Event event;
   event.kind = Kind::kBounce;
   event.address = *Address::Parse(absl::StrCat("r", random(), "@mail.example"));
+  event.trust = Trust::kSigned;
   event.final_recipient = event.address->canonical();
   event.enhanced_status = "5.1.1";
   event.reply_code = 550;

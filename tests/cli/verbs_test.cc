@@ -309,7 +309,12 @@ v1::Event StoredEvent(std::int64_t id) {
   event.set_matched_text("User unknown");
   event.set_diagnostic("<r@x>: User unknown\x1b[2J");
   event.set_confidence(95);
-  event.set_trust(v1::TRUST_SIGNED);
+  event.set_trust(v1::TRUST_AUTHENTICATED);
+  event.set_client_address("192.0.2.1");
+  event.set_client_helo("mx.x");
+  event.set_tls_version("TLSv1.3");
+  event.set_login("relay");
+  event.set_authentication("dkim=pass header.d=x");
   event.set_effect(v1::EFFECT_SUPPRESSED);
   event.set_policy_rule("hard_certain");
   event.set_has_evidence(true);
@@ -332,6 +337,10 @@ TEST_F(VerbsTest, EventsAreListedAndShown) {
   const Outcome one = Run({"events", "--id", "2"});
   EXPECT_THAT(one.out, HasSubstr("rule: no-such-user\n"));
   EXPECT_THAT(one.out, HasSubstr("confidence: 95 of 100\n"));
+  EXPECT_THAT(one.out,
+              HasSubstr("trust: who sent it speaks for the domain of the address (authenticated)\n"
+                        "came from: 192.0.2.1, which called itself mx.x, under TLSv1.3, logged in "
+                        "as relay\nauthentication: dkim=pass header.d=x\n"));
   EXPECT_THAT(one.out, Not(HasSubstr("\x1b")));
   EXPECT_EQ(Run({"events", "--id", "4"}).code, 1);
   EXPECT_EQ(Run({"events", "--kind", "bouncy"}).code, 2);

@@ -36,7 +36,6 @@ Work Bounce(int number, std::size_t octets = 0, Reason reason = Reason::kNoSuchU
   NewMessage added;
   added.message.tenant = "default";
   added.message.return_path = absl::StrCat("bo-", number, "-", day, "@rp.example");
-  added.message.trust = Trust::kSigned;
   added.message.day = DayOf(kNow) + day;
   added.message.digest[0] = static_cast<std::uint8_t>(number);
   added.message.digest[1] = static_cast<std::uint8_t>(number >> 8);
@@ -44,6 +43,7 @@ Work Bounce(int number, std::size_t octets = 0, Reason reason = Reason::kNoSuchU
   Event event;
   event.kind = Kind::kBounce;
   event.address = Numbered(number);
+  event.trust = Trust::kSigned;
   event.reason = reason;
   event.bounce_class = Info(reason).bounce_class;
   event.fault = Info(reason).fault;

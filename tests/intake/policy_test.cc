@@ -26,7 +26,6 @@ Message MailOf(int day, std::string_view token) {
   Message message;
   message.tenant = "default";
   message.return_path = absl::StrCat("bo-", std::string(token), "@rp.example");
-  message.trust = Trust::kSigned;
   message.day = kDayZero + day;
   return message;
 }
@@ -37,6 +36,7 @@ Event EventOf(Kind kind, Reason reason) {
   event.id = 7;
   event.kind = kind;
   event.address = Recipient();
+  event.trust = Trust::kSigned;
   event.reason = reason;
   event.bounce_class = info.bounce_class;
   event.fault = info.fault;
@@ -509,9 +509,9 @@ TEST(Decide, NeverTouchesOnLessTrust) {
   subject.Take(MailOf(0, "a"), EventOf("soft"), Morning(0));
   const AddressRecord before = subject.history().record;
   for (const Word& word : kWords) {
-    Message message = MailOf(5, word.word);
-    message.trust = Trust::kUnverified;
-    const Decision decision = subject.Take(message, EventOf(word.word), Morning(5));
+    Event event = EventOf(word.word);
+    event.trust = Trust::kUnverified;
+    const Decision decision = subject.Take(MailOf(5, word.word), event, Morning(5));
     EXPECT_EQ(decision.rule, PolicyRule::kTrustTooLow) << word.word;
     EXPECT_EQ(decision.effect, Effect::kNone) << word.word;
     EXPECT_EQ(decision.risky_until, kDayZero + 30) << word.word;

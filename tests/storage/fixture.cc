@@ -52,6 +52,7 @@ NewMessage Bounce(std::string_view mailbox, int number) {
   event.rule = "no-such-user";
   event.diagnostic = "5.1.1 no such user";
   if (!mailbox.empty()) event.address = ParseAddress(mailbox);
+  event.trust = Trust::kSigned;
   message.events.push_back(std::move(event));
   message.evidence = Evidence::Pack(absl::StrCat("Subject: ", number, "\r\n\r\nIt bounced.\r\n"));
   return message;

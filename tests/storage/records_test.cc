@@ -51,7 +51,7 @@ void ExpectDistinctNames(int first, int last, int how_many) {
 }
 
 TEST(Names, AreCompleteAndDistinct) {
-  ExpectDistinctNames<Trust>(0, 255, 2);
+  ExpectDistinctNames<Trust>(0, 255, 4);
   ExpectDistinctNames<Effect>(0, 255, 4);
   ExpectDistinctNames<PolicyRule>(0, 255, 17);
   ExpectDistinctNames<Source>(0, 255, 5);

@@ -52,6 +52,12 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   message.message.reporting_mta = "mta";
   message.message.envelope_id = "id";
   message.message.message_reference = "ref";
+  message.message.tls_version = "TLSv1.3";
+  message.message.login = "relay";
+  message.message.returned_path = "bo-x@bounces.example.net";
+  message.message.authentication = "spf=pass smtp.helo=mx.example";
+  message.message.trust = Trust::kUnverified;
+  e.trust = Trust::kReturned;
   message.message.digest[15] = 0xFF;
   std::vector<MessageReceipt> receipts = Put(*store_, {message});
   ASSERT_EQ(receipts.size(), 1u);
@@ -99,7 +105,12 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   EXPECT_EQ(got->message.envelope_id, m.envelope_id);
   EXPECT_EQ(got->message.return_path_key, m.return_path_key);
   EXPECT_EQ(got->message.message_reference, m.message_reference);
+  EXPECT_EQ(got->message.tls_version, m.tls_version);
+  EXPECT_EQ(got->message.login, m.login);
+  EXPECT_EQ(got->message.returned_path, m.returned_path);
+  EXPECT_EQ(got->message.authentication, m.authentication);
   EXPECT_EQ(got->message.trust, m.trust);
+  EXPECT_EQ(got->event.trust, e.trust);
   EXPECT_EQ(got->message.receive_time, m.receive_time);
   EXPECT_EQ(got->message.day, m.day);
   EXPECT_EQ(got->message.digest, m.digest);

@@ -124,6 +124,33 @@ TEST(Migrations, AreAppliedWholeOrNotAtAll) {
   EXPECT_EQ(*connection->AskNumber("PRAGMA user_version"), Migrations().back().number);
 }
 
+// schema_1.sql is the dump of a database that a program of version 1 left: a signed bounce that
+// suppressed, and an unsigned one.
+TEST(Migrations, BringADatabaseOfVersionOneUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_1.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->index().Check("default", "", "r@example.org", Noon()),
+            IndexAnswer::kSuppressed);
+  const Trust trusts[] = {Trust::kSigned, Trust::kUnverified};
+  for (std::int64_t id = 1; id <= 2; ++id) {
+    absl::StatusOr<StoredEvent> stored = (*store)->GetEvent("default", id);
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    EXPECT_EQ(stored->event.trust, trusts[id - 1]) << "that of its message";
+    EXPECT_EQ(stored->message.trust, trusts[id - 1]);
+    EXPECT_EQ(stored->event.diagnostic, "user unknown");
+    EXPECT_EQ(stored->message.client_helo, "mx.example.org");
+    EXPECT_EQ(stored->message.tls_version, "");
+    EXPECT_EQ(stored->message.login, "");
+    EXPECT_EQ(stored->message.authentication, "");
+  }
+  Put(**store, {Bounce("a@example.net", 1)});
+  store->reset();
+  EXPECT_TRUE(TryOpen(directory.path()).ok());
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
