@@ -71,6 +71,9 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
     log.Warning("daemon.no_return_path",
                 {{"effect", "all mail is refused until a [[return_path]] is configured"}});
   }
+  for (const std::string& warning : WarningsOf(config)) {
+    log.Warning("daemon.config", {{"warning", warning}});
+  }
   if (::geteuid() == 0) {
     log.Warning("daemon.runs_as_root",
                 {{"advice", "run it as a user of its own; port 25 needs CAP_NET_BIND_SERVICE"}});
@@ -173,6 +176,9 @@ int Main(int argc, char** argv) {
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
   if (!rules.ok()) return Fail(kMisused, rules.status());
   if (!check) return Serve(*config, path, *std::move(rules));
+  for (const std::string& warning : WarningsOf(*config)) {
+    std::fprintf(stderr, "bounced: warning: %s\n", warning.c_str());
+  }
   std::puts("ok");
   return kDone;
 }

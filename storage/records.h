@@ -29,6 +29,8 @@ enum class Trust : std::uint8_t {
   kSigned = 4,         // it came to a return path whose MAC held
 };
 std::string_view ToString(Trust trust);
+// The least on which an address is touched, unless a return path's domain asks for another.
+inline constexpr Trust kDefaultLeastTrust = Trust::kReturned;
 
 // How an event bears on the address. Stored and published by number.
 enum class Effect : std::uint8_t {
@@ -84,6 +86,8 @@ struct Message {
   // "spf=pass smtp.helo=mx.example; dkim=pass header.d=example.org". Empty: nothing was looked up.
   std::string authentication;
   Trust trust = Trust::kUnverified;  // in the return path that it came to; each event has its own
+  // The least on which its events may touch an address. Of the configuration, and not stored.
+  Trust least_trust = kDefaultLeastTrust;
   absl::Time receive_time;
   Day day = 0;  // of issue of the signed return path or of returned_path, else of receipt
   // 128 bits over tenant, return path and octets: the same again is one event.

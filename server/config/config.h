@@ -92,4 +92,7 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 // what would never happen, or always.
 absl::Status CheckTogether(const Config& config);
 
+// What is right and still worth a second thought, a sentence each: a `trust` below the default.
+std::vector<std::string> WarningsOf(const Config& config);
+
 }  // namespace bounced

@@ -252,6 +252,12 @@ std::span<const Key<ReturnPathSection>> ReturnPathKeys() {
           std::vector<std::pair<std::string_view, Signing>>{{"required", Signing::kRequired},
                                                             {"optional", Signing::kOptional},
                                                             {"off", Signing::kOff}}),
+      Choice<Section>(
+          "trust", PLACE(domain.least_trust),
+          std::vector<std::pair<std::string_view, Trust>>{{"signed", Trust::kSigned},
+                                                          {"returned", Trust::kReturned},
+                                                          {"authenticated", Trust::kAuthenticated},
+                                                          {"unverified", Trust::kUnverified}}),
       Duration<Section>("max_age", PLACE(domain.max_age), kDay, 3'650 * kDay),
       Tables<Section, KeyFile>("key", KeyKeys(), PLACE(files), kMaxReturnPathKeys,
                                {"id", "secret_file"}),

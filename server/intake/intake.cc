@@ -63,6 +63,7 @@ void Fill(const Voucher& voucher, std::string_view octets, Message& message) {
   message.return_path_key = voucher.key_id;
   message.message_reference = voucher.reference;
   message.trust = voucher.trust;
+  message.least_trust = voucher.least_trust;
   message.day = voucher.day;
   message.digest = DigestOf({voucher.tenant, voucher.return_path, octets});
 }

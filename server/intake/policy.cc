@@ -91,9 +91,14 @@ Day RiskyUntil(const Policy& policy, const AddressRecord& record, absl::Time now
   return until > DayOf(now) ? until : 0;
 }
 
+// Which mail of ours the event is about, as far as it tells. An unsigned return path may be that of
+// all mail: what comes to it on one day is of one.
 std::uint64_t MailId(const Case& c) {
-  return XXH3_64bits_withSeed(c.message.return_path.data(), c.message.return_path.size(),
-                              static_cast<std::uint64_t>(c.event.bounce_class));
+  std::uint64_t seed = static_cast<std::uint64_t>(c.event.bounce_class);
+  if (c.event.trust < Trust::kReturned) {
+    seed |= std::uint64_t{static_cast<std::uint32_t>(c.message.day)} << 8;
+  }
+  return XXH3_64bits_withSeed(c.message.return_path.data(), c.message.return_path.size(), seed);
 }
 
 // Counts the mail, once. False: it has been.
@@ -277,7 +282,7 @@ Decision Bounce(const Case& c, AddressRecord record) {
 
 Decision ByKind(const Case& c, AddressRecord record) {
   if (!c.event.address) return Nothing(PolicyRule::kNoAddress, std::move(record));
-  if (c.event.trust < kTrustThatSuppresses) {
+  if (c.event.trust < c.message.least_trust) {
     return Nothing(PolicyRule::kTrustTooLow, std::move(record));
   }
   switch (c.event.kind) {

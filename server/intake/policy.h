@@ -20,12 +20,10 @@ struct Policy {
   int probation_days = 90;     // after it, one more suppresses again
 };
 
-// The least trust on which an address is touched.
-inline constexpr Trust kTrustThatSuppresses = Trust::kSigned;
-
 // What one event does to one address. Pure: the same arguments give the same decision, for ever, so
 // that Explain and Reclassify can replay the past through this very function. Of `now` and
-// `message.day` it takes what time it is, and which day of mail the event is about.
+// `message.day` it takes what time it is, and which day of mail the event is about. An event of
+// less trust than `message.least_trust` changes nothing.
 //
 // A suppression it decides on is for all streams of the tenant, of source bounce, and has the
 // event's id as it was given; its explanation holds no address.

@@ -81,6 +81,7 @@ Voucher Unsigned(const ReturnPathDomain& domain, std::string_view local_part, ab
   Voucher voucher;
   voucher.tenant = domain.tenant;
   voucher.stream = domain.stream;
+  voucher.least_trust = domain.least_trust;
   voucher.return_path = CanonicalReturnPath(local_part, domain.domain);
   voucher.day = DayOf(now);
   return voucher;
@@ -133,6 +134,7 @@ VouchResult Verify(const ReturnPathDomain& domain, Token token, absl::Time now) 
   voucher.stream = token.stream.empty() ? domain.stream : token.stream;
   voucher.return_path = absl::StrCat(token.Write(), "@", domain.domain);
   voucher.trust = Trust::kSigned;
+  voucher.least_trust = domain.least_trust;
   voucher.day = token.day;
   voucher.form = token.form;
   if (token.form == ReturnPathForm::kSealed) {

@@ -39,6 +39,8 @@ struct ReturnPathDomain {
   Signing signing = Signing::kRequired;
   // A token is good to the end of its day of issue, and this long after.
   absl::Duration max_age = absl::Hours(24 * 30);
+  // Of reports that come here: on less, no address is touched.
+  Trust least_trust = kDefaultLeastTrust;
   std::vector<ReturnPathKey> keys;  // the last signs, all verify
 };
 
@@ -48,6 +50,7 @@ struct Voucher {
   std::string stream;
   std::string return_path;  // canonical
   Trust trust = Trust::kUnverified;
+  Trust least_trust = kDefaultLeastTrust;       // of its domain
   Day day = 0;                                  // of issue; of receipt when unsigned
   std::string reference;                        // the sender's own
   std::string key_id;                           // empty: unsigned

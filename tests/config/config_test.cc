@@ -246,6 +246,7 @@ tenant = "shop-1"
 stream = "news"
 signing = "optional"
 max_age = "14d"
+trust = "signed"
 [[return_path.key]]
 id = "a"
 secret_file = "/etc/a.key"
@@ -293,6 +294,7 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(first.domain.stream, "news");
   EXPECT_EQ(first.domain.signing, Signing::kOptional);
   EXPECT_EQ(first.domain.max_age, absl::Hours(24 * 14));
+  EXPECT_EQ(first.domain.least_trust, Trust::kSigned);
   ASSERT_EQ(first.files.size(), 2u);
   EXPECT_EQ(first.files[0].id, "a");
   EXPECT_EQ(first.files[0].last_day, DayOf(absl::FromUnixSeconds(1'796'000'000)));
@@ -303,6 +305,29 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(second.domain.tenant, "default");
   EXPECT_EQ(second.domain.signing, Signing::kOff);
   EXPECT_EQ(second.domain.max_age, absl::Hours(24 * 30));
+  EXPECT_EQ(second.domain.least_trust, Trust::kReturned);
+}
+
+TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
+  const struct {
+    std::string_view trust;
+    std::string_view warning;  // begins so; empty: none
+  } kRows[] = {
+      {"signed", ""},
+      {"returned", ""},
+      {"authenticated", "return_path.trust of a.example is authenticated: a host that sends mail"},
+      {"unverified", "return_path.trust of a.example is unverified: whoever sends a report there"},
+  };
+  for (const auto& row : kRows) {
+    absl::StatusOr<Config> config =
+        ParseConfig("[[return_path]]\ndomain = \"a.example\"\ntrust = \"" + std::string(row.trust) +
+                        "\"\n[[return_path]]\ndomain = \"b.example\"",
+                    "f.toml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    const std::vector<std::string> warnings = WarningsOf(*config);
+    ASSERT_EQ(warnings.size(), row.warning.empty() ? 0u : 1u) << row.trust;
+    if (!warnings.empty()) EXPECT_TRUE(warnings[0].starts_with(row.warning)) << warnings[0];
+  }
 }
 
 struct Wrong {
@@ -360,6 +385,9 @@ INSTANTIATE_TEST_SUITE_P(
          "f.toml:3: return_path.max_age: must be \"1d\" to \"3650d\""},
         {"Signing", "[[return_path]]\ndomain = \"a.example\"\nsigning = \"on\"",
          R"(f.toml:3: return_path.signing: must be one of "required", "optional", "off")"},
+        {"Trust", "[[return_path]]\ndomain = \"a.example\"\ntrust = \"blind\"",
+         "f.toml:3: return_path.trust: must be one of \"signed\", \"returned\", "
+         "\"authenticated\", \"unverified\""},
         {"LogLevel", "[log]\nlevel = \"loud\"",
          R"(f.toml:2: log.level: must be one of "error", "warning", "info", "debug")"},
         {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},

@@ -104,6 +104,21 @@ TEST_F(IntakeTest, ABounceOnASignedReturnPathSuppresses) {
   EXPECT_EQ(counters_.Get(Counter::kSuppressions), 1u);
 }
 
+TEST_F(IntakeTest, T1AForgedReportToAnUnsignedReturnPathSuppressesNobody) {
+  for (const Trust least : {Trust::kAuthenticated, Trust::kReturned, Trust::kSigned}) {
+    Voucher voucher = Unsigned(ToString(least));
+    voucher.least_trust = least;
+    ASSERT_TRUE(Receive(Dsn("victim@example.net"), {voucher}).ok());
+    EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kTrustTooLow) << ToString(least);
+    EXPECT_EQ(store_.events().back().trust, Trust::kUnverified);
+    EXPECT_EQ(store_.index().Check("acme", "", "victim@example.net", kNow), IndexAnswer::kSend);
+  }
+  Voucher voucher = Unsigned("bounces");
+  voucher.least_trust = Trust::kUnverified;
+  ASSERT_TRUE(Receive(Dsn("victim@example.net"), {voucher}).ok());
+  EXPECT_EQ(store_.index().Check("acme", "", "victim@example.net", kNow), IndexAnswer::kSuppressed);
+}
+
 TEST_F(IntakeTest, AnUnsignedOneIsStoredWithoutEffect) {
   ASSERT_TRUE(Receive(Dsn("r@example.net"), {Unsigned("bounces")}).ok());
   ASSERT_THAT(store_.events(), SizeIs(1));

@@ -504,18 +504,71 @@ TEST(Decide, NeverTouchesWithoutAnAddress) {
   EXPECT_FALSE(decision.suppress);
 }
 
-TEST(Decide, NeverTouchesOnLessTrust) {
-  Subject subject;
-  subject.Take(MailOf(0, "a"), EventOf("soft"), Morning(0));
-  const AddressRecord before = subject.history().record;
-  for (const Word& word : kWords) {
-    Event event = EventOf(word.word);
-    event.trust = Trust::kUnverified;
-    const Decision decision = subject.Take(MailOf(5, word.word), event, Morning(5));
-    EXPECT_EQ(decision.rule, PolicyRule::kTrustTooLow) << word.word;
-    EXPECT_EQ(decision.effect, Effect::kNone) << word.word;
-    EXPECT_EQ(decision.risky_until, kDayZero + 30) << word.word;
-    EXPECT_EQ(subject.history().record, before) << word.word;
+struct TrustCase {
+  std::string_view name;
+  Trust least;
+  std::vector<Trust> that_act;
+};
+class TrustTest : public testing::TestWithParam<TrustCase> {};
+
+constexpr Trust kTrusts[] = {Trust::kUnverified, Trust::kAuthenticated, Trust::kReturned,
+                             Trust::kSigned};
+
+TEST_P(TrustTest, ActsOnNoLess) {
+  for (const Trust trust : kTrusts) {
+    const std::vector<Trust>& acting = GetParam().that_act;
+    const bool acts = std::find(acting.begin(), acting.end(), trust) != acting.end();
+    for (const Word& word : kWords) {
+      Subject subject;
+      subject.Take(MailOf(0, "a"), EventOf("soft"), Morning(0));
+      const AddressRecord before = subject.history().record;
+      Message message = MailOf(5, word.word);
+      message.least_trust = GetParam().least;
+      Event event = EventOf(word.word);
+      event.trust = trust;
+      const Decision decision = subject.Take(message, event, Morning(5));
+      EXPECT_EQ(decision.rule == PolicyRule::kTrustTooLow, !acts)
+          << word.word << " " << ToString(trust);
+      if (acts) continue;
+      EXPECT_EQ(decision.effect, Effect::kNone) << word.word;
+      EXPECT_FALSE(decision.suppress) << word.word;
+      EXPECT_EQ(decision.risky_until, kDayZero + 30) << word.word;
+      EXPECT_EQ(subject.history().record, before) << word.word;
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    , TrustTest,
+    testing::ValuesIn<TrustCase>({
+        {"Signed", Trust::kSigned, {Trust::kSigned}},
+        {"Returned", Trust::kReturned, {Trust::kReturned, Trust::kSigned}},
+        {"Authenticated",
+         Trust::kAuthenticated,
+         {Trust::kAuthenticated, Trust::kReturned, Trust::kSigned}},
+        {"Unverified", Trust::kUnverified, {std::begin(kTrusts), std::end(kTrusts)}},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Decide, ActsByDefaultOnWhatAKeyOfOursVouchesFor) {
+  EXPECT_EQ(Message().least_trust, Trust::kReturned);
+}
+
+// A return path that no key vouches for may be that of all mail.
+TEST(Decide, CountsOnceADayWhatComesToOneUnsignedReturnPath) {
+  for (const Trust trust : kTrusts) {
+    Subject subject;
+    Event event = EventOf("soft");
+    event.trust = trust;
+    const auto rule_of = [&](int day) {
+      Message message = MailOf(day, "all");
+      message.least_trust = Trust::kUnverified;
+      return subject.Take(message, event, Morning(day)).rule;
+    };
+    const bool is_one_mail = trust >= Trust::kReturned;
+    EXPECT_EQ(rule_of(0), PolicyRule::kSoftCounted);
+    EXPECT_EQ(rule_of(0), PolicyRule::kSameMessage);
+    EXPECT_EQ(rule_of(1), is_one_mail ? PolicyRule::kSameMessage : PolicyRule::kSoftCounted);
+    EXPECT_EQ(rule_of(2), is_one_mail ? PolicyRule::kSameMessage : PolicyRule::kSoftThreshold);
   }
 }
 

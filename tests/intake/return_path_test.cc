@@ -193,12 +193,14 @@ TEST_P(VouchTest, TellsOursFromOthers) {
   domain.signing = GetParam().signing;
   domain.tenant = "acme";
   domain.stream = "news";
+  domain.least_trust = Trust::kAuthenticated;
   const ReturnPaths paths = MustCreate({domain});
   const VouchResult result = paths.Vouch(GetParam().local_part, GetParam().domain, kNoon);
   EXPECT_EQ(ToString(result.refusal), ToString(GetParam().want));
   ASSERT_EQ(result.voucher.has_value(), GetParam().want == Refusal::kNone);
   if (!result.voucher) return;
   EXPECT_EQ(result.voucher->trust, GetParam().trust);
+  EXPECT_EQ(result.voucher->least_trust, Trust::kAuthenticated);
   EXPECT_EQ(result.voucher->tenant, "acme");
   EXPECT_EQ(result.voucher->stream, "news");
   EXPECT_EQ(result.voucher->day, DayOf(kNoon));
