@@ -166,7 +166,7 @@ class Attribution {
   std::vector<Event> Make() {
     if (recipients_ == 0) events_.push_back(EventOf(report_.kind));
     for (std::size_t i = 0; i < recipients_; ++i) events_.push_back(EventOf(report_.recipients[i]));
-    if (voucher_.trust == Trust::kSigned) {
+    if (voucher_.trust >= Trust::kReturned) {
       JudgeVouched();
     } else {
       JudgeNamed();
@@ -301,6 +301,20 @@ class Attribution {
 };
 
 }  // namespace
+
+std::optional<Voucher> VouchReturned(const Report& report, const Voucher& voucher,
+                                     const ReturnPaths& paths, absl::Time receive_time) {
+  if (voucher.trust == Trust::kSigned || !report.returned.return_path) return std::nullopt;
+  const std::optional<Address> path = ParseAddress(report.returned.return_path->value);
+  if (!path) return std::nullopt;
+  std::optional<Voucher> returned =
+      paths.Vouch(path->local_part(), path->domain(), receive_time).voucher;
+  if (!returned || returned->trust != Trust::kSigned || returned->tenant != voucher.tenant) {
+    return std::nullopt;
+  }
+  returned->trust = Trust::kReturned;
+  return returned;
+}
 
 std::vector<Event> Attribute(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
                              std::size_t max_events, const NamedInWords& words) {

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "parser/report.h"
 #include "server/intake/return_path.h"
 #include "storage/records.h"
@@ -23,6 +25,13 @@ inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 // Gives Parser::NamedInWords() of the message that a report was read from.
 using NamedInWords = std::function<const std::vector<Found<std::string>>&()>;
 
+// What the returned message vouches for, where `voucher`, to whose return path the report came,
+// vouches for nobody: its Return-Path (the first) is a signed one of the same tenant, in age at
+// `receive_time`. Then Attribute() is asked with this voucher, whose trust is kReturned. None:
+// there is none, it does not hold, or `voucher` is signed itself.
+std::optional<Voucher> VouchReturned(const Report& report, const Voucher& voucher,
+                                     const ReturnPaths& paths, absl::Time receive_time);
+
 // Makes the events of a report for what one voucher vouches for. Pure. At least one event, and one
 // for each recipient of the report, in its order; a message without recipients, as one that is no
 // report, becomes one event of the report's kind.
@@ -36,6 +45,8 @@ using NamedInWords = std::function<const std::vector<Found<std::string>>&()>;
 //    final recipient, X-Failed-Recipients, the returned message's To, the words, which are asked
 //    for last. If none does, no event has an address.
 // Other recipients become events without an address: nobody else named in a report is ever touched.
+//
+// An event with an address has the voucher's trust.
 //
 // Nobody is vouched for by an unsigned one, and the trust tells the policy so: each event has the
 // original recipient, or the final one, as it is reported; never postmaster, mailer-daemon or an

@@ -56,15 +56,19 @@ Message MessageOf(const Report& report, const Arrival& arrival, absl::Time now) 
   return message;
 }
 
-void Fill(const Voucher& voucher, std::string_view octets, Message& message) {
+// `voucher` is of the return path that it came to, `returned` what VouchReturned() says.
+void Fill(const Voucher& voucher, const std::optional<Voucher>& returned, std::string_view octets,
+          Message& message) {
   message.tenant = voucher.tenant;
-  message.stream = voucher.stream;
   message.return_path = voucher.return_path;
-  message.return_path_key = voucher.key_id;
-  message.message_reference = voucher.reference;
   message.trust = voucher.trust;
   message.least_trust = voucher.least_trust;
-  message.day = voucher.day;
+  if (returned) message.returned_path = returned->return_path;
+  const Voucher& mail = returned ? *returned : voucher;
+  message.stream = mail.stream;
+  message.return_path_key = mail.key_id;
+  message.message_reference = mail.reference;
+  message.day = mail.day;
   message.digest = DigestOf({voucher.tenant, voucher.return_path, octets});
 }
 
@@ -105,8 +109,11 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     if (places[i] < work.messages.size()) continue;
     NewMessage& made = work.messages.emplace_back();
     made.message = common;
-    Fill(vouchers[i], message, made.message);
-    made.events = Attribute(report, vouchers[i], *paths, max_events, named_in_words);
+    const std::optional<Voucher> returned =
+        VouchReturned(report, vouchers[i], *paths, common.receive_time);
+    Fill(vouchers[i], returned, message, made.message);
+    made.events =
+        Attribute(report, returned ? *returned : vouchers[i], *paths, max_events, named_in_words);
     made.evidence = evidence;
   }
   committer_.Submit(

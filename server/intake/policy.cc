@@ -98,7 +98,9 @@ std::uint64_t MailId(const Case& c) {
   if (c.event.trust < Trust::kReturned) {
     seed |= std::uint64_t{static_cast<std::uint32_t>(c.message.day)} << 8;
   }
-  return XXH3_64bits_withSeed(c.message.return_path.data(), c.message.return_path.size(), seed);
+  const std::string& path =
+      c.message.returned_path.empty() ? c.message.return_path : c.message.returned_path;
+  return XXH3_64bits_withSeed(path.data(), path.size(), seed);
 }
 
 // Counts the mail, once. False: it has been.

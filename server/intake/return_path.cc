@@ -245,7 +245,7 @@ absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const 
 }
 
 bool ReturnPaths::Covers(const Voucher& voucher, const Address& address) const {
-  if (voucher.trust != Trust::kSigned) return false;
+  if (voucher.trust < Trust::kReturned) return false;
   if (voucher.form == ReturnPathForm::kOpen) return voucher.recipient == address;
   const ReturnPathDomain* domain =
       FindDomain(std::string_view(voucher.return_path).substr(voucher.return_path.rfind('@') + 1));

@@ -111,8 +111,8 @@ class ReturnPaths {
   absl::StatusOr<std::string> Mint(const MintRequest& request, const Address& recipient,
                                    absl::Time now) const;
 
-  // Whether `voucher` is for `address`: open, it is the same; sealed, it hashes to it. Never for an
-  // unsigned one.
+  // Whether `voucher` is for `address`: open, it is the same; sealed, it hashes to it. Never for
+  // one of less trust than kReturned.
   bool Covers(const Voucher& voucher, const Address& address) const;
 
   // Those of `tenant`, or, when it is empty, all; canonical, in the order of the configuration.

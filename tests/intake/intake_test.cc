@@ -119,6 +119,140 @@ TEST_F(IntakeTest, T1AForgedReportToAnUnsignedReturnPathSuppressesNobody) {
   EXPECT_EQ(store_.index().Check("acme", "", "victim@example.net", kNow), IndexAnswer::kSuppressed);
 }
 
+// A DSN that returns the header of the mail, as the last host had it.
+std::string DsnReturning(std::string_view recipient, std::string_view header) {
+  std::string report = Dsn(recipient);
+  report.replace(report.rfind("--b--"), 5,
+                 absl::StrCat("--b\r\nContent-Type: message/rfc822\r\n\r\n", std::string(header),
+                              "To: r@example.net\r\nSubject: News\r\n\r\nHello.\r\n--b--"));
+  return report;
+}
+std::string ReturnPathField(const Voucher& voucher) {
+  return absl::StrCat("Return-Path: <", voucher.return_path, ">\r\n");
+}
+
+TEST_F(IntakeTest, D59ASignedReturnPathInWhatCameBackVouchesForItsRecipient) {
+  const absl::Time issued = kNow - absl::Hours(48);
+  for (const ReturnPathForm form : {ReturnPathForm::kOpen, ReturnPathForm::kSealed}) {
+    const std::string recipient = absl::StrCat("r", static_cast<int>(form), "@example.net");
+    const Voucher mail = Signed(recipient, issued, form);
+    ASSERT_TRUE(
+        Receive(DsnReturning(recipient, ReturnPathField(mail)), {Unsigned("bounces")}).ok());
+    const Event event = store_.events().back();
+    EXPECT_EQ(event.trust, Trust::kReturned);
+    ASSERT_TRUE(event.address);
+    EXPECT_EQ(event.address->canonical(), recipient);
+    EXPECT_EQ(event.effect, Effect::kSuppressed);
+    EXPECT_EQ(store_.index().Check("acme", "", recipient, kNow), IndexAnswer::kSuppressed);
+    const Message message = store_.messages().back();
+    EXPECT_EQ(message.trust, Trust::kUnverified) << "of the return path that it came to";
+    EXPECT_EQ(message.return_path, "bounces@rp.example");
+    EXPECT_EQ(message.returned_path, mail.return_path);
+    EXPECT_EQ(message.return_path_key, "a");
+    EXPECT_EQ(message.message_reference, "ref_1");
+    EXPECT_EQ(message.stream, "receipts");
+    EXPECT_EQ(message.day, DayOf(issued));
+  }
+}
+
+TEST_F(IntakeTest, D37D59WhatCameBackVouchesForNobodyElse) {
+  std::string report = DsnReturning("r@example.net", ReturnPathField(Signed("r@example.net")));
+  report.insert(report.find("Final-Recipient"),
+                "Final-Recipient: rfc822; victim@example.net\r\nAction: failed\r\n"
+                "Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\r\n\r\n");
+  ASSERT_TRUE(Receive(report, {Unsigned("bounces")}).ok());
+  ASSERT_THAT(store_.events(), SizeIs(2));
+  EXPECT_FALSE(store_.events()[0].address);
+  EXPECT_EQ(store_.events()[0].trust, Trust::kUnverified);
+  EXPECT_EQ(store_.events()[1].trust, Trust::kReturned);
+  EXPECT_EQ(store_.index().Check("acme", "", "victim@example.net", kNow), IndexAnswer::kSend);
+  EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSuppressed);
+}
+
+TEST_F(IntakeTest, D59WhatDoesNotHoldInWhatCameBackVouchesForNobody) {
+  ReturnPathDomain ours;
+  ours.domain = "rp.example";
+  ours.tenant = "acme";
+  ours.signing = Signing::kOptional;
+  ours.max_age = absl::Hours(24);
+  ours.keys = {{"a", "0123456789abcdef0123456789abcdef"}};
+  ReturnPathDomain others = ours;
+  others.domain = "others.example";
+  others.tenant = "other";
+  ReturnPathDomain off = ours;
+  off.domain = "off.example";
+  const auto minted = ReturnPaths::Create({ours, others, off});
+  off.signing = Signing::kOff;
+  const auto paths = ReturnPaths::Create({ours, others, off});
+  Intake intake(rules_, *paths, *committer_, clock_, counters_);
+  const auto path_of = [&](std::string_view domain, int hours) {
+    return *minted->Mint({std::string(domain), "", "", {}}, *Address::Parse("r@example.net"),
+                         kNow - absl::Hours(hours));
+  };
+  std::string forged = path_of("rp.example", 0);
+  forged.replace(forged.find("=example.net"), 12, "=example.org");
+  const std::string good = path_of("rp.example", 0);
+  for (const std::string& path :
+       {forged, path_of("rp.example", 24 * 3), path_of("others.example", 0),
+        path_of("off.example", 0), std::string("bounces@rp.example"), std::string(),
+        std::string("x@example.net>\r\nReturn-Path: <") + good}) {
+    intake.Receive(DsnReturning("r@example.net", absl::StrCat("Return-Path: <", path, ">\r\n")),
+                   {Unsigned("bounces")}, {}, [](auto receipts) { EXPECT_TRUE(receipts.ok()); });
+    ASSERT_TRUE(committer_->Step());
+    EXPECT_EQ(store_.events().back().trust, Trust::kUnverified) << path;
+    EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kTrustTooLow) << path;
+    EXPECT_EQ(store_.messages().back().returned_path, "") << path;
+  }
+}
+
+TEST_F(IntakeTest, D59WhatCameBackIsInAgeWhenTheReportCame) {
+  const absl::Time issued = kNow - absl::Hours(24 * 31);
+  const std::string return_path =
+      *paths_->Mint({"rp.example", "", "", {}}, *Address::Parse("r@example.net"), issued);
+  const std::string report =
+      DsnReturning("r@example.net", absl::StrCat("Return-Path: <", return_path, ">\r\n"));
+  Arrival arrival;
+  ASSERT_TRUE(Receive(report, {Unsigned("late")}, arrival).ok());
+  EXPECT_EQ(store_.events().back().trust, Trust::kUnverified);
+  arrival.receive_time = kNow - absl::Hours(48);
+  ASSERT_TRUE(Receive(report, {Unsigned("in-time")}, arrival).ok());
+  EXPECT_EQ(store_.events().back().trust, Trust::kReturned);
+}
+
+// T2: by whichever way and in whichever words it comes.
+TEST_F(IntakeTest, D59AMailThatCameBackCountsOnce) {
+  const Voucher mail = Signed("r@example.net");
+  const auto full = [&](std::string_view words) {
+    std::string report = DsnReturning("r@example.net", ReturnPathField(mail));
+    const std::string_view known = "550 5.1.1 user unknown";
+    report.replace(report.find(known), known.size(),
+                   absl::StrCat("552 5.2.2 mailbox full", std::string(words)));
+    report.replace(report.find("Status: 5.1.1"), 13, "Status: 5.2.2");
+    return report;
+  };
+  ASSERT_TRUE(Receive(full("."), {Unsigned("one")}).ok());
+  EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kSoftCounted);
+  for (int day = 0; day < 5; ++day) {
+    clock_.Set(kNow + absl::Hours(24) * (day + 1));
+    ASSERT_TRUE(Receive(full("!"), {Unsigned(absl::StrCat("way-", day))}).ok());
+    EXPECT_EQ(store_.events().back().trust, Trust::kReturned);
+    EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kSameMessage);
+  }
+  ASSERT_TRUE(Receive(full("?"), {mail}).ok());
+  EXPECT_EQ(store_.events().back().trust, Trust::kSigned);
+  EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kSameMessage);
+}
+
+TEST_F(IntakeTest, ASignedReturnPathNeedsNothingOfWhatCameBack) {
+  const Voucher mail = Signed("r@example.net");
+  ASSERT_TRUE(
+      Receive(DsnReturning("r@example.net", ReturnPathField(Signed("s@example.net"))), {mail})
+          .ok());
+  EXPECT_EQ(store_.events()[0].trust, Trust::kSigned);
+  EXPECT_EQ(store_.events()[0].address->canonical(), "r@example.net");
+  EXPECT_EQ(store_.messages()[0].returned_path, "");
+}
+
 TEST_F(IntakeTest, AnUnsignedOneIsStoredWithoutEffect) {
   ASSERT_TRUE(Receive(Dsn("r@example.net"), {Unsigned("bounces")}).ok());
   ASSERT_THAT(store_.events(), SizeIs(1));
