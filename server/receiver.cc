@@ -67,7 +67,9 @@ void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, s
                   .client_address = std::move(client_address),
                   .client_helo = std::move(envelope.helo),
                   .envelope_id = std::move(envelope.envelope_id),
-                  .receive_time = std::nullopt};
+                  .receive_time = std::nullopt,
+                  .tls_version = std::move(envelope.tls_version),
+                  .login = std::move(envelope.user)};
   auto committed = [&log = log_, done = std::move(done)](
                        absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
     if (receipts.ok()) return done(absl::StrCat(receipts->front().message_id));

@@ -48,6 +48,8 @@ Message MessageOf(const Report& report, const Arrival& arrival, absl::Time now) 
   message.reverse_path = Presentable(arrival.reverse_path, kMaxReportedAddressOctets);
   message.client_address = Name(arrival.client_address);
   message.client_helo = Name(arrival.client_helo);
+  message.tls_version = Name(arrival.tls_version);
+  message.login = Name(arrival.login);
   if (report.reporting_mta) message.reporting_mta = Name(report.reporting_mta->value);
   message.report_form = report.form;
   message.envelope_id =

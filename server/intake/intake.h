@@ -26,6 +26,8 @@ struct Arrival {
   std::string client_helo;
   std::string envelope_id;                 // ENVID, decoded; the report's own goes before it
   std::optional<absl::Time> receive_time;  // none: now
+  std::string tls_version;                 // as in Message
+  std::string login;
 };
 
 // Reads messages, makes events of them and has those committed. What it keeps of the texts is

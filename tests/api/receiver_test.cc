@@ -24,8 +24,7 @@ class ReceiverTest : public ApiTest {
   }
 
   absl::StatusOr<std::string> Commit(const std::vector<std::string>& return_paths,
-                                     absl::Time vouch_time) {
-    smtp::Envelope envelope;
+                                     absl::Time vouch_time, smtp::Envelope envelope = {}) {
     for (const std::string& path : return_paths) {
       envelope.recipients.push_back({PathOf(path), "", vouch_time});
     }
@@ -82,6 +81,25 @@ TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdThatFindsIt) {
   v1::ListEventsResponse response;
   ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
   EXPECT_EQ(response.events_size(), 1);
+}
+
+TEST_F(ReceiverTest, S138EnvelopeAndClientAreStoredBesideTheMessage) {
+  smtp::Envelope envelope;
+  envelope.helo = "mx.example";
+  envelope.user = "relay";
+  envelope.tls_version = "TLSv1.3";
+  absl::StatusOr<std::string> id = Commit({Mint("gone@rcpt.example")}, clock_.Now(), envelope);
+  ASSERT_TRUE(id.ok()) << id.status();
+  grpc::ClientContext context;
+  v1::ListEventsRequest request;
+  request.set_message_id(std::stoll(*id));
+  v1::ListEventsResponse response;
+  ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
+  ASSERT_EQ(response.events_size(), 1);
+  EXPECT_EQ(response.events(0).client_address(), "192.0.2.1");
+  EXPECT_EQ(response.events(0).client_helo(), "mx.example");
+  EXPECT_EQ(response.events(0).tls_version(), "TLSv1.3");
+  EXPECT_EQ(response.events(0).login(), "relay");
 }
 
 TEST_F(ReceiverTest, AReturnPathThatTurnsTooOldAfterRcptIsStillGood) {

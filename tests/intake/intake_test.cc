@@ -288,7 +288,8 @@ TEST_F(IntakeTest, FillsTheMessageIn) {
   const Voucher voucher = Signed("r@example.net", issued);
   const absl::Time received = kNow - absl::Minutes(5);
   ASSERT_TRUE(Receive(Dsn("r@example.net"), {voucher},
-                      {"d@mx.example.net", "192.0.2.1", "mx.example.net", "envid-1", received})
+                      {"d@mx.example.net", "192.0.2.1", "mx.example.net", "envid-1", received,
+                       "TLSv1.2", "relay"})
                   .ok());
   const Message message = store_.messages().at(0);
   EXPECT_EQ(message.tenant, "acme");
@@ -301,6 +302,8 @@ TEST_F(IntakeTest, FillsTheMessageIn) {
   EXPECT_EQ(message.reverse_path, "d@mx.example.net");
   EXPECT_EQ(message.client_address, "192.0.2.1");
   EXPECT_EQ(message.client_helo, "mx.example.net");
+  EXPECT_EQ(message.tls_version, "TLSv1.2");
+  EXPECT_EQ(message.login, "relay");
   EXPECT_EQ(message.reporting_mta, "mx.example.net");
   EXPECT_EQ(message.report_form, "rfc3464");
   EXPECT_EQ(message.envelope_id, "envid-1");
@@ -309,7 +312,8 @@ TEST_F(IntakeTest, FillsTheMessageIn) {
 
 TEST_F(IntakeTest, TheReportsOwnEnvelopeIdGoesFirstAndTheClockStampsWhatHasNoTime) {
   ASSERT_TRUE(
-      Receive(Dsn("r@example.net", "own-id"), {Unsigned("x")}, {"", "", "", "envid-1", {}}).ok());
+      Receive(Dsn("r@example.net", "own-id"), {Unsigned("x")}, {"", "", "", "envid-1", {}, "", ""})
+          .ok());
   EXPECT_EQ(store_.messages().at(0).envelope_id, "own-id");
   EXPECT_EQ(store_.messages().at(0).receive_time, kNow);
   EXPECT_EQ(store_.messages().at(0).day, DayOf(kNow));
