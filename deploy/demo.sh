@@ -34,7 +34,7 @@ END
 
 echo "Starting bounced."
 mkfifo "$work/ready"
-"$bin/bounced" --config "$work/bounced.toml" >"$work/ready" 2>"$work/log" &
+"$bin/bounced" --allow-root --config "$work/bounced.toml" >"$work/ready" 2>"$work/log" &
 daemon=$!
 read -r line <"$work/ready" || { cat "$work/log"; exit 1; }
 echo "$line"

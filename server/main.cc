@@ -1,6 +1,7 @@
 // bounced: the bounce daemon. What it is told by its command line, its files and signals.
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -29,6 +31,8 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;   // cannot start, or the store failed; the message says what to do
 constexpr int kMisused = 2;  // the command line or the configuration is wrong
 
+// Whom the package makes for it.
+constexpr const char* kUser = "bounced";
 constexpr const char* kDefaultConfig = "/etc/bounced/bounced.toml";
 constexpr absl::Duration kCounterInterval = absl::Minutes(10);
 // Descriptors beside those of SMTP sessions: database, listeners, gRPC's connections.
@@ -45,6 +49,13 @@ absl::StatusOr<Config> Load(const std::string& path) {
   absl::StatusOr<Config> config = LoadConfig(kDefaultConfig);
   if (absl::IsNotFound(config.status())) return DemoConfig();
   return config;
+}
+
+// No core and no debugger of the same user: keys and addresses are in memory.
+void KeepMemoryPrivate() {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const struct rlimit none {};
+  ::setrlimit(RLIMIT_CORE, &none);
 }
 
 // As many descriptors as the process may have: the usual soft limit is below max_sessions.
@@ -129,8 +140,6 @@ int Serve(const Config& config, const std::string& path, std::shared_ptr<const R
   sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  // No core and no debugger of the same user: keys and addresses are in memory.
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   RaiseDescriptors(config, log);
   SilenceLibraries();
 
@@ -159,18 +168,30 @@ int Main(int argc, char** argv) {
       "configuration is wrong.");
   std::string path;
   bool check = false;
+  bool allow_root = false;
   app.add_option("--config", path,
                  std::string("The configuration, in TOML. Without it: ") + kDefaultConfig +
                      ", or, where there is no such file, an embedded default on loopback that "
                      "keeps its data in ./bounced-data")
       ->type_name("FILE");
   app.add_flag("--check-config", check, "Say whether the configuration is right, and end");
+  app.add_flag("--allow-root", allow_root,
+               std::string("Serve as root though there is a user ") + kUser +
+                   ": whoever finds a fault in it then has the machine");
   app.set_version_flag("--version", std::string("bounced ") + BOUNCED_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kMisused;
   }
+  // Where there is no such user, as in a container, root may be all that there is.
+  if (!check && !allow_root && ::geteuid() == 0 && ::getpwnam(kUser) != nullptr) {
+    return Fail(kMisused, absl::FailedPreconditionError(absl::StrCat(
+                              "will not run as root: start it as user ", kUser,
+                              ", with sockets of systemd or CAP_NET_BIND_SERVICE for port 25, or "
+                              "say --allow-root")));
+  }
+  KeepMemoryPrivate();
   absl::StatusOr<Config> config = Load(path);
   if (!config.ok()) return Fail(kMisused, config.status());
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);

@@ -128,7 +128,7 @@ def main():
             f.write(CONFIG.format(dir=work))
         with open(work + "/log", "w") as log:
             daemon = subprocess.Popen(
-                [os.path.join(args.bin, "bounced"), "--config", work + "/bounced.toml"],
+                [os.path.join(args.bin, "bounced"), "--allow-root", "--config", work + "/bounced.toml"],
                 stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             measure(args, work, re.search(r"grpc=(\S+)", daemon.stdout.readline()).group(1))

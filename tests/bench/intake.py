@@ -78,7 +78,7 @@ class Bounced:
     def turn(self, sessions, messages):
         with open(self.dir + "/log", "w+") as log:
             daemon = subprocess.Popen(
-                [program(self.args, "bounced"), "--config", self.dir + "/bounced.toml"],
+                [program(self.args, "bounced"), "--allow-root", "--config", self.dir + "/bounced.toml"],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=slow(self.args))
             try:
                 ready = daemon.stdout.readline()

@@ -58,7 +58,7 @@ id = "a"
 secret_file = "$work/return-path.key"
 END
 mkfifo "$work/ready"
-"$bin/bounced" --config "$work/bounced.toml" >"$work/ready" 2>"$work/log" &
+"$bin/bounced" --allow-root --config "$work/bounced.toml" >"$work/ready" 2>"$work/log" &
 daemon=$!
 read -r line <"$work/ready" || { cat "$work/log"; exit 1; }
 "$bin/check_bench" --bounced "${line##*grpc=}" --pid "$daemon" --pairs "$pairs" |

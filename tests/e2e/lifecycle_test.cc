@@ -1,6 +1,10 @@
 // Starting, stopping, and refusing to start.
+#include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +17,7 @@
 namespace bounced::e2e {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -142,6 +147,31 @@ TEST(Start, AKeyThatOthersCanReadIsRefused) {
   ASSERT_TRUE(outcome.has_value()) << "it started";
   EXPECT_NE(outcome->status, 0);
   EXPECT_THAT(outcome->err, HasSubstr("open.key"));
+}
+
+TEST(Start, T49AsRootItServesOnlyIfToldWhereItHasAUser) {
+  const auto outcome = Daemon::FailToStart({.flags = {}});
+  if (geteuid() != 0 || getpwnam("bounced") == nullptr) {
+    EXPECT_FALSE(outcome.has_value()) << outcome->err;
+    return;
+  }
+  ASSERT_TRUE(outcome.has_value()) << "it started";
+  EXPECT_EQ(outcome->status, 2);
+  EXPECT_THAT(outcome->err, HasSubstr("--allow-root"));
+}
+
+TEST(Program, T50LeavesNoCoreAndLetsNobodyReadItsMemory) {
+  const TempDir dir;
+  Daemon daemon(
+      {.wrapper = {"sh", "-c", "ulimit -S -c \"$(ulimit -H -c)\" && cd \"$0\" && exec \"$@\"",
+                   dir.path()}});
+  const std::string proc = "/proc/" + std::to_string(daemon.pid());
+  EXPECT_THAT(ReadFile(proc + "/limits"), ContainsRegex("Max core file size +0 +0"));
+  if (geteuid() != 0) {
+    EXPECT_EQ(open((proc + "/mem").c_str(), O_RDONLY | O_CLOEXEC), -1);
+  }
+  EXPECT_EQ(daemon.Stop(SIGSEGV), 128 + SIGSEGV);
+  EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
 TEST(Program, ChecksAConfigurationWithoutStarting) {

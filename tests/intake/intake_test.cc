@@ -208,7 +208,7 @@ TEST_F(IntakeTest, D59WhatDoesNotHoldInWhatCameBackVouchesForNobody) {
 TEST_F(IntakeTest, D59WhatCameBackIsInAgeWhenTheReportCame) {
   const absl::Time issued = kNow - absl::Hours(24 * 31);
   const std::string return_path =
-      *paths_->Mint({"rp.example", "", "", {}}, *Address::Parse("r@example.net"), issued);
+      *paths_->Get()->Mint({"rp.example", "", "", {}}, *Address::Parse("r@example.net"), issued);
   const std::string report =
       DsnReturning("r@example.net", absl::StrCat("Return-Path: <", return_path, ">\r\n"));
   Arrival arrival;

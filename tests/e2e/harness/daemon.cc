@@ -22,6 +22,7 @@ std::string Configuration(const DaemonOptions& options, const std::string& key_f
 std::vector<std::string> CommandLine(const DaemonOptions& options, const TempDir& dir) {
   std::vector<std::string> argv = options.wrapper;
   argv.insert(argv.end(), {Program("bounced"), "--config", dir / "bounced.toml"});
+  argv.insert(argv.end(), options.flags.begin(), options.flags.end());
   return argv;
 }
 

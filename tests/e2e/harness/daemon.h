@@ -30,7 +30,8 @@ struct DaemonOptions {
   std::string sections = {};     // more sections of the configuration, whole
   std::string smtp_listen = "127.0.0.1:0";
   std::string grpc_listen = "127.0.0.1:0";
-  std::string data_dir = {};  // empty: one of its own
+  std::string data_dir = {};                          // empty: one of its own
+  std::vector<std::string> flags = {"--allow-root"};  // tests may run as root
   // In front of the daemon on its command line: {"env", "LD_PRELOAD=..."}.
   std::vector<std::string> wrapper = {};
 };
