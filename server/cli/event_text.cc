@@ -19,7 +19,7 @@ std::string Codes(const v1::Event& event) {
 }
 
 // "192.0.2.1, which called itself mx.example, under TLSv1.3, logged in as relay"
-std::string Client(const v1::Event& event) {
+std::string CameFrom(const v1::Event& event) {
   if (event.client_address().empty()) return "";
   std::string text = Shown(event.client_address());
   const auto add = [&text](std::string_view words, const std::string& value) {
@@ -114,7 +114,7 @@ std::string EventText(const v1::Event& event, std::string_view indent) {
   facts.Quote("text that it matched", event.matched_text());
   facts.Add("confidence", absl::StrCat(event.confidence(), " of 100"));
   facts.Add("trust", TrustText(event.trust()));
-  facts.Add("came from", Client(event));
+  facts.Add("came from", CameFrom(event));
   facts.Add("authentication", Shown(event.authentication()));
   facts.Add("effect", EffectText(event));
   facts.Add("mail sent on", Shown(event.day()));

@@ -19,16 +19,7 @@
 #include "server/base/text_file.h"
 
 namespace bounced::smtp {
-namespace {
-
-// Forward secrecy only. The last group, in CBC mode, is what Windows Server 2012 R2 has with RSA:
-// without it such a host would fall back to clear text.
-constexpr char kCiphers[] =
-    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!SHA1:!PSK";
-constexpr long kSelfMadeDays = 3'650;
-// A clock that is behind must not find the certificate in the future.
-constexpr long kSelfMadeBackdateDays = 1;
-constexpr unsigned kRsaBits = 2'048;
+namespace openssl {
 
 struct Deleter {
   void operator()(BIO* p) const { ::BIO_free(p); }
@@ -40,6 +31,21 @@ struct Deleter {
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Deleter>;
+
+}  // namespace openssl
+
+namespace {
+
+using openssl::Owned;
+
+// Forward secrecy only. The last group, in CBC mode, is what Windows Server 2012 R2 has with RSA:
+// without it such a host would fall back to clear text.
+constexpr char kCiphers[] =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!SHA1:!PSK";
+constexpr long kSelfMadeDays = 3'650;
+// A clock that is behind must not find the certificate in the future.
+constexpr long kSelfMadeBackdateDays = 1;
+constexpr unsigned kRsaBits = 2'048;
 
 // What OpenSSL says of its last failure. Its queue is empty afterwards.
 std::string WhatFailed() {
@@ -203,8 +209,8 @@ void SslDeleter::operator()(ssl_st* ssl) const { ::SSL_free(ssl); }
 
 struct Tls::Contexts {
   struct Context {
-    Owned<SSL_CTX> context;
-    Owned<X509> certificate;  // the first that went in: it says for which hosts
+    openssl::Owned<SSL_CTX> context;
+    openssl::Owned<X509> certificate;  // the first that went in: it says for which hosts
     std::vector<std::string> names;
     std::vector<int> key_types;
   };
