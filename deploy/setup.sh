@@ -7,10 +7,12 @@ build_packages="g++ cmake ninja-build pkg-config ccache
   protobuf-compiler protobuf-compiler-grpc libgrpc++-dev libgrpc-dev libprotobuf-dev libabsl-dev
   libasio-dev libssl-dev libsqlite3-dev libre2-dev libidn2-dev libicu-dev libzstd-dev
   libtomlplusplus-dev libcli11-dev libxxhash-dev libsystemd-dev libc-ares-dev libpsl-dev publicsuffix
-  libgtest-dev libgmock-dev libbenchmark-dev ca-certificates"
+  libgtest-dev libgmock-dev libbenchmark-dev ca-certificates
+  file dpkg-dev"
 test_packages="python3 python3-grpcio python3-protobuf postfix swaks iproute2 procps sqlite3
   python3-spf python3-dkim python3-dnspython python3-yaml haproxy openssl libnet-ssleay-perl
-  clang-14 libclang-rt-14-dev clang-format-14 git"
+  clang-14 libclang-rt-14-dev clang-format-14 git
+  lintian systemd mmdebstrap"
 
 say() { echo "setup.sh: $*"; }
 
