@@ -121,17 +121,15 @@ bool Stream::BeginTls(std::shared_ptr<const Tls> tls) {
 
 Stream::Await Stream::Handshake() {
   const int result = ::SSL_accept(ssl_.get());
-  return result == 1 ? Await::kNothing : AwaitAfter(result);
+  if (result != 1) return AwaitAfter(result);
+  tls_version_ = ::SSL_get_version(ssl_.get());
+  return Await::kNothing;
 }
 
 void Stream::EndTls() {
   if (ssl_ == nullptr || ::SSL_is_init_finished(ssl_.get()) == 0) return;
   ::SSL_shutdown(ssl_.get());
   ::ERR_clear_error();
-}
-
-std::string_view Stream::tls_version() const {
-  return ssl_ == nullptr ? "" : ::SSL_get_version(ssl_.get());
 }
 
 std::string_view Stream::tls_cipher() const {

@@ -57,7 +57,7 @@ class Stream {
 
   bool under_tls() const { return ssl_ != nullptr; }
   // "TLSv1.3", "TLS_AES_256_GCM_SHA384"; empty in the clear.
-  std::string_view tls_version() const;
+  std::string_view tls_version() const { return tls_version_; }
   std::string_view tls_cipher() const;
 
  private:
@@ -66,6 +66,7 @@ class Stream {
   Socket socket_;
   std::shared_ptr<const Tls> tls_;  // before ssl_, which must not outlive it
   SslPointer ssl_;
+  std::string_view tls_version_;  // once the handshake is done
   std::string put_back_;
 };
 

@@ -38,10 +38,11 @@ namespace {
 
 using openssl::Owned;
 
-// Forward secrecy only. The last group, in CBC mode, is what Windows Server 2012 R2 has with RSA:
-// without it such a host would fall back to clear text.
+// Forward secrecy only, and no tags of 64 bits (CCM_8). The last group, in CBC mode, is what
+// Windows Server 2012 R2 has with RSA: without it such a host would fall back to clear text.
 constexpr char kCiphers[] =
-    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!SHA1:!PSK";
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:"
+    "!aNULL:!eNULL:!SHA1:!PSK:!AESCCM8";
 constexpr long kSelfMadeDays = 3'650;
 // A clock that is behind must not find the certificate in the future.
 constexpr long kSelfMadeBackdateDays = 1;
