@@ -78,7 +78,8 @@ TEST_F(PostfixTest, EachRefusalHasTheEffectThatItDeserves) {
 }
 
 TEST_F(PostfixTest, ADelayIsRecordedAndTheFailureAfterItIsSoft) {
-  MailSystem system({.postfix_settings = "delay_warning_time = 1s\nmaximal_queue_lifetime = 4s\n"});
+  MailSystem system(
+      {.delay_warning = std::chrono::seconds(1), .lifetime = std::chrono::seconds(4)});
   const std::string recipient = "grey@rcpt.example";
   ASSERT_EQ(system.SendOut(system.daemon().Mint(recipient), {recipient}).code, 250);
 
@@ -97,9 +98,9 @@ TEST_F(PostfixTest, ADelayIsRecordedAndTheFailureAfterItIsSoft) {
 
 TEST_F(PostfixTest, DeliveriesAreRecordedAndRelaysToldFromThem) {
   // A server that has no DSN leaves the success report to the last one that has: Postfix.
-  MailSystem system({.receiver = Extensions::kWithoutDsn});
+  MailSystem system;
   const std::string delivered = "reader@discard.example";
-  const std::string relayed = "reader@rcpt.example";
+  const std::string relayed = "reader@plain.example";
   for (const std::string& recipient : {delivered, relayed}) {
     const SmtpReply reply =
         system.SendOut(system.daemon().Mint(recipient), {recipient}, " NOTIFY=SUCCESS,FAILURE");
@@ -127,8 +128,8 @@ TEST_F(PostfixTest, AForgedReturnPathIsRefusedAtRcpt) {
   forged.replace(name, 5, "nouser");
 
   ASSERT_EQ(system.SendOut(forged, {recipient}).code, 250);
-  EXPECT_TRUE(system.AwaitPostfixLog("said: 550 5.1.1"));
-  EXPECT_THAT(system.postfix().log(), HasSubstr("in reply to RCPT TO command"));
+  EXPECT_TRUE(system.AwaitSenderLog("said: 550 5.1.1"));
+  EXPECT_THAT(system.sender().log(), HasSubstr("in reply to RCPT TO command"));
   EXPECT_EQ(system.daemon().api().Events().size(), 0U);
   EXPECT_EQ(system.daemon().Check(recipient), v1::VERDICT_SEND);
   // Postfix writes its line before the daemon has written its own.
@@ -158,7 +159,7 @@ TEST_F(PostfixTest, OfSeveralRecipientsOnlyTheOneVouchedForIsTouched) {
 }
 
 TEST_F(PostfixTest, WhereMailIsForwardedTheAddressThatWasMailedIsJudged) {
-  MailSystem system({.virtual_aliases = "team@local.example nouser@rcpt.example\n"});
+  MailSystem system({.postfix = {.virtual_aliases = "team@local.example nouser@rcpt.example\n"}});
   const std::string mailed = "team@local.example";
   const std::string target = "nouser@rcpt.example";
   ASSERT_EQ(system.SendOut(system.daemon().Mint(mailed), {mailed}).code, 250);

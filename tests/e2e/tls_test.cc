@@ -116,7 +116,7 @@ TEST_F(TlsTest, ABrokenCertificateStopsTheStart) {
 TEST_F(TlsTest, PostfixUsesTlsWhereItIsOffered) {
   const std::string reason = Postfix::Unavailable();
   if (!reason.empty()) BOUNCED_SKIP(reason);
-  MailSystem system({.postfix_settings = "smtp_tls_security_level = may\nsmtp_tls_loglevel = 1\n"});
+  MailSystem system({.tls = true});
   const std::string recipient = "nouser@rcpt.example";
   ASSERT_EQ(system.SendOut(system.daemon().Mint(recipient), {recipient}).code, 250);
   const std::vector<v1::Event> events = system.AwaitEvents(recipient);

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/harness/daemon.h"
+#include "tests/e2e/harness/mail_server.h"
 #include "tests/e2e/harness/mail_system.h"
 #include "tests/skip.h"
 
@@ -73,8 +74,8 @@ TEST(WaysInTest, PostfixDeliversOverLmtp) {
   const std::string reason = Postfix::Unavailable();
   if (!reason.empty()) BOUNCED_SKIP(reason);
   const TempDir dir;
-  MailSystem system({.smtp = "lmtp_listen = ['" + (dir / "lmtp") + "']\n",
-                     .bounces_hop = "lmtp:unix:" + (dir / "lmtp")});
+  MailSystem system({.postfix = {.bounces_hop = "lmtp:unix:" + (dir / "lmtp")},
+                     .smtp = "lmtp_listen = ['" + (dir / "lmtp") + "']\n"});
   const std::string recipient = "nouser@rcpt.example";
   ASSERT_EQ(system.SendOut(system.daemon().Mint(recipient), {recipient}).code, 250);
   const std::vector<v1::Event> events = system.AwaitEvents(recipient);

@@ -4,9 +4,13 @@
 
 #include "gtest/gtest.h"
 #include "tests/e2e/harness/deadline.h"
+#include "tests/e2e/harness/exim.h"
+#include "tests/e2e/harness/open_smtpd.h"
 
 namespace bounced::e2e {
 namespace {
+
+constexpr std::uint16_t kNobodysPort = 1;  // tcpmux (RFC 1078)
 
 constexpr std::string_view kMail =
     "From: News <news@sender.example>\n"
@@ -20,26 +24,45 @@ constexpr std::string_view kMail =
 
 }  // namespace
 
-MailSystem::MailSystem(const MailSystemOptions& options)
-    : receiver_(options.receiver),
-      daemon_({.smtp = options.smtp}),
-      postfix_({.receiver_port = receiver_.port(),
-                .bounces_port = daemon_.smtp_port(),
-                .bounces_hop = options.bounces_hop,
-                .settings = options.postfix_settings,
-                .virtual_aliases = options.virtual_aliases}) {}
+MailSystem::MailSystem(const MailSystemOptions& options) : daemon_({.smtp = options.smtp}) {
+  MailServerOptions server{.routes = {{"rcpt.example", receiver_.place()},
+                                      {"plain.example", plain_.place()},
+                                      {"closed.example", closed_.place()},
+                                      {"silent.example", {"127.0.0.4", kNobodysPort}}},
+                           .delay_warning = options.delay_warning,
+                           .lifetime = options.lifetime,
+                           .tls = options.tls};
+  if (options.postfix.bounces_hop.empty())
+    server.routes["bounces.example"] = {"127.0.0.1", daemon_.smtp_port()};
+  switch (options.sender) {
+    case Sender::kPostfix:
+      sender_ = std::make_unique<Postfix>(server, options.postfix);
+      break;
+    case Sender::kExim:
+      sender_ = std::make_unique<Exim>(server);
+      break;
+    case Sender::kOpenSmtpd:
+      sender_ = std::make_unique<OpenSmtpd>(server);
+      break;
+  }
+}
 
 MailSystem::~MailSystem() {
-  if (testing::Test::HasFailure()) std::cerr << "--- Postfix's log:\n" << postfix_.log() << "---\n";
+  if (!testing::Test::HasFailure()) return;
+  std::cerr << "--- the sender's server's log:\n" << sender_->log() << "---\n";
+}
+
+std::string MailSystem::Unavailable(Sender sender) {
+  return sender == Sender::kPostfix ? Postfix::Unavailable() : UnpackedServer::Unavailable();
 }
 
 SmtpReply MailSystem::SendOut(const std::string& return_path,
                               const std::vector<std::string>& recipients,
-                              std::string_view recipient_options) {
-  SmtpClient client(postfix_.port());
+                              std::string_view recipient_options, std::string_view mail_options) {
+  SmtpClient client(sender_->port());
   SmtpReply reply = client.Greet();
   if (reply.code != 250) return reply;
-  reply = client.Command("MAIL FROM:<" + return_path + ">");
+  reply = client.Command("MAIL FROM:<" + return_path + ">" + std::string(mail_options));
   for (const std::string& recipient : recipients) {
     if (reply.code != 250) return reply;
     reply = client.Command("RCPT TO:<" + recipient + ">" + std::string(recipient_options));
@@ -56,8 +79,8 @@ std::vector<v1::Event> MailSystem::AwaitEvents(const std::string& address, std::
   return events;
 }
 
-bool MailSystem::AwaitPostfixLog(std::string_view text) {
-  return Eventually([&] { return postfix_.log().find(text) != std::string::npos; });
+bool MailSystem::AwaitSenderLog(std::string_view text) {
+  return Eventually([&] { return sender_->log().find(text) != std::string::npos; });
 }
 
 }  // namespace bounced::e2e

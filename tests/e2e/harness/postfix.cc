@@ -2,13 +2,10 @@
 // queue directories), and no more.
 #include "tests/e2e/harness/postfix.h"
 
-#include <arpa/inet.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,9 +73,7 @@ scache    unix - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
 )";
 
-std::string NextHop(std::uint16_t port) {
-  return port == 0 ? "discard:" : "smtp:[127.0.0.1]:" + std::to_string(port);
-}
+std::string Seconds(std::chrono::seconds time) { return std::to_string(time.count()) + "s\n"; }
 
 void MakeOwned(const std::string& path, uid_t owner, gid_t group, mode_t mode) {
   if (mkdir(path.c_str(), mode) != 0 || chown(path.c_str(), owner, group) != 0 ||
@@ -89,33 +84,20 @@ void MakeOwned(const std::string& path, uid_t owner, gid_t group, mode_t mode) {
 
 }  // namespace
 
-std::uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
-
 std::string Postfix::Unavailable() {
   if (geteuid() != 0) return "Postfix starts only as root";
   if (access(kMaster.data(), X_OK) != 0) return "the package postfix is not installed";
   return "";
 }
 
-Postfix::Postfix(const PostfixOptions& options) {
+Postfix::Postfix(const MailServerOptions& options, const PostfixOptions& own) {
   // master(8) leaves its parent; so it comes back to this process, which can then wait for its end.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   MakeQueue();
   // Somebody may take the port between here and master(8): then another is tried.
   for (int attempt = 0; attempt < 3; ++attempt) {
     port_ = FreePort();
-    WriteConfiguration(options);
+    WriteConfiguration(options, own);
     // -w: returns when all listeners are up, with 0, or with another code when one can't be.
     // -e: should this process be killed, it does not stay for ever.
     if (RunProgram({std::string(kMaster), "-c", dir_ / "etc", "-e", "900", "-w"}).status == 0)
@@ -134,7 +116,7 @@ Postfix::~Postfix() {
 
 std::string Postfix::log() const { return ReadFile(dir_ / "maillog"); }
 
-void Postfix::WriteConfiguration(const PostfixOptions& options) {
+void Postfix::WriteConfiguration(const MailServerOptions& options, const PostfixOptions& own) {
   const std::string& dir = dir_.path();
   std::string settings(kSettings);
   settings += "config_directory = " + dir + "/etc\n";
@@ -145,15 +127,21 @@ void Postfix::WriteConfiguration(const PostfixOptions& options) {
   settings += "maillog_file_prefixes = " + dir + '\n';
   settings += "transport_maps = texthash:" + dir + "/etc/transport\n";
   settings += "virtual_alias_maps = texthash:" + dir + "/etc/virtual\n";
-  WriteFile(dir + "/etc/main.cf", settings + options.settings);
+  settings += "delay_warning_time = " + Seconds(options.delay_warning);
+  if (options.lifetime.count() != 0) {
+    settings += "maximal_queue_lifetime = " + Seconds(options.lifetime);
+  }
+  settings += options.tls ? "smtp_tls_security_level = may\n" : "";
+  WriteFile(dir + "/etc/main.cf", settings);
   WriteFile(dir + "/etc/master.cf", "127.0.0.1:" + std::to_string(port_) +
                                         " inet n - n - 100 smtpd" + std::string(kServices));
-  WriteFile(
-      dir + "/etc/transport",
-      "rcpt.example " + NextHop(options.receiver_port) + "\nbounces.example " +
-          (options.bounces_hop.empty() ? NextHop(options.bounces_port) : options.bounces_hop) +
-          "\ndiscard.example discard:\n");
-  WriteFile(dir + "/etc/virtual", options.virtual_aliases);
+  std::string transports = "discard.example discard:\n";
+  if (!own.bounces_hop.empty()) transports += "bounces.example " + own.bounces_hop + '\n';
+  for (const auto& [domain, hop] : options.routes) {
+    transports += domain + " smtp:[" + hop.address + "]:" + std::to_string(hop.port) + '\n';
+  }
+  WriteFile(dir + "/etc/transport", transports);
+  WriteFile(dir + "/etc/virtual", own.virtual_aliases);
 }
 
 void Postfix::MakeQueue() {

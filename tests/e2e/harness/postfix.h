@@ -1,50 +1,42 @@
-// A real mail server of the sender's: makes real reports.
+// Postfix as it is installed: its delivery over LMTP and its virtual aliases, too.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "tests/e2e/harness/files.h"
+#include "tests/e2e/harness/mail_server.h"
 #include "tests/e2e/harness/process.h"
 
 namespace bounced::e2e {
 
 struct PostfixOptions {
-  // Where mail to rcpt.example goes, and where to bounces.example. 0: nowhere (discarded).
-  std::uint16_t receiver_port = 0;
-  std::uint16_t bounces_port = 0;
-  std::string bounces_hop = {};      // in place of the port: "lmtp:unix:/PATH"
-  std::string settings = {};         // more lines of main.cf
+  std::string bounces_hop = {};      // where mail to bounces.example goes: "lmtp:unix:/PATH"
   std::string virtual_aliases = {};  // "alias target, target" lines for addresses of local.example
 };
 
-// A Postfix that is nobody else's: its configuration, queue and log are in a directory of its own,
-// it listens on a free port of loopback, asks no DNS and speaks to nothing but the ports given.
 // Mail to discard.example is delivered nowhere, with success. Retries every second.
-class Postfix {
+class Postfix : public MailServer {
  public:
   // Why there can be none here; empty: there can.
   static std::string Unavailable();
 
   // Returns when it listens. Throws, with its log, when it does not start.
-  explicit Postfix(const PostfixOptions& options);
+  explicit Postfix(const MailServerOptions& options, const PostfixOptions& own = {});
   // Stops it and waits for its end.
-  ~Postfix();
+  ~Postfix() override;
   Postfix(const Postfix&) = delete;
   Postfix& operator=(const Postfix&) = delete;
 
-  std::uint16_t port() const { return port_; }
-  std::string log() const;
+  std::uint16_t port() const override { return port_; }
+  std::string log() const override;
 
  private:
-  void WriteConfiguration(const PostfixOptions& options);
+  void WriteConfiguration(const MailServerOptions& options, const PostfixOptions& own);
   void MakeQueue();
 
   TempDir dir_;
   std::uint16_t port_ = 0;
 };
-
-// A port of loopback that was free a moment ago.
-std::uint16_t FreePort();
 
 }  // namespace bounced::e2e

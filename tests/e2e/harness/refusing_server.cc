@@ -32,6 +32,16 @@ const std::vector<Refusal>& Refusals() {
        "https://bl.dnsbl.example/query/192.0.2.1"},
       {"spam", true, "550 5.7.1 Message rejected as spam by content filtering"},
       {"latin", false, "550 5.1.1 Empf\xe4nger unbekannt: User unknown"},
+      {"utf8", false, "550 5.1.1 <{}>: Empfänger unbekannt: User unknown"},
+      {"late", true, "550 5.1.1 <{}> user unknown"},
+      {"moved", false, "551 5.1.6 User has moved; please try <new.address@other.example>"},
+      {"large", true, "552 5.3.4 Message size exceeds fixed maximum message size of 10 bytes"},
+      {"bye", false, "421 4.3.2 mx.rcpt.example Service shutting down, closing channel", true},
+      {"drop", true, "", true},
+      {"relay", false, "554 5.7.1 <{}>: Relay access denied"},
+      {"dmarc", true,
+       "550-5.7.26 Unauthenticated email from sender.example is not accepted due to\r\n"
+       "550 5.7.26 domain's DMARC policy. See https://mail.rcpt.example/dmarc"},
   };
   return refusals;
 }
@@ -39,7 +49,8 @@ const std::vector<Refusal>& Refusals() {
 namespace {
 
 const Refusal* FindRefusal(std::string_view address) {
-  const std::string_view name = address.substr(0, address.find_first_of("+-.@"));
+  if (address.starts_with('"')) address.remove_prefix(1);
+  const std::string_view name = address.substr(0, address.find_first_of("+-.@ "));
   for (const Refusal& refusal : Refusals()) {
     if (refusal.local_part == name) return &refusal;
   }
@@ -47,6 +58,7 @@ const Refusal* FindRefusal(std::string_view address) {
 }
 
 std::string Fill(std::string_view reply, std::string_view address) {
+  if (reply.empty()) return "";
   std::string text(reply);
   const std::size_t place = text.find("{}");
   if (place != std::string::npos) text.replace(place, 2, address);
@@ -69,14 +81,14 @@ struct RefusingServer::Session {
   Received mail;
   const Refusal* after_data = nullptr;
   bool in_data = false;
-  bool quit = false;
+  bool closes = false;  // once its output is sent
 };
 
-RefusingServer::RefusingServer(Extensions extensions) : extensions_(extensions) {
+RefusingServer::RefusingServer(Receiver kind) : kind_(kind) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = inet_addr(place().address.c_str());
   socklen_t size = sizeof address;
   if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
       listen(listener_, 128) != 0 ||
@@ -110,7 +122,10 @@ void RefusingServer::Serve() {
       if (ready.revents == 0) continue;
       if (ready.fd == listener_) {
         const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) sessions_[fd].out = "220 mx.rcpt.example ESMTP\r\n";
+        if (fd < 0) continue;
+        sessions_[fd].closes = kind_ == Receiver::kClosed;
+        sessions_[fd].out = kind_ == Receiver::kClosed ? "554 5.7.1 no mail from you here\r\n"
+                                                       : "220 mx.rcpt.example ESMTP\r\n";
       } else if (!ReadFrom(ready.fd, sessions_[ready.fd])) {
         close(ready.fd);
         sessions_.erase(ready.fd);
@@ -120,7 +135,7 @@ void RefusingServer::Serve() {
       // Replies are short and the client waits for them, so a socket always has room.
       if (!session.out.empty()) send(fd, session.out.data(), session.out.size(), MSG_NOSIGNAL);
       session.out.clear();
-      if (session.quit) shutdown(fd, SHUT_WR);
+      if (session.closes) shutdown(fd, SHUT_WR);
     }
   }
 }
@@ -131,7 +146,7 @@ bool RefusingServer::ReadFrom(int fd, Session& session) {
   if (n <= 0) return false;
   session.in.append(chunk, static_cast<std::size_t>(n));
   std::size_t end = 0;
-  while ((end = session.in.find("\r\n")) != std::string::npos) {
+  while (!session.closes && (end = session.in.find("\r\n")) != std::string::npos) {
     const std::string line = session.in.substr(0, end);
     session.in.erase(0, end + 2);
     Line(session, line);
@@ -148,7 +163,7 @@ void RefusingServer::Line(Session& session, const std::string& line) {
   const std::string verb = FoldCase(std::string_view(line).substr(0, 4));
   if (verb == "ehlo") {
     session.out += "250-mx.rcpt.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n";
-    if (extensions_ == Extensions::kAll) session.out += "250-DSN\r\n250-SMTPUTF8\r\n";
+    if (kind_ == Receiver::kModern) session.out += "250-DSN\r\n250-SMTPUTF8\r\n";
     session.out += "250 ENHANCEDSTATUSCODES\r\n";
   } else if (verb == "mail") {
     session.mail = {.reverse_path = Path(line), .recipients = {}, .message = ""};
@@ -159,6 +174,7 @@ void RefusingServer::Line(Session& session, const std::string& line) {
     const Refusal* refusal = FindRefusal(address);
     if (refusal != nullptr && !refusal->after_data) {
       session.out += Fill(refusal->reply, address);
+      session.closes = refusal->closes;
       return;
     }
     if (refusal != nullptr) session.after_data = refusal;
@@ -168,7 +184,7 @@ void RefusingServer::Line(Session& session, const std::string& line) {
     session.in_data = !session.mail.recipients.empty();
     session.out += session.in_data ? "354 go ahead\r\n" : "554 5.5.1 no valid recipients\r\n";
   } else if (verb == "quit") {
-    session.quit = true;
+    session.closes = true;
     session.out += "221 2.0.0 Bye\r\n";
   } else {
     session.out += verb == "rset" || verb == "helo" || verb == "noop" ? "250 2.0.0 Ok\r\n"
@@ -180,6 +196,7 @@ void RefusingServer::EndOfData(Session& session) {
   session.in_data = false;
   if (session.after_data != nullptr) {
     session.out += Fill(session.after_data->reply, session.mail.recipients.front());
+    session.closes = session.after_data->closes;
     return;
   }
   session.out += "250 2.0.0 Ok\r\n";
