@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/e2e/harness/authority.h"
 #include "tests/e2e/harness/mail_system.h"
 #include "tests/skip.h"
 
@@ -15,55 +16,19 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// A certificate for mx.example that an authority of the test's own has signed.
 class TlsTest : public testing::Test {
  protected:
-  TlsTest() {
-    OpenSsl({"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
-             "/CN=authority", "-keyout", dir_ / "ca.key", "-out", dir_ / "ca.pem"});
-    MakeCertificate("first");
-  }
-
-  // A new one in place of the old.
-  void MakeCertificate(const std::string& name) {
-    OpenSsl({"req",
-             "-x509",
-             "-newkey",
-             "ec",
-             "-pkeyopt",
-             "ec_paramgen_curve:P-256",
-             "-nodes",
-             "-days",
-             "30",
-             "-subj",
-             "/CN=" + name,
-             "-addext",
-             "subjectAltName=DNS:mx.example",
-             "-CA",
-             dir_ / "ca.pem",
-             "-CAkey",
-             dir_ / "ca.key",
-             "-keyout",
-             dir_ / "mx.key",
-             "-out",
-             dir_ / "mx.pem"});
-  }
-  std::string Section() const {
-    return "[[smtp.certificate]]\nchain_file = '" + (dir_ / "mx.pem") + "'\nkey_file = '" +
-           (dir_ / "mx.key") + "'\n";
-  }
-  static void OpenSsl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "openssl");
-    const Outcome outcome = RunProgram(arguments);
-    ASSERT_EQ(outcome.status, 0) << outcome.err;
-  }
-  // What openssl's client says of the connection.
-  std::string Connect(const Daemon& daemon) const {
-    return RunProgram({"openssl", "s_client", "-connect",
-                       "127.0.0.1:" + std::to_string(daemon.smtp_port()), "-starttls", "smtp",
-                       "-CAfile", dir_ / "ca.pem", "-verify_hostname", "mx.example"},
-                      {}, "QUIT\r\n")
-        .out;
+  // What openssl's client says of a connection by STARTTLS, on its output and its errors.
+  std::string Connect(const Daemon& daemon, const std::vector<std::string>& options = {}) const {
+    std::vector<std::string> command = {
+        "openssl",          "s_client",
+        "-connect",         "127.0.0.1:" + std::to_string(daemon.smtp_port()),
+        "-starttls",        "smtp",
+        "-CAfile",          authority_.own_file(),
+        "-verify_hostname", "mx.example"};
+    command.insert(command.end(), options.begin(), options.end());
+    const Outcome outcome = RunProgram(command, {}, "QUIT\r\n");
+    return outcome.out + outcome.err;
   }
   static void Reload(Daemon& daemon, const std::string& word) {
     const std::string before = daemon.log();
@@ -73,19 +38,19 @@ class TlsTest : public testing::Test {
     })) << word;
   }
 
-  TempDir dir_;
+  const Authority authority_;
 };
 
 TEST_F(TlsTest, S142SighupTakesANewCertificateAndKeepsTheOldIfItIsBroken) {
-  Daemon daemon({.sections = Section()});
+  Daemon daemon({.sections = authority_.Section()});
   EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = first"));
   EXPECT_THAT(Connect(daemon), HasSubstr("Verification: OK"));
 
-  MakeCertificate("second");
+  authority_.Issue("second");
   Reload(daemon, "config.reloaded");
   EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = second"));
 
-  WriteFile(dir_ / "mx.pem", "-----BEGIN CERTIFICATE-----\n");
+  WriteFile(authority_.chain_file(), "-----BEGIN CERTIFICATE-----\n");
   Reload(daemon, "config.kept");
   EXPECT_THAT(daemon.log(), HasSubstr("mx.pem: no certificate in it"));
   EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = second"));
@@ -106,8 +71,8 @@ TEST_F(TlsTest, WithoutACertificateOneIsMade) {
 }
 
 TEST_F(TlsTest, ABrokenCertificateStopsTheStart) {
-  WriteFile(dir_ / "mx.key", "no key", 0600);
-  const auto outcome = Daemon::FailToStart({.sections = Section()});
+  WriteFile(authority_.key_file(), "no key", 0600);
+  const auto outcome = Daemon::FailToStart({.sections = authority_.Section()});
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->status, 2);
   EXPECT_THAT(outcome->err, HasSubstr("mx.key: no key without a passphrase in it"));
@@ -127,11 +92,7 @@ TEST_F(TlsTest, PostfixUsesTlsWhereItIsOffered) {
 }
 
 TEST_F(TlsTest, S143SwaksTalksToAllKindsOfPort) {
-  const Outcome hashed = RunProgram({Program("bouncectl"), "hash-password"}, {}, "pencil\n");
-  ASSERT_EQ(hashed.status, 0) << hashed.err;
-  Daemon daemon({.smtp = "submission_listen = ['127.0.0.1:0']\ntls_listen = ['127.0.0.1:0']\n"
-                         "[[smtp.user]]\nname = 'relay'\nsecret = '" +
-                         hashed.out.substr(0, hashed.out.size() - 1) + "'\n"});
+  Daemon daemon({.smtp = LoginPorts()});
   struct Case {
     std::uint16_t port;
     std::vector<std::string> options;
@@ -170,6 +131,125 @@ TEST_F(TlsTest, S143SwaksTalksToAllKindsOfPort) {
   EXPECT_THAT(refused.out, HasSubstr("530 5.7.0"));
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
   EXPECT_THAT(daemon.log(), Not(HasSubstr("tls_failed")));
+  EXPECT_THAT(daemon.log(), HasSubstr("user=relay"));
+}
+
+TEST_F(TlsTest, S53OpenSslGetsInWithWhatIsGoodEnoughAndWithNothingElse) {
+  Daemon daemon({.sections = authority_.Section()});
+  struct Case {
+    std::vector<std::string> options;
+    std::string_view expected;
+  };
+  const std::vector<Case> cases = {
+      {{"-tls1_3"}, "New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384"},
+      {{"-tls1_2"}, "New, TLSv1.2, Cipher is ECDHE-ECDSA-AES256-GCM-SHA384"},
+      {{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"}, "Cipher is ECDHE-ECDSA-AES128-SHA256"},
+      // The security level 0 lets the client offer what its own library would refuse.
+      {{"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}, "alert protocol version"},
+      {{"-tls1", "-cipher", "ALL:@SECLEVEL=0"}, "alert protocol version"},
+      {{"-tls1_2", "-cipher", "AES128-GCM-SHA256"}, "alert handshake failure"},
+      {{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"}, "alert handshake failure"},
+      {{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-CCM8"}, "alert handshake failure"},
+      {{"-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"}, "alert handshake failure"},
+      {{"-tls1_2", "-cipher", "eNULL:@SECLEVEL=0"}, "alert handshake failure"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.options.back());
+    EXPECT_THAT(Connect(daemon, c.options), HasSubstr(c.expected));
+  }
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+}
+
+TEST_F(TlsTest, S46WhatComesWithStarttlsInOnePacketIsNotRun) {
+  Daemon daemon({.sections = authority_.Section()});
+  SmtpClient client(daemon.smtp_port());
+  ASSERT_EQ(client.Greet().code, 250);
+  client.Write("STARTTLS\r\nMAIL FROM:<>\r\n");
+  const SmtpReply reply = client.Read();
+  EXPECT_EQ(reply.code, 554) << reply.text;
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST_F(TlsTest, S48TlsIsNotOfferedInsideTls) {
+  Daemon daemon({.sections = authority_.Section()});
+  // Swaks marks the lines that it reads with "<-", under TLS with "<~".
+  const std::string dialogue =
+      RunProgram({"swaks", "--server", "127.0.0.1:" + std::to_string(daemon.smtp_port()), "--tls",
+                  "--to", "r@bounces.example", "--quit-after", "EHLO"})
+          .out;
+  EXPECT_THAT(dialogue, HasSubstr("<-  250-STARTTLS"));
+  EXPECT_THAT(dialogue, HasSubstr("<~  250-PIPELINING"));
+  EXPECT_THAT(dialogue, Not(HasSubstr("<~  250-STARTTLS")));
+}
+
+TEST_F(TlsTest, S117WhoTakesAPortForAnotherIsSentAway) {
+  Daemon daemon({.smtp = LoginPorts(), .sections = authority_.Section()});
+  {
+    SCOPED_TRACE("a browser on the port of SMTP");
+    SmtpClient browser(daemon.smtp_port());
+    EXPECT_EQ(browser.Read().code, 220);
+    browser.Write("GET / HTTP/1.1\r\nHost: mx.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n");
+    EXPECT_EQ(browser.Read().code, 500);
+    EXPECT_TRUE(browser.Closed());
+  }
+  {
+    SCOPED_TRACE("a client of implicit TLS on the port of SMTP");
+    const Outcome outcome = RunProgram(
+        {"openssl", "s_client", "-connect", "127.0.0.1:" + std::to_string(daemon.smtp_port())});
+    EXPECT_NE(outcome.status, 0);
+    EXPECT_THAT(outcome.err, HasSubstr("wrong version number"));
+  }
+  {
+    SCOPED_TRACE("a client of SMTP on the port of implicit TLS");
+    SmtpClient client(daemon.port("smtps"));
+    client.Write("EHLO client.sender.example\r\n");
+    EXPECT_EQ(client.Read().code, 0);
+  }
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+  EXPECT_THAT(daemon.log(), Not(HasSubstr("smtp.session_failed")));
+}
+
+TEST_F(TlsTest, S55S56NoLoginInTheClearNorOnThePortForEverybody) {
+  Daemon daemon({.smtp = LoginPorts(), .sections = authority_.Section()});
+  SmtpClient relay(daemon.port("submission"));
+  EXPECT_THAT(relay.Greet().text, Not(HasSubstr("AUTH")));
+  EXPECT_EQ(relay.Command("AUTH PLAIN AHJlbGF5AHBlbmNpbA==").code, 538);
+  EXPECT_EQ(relay.Command("MAIL FROM:<>").code, 530);
+  SmtpClient anybody(daemon.smtp_port());
+  EXPECT_THAT(anybody.Greet().text, Not(HasSubstr("AUTH")));
+  EXPECT_EQ(anybody.Command("AUTH PLAIN AHJlbGF5AHBlbmNpbA==").code, 503);
+}
+
+// msmtp takes the mechanism that it is told, and checks that the server knows the password, too.
+TEST_F(TlsTest, S56MsmtpLogsInByScram) {
+  if (RunProgram({"msmtp", "--version"}).status != 0) BOUNCED_SKIP("msmtp is not installed");
+  Daemon daemon({.smtp = LoginPorts(), .sections = authority_.Section()});
+  struct Case {
+    std::string_view port;
+    std::string_view password;
+    bool good;
+  };
+  const std::vector<Case> cases = {
+      {"submission", "pencil", true}, {"smtps", "pencil", true}, {"submission", "pen", false}};
+  int number = 0;
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.port);
+    const std::string recipient = "r" + std::to_string(++number) + "@rcpt.example";
+    const TempDir dir;
+    WriteFile(dir / "msmtprc",
+              "account default\nhost 127.0.0.1\nport " + std::to_string(daemon.port(c.port)) +
+                  "\ntls on\ntls_starttls " + (c.port == "submission" ? "on" : "off") +
+                  "\ntls_trust_file " + authority_.own_file() +
+                  "\ntls_host_override mx.example\nauth scram-sha-256\nuser relay\npassword " +
+                  std::string(c.password) + "\nfrom mailer-daemon@sender.example\n",
+              0600);
+    const Outcome outcome = RunProgram({"msmtp", "-C", dir / "msmtprc", daemon.Mint(recipient)}, {},
+                                       "Subject: no report\n\nHello.\n");
+    EXPECT_EQ(outcome.status == 0, c.good) << outcome.out << outcome.err;
+    EXPECT_EQ(daemon.api().Events(recipient).size(), c.good ? 1u : 0u);
+    EXPECT_EQ(outcome.err.find("535 5.7.8") != std::string::npos, !c.good) << outcome.err;
+  }
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
   EXPECT_THAT(daemon.log(), HasSubstr("user=relay"));
 }
 

@@ -51,6 +51,14 @@ std::string Program(std::string_view name) {
   return std::string(folder == nullptr ? BOUNCED_BIN_DIR : folder) + '/' + std::string(name);
 }
 
+std::string LoginPorts() {
+  const Outcome hashed = RunProgram({Program("bouncectl"), "hash-password"}, {}, "pencil\n");
+  if (hashed.status != 0) throw std::runtime_error("no secret: " + hashed.err);
+  return "submission_listen = ['127.0.0.1:0']\ntls_listen = ['127.0.0.1:0']\n"
+         "[[smtp.user]]\nname = 'relay'\nsecret = '" +
+         hashed.out.substr(0, hashed.out.size() - 1) + "'\n";
+}
+
 Daemon::Daemon(DaemonOptions options) : options_(std::move(options)) {
   WriteFiles(options_, dir_);
   Launch();

@@ -24,6 +24,10 @@ inline constexpr std::string_view kReturnPathSecret =
 // Where the programs under test lie: BOUNCED_BIN in the environment, else the build's own folder.
 std::string Program(std::string_view name);
 
+// The lines of [smtp] for the two kinds of port that want a login, and for who may log in: "relay",
+// with the password "pencil". The secret is what bouncectl makes of that.
+std::string LoginPorts();
+
 struct DaemonOptions {
   std::string return_path = {};  // more lines of [[return_path]]: "signing = 'optional'"
   std::string smtp = {};         // more lines of [smtp]
