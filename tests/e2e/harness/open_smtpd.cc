@@ -24,6 +24,8 @@ void OpenSmtpd::WriteConfiguration(std::uint16_t port) {
         "conn-delay-relay", "conn-delay-domain", "reconn-delay-route"}) {
     text += std::string("mta limit ") + what + " 0\n";
   }
+  // And it keeps a session open for longer, in case that more comes.
+  text += "mta limit session-keepalive 1\n";
   if (options_.lifetime.count() != 0) {
     text += "queue ttl " + std::to_string(options_.lifetime.count()) + "s\n";
   }
