@@ -240,6 +240,26 @@ TEST_P(MailServersTest, OfSeveralRecipientsOnlyTheOneVouchedForIsTouched) {
   EXPECT_EQ(system.daemon().api().Suppressions().size(), 1U);
 }
 
+// The sender may have said for whom the mail was at first, and reports repeat it (RFC 3461, 4.2).
+// Nobody vouches for that.
+TEST_P(MailServersTest, AnotherOriginalRecipientIsNotTouched) {
+  MailSystem system({.sender = GetParam()});
+  const std::string recipient = "nouser@rcpt.example";
+  const std::string original = "other@rcpt.example";
+  const SmtpReply reply =
+      system.SendOut(system.daemon().Mint(recipient), {recipient},
+                     " NOTIFY=FAILURE ORCPT=rfc822;" + original, " RET=HDRS ENVID=QQ-1");
+  ASSERT_EQ(reply.code, 250) << reply.text;
+  const std::vector<v1::Event> events = system.AwaitEvents(recipient);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].reason(), "no_such_user");
+  ExpectSignedReport(events[0]);
+  // OpenSMTPD keeps it to itself.
+  EXPECT_EQ(events[0].original_recipient(), GetParam() == Sender::kOpenSmtpd ? "" : original);
+  EXPECT_EQ(system.daemon().Check(recipient), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(system.daemon().Check(original), v1::VERDICT_SEND);
+}
+
 TEST_P(MailServersTest, AForgedReturnPathIsRefusedAtRcpt) {
   MailSystem system({.sender = GetParam()});
   const std::string recipient = "nouser@rcpt.example";
