@@ -132,10 +132,6 @@ void Stream::EndTls() {
   ::ERR_clear_error();
 }
 
-std::string_view Stream::tls_cipher() const {
-  return ssl_ == nullptr ? "" : ::SSL_get_cipher_name(ssl_.get());
-}
-
 Stream::Await Stream::AwaitAfter(int result) {
   const int error = ::SSL_get_error(ssl_.get(), result);
   ::ERR_clear_error();

@@ -56,9 +56,8 @@ class Stream {
   void EndTls();
 
   bool under_tls() const { return ssl_ != nullptr; }
-  // "TLSv1.3", "TLS_AES_256_GCM_SHA384"; empty in the clear.
+  // "TLSv1.3"; empty in the clear.
   std::string_view tls_version() const { return tls_version_; }
-  std::string_view tls_cipher() const;
 
  private:
   Await AwaitAfter(int result);
