@@ -337,10 +337,11 @@ TEST_F(VerbsTest, EventsAreListedAndShown) {
   const Outcome one = Run({"events", "--id", "2"});
   EXPECT_THAT(one.out, HasSubstr("rule: no-such-user\n"));
   EXPECT_THAT(one.out, HasSubstr("confidence: 95 of 100\n"));
-  EXPECT_THAT(one.out,
-              HasSubstr("trust: who sent it speaks for the domain of the address (authenticated)\n"
-                        "came from: 192.0.2.1, which called itself mx.x, under TLSv1.3, logged in "
-                        "as relay\nauthentication: dkim=pass header.d=x\n"));
+  EXPECT_THAT(one.out, HasSubstr("  trust: who sent it speaks for the domain of the address "
+                                 "(authenticated)\n"
+                                 "  came from: 192.0.2.1, which called itself mx.x, under TLSv1.3, "
+                                 "logged in as relay\n"
+                                 "  authentication: dkim=pass header.d=x\n"));
   EXPECT_THAT(one.out, Not(HasSubstr("\x1b")));
   EXPECT_EQ(Run({"events", "--id", "4"}).code, 1);
   EXPECT_EQ(Run({"events", "--kind", "bouncy"}).code, 2);
@@ -380,7 +381,8 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   for (const char* said :
        {"r@x must not be mailed (suppressed)\nThe server says so.\n", "Because of event 2:\n",
         "rule: no-such-user\n", "text that it matched: \"User unknown\"\n",
-        "confidence: 95 of 100\n", "(signed)\n", "  - It lasts until somebody takes it off.\n",
+        "confidence: 95 of 100\n", "(authenticated)\n",
+        "  - It lasts until somebody takes it off.\n",
         "soft_bounces: 1 of 3 (mail of 2026-01-31)\n", "created by policy (hard_certain)"}) {
     EXPECT_THAT(outcome.out, HasSubstr(said));
   }
