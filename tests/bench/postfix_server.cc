@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   try {
     std::string settings;
     for (int i = 1; i < argc; ++i) settings += std::string(argv[i]) + '\n';
-    const Postfix postfix({.settings = settings});
+    const Postfix postfix({}, {.settings = settings});
     std::printf("ready port=%d\n", postfix.port());
     std::fflush(stdout);
     while (std::getchar() != EOF) continue;

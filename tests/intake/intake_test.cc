@@ -184,7 +184,8 @@ TEST_F(IntakeTest, D59WhatDoesNotHoldInWhatCameBackVouchesForNobody) {
   const auto minted = ReturnPaths::Create({ours, others, off});
   off.signing = Signing::kOff;
   const auto paths = ReturnPaths::Create({ours, others, off});
-  Intake intake(rules_, *paths, *committer_, clock_, counters_);
+  const Live<ReturnPaths> live(*paths);
+  Intake intake(rules_, live, *committer_, clock_, counters_);
   const auto path_of = [&](std::string_view domain, int hours) {
     return *minted->Mint({std::string(domain), "", "", {}}, *Address::Parse("r@example.net"),
                          kNow - absl::Hours(hours));

@@ -132,7 +132,7 @@ void Postfix::WriteConfiguration(const MailServerOptions& options, const Postfix
     settings += "maximal_queue_lifetime = " + Seconds(options.lifetime);
   }
   settings += options.tls ? "smtp_tls_security_level = may\n" : "";
-  WriteFile(dir + "/etc/main.cf", settings);
+  WriteFile(dir + "/etc/main.cf", settings + own.settings);
   WriteFile(dir + "/etc/master.cf", "127.0.0.1:" + std::to_string(port_) +
                                         " inet n - n - 100 smtpd" + std::string(kServices));
   std::string transports = "discard.example discard:\n";

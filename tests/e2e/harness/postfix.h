@@ -12,6 +12,7 @@ namespace bounced::e2e {
 
 struct PostfixOptions {
   std::string bounces_hop = {};      // where mail to bounces.example goes: "lmtp:unix:/PATH"
+  std::string settings = {};         // more lines of main.cf
   std::string virtual_aliases = {};  // "alias target, target" lines for addresses of local.example
 };
 
