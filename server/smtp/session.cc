@@ -14,7 +14,6 @@
 #include <utility>
 #include <variant>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "server/smtp/proxy_header.h"
 
@@ -162,10 +161,7 @@ asio::awaitable<bool> Session::ReadProxy() {
 
 // The handshake. False: the session is over.
 asio::awaitable<bool> Session::BeginTls() {
-  shared_.handshakes.fetch_add(1, std::memory_order_relaxed);
-  const absl::Cleanup ended = [this] {
-    shared_.handshakes.fetch_sub(1, std::memory_order_relaxed);
-  };
+  const Underway underway(shared_.handshakes);
   wait_start_ = Steady();
   awaited_ = Awaited::kHandshake;
   Stream::Await await = stream_.Handshake();

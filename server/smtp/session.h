@@ -110,6 +110,17 @@ class Session {
   Session* next = nullptr;
 
  private:
+  // Counts one as long as it lives.
+  struct Underway {
+    explicit Underway(std::atomic<std::size_t>& all) : count(all) {
+      count.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Underway() { count.fetch_sub(1, std::memory_order_relaxed); }
+    Underway(const Underway&) = delete;
+    Underway& operator=(const Underway&) = delete;
+
+    std::atomic<std::size_t>& count;
+  };
   enum class Send : std::uint8_t { kAll, kSome, kFailed };
   // What is waited for that may come too late.
   enum class Awaited : std::uint8_t {

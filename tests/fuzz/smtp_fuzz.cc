@@ -54,7 +54,7 @@ class Player {
   Player(const Limits& limits, Answers answers)
       : limits_(limits),
         answers_(answers),
-        profile_{.hostname = "mx.example.net", .limits = limits},
+        profile_{.hostname = "mx.example.net", .limits = limits, .tls = TlsUse::kStartTls},
         dialogue_(profile_, now_) {
     Drain();
   }
@@ -109,6 +109,13 @@ class Player {
     }
   }
   void Do(const Discard& discard) { outcome_.said += "!" + std::to_string(discard.octets); }
+  void Do(const AdmitTls&) { dialogue_.TlsAdmitted(answers_.Take() == 0); }
+  void Do(const Handshake&) {
+    outcome_.said += "#";
+    dialogue_.TlsBegun(now_);
+  }
+  // Nobody may log in here: a nonce that differs from run to run would be in the replies.
+  void Do(const CheckLogin&) { Require(false); }
   void Do(const HangUp&) { hung_up_ = true; }
 
   const Limits& limits_;
