@@ -11,16 +11,17 @@ namespace bounced {
 template <typename T>
 class Live {
  public:
-  explicit Live(T value) : value_(std::make_shared<const T>(std::move(value))) {}
+  explicit Live(T value) : Live(std::make_shared<const T>(std::move(value))) {}
+  explicit Live(std::shared_ptr<const T> value) : value_(std::move(value)) {}
 
   std::shared_ptr<const T> Get() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return value_;
   }
-  void Set(T value) {
-    auto next = std::make_shared<const T>(std::move(value));
+  void Set(T value) { Set(std::make_shared<const T>(std::move(value))); }
+  void Set(std::shared_ptr<const T> value) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    value_.swap(next);  // the old one goes when the lock is released
+    value_.swap(value);  // the old one goes when the lock is released
   }
 
  private:

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "server/base/live.h"
 #include "server/login/scram.h"
 
 namespace bounced {
@@ -24,11 +25,10 @@ class Users {
   // that neither what is said nor how long it takes tells who exists.
   ScramSecret Find(std::string_view name) const;
   // For the logins to come.
-  void Replace(UserSecrets secrets);
+  void Replace(UserSecrets secrets) { secrets_.Set(std::move(secrets)); }
 
  private:
-  mutable std::mutex mutex_;  // guards secrets_
-  UserSecrets secrets_;
+  Live<UserSecrets> secrets_;
   const std::string decoy_key_;
 };
 

@@ -157,8 +157,8 @@ void Dialogue::RunLine(std::string_view line) {
     // The line of a header: a client of HTTP, or a message that nobody asked for.
     if (name.size() > 1 && name.back() == ':') return Close(kNotSmtp);
     Fail("500 5.5.2 Unknown command");
-  } else if (verb->ends_group && at_ < input_.size()) {
-    return Close("554 5.5.0 You spoke before the answer to this command");
+  } else if (verb->ends_group && CloseIfEarly()) {
+    return;
   } else if ((verb->states & 1u << static_cast<unsigned>(state_)) == 0) {
     Fail(verb->elsewhere);
   } else {
@@ -167,6 +167,14 @@ void Dialogue::RunLine(std::string_view line) {
   const bool answered =
       owed_ == Owed::kNothing && state_ != State::kData && state_ != State::kChunk;
   if (answered) CommandDone();
+}
+
+// Whether the client has said more behind a command whose answer it had to wait for (RFC
+// 2920, 3.1). Nothing of that is run.
+bool Dialogue::CloseIfEarly() {
+  const bool early = at_ < input_.size();
+  if (early) Close("554 5.5.0 You spoke before the answer to this command");
+  return early;
 }
 
 // The next command is awaited from here on.

@@ -124,6 +124,7 @@ class Dialogue {
   bool CountJunk();
   void Close(std::string_view reply);
   void CommandDone();
+  bool CloseIfEarly();
   bool InMessage() const;
   std::size_t Receive(std::string_view bytes);
 
@@ -132,6 +133,7 @@ class Dialogue {
   void Helo(std::string_view argument);
   void Lhlo(std::string_view argument);
   void Greet(std::string_view name);
+  bool BeginAs(std::string_view name, bool utf8);
   void Rset(std::string_view argument);
   void Noop(std::string_view argument);
   void Vrfy(std::string_view argument);

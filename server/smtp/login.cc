@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -6,12 +5,6 @@
 #include "server/smtp/verb.h"
 
 namespace bounced::smtp {
-namespace {
-
-// The longest line that a challenge may be, base64 and all: that of SCRAM is far below.
-constexpr std::string_view kNotBase64 = "501 5.5.2 That is no base64";
-
-}  // namespace
 
 // RFC 4954, 4.
 void Dialogue::Auth(std::string_view argument) {
@@ -39,7 +32,7 @@ void Dialogue::SaslLine(std::string_view line) {
     Fail("501 5.7.0 The login is cancelled");
   } else if (!absl::Base64Unescape(Absl(line), &message)) {
     exchange_ = nullptr;
-    Fail(kNotBase64);
+    Fail("501 5.5.2 That is no base64");
   } else {
     TakeSaslStep(exchange_->Next(message));
   }

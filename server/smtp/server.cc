@@ -22,7 +22,7 @@ struct Server::Impl {
   Impl(const ServerOptions& options, Receiver& receiver, const Clock& clock, const Log& log,
        Counters& counters)
       : shared(options.limits, options.networks, receiver, clock, log, counters) {
-    shared.SetTls(options.tls);
+    shared.tls.Set(options.tls);
     // The ids of one run do not come again in the next one: each second has room for a million.
     shared.next_session_id = static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())) << 20;
   }
@@ -89,7 +89,7 @@ void Server::Start() {
   }
 }
 
-void Server::SetTls(std::shared_ptr<const Tls> tls) { impl_->shared.SetTls(std::move(tls)); }
+void Server::SetTls(std::shared_ptr<const Tls> tls) { impl_->shared.tls.Set(std::move(tls)); }
 
 void Server::Stop() {
   // Each worker has a descriptor of the socket: until all are closed a new client would still get

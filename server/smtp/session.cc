@@ -84,7 +84,7 @@ asio::awaitable<bool> Session::Greet() {
   }
   if (!MayEnter()) co_return profile_.tls != TlsUse::kImplicit;  // there, nothing can be said
   if (profile_.tls == TlsUse::kImplicit) {
-    const std::shared_ptr<const Tls> tls = shared_.tls();
+    const std::shared_ptr<const Tls> tls = shared_.tls.Get();
     if (tls == nullptr || !MayBeginTls() || !stream_.BeginTls(tls)) co_return false;
     const bool begun = co_await BeginTls();
     if (!begun) co_return false;
@@ -144,9 +144,7 @@ asio::awaitable<bool> Session::ReadProxy() {
       header = ReadProxyHeader(begin);
       continue;
     }
-    std::error_code error;
-    co_await stream_.socket().async_wait(Socket::wait_read,
-                                         asio::redirect_error(asio::use_awaitable, error));
+    co_await Ready(progress.await);
   }
   awaited_ = Awaited::kNothing;
   if (header.state != ProxyHeader::State::kWhole) {
@@ -166,10 +164,7 @@ asio::awaitable<bool> Session::BeginTls() {
   awaited_ = Awaited::kHandshake;
   Stream::Await await = stream_.Handshake();
   while ((await == Stream::Await::kReadable || await == Stream::Await::kWritable) && !late_) {
-    std::error_code error;
-    co_await stream_.socket().async_wait(
-        await == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
-        asio::redirect_error(asio::use_awaitable, error));
+    co_await Ready(await);
     await = stream_.Handshake();
   }
   awaited_ = Awaited::kNothing;
@@ -183,6 +178,15 @@ asio::awaitable<bool> Session::BeginTls() {
   co_return false;
 }
 
+// Waits for what a call of the stream's asked for. The error: the wait was cut short.
+asio::awaitable<std::error_code> Session::Ready(Stream::Await await) {
+  std::error_code error;
+  co_await stream_.socket().async_wait(
+      await == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
+      asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
 // Waits for octets, which go to input_. 0: the client is gone, or the wait was cut short.
 asio::awaitable<std::size_t> Session::Read() {
   awaited_ = Awaited::kInput;
@@ -191,9 +195,7 @@ asio::awaitable<std::size_t> Session::Read() {
   if (stream_.under_tls() || stream_.has_put_back()) {
     Stream::Progress progress = stream_.Read(input_);
     while (progress.octets == 0 && progress.await != Stream::Await::kEnd && !error) {
-      co_await stream_.socket().async_wait(
-          progress.await == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
-          asio::redirect_error(asio::use_awaitable, error));
+      error = co_await Ready(progress.await);
       progress = stream_.Read(input_);
     }
     octets = progress.octets;
@@ -233,7 +235,7 @@ asio::awaitable<bool> Session::Perform() {
       Note(*discard);
     } else if (std::holds_alternative<AdmitTls>(*action)) {
       // What is sent before the handshake, its 220, is in the clear: TLS begins behind it.
-      if (MayBeginTls()) tls_ = shared_.tls();
+      if (MayBeginTls()) tls_ = shared_.tls.Get();
       dialogue_.TlsAdmitted(tls_ != nullptr);
     } else if (std::holds_alternative<HangUp>(*action)) {
       hang_up = true;
@@ -290,10 +292,7 @@ asio::awaitable<bool> Session::Flush() {
   awaited_ = Awaited::kOutput;
   Send sent = TrySend();
   while (sent == Send::kSome && !late_) {
-    std::error_code error;
-    co_await stream_.socket().async_wait(
-        send_await_ == Stream::Await::kReadable ? Socket::wait_read : Socket::wait_write,
-        asio::redirect_error(asio::use_awaitable, error));
+    co_await Ready(send_await_);
     sent = TrySend();
   }
   awaited_ = Awaited::kNothing;

@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +20,7 @@
 #include "server/base/clock.h"
 #include "server/base/counters.h"
 #include "server/base/ip_address.h"
+#include "server/base/live.h"
 #include "server/base/log.h"
 #include "server/smtp/clients.h"
 #include "server/smtp/commitment.h"
@@ -67,18 +68,7 @@ struct Shared {
   }
 
   // The certificates for new handshakes; null: none.
-  std::shared_ptr<const Tls> tls() const {
-    const std::lock_guard<std::mutex> lock(tls_mutex_);
-    return tls_;
-  }
-  void SetTls(std::shared_ptr<const Tls> tls) {
-    const std::lock_guard<std::mutex> lock(tls_mutex_);
-    tls_ = std::move(tls);
-  }
-
- private:
-  mutable std::mutex tls_mutex_;  // guards tls_
-  std::shared_ptr<const Tls> tls_;
+  Live<Tls> tls{std::shared_ptr<const Tls>()};
 };
 
 // Belongs to its thread, with all that it calls but the Receiver. It reads only when everything was
@@ -137,6 +127,7 @@ class Session {
   bool MayEnter();
   bool MayBeginTls();
   asio::awaitable<bool> BeginTls();
+  asio::awaitable<std::error_code> Ready(Stream::Await await);
   asio::awaitable<std::size_t> Read();
   asio::awaitable<bool> Perform();
   asio::awaitable<bool> Flush();

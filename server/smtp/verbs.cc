@@ -86,17 +86,26 @@ void Dialogue::Ehlo(std::string_view argument) {
 
 void Dialogue::Lhlo(std::string_view argument) {
   if (!profile_.lmtp) return Fail("500 5.5.2 This port speaks SMTP: say EHLO");
-  if (at_ < input_.size()) return Close("554 5.5.0 You spoke before the answer to this command");
+  if (CloseIfEarly()) return;
   Greet(argument);
+}
+
+// From here on it is `name` that speaks, and no transaction is open. False: it is told why not.
+bool Dialogue::BeginAs(std::string_view name, bool utf8) {
+  if (!IsClientName(name, utf8)) {
+    Fail(kBadName);
+    return false;
+  }
+  if (!CountJunk()) return false;
+  ResetTransaction();
+  envelope_.helo = name;
+  state_ = State::kReady;
+  return true;
 }
 
 // EHLO, and what LMTP has in its place (RFC 2033, 4.1).
 void Dialogue::Greet(std::string_view name) {
-  if (!IsClientName(name, /*utf8=*/true)) return Fail(kBadName);
-  if (!CountJunk()) return;
-  ResetTransaction();
-  envelope_.helo = name;
-  state_ = State::kReady;
+  if (!BeginAs(name, /*utf8=*/true)) return;
   // No enhanced status here (RFC 2034, 4). DSN is understood but not listed: who lists it owes
   // reports of delivery (RFC 3461, 5.2.3), and we send no mail.
   std::vector<std::string> keywords = {
@@ -124,12 +133,7 @@ void Dialogue::Greet(std::string_view name) {
 
 void Dialogue::Helo(std::string_view argument) {
   if (profile_.lmtp) return Fail(kLmtp);
-  if (!IsClientName(argument, /*utf8=*/false)) return Fail(kBadName);
-  if (!CountJunk()) return;
-  ResetTransaction();
-  envelope_.helo = argument;
-  state_ = State::kReady;
-  Say("250 " + profile_.hostname);
+  if (BeginAs(argument, /*utf8=*/false)) Say("250 " + profile_.hostname);
 }
 
 void Dialogue::Rset(std::string_view argument) {
@@ -167,7 +171,7 @@ void Dialogue::StartTls(std::string_view argument) {
   if (!argument.empty()) return Fail("501 5.5.4 STARTTLS takes no argument");
   // Whoever can write into the clear part of the connection must not have it run in the other one
   // (CVE-2011-0411).
-  if (at_ < input_.size()) return Close("554 5.5.0 You spoke before the answer to this command");
+  if (CloseIfEarly()) return;
   owed_ = Owed::kTls;
   actions_.push_back(AdmitTls{});
 }

@@ -61,8 +61,7 @@ Action SetUpHashPassword(CLI::App& command) {
       ->check(CLI::Range(kMinScramIterations, kMaxScramIterations));
   command.footer(
       "Reads a password from the first line of standard input, blanks around it dropped, and "
-      "writes "
-      "the secret that [[smtp.user]] of the configuration takes.");
+      "writes the secret that [[smtp.user]] of the configuration takes.");
   return [options](Session& session) { return HashPassword(session, *options); };
 }
 
