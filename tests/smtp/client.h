@@ -15,7 +15,7 @@
 
 namespace bounced::smtp {
 
-struct Path {
+struct SocketPath {
   std::string path;
 };
 
@@ -27,7 +27,7 @@ class Client {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
   explicit Client(const std::string& address) : Client() { Connect(address); }
-  explicit Client(const Path& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Client(const SocketPath& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un to{};
     to.sun_family = AF_UNIX;
     path.path.copy(to.sun_path, sizeof(to.sun_path) - 1);

@@ -133,7 +133,7 @@ class PathTest : public ServerTest {
 TEST_F(PathTest, AMessageComesByLmtp) {
   Start();
   EXPECT_EQ(address_, path_);
-  Client client{Path{path_}};
+  Client client{SocketPath{path_}};
   EXPECT_THAT(client.Read(), StartsWith("220 mx.example.net LMTP"));
   EXPECT_THAT(client.Ask("LHLO client.example"), StartsWith("250 "));
   EXPECT_THAT(client.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
@@ -155,7 +155,7 @@ TEST_F(PathTest, TwoDoNotShareAPathAndADeadOneIsTakenOver) {
   server_.reset();
   ASSERT_TRUE(std::filesystem::exists(path_));
   Start();
-  Client client{Path{path_}};
+  Client client{SocketPath{path_}};
   EXPECT_THAT(client.Read(), StartsWith("220 "));
 }
 
