@@ -19,6 +19,8 @@
 #include "parser/text.h"
 #include "server/api/server.h"
 #include "server/base/counters.h"
+#include "server/dns/resolver.h"
+#include "server/dns_authenticator.h"
 #include "server/free_space.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
@@ -150,6 +152,18 @@ absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
   return ReturnPaths::Create(*std::move(domains));
 }
 
+// Null: nobody is to be asked.
+absl::StatusOr<std::unique_ptr<DnsAuthenticator>> MakeAuthenticator(const Config& config,
+                                                                    const Clock& clock) {
+  if (!config.authentication.enabled) return nullptr;
+  dns::ResolverOptions options;
+  options.servers = config.authentication.servers;
+  absl::StatusOr<std::unique_ptr<dns::Resolver>> resolver = dns::StartResolver(options, clock);
+  if (!resolver.ok()) return resolver.status();
+  return std::make_unique<DnsAuthenticator>(*std::move(resolver), clock,
+                                            config.authentication.timeout);
+}
+
 std::size_t CountBuiltIn(const RuleSet& rules) {
   return static_cast<std::size_t>(
       std::count_if(rules.rules().begin(), rules.rules().end(),
@@ -198,7 +212,7 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
 struct Daemon::Parts {
   Parts(const Config& config_, const Clock& clock_, const Log& log_,
         std::shared_ptr<const RuleSet> rules_, ReturnPaths return_paths_,
-        std::unique_ptr<Store> store_)
+        std::unique_ptr<Store> store_, std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
         clock(clock_),
         log(log_),
@@ -206,7 +220,8 @@ struct Daemon::Parts {
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
         committer(*store, config.policy, clock, counters),
-        intake(rules, return_paths, committer, clock, counters),
+        authenticator(std::move(authenticator_)),
+        intake(rules, return_paths, committer, clock, counters, authenticator.get()),
         users(config.smtp.users),
         free_space(config.data_dir, config.store.min_free, clock),
         receiver(
@@ -233,6 +248,7 @@ struct Daemon::Parts {
   Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
+  std::unique_ptr<DnsAuthenticator> authenticator;
   Intake intake;
   Users users;
   FreeSpace free_space;
@@ -258,8 +274,12 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!return_paths.ok()) return return_paths.status();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
   if (!store.ok()) return store.status();
-  auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
-      config, clock, log, std::move(rules), *std::move(return_paths), *std::move(store))));
+  absl::StatusOr<std::unique_ptr<DnsAuthenticator>> authenticator =
+      MakeAuthenticator(config, clock);
+  if (!authenticator.ok()) return authenticator.status();
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(
+      std::make_unique<Parts>(config, clock, log, std::move(rules), *std::move(return_paths),
+                              *std::move(store), *std::move(authenticator))));
   Parts& parts = *daemon->parts_;
 
   const std::string hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname;
@@ -369,6 +389,8 @@ void Daemon::Stop() {
   if (parts_ == nullptr) return;
   if (parts_->smtp != nullptr) parts_->smtp->Stop();
   if (parts_->api != nullptr) parts_->api->Stop(kApiGrace);
+  // What is still asked of DNS is committed as it is.
+  parts_->authenticator.reset();
   parts_->committer.Stop();
   if (parts_->commit_thread.joinable()) parts_->commit_thread.join();
   LogCounters();

@@ -99,6 +99,11 @@ absl::Status CheckTogether(const Config& config) {
         "smtp.max_message_size is above smtp.inflight_bytes: a message of that size would never "
         "be taken");
   }
+  if (config.authentication.enabled && config.authentication.timeout >= limits.commit_timeout) {
+    return absl::InvalidArgumentError(
+        "authentication.timeout is not below smtp.commit_timeout: without DNS no message would be "
+        "taken");
+  }
   const Policy& policy = config.policy;
   if (policy.soft_threshold > policy.soft_window_days) {
     return absl::InvalidArgumentError(

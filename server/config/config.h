@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/base/ip_address.h"
 #include "server/base/log.h"
 #include "server/intake/policy.h"
@@ -62,6 +63,11 @@ struct Config {
   struct {
     std::vector<std::string> files;  // files and folders, see server/rules/rule_files.h
   } rules;
+  struct {
+    bool enabled = true;  // DNS is asked who sent what comes to an unsigned return path
+    absl::Duration timeout = absl::Seconds(5);
+    std::vector<std::string> servers;  // as in dns::ResolverOptions
+  } authentication;
   struct {
     LogLevel level = LogLevel::kInfo;
   } log;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "absl/strings/numbers.h"
@@ -19,7 +20,8 @@ constexpr std::size_t kMaxCertificates = 1'000;
 constexpr std::size_t kMaxUsers = 10'000;
 constexpr std::size_t kMaxSecretOctets = 1'000;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
-constexpr std::size_t kMaxTenant = 64;         // as in the API
+constexpr std::size_t kMaxServers = 8;
+constexpr std::size_t kMaxTenant = 64;  // as in the API
 constexpr std::int64_t kMiB = 1 << 20;
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -300,6 +302,36 @@ std::span<const Key<decltype(Config::rules)>> RulesKeys() {
   return keys;
 }
 
+// "ADDRESS:PORT", "[ADDRESS]:PORT": a name would have to be asked of the very servers.
+bool IsServer(std::string_view text) {
+  if (!IsHostPort(text)) return false;
+  std::string_view host = text.substr(0, text.rfind(':'));
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  const std::optional<IpAddress> address = IpAddress::Parse(host);
+  return address && address->is_v4() != in_brackets;
+}
+
+std::span<const Key<decltype(Config::authentication)>> AuthenticationKeys() {
+  using Section = decltype(Config::authentication);
+  static const std::vector<Key<Section>> keys = {
+      Flag<Section>("enabled", PLACE(enabled)),
+      Duration<Section>("timeout", PLACE(timeout), absl::Seconds(1), absl::Minutes(1)),
+      {"servers",
+       [](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+         absl::StatusOr<std::vector<std::string>> value =
+             TextListOf(node, 0, kMaxServers, kMaxListenOctets);
+         if (!value.ok()) return At(node, path, Std(value.status().message()));
+         if (!std::all_of(value->begin(), value->end(), IsServer)) {
+           return At(node, path, "each must be \"ADDRESS:PORT\", as \"127.0.0.1:53\"");
+         }
+         section.servers = *std::move(value);
+         return absl::OkStatus();
+       }},
+  };
+  return keys;
+}
+
 std::span<const Key<decltype(Config::log)>> LogKeys() {
   using LogSection = decltype(Config::log);
   static const std::vector<Key<LogSection>> keys = {
@@ -325,6 +357,7 @@ std::vector<Key<Config>> TopKeys() {
       Table<Config>("policy", PolicyKeys(), PLACE(policy)),
       Table<Config>("store", StoreKeys(), PLACE(store)),
       Table<Config>("rules", RulesKeys(), PLACE(rules)),
+      Table<Config>("authentication", AuthenticationKeys(), PLACE(authentication)),
       Table<Config>("log", LogKeys(), PLACE(log)),
   };
 }

@@ -46,6 +46,17 @@ absl::Status At(const toml::node& node, std::string_view path, std::string_view 
 // --- The kinds of key. `get` gives the place of the value in the section; bounds are inclusive.
 
 template <typename Section, typename Get>
+Key<Section> Flag(std::string_view name, Get get) {
+  return {name,
+          [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+            const toml::value<bool>* value = node.as_boolean();
+            if (value == nullptr) return At(node, path, "must be true or false");
+            get(section) = value->get();
+            return absl::OkStatus();
+          }};
+}
+
+template <typename Section, typename Get>
 Key<Section> Integer(std::string_view name, Get get, std::int64_t min, std::int64_t max) {
   return {name,
           [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {

@@ -84,32 +84,66 @@ std::vector<std::size_t> PlacesOf(const std::vector<Voucher>& vouchers) {
   return result;
 }
 
+bool IsUnverified(const Event& event) { return event.address && event.trust == Trust::kUnverified; }
+
+// The domains of the addresses that nobody vouches for.
+std::vector<std::string> DomainsToAuthenticate(const StoreMessages& work) {
+  std::vector<std::string> domains;
+  for (const NewMessage& message : work.messages) {
+    for (const Event& event : message.events) {
+      if (!IsUnverified(event)) continue;
+      const std::string_view domain = event.address->domain();
+      if (std::find(domains.begin(), domains.end(), domain) != domains.end()) continue;
+      domains.emplace_back(domain);
+      if (domains.size() == kMaxAuthenticatedDomains) return domains;
+    }
+  }
+  return domains;
+}
+
+void Apply(const Authentication& authentication, StoreMessages& work) {
+  const std::vector<std::string>& domains = authentication.domains;
+  for (NewMessage& message : work.messages) {
+    message.message.authentication = authentication.found;
+    for (Event& event : message.events) {
+      if (!IsUnverified(event)) continue;
+      const auto domain = std::find(domains.begin(), domains.end(), event.address->domain());
+      if (domain != domains.end()) event.trust = Trust::kAuthenticated;
+    }
+  }
+}
+
 }  // namespace
 
 Intake::Intake(const LiveRules& rules, const Live<ReturnPaths>& paths, Committer& committer,
-               const Clock& clock, Counters& counters)
-    : rules_(rules), paths_(paths), committer_(committer), clock_(clock), counters_(counters) {}
+               const Clock& clock, Counters& counters, Authenticator* authenticator)
+    : rules_(rules),
+      paths_(paths),
+      committer_(committer),
+      clock_(clock),
+      counters_(counters),
+      authenticator_(authenticator) {}
 
 void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival,
                      Done done) {
   if (vouchers.empty()) return done(absl::InvalidArgumentError("a message without a return path"));
-  const std::shared_ptr<RulesAtWork> rules = rules_.Get();
-  const Report report = rules->parser().Parse(message);
+  Read read{.work = {}, .rules = rules_.Get(), .wins = {}, .places = PlacesOf(vouchers)};
+  const Report report = read.rules->parser().Parse(message);
+  read.wins = read.rules->WinsOf(report);
   const std::shared_ptr<const Evidence> evidence = Evidence::Pack(message);
   const Message common = MessageOf(report, arrival, clock_.Now());
-  std::vector<std::size_t> places = PlacesOf(vouchers);
   const std::size_t max_events = kMaxEventsOfMessage / vouchers.size();
   std::optional<std::vector<Found<std::string>>> named;
   const NamedInWords named_in_words = [&]() -> const std::vector<Found<std::string>>& {
-    if (!named) named = rules->parser().NamedInWords(message);
+    if (!named) named = read.rules->parser().NamedInWords(message);
     return *named;
   };
 
   const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
-  StoreMessages work;
+  std::vector<NewMessage>& messages = read.work.messages;
   for (std::size_t i = 0; i < vouchers.size(); ++i) {
-    if (places[i] < work.messages.size()) continue;
-    NewMessage& made = work.messages.emplace_back();
+    if (read.places[i] < messages.size()) continue;
+    NewMessage& made = messages.emplace_back();
     made.message = common;
     const std::optional<Voucher> returned =
         VouchReturned(report, vouchers[i], *paths, common.receive_time);
@@ -118,9 +152,30 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
         Attribute(report, returned ? *returned : vouchers[i], *paths, max_events, named_in_words);
     made.evidence = evidence;
   }
+
+  std::vector<std::string> domains;
+  if (authenticator_ != nullptr) domains = DomainsToAuthenticate(read.work);
+  if (domains.empty()) return Submit(std::move(read), std::move(done));
+  AuthenticationRequest request{.message = std::string(message),
+                                .reverse_path = std::move(arrival.reverse_path),
+                                .client_address = std::move(arrival.client_address),
+                                .client_helo = std::move(arrival.client_helo),
+                                .login = std::move(arrival.login),
+                                .receive_time = common.receive_time,
+                                .domains = std::move(domains)};
+  authenticator_->Authenticate(std::move(request),
+                               [this, read = std::move(read),
+                                done = std::move(done)](Authentication authentication) mutable {
+                                 Apply(authentication, read.work);
+                                 Submit(std::move(read), std::move(done));
+                               });
+}
+
+void Intake::Submit(Read read, Done done) {
   committer_.Submit(
-      std::move(work), [this, rules, wins = rules->WinsOf(report), places = std::move(places),
-                        done = std::move(done)](absl::Status status, Work answered) mutable {
+      std::move(read.work), [this, rules = std::move(read.rules), wins = std::move(read.wins),
+                             places = std::move(read.places),
+                             done = std::move(done)](absl::Status status, Work answered) mutable {
         if (!status.ok()) {
           counters_.Add(Counter::kMessagesDeferred);
           return done(std::move(status));

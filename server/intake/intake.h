@@ -1,6 +1,9 @@
 // From a received message to committed events: who it is about, and whether we believe it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,7 @@
 #include "server/base/counters.h"
 #include "server/base/live.h"
 #include "server/intake/attribution.h"
+#include "server/intake/authenticator.h"
 #include "server/intake/committer.h"
 #include "server/intake/live_rules.h"
 #include "server/intake/return_path.h"
@@ -38,24 +42,39 @@ struct Arrival {
 // Thread-safe.
 class Intake {
  public:
-  // All of them outlive it.
+  // All of them outlive it, but for the authenticator: what that still owes is done before it goes,
+  // and Receive() is not called any more. None: nobody is asked.
   Intake(const LiveRules& rules, const Live<ReturnPaths>& paths, Committer& committer,
-         const Clock& clock, Counters& counters);
+         const Clock& clock, Counters& counters, Authenticator* authenticator = nullptr);
 
-  // Parses and packs on the calling thread, then waits in line. `done` is called once, after the
-  // commit and on the thread that commits, with a receipt for each voucher, in their order; two of
-  // one return path have the same. On an error nothing is stored: RESOURCE_EXHAUSTED, UNAVAILABLE
-  // and DATA_LOSS are the committer's and the store's, INVALID_ARGUMENT: no voucher. What is
-  // refused at once is refused on the calling thread.
+  // Parses and packs on the calling thread, then waits in line; before that, where addresses are
+  // named that nobody vouches for, for the authenticator, who makes events of those domains that
+  // the sender speaks for (the first kMaxAuthenticatedDomains) kAuthenticated. `done` is called
+  // once, after the commit and on the thread that commits, with a receipt for each voucher, in
+  // their order; two of one return path have the same. On an error nothing is stored:
+  // RESOURCE_EXHAUSTED, UNAVAILABLE and DATA_LOSS are the committer's and the store's,
+  // INVALID_ARGUMENT: no voucher. What is refused at once is refused on the calling thread, or on
+  // the authenticator's.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::vector<MessageReceipt>>)>;
   void Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival, Done done);
 
  private:
+  // Behind a message: what is stored of it, which of the rules won, and for each voucher which of
+  // the messages is its.
+  struct Read {
+    StoreMessages work;
+    std::shared_ptr<RulesAtWork> rules;
+    std::vector<std::uint32_t> wins;
+    std::vector<std::size_t> places;
+  };
+  void Submit(Read read, Done done);
+
   const LiveRules& rules_;
   const Live<ReturnPaths>& paths_;
   Committer& committer_;
   const Clock& clock_;
   Counters& counters_;
+  Authenticator* const authenticator_;
 };
 
 }  // namespace bounced

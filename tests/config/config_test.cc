@@ -199,7 +199,10 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 3", ""},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 2", "policy.hard_confirmations"},
         {"[policy]\nsoft_days = 480", ""},
-        {"[policy]\nsoft_days = 481", "policy.soft_days"}}) {
+        {"[policy]\nsoft_days = 481", "policy.soft_days"},
+        {"[smtp]\ncommit_timeout = \"6s\"", ""},
+        {"[smtp]\ncommit_timeout = \"5s\"", "authentication.timeout"},
+        {"[smtp]\ncommit_timeout = \"5s\"\n[authentication]\nenabled = false", ""}}) {
     absl::StatusOr<Config> config = ParseConfig(c.text, "f.toml");
     ASSERT_TRUE(config.ok()) << config.status();
     const absl::Status status = CheckTogether(*config);
@@ -238,6 +241,10 @@ secret = "SCRAM-SHA-256$4096:c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 listen = "unix:/run/b.sock"
 [rules]
 files = ["/etc/bounced/rules.d", "ours.toml"]
+[authentication]
+enabled = false
+timeout = "9s"
+servers = ["127.0.0.1:53", "[2001:db8::53]:5353"]
 [log]
 level = "debug"
 [[return_path]]
@@ -285,6 +292,9 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(config->smtp.limits.command_timeout, absl::Minutes(5));
   EXPECT_EQ(config->smtp.limits.session_lifetime, absl::Hours(2));
   EXPECT_EQ(config->grpc.listen, "unix:/run/b.sock");
+  EXPECT_FALSE(config->authentication.enabled);
+  EXPECT_EQ(config->authentication.timeout, absl::Seconds(9));
+  EXPECT_THAT(config->authentication.servers, ElementsAre("127.0.0.1:53", "[2001:db8::53]:5353"));
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
   EXPECT_THAT(config->rules.files, ElementsAre("/etc/bounced/rules.d", "ours.toml"));
   ASSERT_EQ(config->return_paths.size(), 2u);
@@ -386,6 +396,16 @@ INSTANTIATE_TEST_SUITE_P(
          "f.toml:3: return_path.max_age: must be \"1d\" to \"3650d\""},
         {"Signing", "[[return_path]]\ndomain = \"a.example\"\nsigning = \"on\"",
          R"(f.toml:3: return_path.signing: must be one of "required", "optional", "off")"},
+        {"AuthenticationEnabled", "[authentication]\nenabled = 1",
+         "f.toml:2: authentication.enabled: must be true or false"},
+        {"ServerIsAName", "[authentication]\nservers = [\"ns.example:53\"]",
+         "f.toml:2: authentication.servers: each must be \"ADDRESS:PORT\""},
+        {"ServerWithoutAPort", "[authentication]\nservers = [\"192.0.2.1\"]",
+         "f.toml:2: authentication.servers: each must be"},
+        {"ServerWithoutBrackets", "[authentication]\nservers = [\"2001:db8::53:53\"]",
+         "f.toml:2: authentication.servers: each must be"},
+        {"AuthenticationTimeout", "[authentication]\ntimeout = \"61s\"",
+         "f.toml:2: authentication.timeout: must be \"1s\" to \"1m\""},
         {"Trust", "[[return_path]]\ndomain = \"a.example\"\ntrust = \"blind\"",
          "f.toml:3: return_path.trust: must be one of \"signed\", \"returned\", "
          "\"authenticated\", \"unverified\""},

@@ -413,6 +413,128 @@ TEST_F(IntakeTest, WhatCannotBeCommittedIsDeferredAndNotThere) {
   EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
 }
 
+// --- Who sent it.
+
+// Says of some domains that the sender speaks for them, when it is asked to.
+class FakeAuthenticator final : public Authenticator {
+ public:
+  void Authenticate(AuthenticationRequest request, Done done) override {
+    requests.push_back(std::move(request));
+    done_.push_back(std::move(done));
+  }
+  void Answer(const Authentication& authentication) {
+    for (Done& done : std::exchange(done_, {})) done(authentication);
+  }
+  std::vector<AuthenticationRequest> requests;
+
+ private:
+  std::vector<Done> done_;
+};
+
+class AuthenticatedTest : public IntakeTest {
+ protected:
+  AuthenticatedTest() {
+    intake_.emplace(rules_, *paths_, *committer_, clock_, counters_, &authenticator_);
+  }
+
+  void Begin(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival = {}) {
+    intake_->Receive(message, std::move(vouchers), std::move(arrival),
+                     [this](auto receipts) { taken_ += receipts.ok() ? 1 : 0; });
+  }
+  static Voucher Acting(Voucher voucher) {
+    voucher.least_trust = Trust::kAuthenticated;
+    return voucher;
+  }
+
+  FakeAuthenticator authenticator_;
+  int taken_ = 0;
+};
+
+TEST_F(AuthenticatedTest, ReportsWithoutAKeyWaitForWhoeverIsAsked) {
+  const std::string report = Dsn("r@example.net");
+  Begin(report, {Acting(Unsigned("bounces"))},
+        {"d@mx.example.net", "192.0.2.1", "mx.example.net", "", {}, "TLSv1.3", "relay"});
+  EXPECT_FALSE(committer_->Step()) << "nothing waits to be committed yet";
+  ASSERT_THAT(authenticator_.requests, SizeIs(1));
+  const AuthenticationRequest& request = authenticator_.requests[0];
+  EXPECT_EQ(request.message, report);
+  EXPECT_EQ(request.reverse_path, "d@mx.example.net");
+  EXPECT_EQ(request.client_address, "192.0.2.1");
+  EXPECT_EQ(request.client_helo, "mx.example.net");
+  EXPECT_EQ(request.login, "relay");
+  EXPECT_EQ(request.receive_time, kNow);
+  EXPECT_THAT(request.domains, ElementsAre("example.net"));
+  authenticator_.Answer({.found = "dkim=pass header.d=example.net", .domains = {"example.net"}});
+  ASSERT_TRUE(committer_->Step());
+  EXPECT_EQ(taken_, 1);
+  EXPECT_EQ(store_.messages()[0].authentication, "dkim=pass header.d=example.net");
+  EXPECT_EQ(store_.messages()[0].trust, Trust::kUnverified);
+  EXPECT_EQ(store_.events()[0].trust, Trust::kAuthenticated);
+  EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSuppressed);
+}
+
+TEST_F(AuthenticatedTest, S132WithoutAnAnswerTheyAreStoredUnverified) {
+  Begin(Dsn("r@example.net"), {Acting(Unsigned("bounces"))});
+  authenticator_.Answer({.found = "spf=temperror", .domains = {}});
+  ASSERT_TRUE(committer_->Step());
+  EXPECT_EQ(taken_, 1);
+  EXPECT_EQ(store_.messages()[0].authentication, "spf=temperror");
+  EXPECT_EQ(store_.events()[0].trust, Trust::kUnverified);
+  EXPECT_EQ(store_.events()[0].policy_rule, PolicyRule::kTrustTooLow);
+}
+
+TEST_F(AuthenticatedTest, T10ItsPowerEndsAtItsDomain) {
+  std::string report = Dsn("r@example.net");
+  report.insert(report.find("Final-Recipient"),
+                "Final-Recipient: rfc822; victim@other.example\r\nAction: failed\r\n"
+                "Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\r\n\r\n");
+  Begin(report, {Acting(Unsigned("bounces"))});
+  EXPECT_THAT(authenticator_.requests.at(0).domains, ElementsAre("other.example", "example.net"));
+  authenticator_.Answer({.found = "", .domains = {"example.net"}});
+  ASSERT_TRUE(committer_->Step());
+  EXPECT_EQ(store_.events()[0].trust, Trust::kUnverified);
+  EXPECT_EQ(store_.events()[1].trust, Trust::kAuthenticated);
+  EXPECT_EQ(store_.index().Check("acme", "", "victim@other.example", kNow), IndexAnswer::kSend);
+  EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSuppressed);
+}
+
+TEST_F(AuthenticatedTest, NobodyIsAskedWhereAKeyVouchesOrNobodyIsNamed) {
+  const Voucher mail = Signed("r@example.net");
+  Begin(Dsn("r@example.net"), {mail});
+  Begin(DsnReturning("r@example.net", ReturnPathField(mail)), {Unsigned("bounces")});
+  Begin("Subject: hello\r\n\r\nNo report.\r\n", {Unsigned("bounces")});
+  EXPECT_THAT(authenticator_.requests, SizeIs(0));
+  while (committer_->Step()) {
+  }
+  EXPECT_EQ(taken_, 3);
+}
+
+TEST_F(AuthenticatedTest, WhereOneReturnPathVouchesTheOtherIsAskedAbout) {
+  Begin(Dsn("r@example.net"), {Signed("s@example.org"), Acting(Unsigned("bounces"))});
+  EXPECT_THAT(authenticator_.requests.at(0).domains, ElementsAre("example.net"));
+  authenticator_.Answer({.found = "", .domains = {"example.net", "example.org"}});
+  ASSERT_TRUE(committer_->Step());
+  EXPECT_EQ(store_.events()[0].trust, Trust::kSigned);
+  EXPECT_EQ(store_.events()[1].trust, Trust::kAuthenticated);
+}
+
+TEST_F(AuthenticatedTest, SoManyDomainsOfAMessageAreAskedAbout) {
+  std::string groups;
+  for (std::size_t i = 0; i < kMaxAuthenticatedDomains; ++i) {
+    for (const char* local_part : {"a", "b"}) {
+      absl::StrAppend(&groups, "Final-Recipient: rfc822; ", local_part, "@d", i,
+                      ".example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n");
+    }
+  }
+  std::string report = Dsn("r@beyond.example");
+  report.insert(report.find("Final-Recipient"), groups);
+  Begin(report, {Unsigned("bounces")});
+  const std::vector<std::string>& domains = authenticator_.requests.at(0).domains;
+  EXPECT_THAT(domains, SizeIs(kMaxAuthenticatedDomains));
+  EXPECT_THAT(domains, testing::Not(testing::Contains("beyond.example")));
+  authenticator_.Answer({});
+}
+
 // --- What is counted of the rules.
 
 std::uint64_t HitsOf(const RulesAtWork& rules, std::string_view id) {

@@ -12,11 +12,16 @@ namespace bounced::e2e {
 namespace {
 
 std::string Configuration(const DaemonOptions& options, const std::string& key_file) {
+  // The resolver of the machine is no part of a test.
+  const std::string_view dns = options.sections.find("[authentication]") == std::string::npos
+                                   ? "\n[authentication]\nenabled = false\n"
+                                   : "";
   return "data_dir = \"" + options.data_dir + "\"\n[smtp]\nlisten = [\"" + options.smtp_listen +
          "\"]\nhostname = \"mx.bounces.example\"\n" + options.smtp + "\n[grpc]\nlisten = \"" +
-         options.grpc_listen + "\"\n" + options.sections + "\n[[return_path]]\ndomain = \"" +
-         std::string(kBounceDomain) + "\"\n" + options.return_path +
-         "\n[[return_path.key]]\nid = \"a\"\nsecret_file = \"" + key_file + "\"\n";
+         options.grpc_listen + "\"\n" + options.sections + std::string(dns) +
+         "\n[[return_path]]\ndomain = \"" + std::string(kBounceDomain) + "\"\n" +
+         options.return_path + "\n[[return_path.key]]\nid = \"a\"\nsecret_file = \"" + key_file +
+         "\"\n";
 }
 
 std::vector<std::string> CommandLine(const DaemonOptions& options, const TempDir& dir) {
