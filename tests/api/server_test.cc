@@ -28,7 +28,7 @@ struct Listen {
 };
 class CheckListenTest : public testing::TestWithParam<Listen> {};
 
-TEST_P(CheckListenTest, OnlyLoopbackIsServed) {
+TEST_P(CheckListenTest, T29T35OnlyLoopbackIsServed) {
   EXPECT_EQ(CheckListen(GetParam().listen).code(), GetParam().want) << GetParam().listen;
 }
 
@@ -167,7 +167,7 @@ TEST_F(ServerTest, ServesAUnixSocket) {
   EXPECT_TRUE(stub->Check(&context, request, &response).ok());
 }
 
-TEST_F(ServerTest, ARequestIsAsLargeAsTheBoundAndNoLarger) {
+TEST_F(ServerTest, T28ARequestIsAsLargeAsTheBoundAndNoLarger) {
   // The frame of `address`: its tag and a length of 4 octets.
   const std::size_t fits = kMaxMessageOctets - 5;
   for (std::size_t octets : {fits, fits + 1}) {
@@ -185,7 +185,7 @@ TEST_F(ServerTest, ARequestIsAsLargeAsTheBoundAndNoLarger) {
   }
 }
 
-TEST_F(ServerTest, NothingThatComesInIsUnpacked) {
+TEST_F(ServerTest, T25NothingThatComesInIsUnpacked) {
   grpc::ClientContext context;
   context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   v1::CheckRequest request;

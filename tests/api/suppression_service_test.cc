@@ -150,7 +150,7 @@ TEST_F(SuppressionServiceTest, NamesOfTenantsAndStreamsHaveBounds) {
   }
 }
 
-TEST_F(SuppressionServiceTest, ABatchHoldsSoManyAddressesAndNoMore) {
+TEST_F(SuppressionServiceTest, T28ABatchHoldsSoManyAddressesAndNoMore) {
   v1::BatchCheckResponse response;
   EXPECT_TRUE(Batch(kMaxBatchAddresses - 1, response).ok());
   ASSERT_TRUE(Batch(kMaxBatchAddresses, response).ok());
@@ -197,7 +197,7 @@ TEST_F(SuppressionServiceTest, AStreamEndsAtTheFirstWrongRequest) {
 
 // A client that writes and does not read: what HTTP/2 holds of the answers fills up, then the
 // server stops reading requests. Each request asks the clock once.
-TEST_F(SuppressionServiceTest, ASlowReaderOfAStreamCostsOneAnswer) {
+TEST_F(SuppressionServiceTest, T28ASlowReaderOfAStreamCostsOneAnswer) {
   constexpr int kRequests = 400;
   constexpr int kHeldByHttp2 = 40;  // answers of 10 kB; its window begins with 64 KiB
   grpc::ChannelArguments arguments;
@@ -393,7 +393,7 @@ TEST_F(SuppressionServiceTest, DeleteTakesOffAndCallsWhatIsNotThereNotFound) {
 
 // --- Lists
 
-TEST_F(SuppressionServiceTest, PagesHoldAsManyRowsAsAreAskedForWithinTheBounds) {
+TEST_F(SuppressionServiceTest, T28PagesHoldAsManyRowsAsAreAskedForWithinTheBounds) {
   ImportMany(kMaxPageSize + 5);
   struct Size {
     int asked, got;

@@ -160,7 +160,7 @@ TEST_F(TlsTest, S53OpenSslGetsInWithWhatIsGoodEnoughAndWithNothingElse) {
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
 }
 
-TEST_F(TlsTest, S46WhatComesWithStarttlsInOnePacketIsNotRun) {
+TEST_F(TlsTest, S46T31WhatComesWithStarttlsInOnePacketIsNotRun) {
   Daemon daemon({.sections = authority_.Section()});
   SmtpClient client(daemon.smtp_port());
   ASSERT_EQ(client.Greet().code, 250);

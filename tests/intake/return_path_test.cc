@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ namespace bounced {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kSecretA[] = "0123456789abcdef0123456789abcdef";
 constexpr char kSecretB[] = "this-is-the-second-key-of-forty-octets..";
@@ -153,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(, VectorTest, testing::ValuesIn(kVectors),
                          [](const auto& test) { return std::string(test.param.name); });
 
 // Each octet counts, and the case of none does.
-TEST_P(VectorTest, HoldsInAnyCaseAndWithNoOtherOctet) {
+TEST_P(VectorTest, T15HoldsInAnyCaseAndWithNoOtherOctet) {
   const ReturnPaths paths = Paths();
   const auto [local_part, domain] = Split(std::string(GetParam().want));
   const absl::Time now = Noon(GetParam().issued);
@@ -172,6 +174,81 @@ TEST_P(VectorTest, HoldsInAnyCaseAndWithNoOtherOctet) {
     ASSERT_NE(paths.Vouch(local_part.substr(0, i), domain, now).refusal, Refusal::kNone);
   }
   EXPECT_NE(paths.Vouch(local_part + "a", domain, now).refusal, Refusal::kNone);
+}
+
+// --- What happens to a return path on its way
+
+struct Rewriting {
+  std::string_view name;
+  std::string_view before;  // of the local part
+  std::string_view after;
+  std::string_view domain = "bounces.example.net";
+  bool want = false;  // it still vouches, for the same
+};
+class RewritingTest : public testing::TestWithParam<Rewriting> {};
+
+// The token is the whole local part or there is none: who wraps it unwraps it before it gets here,
+// and what is left of a wrapper vouches for nobody.
+TEST_P(RewritingTest, T15VouchesForTheSameOrForNobody) {
+  const ReturnPaths paths = MustCreate({Domain("bounces.example.net")});
+  for (const Vector& vector : {kVectors[0], kVectors[3]}) {
+    const std::string token = Split(std::string(vector.want)).first;
+    const VouchResult result = paths.Vouch(
+        absl::StrCat(std::string(GetParam().before), token, std::string(GetParam().after)),
+        GetParam().domain, kNoon);
+    ASSERT_EQ(result.refusal == Refusal::kNone, GetParam().want) << ToString(result.refusal);
+    if (GetParam().want) {
+      EXPECT_EQ(result.voucher->return_path, vector.want);
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(, RewritingTest,
+                         testing::ValuesIn<Rewriting>({
+                             {"None", "", "", "bounces.example.net", true},
+                             {"DomainInCapitals", "", "", "BOUNCES.Example.NET", true},
+                             {"DomainWithADot", "", "", "bounces.example.net.", true},
+                             {"OtherDomain", "", "", "example.net"},
+                             {"SubdomainOfOurs", "", "", "x.bounces.example.net"},
+                             {"Srs0", "SRS0=HHH=TT=bounces.example.net=", ""},
+                             {"Srs1",
+                              "SRS1=HHH=forwarder.example==HHH=TT=bounces.example.net=", ""},
+                             {"BatvPrvs", "prvs=0123abcdef=", ""},
+                             {"BatvPrvsBehind", "", "=prvs=0123abcdef"},
+                             {"BatvBtv1", "btv1==0123abcdef==", ""},
+                             {"PlusTag", "", "+tag"},
+                             {"PlusTagBefore", "list+", ""},
+                             {"MinusTag", "", "-bounces"},
+                             {"PercentRoute", "", "%relay.example"},
+                             {"BangPath", "relay!", ""},
+                             {"AtInside", "", "@relay.example"},
+                             {"QuotesKept", "\"", "\""},
+                             {"BlankBehind", "", " "},
+                             {"BlankBefore", " ", ""},
+                             {"DotBehind", "", "."},
+                             {"CommentBehind", "", "(bounce)"},
+                             {"NulBehind", "", std::string_view("\0", 1)},
+                             {"HyphenBefore", "-", ""},
+                             {"SoftLineEnd", "", "="},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// What a reader of the sealed form could compare with all addresses that he knows is keyed.
+TEST(Sealed, T18HoldsNothingThatCanBeSearchedWithoutTheKey) {
+  const Address recipient = MustParse("r@example.net");
+  std::set<std::string> hashes;
+  for (const std::string_view secret : {std::string_view(kSecretA), std::string_view(kSecretB)}) {
+    ReturnPathDomain domain = Domain("bounces.example.net");
+    domain.keys = {{"a", std::string(secret)}};
+    const ReturnPaths paths = MustCreate({domain});
+    const auto minted =
+        paths.Mint({"bounces.example.net", "", "", ReturnPathForm::kSealed}, recipient, kNoon);
+    ASSERT_TRUE(minted.ok()) << minted.status();
+    EXPECT_THAT(*minted, Not(HasSubstr("r=example")));
+    const VouchResult vouched = Vouch(paths, *minted, kNoon);
+    ASSERT_TRUE(vouched.voucher.has_value());
+    hashes.insert(std::string(vouched.voucher->sealed.begin(), vouched.voucher->sealed.end()));
+  }
+  EXPECT_EQ(hashes.size(), 2U) << "another key, another hash";
 }
 
 // --- Refusals

@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Fields that are moved into each other must not keep their MAC: two lists of fields never give the
 // same input.
-TEST(TokenMac, DependsOnEachFieldAndItsPlace) {
+TEST(TokenMac, T14DependsOnEachFieldAndItsPlace) {
   const std::vector<std::string> words = {"", "a", "b", "ab", "ba", "aab", "a_b"};
   std::set<std::string> macs;
   std::size_t tokens = 0;
@@ -149,7 +149,7 @@ TEST(TokenMac, DependsOnEachFieldAndItsPlace) {
   EXPECT_EQ(macs.size(), tokens);
 }
 
-TEST(TokenMac, IsOfItsUseAlone) {
+TEST(TokenMac, T14IsOfItsUseAlone) {
   const KeyedHashValue as_hash = KeyedHash(kSecret, "bounced recipient 1", {"open"});
   const KeyedHashValue as_mac = KeyedHash(kSecret, "bounced return path mac 1", {"open"});
   EXPECT_NE(as_hash, as_mac);

@@ -90,7 +90,7 @@ class HostileTest : public testing::TestWithParam<HostileShape> {};
 // Memory: twice the message, 4 MiB, and this for each recipient, who are the answer itself.
 constexpr std::size_t kRecipientOctets = 640;
 
-TEST_P(HostileTest, IsReadInOnePassAndInBoundedMemory) {
+TEST_P(HostileTest, T24IsReadInOnePassAndInBoundedMemory) {
   TheParser();  // made before anything is counted
   const std::string message = GetParam().make(GetParam().octets);
   peak_octets = live_octets.load();
@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(D92_D96_D98_D102_D103, HostileTest, testing::ValuesIn(H
 
 // Time is no test's to measure on a machine that others share: the octets looked at are the same on
 // every one, and grow as the message does.
-TEST_P(HostileTest, LooksAtEachOctetAFewTimes) {
+TEST_P(HostileTest, T24LooksAtEachOctetAFewTimes) {
   constexpr std::size_t kMostLooks = 50;  // of all steps together (parser/work.h)
   const auto work = [](std::size_t octets) {
     const std::string message = GetParam().make(octets);

@@ -281,7 +281,7 @@ TEST_F(ServerTest, S133AResultMayComeWhenTheServerIsGone) {
   EXPECT_THAT(client.Read(), StartsWith("421 4.3.2"));
 }
 
-TEST_F(ServerTest, S120SilenceIsAnswered421) {
+TEST_F(ServerTest, S120T21SilenceIsAnswered421) {
   options_.limits.command_timeout = absl::Seconds(300);
   Start();
   Client client(address_);
@@ -294,7 +294,7 @@ TEST_F(ServerTest, S120SilenceIsAnswered421) {
   EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("end=timeout"));
 }
 
-TEST_F(ServerTest, S121SlowDataIsAnswered421AndNothingStored) {
+TEST_F(ServerTest, S121T21SlowDataIsAnswered421AndNothingStored) {
   Start();
   Client client(address_);
   client.BeginData();
@@ -398,7 +398,7 @@ TEST_F(ServerTest, S109AClientThatDoesNotReadIsNotRead) {
   EXPECT_THAT(WaitForLog("smtp.session "), HasSubstr("end=reply_timeout"));
 }
 
-TEST_F(ServerTest, S121UnderOverloadRepliesAreReadWithinSeconds) {
+TEST_F(ServerTest, S121T21UnderOverloadRepliesAreReadWithinSeconds) {
   options_.limits.max_sessions = 1;
   options_.limits.max_junk_commands = 1'000'000'000;
   options_.limits.reply_timeout = absl::Hours(24);

@@ -196,7 +196,7 @@ TEST_F(TlsServerTest, S53RenegotiationIsRefused) {
   EXPECT_NE(SSL_do_handshake(tls.ssl()), 1);
 }
 
-TEST_F(TlsServerTest, S46WhatFollowsInTheClearEndsTheConnection) {
+TEST_F(TlsServerTest, S46T31WhatFollowsInTheClearEndsTheConnection) {
   Start();
   Client client(address_);
   StartTls(client);
