@@ -175,6 +175,7 @@ TEST_F(TlsServerTest, S53WhatIsTooOldOrTooWeakIsRefused) {
   std::uint64_t failed = 0;
   for (const Wish& wish : kWishes) {
     SCOPED_TRACE(wish.ciphers);
+    log_text_.clear();
     Client client(address_);
     StartTls(client);
     TlsClient tls(client);
