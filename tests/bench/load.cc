@@ -4,30 +4,61 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
 namespace bounced::bench {
 namespace {
 
-using Time = std::chrono::steady_clock::time_point;
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
 
-enum class Step { kGreeting, kEhlo, kMail, kRcpt, kData, kMessage, kQuit };
+template <auto kFree>
+struct Freed {
+  template <typename T>
+  void operator()(T* object) const {
+    kFree(object);
+  }
+};
+
+enum class Step {
+  kGreeting,
+  kEhlo,
+  kStartTls,
+  kHandshake,
+  kMail,
+  kRcpt,
+  kData,
+  kMessage,
+  kQuit,
+};
+
+// What a read or a write came to: octets, nothing for now, or the end.
+struct Moved {
+  std::size_t octets = 0;
+  bool ended = false;
+};
 
 struct Session {
   int fd = -1;
+  std::unique_ptr<SSL, Freed<SSL_free>> tls = nullptr;
   Step step = Step::kGreeting;
   bool pipelining = false;
   std::size_t letter = 0;
   std::size_t sent = 0;  // messages of this connection
   Time begin = {};
+  Time end_of_data = {};
   std::string in = {};
   std::string out = {};
   std::size_t written = 0;
@@ -37,36 +68,100 @@ struct Session {
 class Load {
  public:
   Load(const LoadOptions& options, const std::vector<Letter>& letters)
-      : options_(options), letters_(letters), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+      : options_(options),
+        letters_(letters),
+        epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        tls_(SSL_CTX_new(TLS_client_method())) {
     result_.latencies.reserve(letters.size());
+    result_.acceptances.reserve(letters.size());
+    // Partial writes are tried again from another place of the same text.
+    SSL_CTX_set_mode(tls_.get(),
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   }
   ~Load() { close(epoll_); }
 
   LoadResult Run() {
-    const Time begin = std::chrono::steady_clock::now();
+    begin_ = Clock::now();
     for (std::size_t i = 0; i < std::min(options_.sessions, letters_.size()); ++i) {
       Connect(sessions_.emplace_back());
     }
     std::vector<epoll_event> events(sessions_.size());
-    while (open_ > 0) {
-      const int n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 60'000);
-      if (n == 0) throw std::runtime_error("the server has said nothing for a minute");
+    while (open_ > 0 || !waiting_.empty()) {
+      const int n =
+          epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), MillisecondsToDue());
+      if (n == 0 && waiting_.empty()) {
+        throw std::runtime_error("the server has said nothing for a minute");
+      }
       for (int i = 0; i < n; ++i) {
         Serve(*static_cast<Session*>(events[static_cast<std::size_t>(i)].data.ptr));
       }
+      BeginWhatIsDue();
     }
-    result_.elapsed = std::chrono::steady_clock::now() - begin;
+    result_.elapsed = Clock::now() - begin_;
     std::sort(result_.latencies.begin(), result_.latencies.end());
+    std::sort(result_.acceptances.begin(), result_.acceptances.end());
     return std::move(result_);
   }
 
  private:
+  bool IsOver() const {
+    return options_.duration.count() > 0 && Clock::now() - begin_ >= options_.duration;
+  }
+
+  // The next letter to send, if there is one.
+  std::optional<std::size_t> NextLetter() {
+    if (IsOver()) return std::nullopt;
+    if (!again_.empty()) {
+      const std::size_t letter = again_.front();
+      again_.pop_front();
+      return letter;
+    }
+    if (next_ == letters_.size()) return std::nullopt;
+    return next_++;
+  }
+
+  // When the next letter is to be begun.
+  Time Due() const {
+    return begin_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                        options_.rate > 0 ? static_cast<double>(next_) / options_.rate : 0));
+  }
+
+  int MillisecondsToDue() const {
+    if (waiting_.empty()) return 60'000;
+    const std::chrono::duration<double, std::milli> left = Due() - Clock::now();
+    return static_cast<int>(std::ceil(std::max(left.count(), 0.0)));
+  }
+
+  void BeginWhatIsDue() {
+    while (!waiting_.empty() && (IsOver() || Due() <= Clock::now())) {
+      Session* session = waiting_.front();
+      waiting_.pop_front();
+      if (session->fd < 0) {
+        Connect(*session);
+      } else {
+        Continue(*session);
+      }
+    }
+  }
+
+  // Whether the session has to wait for its next letter's time.
+  bool Wait(Session& session) {
+    if (options_.rate == 0 || next_ == letters_.size() || IsOver() || Due() <= Clock::now()) {
+      return false;
+    }
+    waiting_.push_back(&session);
+    return true;
+  }
+
   // Takes the next letter and connects; does nothing when there is none.
   void Connect(Session& session) {
-    if (next_ == letters_.size()) return;
+    if (Wait(session)) return;
+    const Time begin = options_.rate > 0 ? Due() : Clock::now();
+    const std::optional<std::size_t> letter = NextLetter();
+    if (!letter) return;
     session = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-               .letter = next_++,
-               .begin = std::chrono::steady_clock::now()};
+               .letter = *letter,
+               .begin = begin};
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(options_.port);
@@ -83,15 +178,19 @@ class Load {
   }
 
   void Serve(Session& session) {
+    if (session.step == Step::kHandshake && !Handshake(session)) return;
     if (session.written < session.out.size()) Flush(session);
-    char chunk[4096];
-    const ssize_t n = recv(session.fd, chunk, sizeof chunk, 0);
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) {
-      if (session.step != Step::kQuit) Refused(session, "connection lost");
-      return Close(session);
+    while (session.fd >= 0 && session.step != Step::kHandshake) {
+      char chunk[4096];
+      const Moved moved = Read(session, chunk);
+      if (moved.ended) return Lose(session);
+      if (moved.octets == 0) return;
+      session.in.append(chunk, moved.octets);
+      TakeLines(session);
     }
-    session.in.append(chunk, static_cast<std::size_t>(n));
+  }
+
+  void TakeLines(Session& session) {
     std::size_t end = 0;
     while (session.fd >= 0 && (end = session.in.find('\n')) != std::string::npos) {
       const std::string line = session.in.substr(0, end);
@@ -103,6 +202,34 @@ class Load {
     }
   }
 
+  template <std::size_t kSize>
+  static Moved Read(Session& session, char (&chunk)[kSize]) {
+    if (session.tls) {
+      const int n = SSL_read(session.tls.get(), chunk, kSize);
+      return MovedByTls(session, n);
+    }
+    const ssize_t n = recv(session.fd, chunk, kSize, 0);
+    if (n > 0) return {.octets = static_cast<std::size_t>(n)};
+    return {.ended = n == 0 || errno != EAGAIN};
+  }
+
+  static Moved MovedByTls(const Session& session, int n) {
+    if (n > 0) return {.octets = static_cast<std::size_t>(n)};
+    const int error = SSL_get_error(session.tls.get(), n);
+    return {.ended = error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE};
+  }
+
+  // Whether it is done; a session whose handshake fails is lost.
+  bool Handshake(Session& session) {
+    const int done = SSL_connect(session.tls.get());
+    if (done == 1) {
+      Say(session, Step::kEhlo, kEhloLine);
+      return true;
+    }
+    if (MovedByTls(session, done).ended) Lose(session);
+    return false;
+  }
+
   void Replied(Session& session, const std::string& line) {
     const bool good = line[0] == (session.step == Step::kData ? '3' : '2');
     if (!good && session.step != Step::kQuit) {
@@ -112,9 +239,16 @@ class Load {
     const Letter& letter = letters_[session.letter];
     switch (session.step) {
       case Step::kGreeting:
-        return Say(session, Step::kEhlo, "EHLO mta.sender.example\r\n");
+        return Say(session, Step::kEhlo, kEhloLine);
       case Step::kEhlo:
+        if (options_.tls && !session.tls) return Say(session, Step::kStartTls, "STARTTLS\r\n");
         return Begin(session);
+      case Step::kStartTls:
+        session.step = Step::kHandshake;
+        session.tls.reset(SSL_new(tls_.get()));
+        SSL_set_fd(session.tls.get(), session.fd);
+        Handshake(session);
+        return;
       case Step::kMail:
         session.step = Step::kRcpt;
         if (!session.pipelining)
@@ -128,6 +262,7 @@ class Load {
         return Say(session, Step::kMessage, letter.wire);
       case Step::kMessage:
         return Accepted(session);
+      case Step::kHandshake:
       case Step::kQuit:
         return Close(session);
     }
@@ -142,20 +277,35 @@ class Load {
   }
 
   void Accepted(Session& session) {
-    const Time now = std::chrono::steady_clock::now();
+    const Time now = Clock::now();
     result_.latencies.push_back(now - session.begin);
+    result_.acceptances.push_back(now - session.end_of_data);
     ++result_.accepted;
     ++session.sent;
-    if (session.sent == options_.messages_per_connection || next_ == letters_.size()) {
-      return Say(session, Step::kQuit, "QUIT\r\n");
-    }
-    session.letter = next_++;
-    session.begin = now;
+    if (session.sent == options_.messages_per_connection) return Quit(session);
+    if (!Wait(session)) Continue(session);
+  }
+
+  // The next letter on the same connection.
+  void Continue(Session& session) {
+    const Time begin = options_.rate > 0 ? Due() : Clock::now();
+    const std::optional<std::size_t> letter = NextLetter();
+    if (!letter) return Quit(session);
+    session.letter = *letter;
+    session.begin = begin;
     Begin(session);
   }
 
-  void Refused(Session& session, const std::string& line) {
+  void Quit(Session& session) { Say(session, Step::kQuit, "QUIT\r\n"); }
+
+  void Lose(Session& session) {
+    if (session.step != Step::kQuit) Refused(session, "connection lost");
+    Close(session);
+  }
+
+  void Refused(const Session& session, const std::string& line) {
     ++result_.refused;
+    if (options_.retry) again_.push_back(session.letter);
     if (result_.first_refusal.empty()) {
       result_.first_refusal =
           line + " (step " + std::to_string(static_cast<int>(session.step)) + ")";
@@ -171,9 +321,9 @@ class Load {
 
   void Flush(Session& session) {
     const std::string_view rest = std::string_view(session.out).substr(session.written);
-    const ssize_t n = send(session.fd, rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (n > 0) session.written += static_cast<std::size_t>(n);
+    session.written += Write(session, rest).octets;
     const bool more = session.written < session.out.size();
+    if (!more && session.step == Step::kMessage) session.end_of_data = Clock::now();
     if (more == session.waits_to_write) return;
     session.waits_to_write = more;
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &session}};
@@ -181,19 +331,41 @@ class Load {
     epoll_ctl(epoll_, EPOLL_CTL_MOD, session.fd, &event);
   }
 
+  static Moved Write(Session& session, std::string_view octets) {
+    if (session.tls) {
+      std::size_t total = 0;
+      while (total < octets.size()) {
+        const int n = SSL_write(session.tls.get(), octets.data() + total,
+                                static_cast<int>(octets.size() - total));
+        if (n <= 0) break;
+        total += static_cast<std::size_t>(n);
+      }
+      return {.octets = total};
+    }
+    const ssize_t n = send(session.fd, octets.data(), octets.size(), MSG_NOSIGNAL);
+    return {.octets = n > 0 ? static_cast<std::size_t>(n) : 0};
+  }
+
   void Close(Session& session) {
     close(session.fd);
     session.fd = -1;
+    session.tls.reset();
     --open_;
     Connect(session);
   }
 
+  static constexpr std::string_view kEhloLine = "EHLO mta.sender.example\r\n";
+
   const LoadOptions& options_;
   const std::vector<Letter>& letters_;
   const int epoll_;
-  std::deque<Session> sessions_;  // their addresses are epoll's
+  const std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> tls_;
+  std::deque<Session> sessions_;   // their addresses are epoll's
+  std::deque<Session*> waiting_;   // for the time of the next letter
+  std::deque<std::size_t> again_;  // letters that were refused
   std::size_t next_ = 0;
   std::size_t open_ = 0;
+  Time begin_;
   LoadResult result_;
 };
 

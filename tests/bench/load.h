@@ -22,6 +22,16 @@ struct LoadOptions {
   std::size_t messages_per_connection = 1;
   // MAIL, RCPT and DATA in one write where the server offers it (RFC 2920), as senders do.
   bool pipelining = true;
+  // STARTTLS on each connection, a whole handshake each time.
+  bool tls = false;
+  // Letters a second, each begun when it is due, however late the ones before are. 0: as fast as
+  // the server takes them.
+  double rate = 0;
+  // What is refused, or whose connection is lost, is sent again, at once; only what is accepted is
+  // done with.
+  bool retry = false;
+  // After so long no letter is begun any more. 0: no limit.
+  std::chrono::duration<double> duration{};
 };
 
 struct LoadResult {
@@ -29,8 +39,10 @@ struct LoadResult {
   std::size_t refused = 0;   // anything else
   std::string first_refusal;
   std::chrono::duration<double> elapsed{};
-  // From the connection (or the reply before) to the 250, sorted.
+  // From the connection (or the reply before; at a rate, from when it was due) to the 250, sorted.
   std::vector<std::chrono::duration<double>> latencies;
+  // From the last octet of the message to the 250, sorted.
+  std::vector<std::chrono::duration<double>> acceptances;
 };
 
 // Sends all letters with an empty reverse path, over `sessions` connections at a time. Everything

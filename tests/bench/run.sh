@@ -5,6 +5,7 @@
 #
 # Short, it takes some minutes. --long: more turns and messages, and a store of 5 million events.
 # BOUNCED_CORPUS: a directory of messages for the parser. Intake needs root, for its Postfix.
+# soak.py, which takes an hour, is run by itself.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,10 +32,12 @@ printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 git -C "$here" log -1 --format='commit %h' 2>/dev/null || true
 
 title "Intake, a connection a message"
-"$here/intake.py" "$bin" --turns "$turns" --messages "$messages"
+"$here/intake.py" "$bin" --turns "$turns" --messages "$messages" --sessions 1,10,50,500 \
+  --only bounced,tls,postfix,sink
 
 title "Intake, 20 messages a connection"
-"$here/intake.py" "$bin" --turns "$turns" --messages "$messages" --per-connection 20
+"$here/intake.py" "$bin" --turns "$turns" --messages "$messages" --sessions 1,10,50,500 \
+  --only bounced,tls,postfix,sink --per-connection 20
 
 title "Intake, where a sync takes 10 ms more"
 "$here/intake.py" "$bin" --turns "$turns" --messages "$messages" --sync-ms 10 --only bounced,postfix
@@ -42,6 +45,9 @@ title "Intake, where a sync takes 10 ms more"
 title "Intake, with $stored events stored before"
 "$here/intake.py" "$bin" --turns "$turns" --messages "$messages" --only bounced --stored "$stored" \
   --sessions 50
+
+title "More than it can serve"
+"$here/pressure.py" "$bin"
 
 title "Check beside a call that does nothing"
 (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$work/return-path.key")
