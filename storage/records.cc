@@ -20,6 +20,13 @@ Day DayOf(absl::Time time) {
 
 absl::Time StartOf(Day day) { return absl::FromUnixSeconds(day * kSecondsPerDay); }
 
+std::string_view KeyDomainOf(const Message& message) {
+  if (message.return_path_key.empty()) return "";
+  const std::string_view path =
+      message.returned_path.empty() ? message.return_path : message.returned_path;
+  return path.substr(path.rfind('@') + 1);
+}
+
 std::string_view ToString(Trust trust) {
   switch (trust) {
     case Trust::kUnverified:

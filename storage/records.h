@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -94,6 +95,10 @@ struct Message {
   std::array<std::uint8_t, 16> digest{};
 };
 
+// The domain to which `return_path_key` belongs: that of the return path that it signed. Empty: no
+// key vouches.
+std::string_view KeyDomainOf(const Message& message);
+
 // One recipient of one report. `id` 0: not stored yet.
 struct Event {
   std::int64_t id = 0;
@@ -126,12 +131,28 @@ struct Event {
   PolicyRule policy_rule = PolicyRule::kOther;
 };
 
+// What came to one signed return path.
+struct ReturnPathUse {
+  int messages = 0;                   // different ones, counted up to a bound
+  std::int64_t first_message_id = 0;  // 0: there are more than were counted
+  absl::Time first_receive_time;      // of that one
+};
+
 // An event with its message's fields, as it is read back.
 struct StoredEvent {
   Event event;
   Message message;
   std::int64_t message_octets = 0;
   bool has_evidence = false;
+  std::optional<ReturnPathUse> return_path_use = std::nullopt;  // where it was asked for
+};
+
+// A key of return paths that no longer counts, for good.
+struct Revocation {
+  std::string domain;  // of the return paths, canonical
+  std::string key_id;
+  absl::Time time;
+  std::string author;  // who asked
 };
 
 // Where a suppression comes from. Stored and published by number.

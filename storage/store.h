@@ -74,7 +74,14 @@ struct RemoveSuppressions {
   std::vector<Suppression> removed = {};  // out
 };
 
-using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions>;
+struct RevokeKey {
+  std::string domain;  // canonical; set, always
+  std::string key_id;  // set, always
+  std::string author;
+  Revocation revocation = {};  // out: of the first time, when it was revoked before
+};
+
+using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions, RevokeKey>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -88,6 +95,12 @@ struct SuppressionFilter {
   std::string address_prefix;                      // canonical; empty: any
   absl::Time created_from = absl::InfinitePast();  // inclusive
   absl::Time created_before = absl::InfiniteFuture();
+  absl::Time in_force_at = absl::InfinitePast();  // only those that end later
+  // Only what rests on an event that this key vouched for: on the one that made it or, where the
+  // policy counts several, on any of its class that counted for the address until then, and since
+  // it was last released. Both are set, or neither.
+  std::string return_path_key = "";
+  std::string return_path_domain = "";  // canonical
 };
 
 struct EventFilter {
@@ -115,8 +128,9 @@ struct AddressDossier {
   AddressRecord record;
   Day risky_until = 0;
   std::vector<Suppression> suppressions;  // all streams and sources, also expired ones
-  std::vector<StoredEvent> events;        // newest first, at most `max_events`
-  std::vector<Change> changes;            // newest first, at most `max_changes`
+  // Newest first, at most `max_events`; with `return_path_use` where the return path is signed.
+  std::vector<StoredEvent> events;
+  std::vector<Change> changes;  // newest first, at most `max_changes`
 };
 
 // Thread-safe, but for Apply(), which one thread calls. Errors, of all methods: UNAVAILABLE: busy
@@ -125,6 +139,7 @@ struct AddressDossier {
 class Store {
  public:
   static constexpr int kMaxRowsScanned = 50'000;
+  static constexpr int kMaxUsesCounted = 10'000;  // of one return path
 
   virtual ~Store() = default;
 
@@ -156,6 +171,8 @@ class Store {
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                                     int max_events, int max_changes) const = 0;
+  // All keys that were ever revoked.
+  virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
 };
 
 // What the operator may set.

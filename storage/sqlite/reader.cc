@@ -3,11 +3,14 @@
 #include <limits>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/messages.h"
+#include "storage/sqlite/record_blob.h"
+#include "storage/sqlite/revocations.h"
 #include "storage/sqlite/suppressions.h"
 
 namespace bounced {
@@ -46,7 +49,8 @@ absl::Status CheckPaging(int page_size, Cursor from) {
 constexpr int kTenant = 1;
 constexpr int kCanonical = 2;
 constexpr int kSpelling = 3;
-constexpr int kFirst = 4;
+constexpr int kRecord = 4;
+constexpr int kFirst = 5;
 
 absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filter,
                                                   const Query& row) {
@@ -60,6 +64,7 @@ absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filte
   if (filter.source && row.Number<Source>(kFirst + 1) != *filter.source) return std::nullopt;
   absl::Time created = row.Time(kFirst + 3);
   if (created < filter.created_from || created >= filter.created_before) return std::nullopt;
+  if (row.Time(kFirst + 4) <= filter.in_force_at) return std::nullopt;
   if (!filter.reason.empty() && row.Text(kFirst + 6) != filter.reason) return std::nullopt;
   absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
   if (!address.ok()) return address.status();
@@ -99,7 +104,7 @@ absl::Status Reader::Prepare() {
   prepare(find_address_, kFindAddressSql);
   prepare(suppressions_of_address_, kSuppressionsOfAddressSql);
   prepare(suppressions_,
-          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, ",
+          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, ",
                        Absl(kSuppressionColumns),
                        " FROM suppression CROSS JOIN address ON address.id = address_id"
                        " WHERE suppression.id < ? ORDER BY suppression.id DESC"));
@@ -130,6 +135,26 @@ absl::Status Reader::Prepare() {
                        " was_explanation, ",
                        Absl(kSuppressionColumns),
                        " FROM change WHERE address_id = ? ORDER BY number DESC LIMIT ?"));
+  // The event that made the suppression (`own`), and those that were counted up to it.
+  prepare(rests_on_,
+          absl::StrCat("SELECT 1 FROM event AS own"
+                       " CROSS JOIN event INDEXED BY event_counted"
+                       " ON event.address_id = own.address_id AND event.id <= own.id"
+                       " AND event.effect IN (2, 3)"
+                       " CROSS JOIN message ON message.id = event.message_id"
+                       " WHERE own.id = ?1 AND (event.id = own.id OR (own.policy_rule <> ",
+                       static_cast<int>(PolicyRule::kHardCertain),
+                       " AND event.bounce_class = own.bounce_class AND message.day >= ?2))"
+                       " AND return_path_key = ?3"
+                       " AND substr(iif(returned_path = '', return_path, returned_path),"
+                       " -length(?4)) = ?4 LIMIT 1"));
+  // The ids stand in the index message_once.
+  prepare(uses_,
+          "SELECT uses, first, receive_time FROM"
+          " (SELECT count(*) AS uses, min(id) AS first FROM"
+          " (SELECT id FROM message WHERE return_path_hash = ? LIMIT ?))"
+          " LEFT JOIN message ON message.id = first");
+  prepare(revocations_, kRevocationsSql);
   return prepare.status();
 }
 
@@ -145,8 +170,26 @@ absl::StatusOr<Page<Suppression>> Reader::ListSuppressions(const SuppressionFilt
   absl::Status status = CheckPaging(page_size, from);
   if (!status.ok()) return status;
   Query query = suppressions_->Start(from == 0 ? kNewest : from);
-  return ReadPage<Suppression>(query, page_size,
-                               [&](const Query& row) { return Select(filter, row); });
+  return ReadPage<Suppression>(
+      query, page_size, [&](const Query& row) -> absl::StatusOr<std::optional<Suppression>> {
+        absl::StatusOr<std::optional<Suppression>> selected = Select(filter, row);
+        if (filter.return_path_key.empty() || !selected.ok() || !*selected) return selected;
+        absl::StatusOr<bool> rests = RestsOnKey(filter, row);
+        if (!rests.ok()) return rests.status();
+        if (!*rests) return std::nullopt;
+        return selected;
+      });
+}
+
+absl::StatusOr<bool> Reader::RestsOnKey(const SuppressionFilter& filter, const Query& row) {
+  std::optional<AddressRecord> record = DecodeRecord(row.Octets(kRecord));
+  if (!record) return absl::DataLossError("the record of an address cannot be read; restore a backup");
+  const Day released = DayOf(record->released.value_or(absl::InfinitePast()));
+  const std::string ending = absl::StrCat("@", filter.return_path_domain);
+  const std::int64_t event_id = row.Integer(kFirst + 5);
+  Query query = rests_on_->Start(event_id, released, std::string_view(filter.return_path_key),
+                                 std::string_view(ending));
+  return query.Next();
 }
 
 absl::StatusOr<Page<StoredEvent>> Reader::ListEvents(const EventFilter& filter, int page_size,
@@ -226,6 +269,8 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
         });
     if (!events.ok()) return events.status();
     dossier.events = std::move(events->rows);
+    absl::Status status = CountUses(tenant, dossier.events);
+    if (!status.ok()) return status;
   }
   if (max_changes > 0) {
     absl::StatusOr<std::vector<Change>> changes =
@@ -234,6 +279,40 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
     dossier.changes = *std::move(changes);
   }
   return dossier;
+}
+
+absl::Status Reader::CountUses(std::string_view tenant, std::vector<StoredEvent>& events) {
+  absl::flat_hash_map<std::uint64_t, ReturnPathUse> known;
+  for (StoredEvent& stored : events) {
+    if (stored.message.trust != Trust::kSigned) continue;
+    const std::uint64_t hash = index_.Hash(tenant, "", stored.message.return_path);
+    const auto [use, is_new] = known.try_emplace(hash);
+    if (is_new) {
+      Query query = uses_->Start(hash, Store::kMaxUsesCounted + 1);
+      absl::StatusOr<bool> there = query.Next();
+      if (!there.ok()) return there.status();
+      use->second.messages = query.Number<int>(0);
+      if (use->second.messages > Store::kMaxUsesCounted) {
+        use->second.messages = Store::kMaxUsesCounted;
+      } else {
+        use->second.first_message_id = query.Integer(1);
+        use->second.first_receive_time = query.Time(2);
+      }
+    }
+    stored.return_path_use = use->second;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Revocation>> Reader::ListRevocations() {
+  std::vector<Revocation> revocations;
+  Query query = revocations_->Start();
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return revocations;
+    revocations.push_back(RevocationOf(query));
+  }
 }
 
 absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,

@@ -37,6 +37,7 @@ class Reader {
   absl::StatusOr<std::string> GetEvidence(std::string_view tenant, std::int64_t event_id);
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes);
+  absl::StatusOr<std::vector<Revocation>> ListRevocations();
 
  private:
   Reader(Connection connection, const SuppressionIndex& index)
@@ -45,6 +46,10 @@ class Reader {
   absl::Status Prepare();
   absl::StatusOr<AddressDossier> ReadDossier(std::string_view tenant, const Address& address,
                                              int max_events, int max_changes);
+  // Whether a listed suppression rests on the filter's key.
+  absl::StatusOr<bool> RestsOnKey(const SuppressionFilter& filter, const Query& row);
+  // Sets `return_path_use` of those that came to signed return paths.
+  absl::Status CountUses(std::string_view tenant, std::vector<StoredEvent>& events);
   absl::StatusOr<std::vector<Change>> ReadChanges(std::int64_t address_id, std::string_view tenant,
                                                   const Address& address, int max_changes);
 
@@ -59,6 +64,9 @@ class Reader {
   std::optional<Statement> event_;
   std::optional<Statement> evidence_;
   std::optional<Statement> changes_of_address_;
+  std::optional<Statement> rests_on_;
+  std::optional<Statement> uses_;
+  std::optional<Statement> revocations_;
 };
 
 }  // namespace bounced

@@ -91,6 +91,9 @@ class SqliteStore final : public Store {
       return reader.GetDossier(tenant, address, max_events, max_changes);
     });
   }
+  absl::StatusOr<std::vector<Revocation>> ListRevocations() const override {
+    return Ask([](Reader& reader) { return reader.ListRevocations(); });
+  }
 
  private:
   // Self-locking, or constant after Start().

@@ -20,6 +20,11 @@ absl::Status Check(const RemoveSuppressions& work) {
   return work.address ? absl::OkStatus() : absl::InvalidArgumentError("address is not set");
 }
 
+absl::Status Check(const RevokeKey& work) {
+  if (!work.domain.empty() && !work.key_id.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("domain or key_id is not set");
+}
+
 bool SameKey(const Suppression& a, const Suppression& b) {
   return a.stream == b.stream && a.source == b.source;
 }
@@ -67,6 +72,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = addresses_.Prepare(connection_);
   if (status.ok()) status = messages_.Prepare(connection_);
   if (status.ok()) status = suppressions_.Prepare(connection_);
+  if (status.ok()) status = revocations_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -247,6 +253,12 @@ absl::Status Writer::Do(RemoveSuppressions& work) {
   AddressRecord record = standing->row.record;
   record.released = now_;
   return Save(*standing, std::move(record), 0);
+}
+
+absl::Status Writer::Do(RevokeKey& work) {
+  absl::StatusOr<Revocation> revocation = revocations_.Revoke(work, now_);
+  if (revocation.ok()) work.revocation = *std::move(revocation);
+  return revocation.status();
 }
 
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {

@@ -18,6 +18,7 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/messages.h"
+#include "storage/sqlite/revocations.h"
 #include "storage/sqlite/statement.h"
 #include "storage/sqlite/suppressions.h"
 #include "storage/store.h"
@@ -74,6 +75,7 @@ class Writer {
   absl::Status Do(StoreMessages& work);
   absl::Status Do(PutSuppressions& work);
   absl::Status Do(RemoveSuppressions& work);
+  absl::Status Do(RevokeKey& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
@@ -100,6 +102,7 @@ class Writer {
   AddressTable addresses_;
   MessageTable messages_;
   SuppressionTable suppressions_;
+  RevocationTable revocations_;
   Ids next_;
 
   // Of the transaction.

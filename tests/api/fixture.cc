@@ -93,6 +93,11 @@ absl::StatusOr<AddressDossier> WatchedStore::GetDossier(std::string_view tenant,
   return store_->GetDossier(tenant, address, max_events, max_changes);
 }
 
+absl::StatusOr<std::vector<Revocation>> WatchedStore::ListRevocations() const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListRevocations();
+}
+
 ApiTest::ApiTest()
     : dir_(MakeDir()),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),

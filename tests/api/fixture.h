@@ -68,6 +68,7 @@ class WatchedStore final : public Store {
                                           std::int64_t event_id) const override;
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes) const override;
+  absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
 
  private:
   absl::Status Ask() const;

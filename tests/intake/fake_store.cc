@@ -109,6 +109,19 @@ void FakeStore::Do(RemoveSuppressions& work, Decide, absl::Time now, Contents& c
   Index(key, history, 0, contents);
 }
 
+void FakeStore::Do(RevokeKey& work, Decide, absl::Time now, Contents& contents) const {
+  std::vector<Revocation>& all = contents.revocations;
+  const auto stands = std::find_if(all.begin(), all.end(), [&](const Revocation& r) {
+    return r.domain == work.domain && r.key_id == work.key_id;
+  });
+  if (stands != all.end()) {
+    work.revocation = *stands;
+    return;
+  }
+  work.revocation = {work.domain, work.key_id, now, work.author};
+  all.push_back(work.revocation);
+}
+
 void FakeStore::Index(const Key& key, const AddressHistory& history, Day risky_until,
                       Contents& contents) const {
   IndexEntry entry;
@@ -126,6 +139,11 @@ absl::StatusOr<std::vector<Suppression>> FakeStore::FindSuppressions(std::string
   const auto found = contents_.addresses.find({std::string(tenant), address.canonical()});
   if (found == contents_.addresses.end()) return std::vector<Suppression>();
   return found->second.suppressions;
+}
+
+absl::StatusOr<std::vector<Revocation>> FakeStore::ListRevocations() const {
+  MutexLock lock(mutex_);
+  return contents_.revocations;
 }
 
 std::vector<Message> FakeStore::messages() const {

@@ -32,6 +32,7 @@ class FakeStore final : public Store {
   const SuppressionIndex& index() const override { return index_; }
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address) const override;
+  absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
 
   // What was committed.
   std::vector<Message> messages() const;
@@ -57,12 +58,14 @@ class FakeStore final : public Store {
     std::vector<Message> messages;
     std::vector<Event> events;
     std::vector<std::size_t> batches;
+    std::vector<Revocation> revocations;
     std::map<std::uint64_t, IndexEntry> index;  // of what has changed
   };
 
   void Do(StoreMessages& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(PutSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
+  void Do(RevokeKey& work, Decide decide, absl::Time now, Contents& contents) const;
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;
 

@@ -471,6 +471,37 @@ TEST_F(ApplyTest, AnEmptyMessageIsEvidenceToo) {
   EXPECT_EQ(*got, "");
 }
 
+TEST_F(ApplyTest, AKeyIsRevokedOnceAndForGood) {
+  Work first = RevokeKey{.domain = "bounces.example.net", .key_id = "a", .author = "ann"};
+  Work second = RevokeKey{.domain = "bounces.example.net", .key_id = "a", .author = "bob"};
+  Work other = RevokeKey{.domain = "bounces.example.org", .key_id = "a", .author = "bob"};
+  ASSERT_TRUE(Apply(*store_, {&first}).ok());
+  ASSERT_TRUE(Apply(*store_, {&second, &other}, Noon(kToday + 1)).ok());
+  const auto expect = [](const Revocation& got, std::string_view domain, std::string_view author,
+                         Day day) {
+    EXPECT_EQ(got.domain, domain);
+    EXPECT_EQ(got.key_id, "a");
+    EXPECT_EQ(got.author, author);
+    EXPECT_EQ(got.time, Noon(day));
+  };
+  expect(std::get<RevokeKey>(first).revocation, "bounces.example.net", "ann", kToday);
+  expect(std::get<RevokeKey>(second).revocation, "bounces.example.net", "ann", kToday);
+  store_.reset();
+  store_ = Open(directory_.path());
+  const absl::StatusOr<std::vector<Revocation>> all = store_->ListRevocations();
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2u);
+  expect((*all)[0], "bounces.example.net", "ann", kToday);
+  expect((*all)[1], "bounces.example.org", "bob", kToday + 1);
+}
+
+TEST_F(ApplyTest, ARevocationOfNoKeyIsRefused) {
+  Work no_key = RevokeKey{.domain = "bounces.example.net", .key_id = "", .author = "ann"};
+  Work no_domain = RevokeKey{.domain = "", .key_id = "a", .author = "ann"};
+  EXPECT_TRUE(absl::IsInvalidArgument(Apply(*store_, {&no_key})));
+  EXPECT_TRUE(absl::IsInvalidArgument(Apply(*store_, {&no_domain})));
+}
+
 TEST_F(ApplyTest, AMessageWithoutEventsIsRefused) {
   NewMessage message = Bounce("a@example.net", 1);
   message.events.clear();

@@ -121,12 +121,139 @@ INSTANTIATE_TEST_SUITE_P(
         {"CreatedBeforeIsExclusive",
          Where([](auto& f) { f.created_before = Noon(); }),
          {"old@example.org"}},
+        {"InForce",
+         Where([](auto& f) { f.in_force_at = Noon(kToday - 1); }),
+         {"b@example.net", "i@sub.example.net", "a@example.net", "old@example.org"}},
+        {"InForceToTheLastMoment",
+         Where([](auto& f) { f.in_force_at = Noon(kToday - 1) - absl::Microseconds(1); }),
+         {"over@example.net", "b@example.net", "i@sub.example.net", "a@example.net",
+          "old@example.org"}},
+        {"RestsOnNoKey",
+         Where([](auto& f) {
+           f.return_path_key = "a";
+           f.return_path_domain = "bounces.example.net";
+         }),
+         {}},
         {"Together",
          Where([](auto& f) {
            f.stream = "news";
            f.domain = "example.net";
          }),
          {"b@example.net"}},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+// --- What rests on a key
+
+// One event of r@example.net, in the order in which they come.
+struct Counted {
+  std::string key;
+  PolicyRule rule;
+  BounceClass bounce_class = BounceClass::kHard;
+  Day day = kToday;
+  std::string path = "x@bounces.example.net";
+  std::string returned_path = "";
+};
+struct KeyCase {
+  std::string_view name;
+  std::vector<Counted> events;
+  bool rests = false;  // the suppression on key a of bounces.example.net
+  bool released_after_first = false;
+};
+class RestsOnKeyTest : public testing::TestWithParam<KeyCase> {};
+
+constexpr BounceClass kSoftClass = BounceClass::kSoft;
+constexpr PolicyRule kCertain = PolicyRule::kHardCertain;
+constexpr PolicyRule kShort = PolicyRule::kHardShort;
+constexpr PolicyRule kConfirmed = PolicyRule::kHardConfirmed;
+constexpr PolicyRule kSoftCounted = PolicyRule::kSoftCounted;
+constexpr PolicyRule kThreshold = PolicyRule::kSoftThreshold;
+constexpr PolicyRule kSame = PolicyRule::kSameMessage;
+
+// Each event has the effect that goes with its rule.
+Decision AsWritten(const AddressHistory& history, const Message& message, const Event& event) {
+  Decision decision{
+      .effect = Effect::kNone, .rule = event.policy_rule, .next = history.record, .risky_until = 0};
+  if (event.policy_rule == kSame) return decision;
+  decision.effect = Effect::kCounted;
+  if (event.policy_rule == kSoftCounted) return decision;
+  decision.effect = Effect::kSuppressed;
+  decision.suppress = Manual(event.address->canonical(), "", Source::kBounce);
+  decision.suppress->tenant = message.tenant;
+  decision.suppress->bounce_class = event.bounce_class;
+  decision.suppress->event_id = event.id;
+  return decision;
+}
+
+TEST_P(RestsOnKeyTest, ByWhatCounted) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  int number = 0;
+  for (const Counted& counted : GetParam().events) {
+    NewMessage message = Bounce("r@example.net", ++number);
+    message.message.return_path = counted.path;
+    message.message.returned_path = counted.returned_path;
+    message.message.return_path_key = counted.key;
+    message.message.day = counted.day;
+    message.events[0].policy_rule = counted.rule;
+    message.events[0].bounce_class = counted.bounce_class;
+    Work work = StoreMessages{.messages = {message}};
+    Work* batch[] = {&work};
+    ASSERT_TRUE(store->Apply(batch, AsWritten, Noon()).ok());
+    if (number > 1 || !GetParam().released_after_first) continue;
+    Work release = RemoveSuppressions{.tenant = "t",
+                                      .stream = "",
+                                      .address = ParseAddress("r@example.net"),
+                                      .source = std::nullopt,
+                                      .author = "ann",
+                                      .cause = ""};
+    Work* releases[] = {&release};
+    ASSERT_TRUE(store->Apply(releases, AsWritten, Noon()).ok());
+  }
+  PutByHand(*store, {Manual("r@example.net")});  // rests on no event
+  SuppressionFilter filter;
+  filter.tenant = "t";
+  filter.return_path_key = "a";
+  filter.return_path_domain = "bounces.example.net";
+  const std::vector<Suppression> rows = All<Suppression>(*store, filter, 10);
+  ASSERT_EQ(rows.size(), GetParam().rests ? 1u : 0u);
+  for (const Suppression& row : rows) EXPECT_EQ(row.source, Source::kBounce);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , RestsOnKeyTest,
+    testing::ValuesIn<KeyCase>({
+        {"ItsOwnEvent", {{"a", kCertain}}, true},
+        {"AnotherKey", {{"b", kCertain}}, false},
+        {"NoKey", {{"", kCertain}}, false},
+        {"OfAnotherDomain", {{"a", kCertain, {}, kToday, "x@bounces.example.org"}}, false},
+        {"OfADomainBelow", {{"a", kCertain, {}, kToday, "x@a.bounces.example.net"}}, false},
+        {"OfADomainThatEndsSo", {{"a", kCertain, {}, kToday, "x@xbounces.example.net"}}, false},
+        {"OfWhatWasReturned",
+         {{"a", kCertain, {}, kToday, "plain@bounces.example.org", "y@bounces.example.net"}},
+         true},
+        {"OfWhatWasReturnedElsewhere",
+         {{"a", kCertain, {}, kToday, "plain@bounces.example.net", "y@bounces.example.org"}},
+         false},
+        {"OneThatItWasConfirmedBy",
+         {{"a", kShort, BounceClass::kHard, kToday - 2}, {"b", kShort}, {"b", kConfirmed}},
+         true},
+        {"WhatLeavesNoDoubtStandsAlone", {{"a", kShort}, {"b", kCertain}}, false},
+        {"OneOfTheBucket",
+         {{"b", kSoftCounted, kSoftClass},
+          {"a", kSoftCounted, kSoftClass},
+          {"b", kThreshold, kSoftClass}},
+         true},
+        {"AnotherClass", {{"a", kSoftCounted, kSoftClass}, {"b", kShort}}, false},
+        {"OneThatDidNotCount", {{"b", kShort}, {"a", kSame}, {"b", kConfirmed}}, false},
+        {"OneThatCameLater", {{"b", kShort}, {"a", kSoftCounted, BounceClass::kHard}}, false},
+        {"OneBeforeARelease",
+         {{"a", kShort, BounceClass::kHard, kToday - 1}, {"b", kShort}},
+         false,
+         true},
+        {"OneOfTheDayOfARelease",
+         {{"a", kShort, BounceClass::kHard, kToday}, {"b", kShort}},
+         true,
+         true},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
@@ -285,6 +412,46 @@ TEST(Pages, EndAtTheBoundOfRowsLookedAt) {
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_THAT(Names(page->rows), ElementsAre("sought@example.org"));
   EXPECT_EQ(page->next, 0);
+}
+
+// Counted up to a bound, beyond which nobody says which was the first.
+TEST(Dossier, T2TellsHowOftenAReturnPathWasUsed) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  int number = 0;
+  const auto use = [&](std::string_view path, int times, Trust trust = Trust::kSigned) {
+    std::vector<NewMessage> messages;
+    for (int i = 0; i < times; ++i) {
+      NewMessage message = Bounce("a@example.net", ++number);
+      message.message.return_path = std::string(path);
+      message.message.trust = trust;
+      message.message.receive_time = Noon() + absl::Seconds(number);
+      message.evidence = nullptr;
+      messages.push_back(std::move(message));
+    }
+    Put(*store, std::move(messages));
+  };
+  const auto newest = [&] {
+    absl::StatusOr<AddressDossier> dossier =
+        store->GetDossier("t", ParseAddress("a@example.net"), 1, 0);
+    EXPECT_TRUE(dossier.ok()) << dossier.status();
+    return dossier->events.front().return_path_use;
+  };
+  use("one@bounces.example.net", 1);
+  ASSERT_TRUE(newest());
+  EXPECT_EQ(newest()->messages, 1);
+  use("two@bounces.example.net", 3);
+  EXPECT_EQ(newest()->messages, 3);
+  EXPECT_EQ(newest()->first_message_id, 2);
+  EXPECT_EQ(newest()->first_receive_time, Noon() + absl::Seconds(2));
+  use("two@bounces.example.net", Store::kMaxUsesCounted - 3);
+  EXPECT_EQ(newest()->messages, Store::kMaxUsesCounted);
+  EXPECT_EQ(newest()->first_message_id, 2);
+  use("two@bounces.example.net", 1);
+  EXPECT_EQ(newest()->messages, Store::kMaxUsesCounted);
+  EXPECT_EQ(newest()->first_message_id, 0);
+  use("plain@bounces.example.net", 2, Trust::kUnverified);
+  EXPECT_FALSE(newest());
 }
 
 TEST(Dossier, HoldsTheNewestUpToItsBounds) {

@@ -151,6 +151,29 @@ TEST(Migrations, BringADatabaseOfVersionOneUpToDate) {
   EXPECT_TRUE(TryOpen(directory.path()).ok());
 }
 
+// schema_2.sql is the dump of a database that a program of version 2 left: a bounce that
+// suppressed, under key a, and one of what was returned, under the same.
+TEST(Migrations, BringADatabaseOfVersionTwoUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_2.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->ListRevocations()->empty());
+  SuppressionFilter filter;
+  filter.tenant = "default";
+  filter.return_path_key = "a";
+  filter.return_path_domain = "bounces.example.net";
+  absl::StatusOr<Page<Suppression>> page = (*store)->ListSuppressions(filter, 10, 0);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->rows.size(), 1u);
+  EXPECT_EQ(page->rows[0].address.canonical(), "r@example.org");
+  absl::StatusOr<StoredEvent> returned = (*store)->GetEvent("default", 2);
+  ASSERT_TRUE(returned.ok()) << returned.status();
+  EXPECT_EQ(KeyDomainOf(returned->message), "bounces.example.net");
+  EXPECT_EQ(returned->message.login, "relay");
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
