@@ -24,6 +24,7 @@
 #include "server/free_space.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
+#include "server/intake/key_revoker.h"
 #include "server/receiver.h"
 #include "server/rules/rule_files.h"
 #include "server/smtp/server.h"
@@ -152,6 +153,14 @@ absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
   return ReturnPaths::Create(*std::move(domains));
 }
 
+// A key of the configuration that was revoked is of no use there, or a new one has an old one's id.
+void NoteRevoked(const ReturnPaths& return_paths, const Clock& clock, const Log& log) {
+  for (const KeyStanding& key : return_paths.keys(clock.Now())) {
+    if (!key.revoked) continue;
+    log.Warning("return_path.key_is_revoked", {{"domain", key.domain}, {"key", key.id}});
+  }
+}
+
 // Null: nobody is to be asked.
 absl::StatusOr<std::unique_ptr<DnsAuthenticator>> MakeAuthenticator(const Config& config,
                                                                     const Clock& clock) {
@@ -212,7 +221,8 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
 struct Daemon::Parts {
   Parts(const Config& config_, const Clock& clock_, const Log& log_,
         std::shared_ptr<const RuleSet> rules_, ReturnPaths return_paths_,
-        std::unique_ptr<Store> store_, std::unique_ptr<DnsAuthenticator> authenticator_)
+        std::vector<Revocation> revocations, std::unique_ptr<Store> store_,
+        std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
         clock(clock_),
         log(log_),
@@ -220,6 +230,7 @@ struct Daemon::Parts {
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
         committer(*store, config.policy, clock, counters),
+        keys(return_paths, committer, std::move(revocations)),
         authenticator(std::move(authenticator_)),
         intake(rules, return_paths, committer, clock, counters, authenticator.get()),
         users(config.smtp.users),
@@ -248,6 +259,7 @@ struct Daemon::Parts {
   Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
+  KeyRevoker keys;
   std::unique_ptr<DnsAuthenticator> authenticator;
   Intake intake;
   Users users;
@@ -274,13 +286,16 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!return_paths.ok()) return return_paths.status();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
   if (!store.ok()) return store.status();
+  absl::StatusOr<std::vector<Revocation>> revocations = (*store)->ListRevocations();
+  if (!revocations.ok()) return revocations.status();
   absl::StatusOr<std::unique_ptr<DnsAuthenticator>> authenticator =
       MakeAuthenticator(config, clock);
   if (!authenticator.ok()) return authenticator.status();
-  auto daemon = std::unique_ptr<Daemon>(new Daemon(
-      std::make_unique<Parts>(config, clock, log, std::move(rules), *std::move(return_paths),
-                              *std::move(store), *std::move(authenticator))));
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
+      config, clock, log, std::move(rules), return_paths->WithRevoked(*revocations), *revocations,
+      *std::move(store), *std::move(authenticator))));
   Parts& parts = *daemon->parts_;
+  NoteRevoked(*parts.return_paths.Get(), clock, log);
 
   const std::string hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname;
   absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, hostname, clock);
@@ -308,6 +323,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                                      .intake = parts.intake,
                                      .rules = parts.rules,
                                      .return_paths = parts.return_paths,
+                                     .keys = parts.keys,
                                      .clock = clock,
                                      .log = log,
                                      .max_message_size = config.smtp.limits.max_message_size});
@@ -353,7 +369,8 @@ absl::Status Daemon::TakeUp(const Config& config) {
     if (!loaded.ok()) return loaded.status();
     tls = *std::move(loaded);
   }
-  parts_->return_paths.Set(*std::move(return_paths));
+  parts_->keys.TakeUp(*return_paths);
+  NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
   parts_->committer.SetPolicy(config.policy);
   // Without any, the one that was made at the start is as good as another.

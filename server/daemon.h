@@ -47,11 +47,11 @@ class Daemon {
 
   void LogCounters() const;
 
-  // Takes up return paths with their keys, certificates, users of SMTP, policy and files of rules
-  // of a configuration that was read again, while messages come in; what lies in files is read
-  // anew. The rest of it, as listeners and limits, waits for the next start. With anything wrong in
-  // what is not a rule nothing is taken up; rules that are wrong leave the old ones in force.
-  // Either way the log tells.
+  // Takes up return paths with their keys (not those that were revoked), certificates, users of
+  // SMTP, policy and files of rules of a configuration that was read again, while messages come in;
+  // what lies in files is read anew. The rest of it, as listeners and limits, waits for the next
+  // start. With anything wrong in what is not a rule nothing is taken up; rules that are wrong
+  // leave the old ones in force. Either way the log tells.
   void Reload(const Config& config);
 
   // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then

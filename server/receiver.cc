@@ -20,6 +20,7 @@ constexpr Row kRows[] = {
     {Refusal::kNotOurs, Counter::kRcptNotOurs, absl::StatusCode::kNotFound},
     {Refusal::kForged, Counter::kRcptForged, absl::StatusCode::kPermissionDenied},
     {Refusal::kForeign, Counter::kRcptForeign, absl::StatusCode::kPermissionDenied},
+    {Refusal::kRevoked, Counter::kRcptRevoked, absl::StatusCode::kPermissionDenied},
     {Refusal::kExpired, Counter::kRcptExpired, absl::StatusCode::kPermissionDenied},
     {Refusal::kUnsigned, Counter::kRcptUnsigned, absl::StatusCode::kPermissionDenied},
 };

@@ -13,9 +13,6 @@
 namespace bounced::api {
 namespace {
 
-std::string ShowDay(Day day) {
-  return absl::FormatTime("%Y-%m-%d", StartOf(day), absl::UTCTimeZone());
-}
 std::string ShowTime(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M UTC", time, absl::UTCTimeZone());
 }
@@ -123,7 +120,7 @@ std::string SummaryOfRisky(const Counted& counted, const AddressRecord& record,
                            const Policy& policy) {
   if (counted.on_probation && counted.soft.empty()) {
     return absl::StrCat("Mail may be sent, but soft bounces have suppressed this address before: ",
-                        "it is on probation until ", ShowDay(record.probation_until), ".");
+                        "it is on probation until ", ShownDay(record.probation_until), ".");
   }
   return absl::StrCat("Mail may be sent, but soft bounces are under way: ", counted.soft.size(),
                       " of ", policy.soft_threshold, " are counted.");
@@ -172,7 +169,7 @@ class Outlook {
     if (suppression != nullptr) {
       Say("If somebody takes it off, bounces of mail issued on a day before that no longer count.");
     } else if (record_.released) {
-      Say("Bounces of mail issued before ", ShowDay(DayOf(*record_.released)),
+      Say("Bounces of mail issued before ", ShownDay(DayOf(*record_.released)),
           " do not count: somebody took the address off then.");
     }
     return std::move(sentences_);
@@ -193,7 +190,7 @@ class Outlook {
     std::optional<Forecast> next =
         Foresee(record_, policy_, kSoft, suppression.expire_time, Wanted::kAny, 1);
     if (!next) return;
-    Say("From then until ", ShowDay(record_.probation_until),
+    Say("From then until ", ShownDay(record_.probation_until),
         " one more soft bounce would suppress it again, for ", Plural(next->days, "day"), ".");
   }
 
@@ -210,15 +207,15 @@ class Outlook {
           Plural(next->days, "day"), ".");
     }
     if (counted_.on_probation) {
-      Say("Its probation ends on ", ShowDay(record_.probation_until), ", or with a delivery.");
+      Say("Its probation ends on ", ShownDay(record_.probation_until), ", or with a delivery.");
     }
     if (!counted_.soft.empty()) {
       Say("The oldest soft bounce that counts lapses on ",
-          ShowDay(counted_.soft.front() + policy_.soft_window_days),
+          ShownDay(counted_.soft.front() + policy_.soft_window_days),
           "; a delivery would clear them all.");
     }
     if (dossier_.risky_until > DayOf(now_)) {
-      Say("Without another soft bounce it is no longer risky from ", ShowDay(dossier_.risky_until),
+      Say("Without another soft bounce it is no longer risky from ", ShownDay(dossier_.risky_until),
           " on.");
     }
   }
@@ -257,7 +254,7 @@ void AddCount(std::string_view name, const std::vector<Day>& days, int threshold
   count->set_name(std::string(name));
   count->set_value(static_cast<std::int32_t>(days.size()));
   count->set_threshold(threshold);
-  for (Day day : days) count->add_days(ShowDay(day));
+  for (Day day : days) count->add_days(ShownDay(day));
 }
 
 }  // namespace

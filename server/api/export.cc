@@ -8,10 +8,11 @@
 namespace bounced::api {
 namespace {
 
-absl::StatusOr<SuppressionFilter> SelectionOf(const v1::ExportSuppressionsRequest& request) {
+absl::StatusOr<SuppressionFilter> SelectionOf(const v1::ExportSuppressionsRequest& request,
+                                              absl::Time now) {
   absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
   if (!tenant.ok()) return tenant.status();
-  return FilterOf(*tenant, request.filter());
+  return FilterOf(*tenant, request.filter(), now);
 }
 
 class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsResponse> {
@@ -74,7 +75,7 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* NewExport(
     const Services& services, const grpc::CallbackServerContext* context,
     const v1::ExportSuppressionsRequest& request) {
-  return new Export(services, context, SelectionOf(request));
+  return new Export(services, context, SelectionOf(request, services.parts.clock.Now()));
 }
 
 }  // namespace bounced::api

@@ -77,11 +77,25 @@ absl::Status CheckOctets(std::string_view field, std::string_view value, std::si
   return Invalid(field, absl::StrCat("longer than ", max_octets, " octets"));
 }
 
+std::string AuthorOf(const std::string& author) { return author.empty() ? "api" : author; }
+
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address) {
   if (address.empty()) return Invalid(field, "must be set");
   absl::StatusOr<Address> parsed = Address::Parse(address);
   if (!parsed.ok()) return Invalid(field, Std(parsed.status().message()));
   return parsed;
+}
+
+absl::StatusOr<std::string> DomainOf(std::string_view field, std::string_view domain) {
+  if (domain.empty()) return Invalid(field, "must be set");
+  absl::StatusOr<std::string> canonical = CanonicalDomain(domain);
+  if (!canonical.ok()) return Invalid(field, Std(canonical.status().message()));
+  return canonical;
+}
+
+absl::Status CheckKeyId(std::string_view field, std::string_view id) {
+  if (IsKeyId(id)) return absl::OkStatus();
+  return Invalid(field, absl::StrCat("not 1 to ", kMaxKeyIdOctets, " of a-z and 0-9"));
 }
 
 absl::StatusOr<std::optional<Source>> SourceOf(std::string_view field, v1::Source source) {
@@ -121,7 +135,7 @@ absl::StatusOr<int> PageSizeOf(std::int32_t page_size) {
 }
 
 absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
-                                           const v1::SuppressionFilter& filter) {
+                                           const v1::SuppressionFilter& filter, absl::Time now) {
   SuppressionFilter result;
   result.tenant = std::string(tenant);
   if (filter.has_stream()) {
@@ -136,8 +150,8 @@ absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
   }
   result.reason = filter.reason();
   if (!filter.domain().empty()) {
-    absl::StatusOr<std::string> domain = CanonicalDomain(filter.domain());
-    if (!domain.ok()) return Invalid("filter.domain", Std(domain.status().message()));
+    absl::StatusOr<std::string> domain = DomainOf("filter.domain", filter.domain());
+    if (!domain.ok()) return domain.status();
     result.domain = *std::move(domain);
   }
   if (absl::Status s =
@@ -154,6 +168,16 @@ absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
   if (!before.ok()) return before.status();
   result.created_from = *from;
   result.created_before = *before;
+  if (filter.in_force()) result.in_force_at = now;
+  if (filter.return_path_key().empty() && filter.return_path_domain().empty()) return result;
+  if (absl::Status s = CheckKeyId("filter.return_path_key", filter.return_path_key()); !s.ok()) {
+    return s;
+  }
+  absl::StatusOr<std::string> key_domain =
+      DomainOf("filter.return_path_domain", filter.return_path_domain());
+  if (!key_domain.ok()) return key_domain.status();
+  result.return_path_key = filter.return_path_key();
+  result.return_path_domain = *std::move(key_domain);
   return result;
 }
 

@@ -21,6 +21,8 @@ namespace bounced::api {
 absl::StatusOr<std::string_view> TenantOf(std::string_view tenant);
 absl::Status CheckStreamName(std::string_view field, std::string_view stream);
 absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets);
+// An author that a request names, or what stands in the history when it names none.
+std::string AuthorOf(const std::string& author);
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address);
 // None for unspecified.
 absl::StatusOr<std::optional<Source>> SourceOf(std::string_view field, v1::Source source);
@@ -29,10 +31,14 @@ absl::StatusOr<std::optional<ReturnPathForm>> FormOf(std::string_view field,
                                                      v1::ReturnPathForm form);
 absl::StatusOr<absl::Time> TimeOf(std::string_view field,
                                   const google::protobuf::Timestamp& timestamp);
+absl::StatusOr<std::string> DomainOf(std::string_view field, std::string_view domain);
+// The id of a key of return paths.
+absl::Status CheckKeyId(std::string_view field, std::string_view id);
 absl::StatusOr<int> PageSizeOf(std::int32_t page_size);
 
+// In force: at `now`.
 absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
-                                           const v1::SuppressionFilter& filter);
+                                           const v1::SuppressionFilter& filter, absl::Time now);
 absl::StatusOr<EventFilter> FilterOf(std::string_view tenant, const v1::ListEventsRequest& request);
 
 // The row that a person makes. `suppression.tenant` counts.

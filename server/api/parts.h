@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
+#include "server/intake/key_revoker.h"
 #include "server/intake/live_rules.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
@@ -21,6 +22,7 @@ struct Parts {
   Intake& intake;
   const LiveRules& rules;
   const Live<ReturnPaths>& return_paths;
+  KeyRevoker& keys;  // of return_paths
   const Clock& clock;
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest

@@ -21,7 +21,7 @@ VouchResult Vouch(const ReturnPaths& paths, std::string_view return_path, absl::
 }
 
 // The domain that is asked for; of a tenant that is named it must be one, and may be its first.
-absl::StatusOr<std::string> DomainOf(const ReturnPaths& paths, const v1::MintRequest& request) {
+absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const v1::MintRequest& request) {
   if (!request.domain().empty() && request.tenant().empty()) return request.domain();
   std::vector<std::string> domains = paths.domains(request.tenant());
   if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
@@ -45,7 +45,7 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
     if (!status.ok()) return status;
   }
   const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
-  absl::StatusOr<std::string> domain = DomainOf(*paths, request);
+  absl::StatusOr<std::string> domain = MintDomainOf(*paths, request);
   if (!domain.ok()) return domain.status();
   MintRequest mint{.domain = *std::move(domain),
                    .stream = request.stream(),
@@ -97,6 +97,33 @@ absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
   return absl::OkStatus();
 }
 
+void ListKeysTo(const Parts& parts, const v1::ListKeysRequest& request,
+                v1::ListKeysResponse& response) {
+  for (const KeyStanding& key : parts.return_paths.Get()->keys(parts.clock.Now())) {
+    if (!request.tenant().empty() && key.tenant != request.tenant()) continue;
+    *response.add_keys() = ToProto(key);
+  }
+}
+
+absl::Status RevokeKeyTo(const Parts& parts, const v1::RevokeKeyRequest& request,
+                         v1::RevokeKeyResponse& response) {
+  absl::StatusOr<std::string> domain = DomainOf("domain", request.domain());
+  if (!domain.ok()) return domain.status();
+  for (const absl::Status& status : {CheckKeyId("key_id", request.key_id()),
+                                     CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
+    if (!status.ok()) return status;
+  }
+  absl::Status status = parts.keys.Revoke(*domain, request.key_id(), AuthorOf(request.author()));
+  if (!status.ok()) return status;
+  parts.log.Warning("return_path.revoked", {{"domain", *domain}, {"key", request.key_id()}});
+  for (const KeyStanding& key : parts.return_paths.Get()->keys(parts.clock.Now())) {
+    if (key.domain != *domain) continue;
+    if (key.id == request.key_id()) *response.mutable_key() = ToProto(key);
+    if (key.signs) response.set_signing_key_id(key.id);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* ReturnPathService::Mint(grpc::CallbackServerContext* context,
@@ -109,6 +136,21 @@ grpc::ServerUnaryReactor* ReturnPathService::Verify(grpc::CallbackServerContext*
                                                     const v1::VerifyRequest* request,
                                                     v1::VerifyResponse* response) {
   return Answer(context, services_.ToGrpc(VerifyTo(services_.parts, *request, *response)));
+}
+
+grpc::ServerUnaryReactor* ReturnPathService::ListKeys(grpc::CallbackServerContext* context,
+                                                      const v1::ListKeysRequest* request,
+                                                      v1::ListKeysResponse* response) {
+  ListKeysTo(services_.parts, *request, *response);
+  return Answer(context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* ReturnPathService::RevokeKey(grpc::CallbackServerContext* context,
+                                                       const v1::RevokeKeyRequest* request,
+                                                       v1::RevokeKeyResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(RevokeKeyTo(services_.parts, *request, *response));
+  });
 }
 
 }  // namespace bounced::api

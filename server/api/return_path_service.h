@@ -6,7 +6,8 @@
 
 namespace bounced::api {
 
-// Answers on gRPC's own threads: a MAC takes a microsecond.
+// Answers on gRPC's own threads, as a MAC takes a microsecond, but for RevokeKey, which waits for a
+// commit.
 class ReturnPathService final : public v1::ReturnPathService::CallbackService {
  public:
   explicit ReturnPathService(Services& services) : services_(services) {}
@@ -17,6 +18,12 @@ class ReturnPathService final : public v1::ReturnPathService::CallbackService {
   grpc::ServerUnaryReactor* Verify(grpc::CallbackServerContext* context,
                                    const v1::VerifyRequest* request,
                                    v1::VerifyResponse* response) override;
+  grpc::ServerUnaryReactor* ListKeys(grpc::CallbackServerContext* context,
+                                     const v1::ListKeysRequest* request,
+                                     v1::ListKeysResponse* response) override;
+  grpc::ServerUnaryReactor* RevokeKey(grpc::CallbackServerContext* context,
+                                      const v1::RevokeKeyRequest* request,
+                                      v1::RevokeKeyResponse* response) override;
 
  private:
   Services& services_;

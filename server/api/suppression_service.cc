@@ -14,9 +14,6 @@
 namespace bounced::api {
 namespace {
 
-// An author that a request names, or what stands in the history when it names none.
-std::string AuthorOf(const std::string& author) { return author.empty() ? "api" : author; }
-
 absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
                  v1::GetSuppressionResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
@@ -37,11 +34,11 @@ absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status List(const Store& store, const v1::ListSuppressionsRequest& request,
+absl::Status List(const Store& store, const v1::ListSuppressionsRequest& request, absl::Time now,
                   v1::ListSuppressionsResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
   if (!tenant.ok()) return tenant.status();
-  absl::StatusOr<SuppressionFilter> filter = FilterOf(*tenant, request.filter());
+  absl::StatusOr<SuppressionFilter> filter = FilterOf(*tenant, request.filter(), now);
   if (!filter.ok()) return filter.status();
   absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
   if (!page_size.ok()) return page_size.status();
@@ -158,7 +155,8 @@ grpc::ServerUnaryReactor* SuppressionService::ListSuppressions(
     grpc::CallbackServerContext* context, const v1::ListSuppressionsRequest* request,
     v1::ListSuppressionsResponse* response) {
   return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+    return services_.ToGrpc(
+        List(services_.parts.store, *request, services_.parts.clock.Now(), *response));
   });
 }
 

@@ -209,6 +209,10 @@ void PutSome(const std::vector<Value>& values, std::size_t max_octets, std::stri
 
 v1::Verdict ToProto(Verdict verdict) { return static_cast<v1::Verdict>(verdict); }
 
+std::string ShownDay(Day day) {
+  return absl::FormatTime("%Y-%m-%d", StartOf(day), absl::UTCTimeZone());
+}
+
 google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp result;
   std::int64_t seconds = absl::ToUnixSeconds(time);
@@ -271,7 +275,7 @@ v1::Event ToProto(const StoredEvent& stored) {
   result.set_effect(static_cast<v1::Effect>(event.effect));
   result.set_policy_rule(std::string(ToString(event.policy_rule)));
   result.set_message_reference(Text(message.message_reference));
-  result.set_day(absl::FormatTime("%Y-%m-%d", StartOf(message.day), absl::UTCTimeZone()));
+  result.set_day(ShownDay(message.day));
   result.set_report_form(Text(message.report_form));
   result.set_message_octets(stored.message_octets);
   result.set_has_evidence(stored.has_evidence);
@@ -281,6 +285,32 @@ v1::Event ToProto(const StoredEvent& stored) {
   result.set_tls_version(Text(message.tls_version));
   result.set_login(Text(message.login));
   result.set_authentication(Text(message.authentication));
+  result.set_return_path_key(Text(message.return_path_key));
+  result.set_return_path_domain(Text(KeyDomainOf(message)));
+  if (stored.return_path_use) {
+    const ReturnPathUse& use = *stored.return_path_use;
+    v1::ReturnPathUse& out = *result.mutable_return_path_use();
+    out.set_messages(use.messages);
+    out.set_first_message_id(use.first_message_id);
+    if (use.first_message_id != 0) {
+      *out.mutable_first_receive_time() = ToProto(use.first_receive_time);
+    }
+  }
+  return result;
+}
+
+v1::ReturnPathKey ToProto(const KeyStanding& key) {
+  v1::ReturnPathKey result;
+  result.set_domain(Text(key.domain));
+  result.set_tenant(Text(key.tenant));
+  result.set_id(key.id);
+  result.set_signs(key.signs);
+  result.set_verifies(key.verifies);
+  if (key.last_day) result.set_last_day(ShownDay(*key.last_day));
+  if (key.revoked) {
+    *result.mutable_revoke_time() = ToProto(key.revoked->time);
+    result.set_revoke_author(Text(key.revoked->author));
+  }
   return result;
 }
 

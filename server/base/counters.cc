@@ -21,6 +21,8 @@ constexpr CounterInfo kInfos[] = {
     {R"(bounced_smtp_recipients_total{result="forged"})", "RCPT refused: the MAC does not hold"},
     {R"(bounced_smtp_recipients_total{result="foreign"})",
      "RCPT refused: signed with an unknown key"},
+    {R"(bounced_smtp_recipients_total{result="revoked"})",
+     "RCPT refused: signed with a revoked key"},
     {R"(bounced_smtp_recipients_total{result="expired"})", "RCPT refused: outside of max_age"},
     {R"(bounced_smtp_recipients_total{result="unsigned"})",
      "RCPT refused: not signed, where signing is required"},

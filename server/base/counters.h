@@ -23,6 +23,7 @@ enum class Counter : std::size_t {
   kRcptAccepted,       // smtp_recipients_total{result="accepted"}
   kRcptForged,         // smtp_recipients_total{result="forged"}
   kRcptForeign,        // smtp_recipients_total{result="foreign"}
+  kRcptRevoked,        // smtp_recipients_total{result="revoked"}
   kRcptExpired,        // smtp_recipients_total{result="expired"}
   kRcptUnsigned,       // smtp_recipients_total{result="unsigned"}
   kRcptNotOurs,        // smtp_recipients_total{result="not_ours"}

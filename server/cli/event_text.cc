@@ -8,8 +8,6 @@
 namespace bounced::cli {
 namespace {
 
-std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
-
 std::string Codes(const v1::Event& event) {
   std::string codes = Shown(event.enhanced_status());
   if (event.reply_code() != 0) {
@@ -97,6 +95,16 @@ void PrintEvent(Session& session, const v1::Event& event) {
                       OrDash(Word(event.effect())), OrDash(event.diagnostic())});
 }
 
+std::string UseText(const v1::Event& event) {
+  const v1::ReturnPathUse& use = event.return_path_use();
+  if (use.messages() < 2) return "";
+  const std::string all = absl::StrCat(use.messages(), " messages to its return path");
+  if (use.first_message_id() == 0) return absl::StrCat("one of more than ", all);
+  if (use.first_message_id() == event.message_id()) return absl::StrCat("the first of ", all);
+  return absl::StrCat("one of ", all, ", the first of which came ",
+                      ShownTime(use.first_receive_time()));
+}
+
 std::string EventText(const v1::Event& event, std::string_view indent) {
   Facts facts(indent);
   facts.Add("received", absl::StrCat(ShownTime(event.receive_time()), " UTC"));
@@ -114,6 +122,11 @@ std::string EventText(const v1::Event& event, std::string_view indent) {
   facts.Quote("text that it matched", event.matched_text());
   facts.Add("confidence", absl::StrCat(event.confidence(), " of 100"));
   facts.Add("trust", TrustText(event.trust()));
+  if (!event.return_path_key().empty()) {
+    facts.Add("key", absl::StrCat(Shown(event.return_path_key()), " of ",
+                                  Shown(event.return_path_domain())));
+  }
+  facts.Add("return path used again", UseText(event));
   facts.Add("came from", CameFrom(event));
   facts.Add("authentication", Shown(event.authentication()));
   facts.Add("effect", EffectText(event));

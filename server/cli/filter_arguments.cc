@@ -30,6 +30,17 @@ void FilterArguments::AddTo(CLI::App& command) {
                   "for the last seven days")
       ->type_name("TIME");
   command.add_option("--until", until, "Only those made before this time")->type_name("TIME");
+  command.add_flag("--in-force", in_force, "Only those that have not ended");
+  auto* key = command
+                  .add_option("--return-path-key", return_path_key,
+                              "Only those that rest on what this key of a return-path domain "
+                              "vouched for")
+                  ->type_name("ID");
+  auto* key_domain =
+      command.add_option("--return-path-domain", return_path_domain, "The key's domain")
+          ->type_name("NAME");
+  key->needs(key_domain);
+  key_domain->needs(key);
 }
 
 absl::StatusOr<v1::SuppressionFilter> FilterArguments::ToFilter(const Session& session) const {
@@ -41,6 +52,9 @@ absl::StatusOr<v1::SuppressionFilter> FilterArguments::ToFilter(const Session& s
   filter.set_reason(reason);
   filter.set_domain(domain);
   filter.set_address_prefix(prefix);
+  filter.set_in_force(in_force);
+  filter.set_return_path_key(return_path_key);
+  filter.set_return_path_domain(return_path_domain);
   if (!since.empty()) {
     absl::StatusOr<absl::Time> time = ParseTime(since, session.now(), Direction::kPast);
     if (!time.ok()) return time.status();

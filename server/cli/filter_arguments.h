@@ -25,6 +25,9 @@ struct FilterArguments {
   std::string prefix;
   std::string since;
   std::string until;
+  std::string return_path_key;
+  std::string return_path_domain;
+  bool in_force = false;
 
   // This object outlives the command.
   void AddTo(CLI::App& command);

@@ -45,6 +45,8 @@ std::string Safe(std::string_view text) {
 
 std::string Shown(std::string_view value) { return Presentable(value, kMaxShownOctets); }
 
+std::string OrDash(std::string value) { return value.empty() ? "-" : std::move(value); }
+
 absl::Status TerminalSink::Write(std::string_view octets) {
   rest_ += octets;
   std::string text = std::exchange(rest_, {});

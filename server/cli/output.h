@@ -20,6 +20,8 @@ inline constexpr std::size_t kMaxShownOctets = 4 << 10;
 // A value from outside for a line of text: valid UTF-8 on one line, controls and what turns text
 // around escaped as \x{HEX}, cut at kMaxShownOctets.
 std::string Shown(std::string_view value);
+// A field of a line: `-` stands for none.
+std::string OrDash(std::string value);
 
 // Hands octets on to a terminal: line ends, tabs and text as they are, all else escaped as Shown()
 // does. Cut anywhere: a character in two pieces is put together.

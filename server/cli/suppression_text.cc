@@ -5,12 +5,6 @@
 #include "server/cli/words.h"
 
 namespace bounced::cli {
-namespace {
-
-std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
-
-}  // namespace
-
 std::string ReasonText(const v1::Suppression& suppression) {
   const std::string bounce_class = Word(suppression.bounce_class());
   return absl::StrCat(Shown(suppression.reason()),

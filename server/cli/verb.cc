@@ -3,7 +3,7 @@
 namespace bounced::cli {
 namespace {
 
-constexpr VerbGroup kReturnPath = {"return-path", "Return paths: mint, verify"};
+constexpr VerbGroup kReturnPath = {"return-path", "Return paths: mint, verify, keys, revoke"};
 constexpr VerbGroup kRules = {"rules", "What diagnostics mean: lint, test, stats"};
 
 constexpr Verb kVerbs[] = {
@@ -28,6 +28,9 @@ constexpr Verb kVerbs[] = {
      SetUpHashPassword, 0},
     {&kReturnPath, "mint", "Make the return path for a mail to a recipient", SetUpMint},
     {&kReturnPath, "verify", "Say what a return path vouches for", SetUpVerify, kServer | kJson},
+    {&kReturnPath, "keys", "List the keys of return paths", SetUpKeys, kServer | kTenant | kJson},
+    {&kReturnPath, "revoke", "Let a key that leaked count no more, and say what rests on it",
+     SetUpRevoke, kServer | kJson},
     {&kRules, "lint", "Say what is wrong with files of rules; needs no server", SetUpRulesLint,
      kJson},
     {&kRules, "test", "Try the examples of all rules; needs no server", SetUpRulesTest, kJson},

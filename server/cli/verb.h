@@ -61,6 +61,8 @@ Action SetUpIngest(CLI::App& command);
 Action SetUpHashPassword(CLI::App& command);
 Action SetUpMint(CLI::App& command);
 Action SetUpVerify(CLI::App& command);
+Action SetUpKeys(CLI::App& command);
+Action SetUpRevoke(CLI::App& command);
 Action SetUpRulesLint(CLI::App& command);
 Action SetUpRulesTest(CLI::App& command);
 Action SetUpRulesStats(CLI::App& command);

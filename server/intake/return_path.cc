@@ -21,6 +21,27 @@ const ReturnPathKey* FindKey(const ReturnPathDomain& domain, std::string_view id
   return nullptr;
 }
 
+// Whether a token of that day is neither too old nor from beyond what clocks may differ by.
+bool IsInAge(Day day, absl::Duration max_age, absl::Time now) {
+  return day <= DayOf(now) + 1 && now < StartOf(day + 1) + max_age;
+}
+
+// The newest key that may sign on `today`; nullptr: there is none.
+const ReturnPathKey* SigningKey(const ReturnPathDomain& domain, Day today) {
+  if (domain.signing == Signing::kOff) return nullptr;
+  const auto may_sign = [today](const ReturnPathKey& key) {
+    return !key.revoked && (!key.last_day || today <= *key.last_day);
+  };
+  const auto key = std::find_if(domain.keys.rbegin(), domain.keys.rend(), may_sign);
+  return key == domain.keys.rend() ? nullptr : &*key;
+}
+
+// Whether it can have signed what is accepted `now`.
+bool MayVerify(const ReturnPathDomain& domain, const ReturnPathKey& key, absl::Time now) {
+  return domain.signing != Signing::kOff && !key.revoked &&
+         (!key.last_day || IsInAge(std::min(*key.last_day, DayOf(now)), domain.max_age, now));
+}
+
 absl::Status CheckKeys(const ReturnPathDomain& domain) {
   if (domain.keys.empty() && domain.signing != Signing::kOff) {
     return absl::InvalidArgumentError("signing is on, and there is no key: add one");
@@ -114,17 +135,13 @@ std::optional<std::string> Sign(Token& token, const ReturnPathKey& key, std::str
 VouchResult Refused(Refusal refusal) { return {refusal, std::nullopt}; }
 VouchResult Granted(Voucher voucher) { return {Refusal::kNone, std::move(voucher)}; }
 
-// Whether a token of that day is neither too old nor from beyond what clocks may differ by.
-bool IsInAge(Day day, absl::Duration max_age, absl::Time now) {
-  return day <= DayOf(now) + 1 && now < StartOf(day + 1) + max_age;
-}
-
 VouchResult Verify(const ReturnPathDomain& domain, Token token, absl::Time now) {
   const ReturnPathKey* key = FindKey(domain, token.key_id);
   const std::string expected = token.ExpectedMac(
       key != nullptr ? std::string_view(key->secret) : kDummySecret, domain.domain);
   const bool holds = EqualInConstantTime(expected, token.mac);
   if (key == nullptr) return Refused(Refusal::kForeign);
+  if (key->revoked) return Refused(Refusal::kRevoked);
   if (!holds) return Refused(Refusal::kForged);
   if (!IsInAge(token.day, domain.max_age, now)) return Refused(Refusal::kExpired);
   if (key->last_day && token.day > *key->last_day) return Refused(Refusal::kForged);
@@ -161,6 +178,8 @@ std::string_view ToString(Refusal refusal) {
       return "forged";
     case Refusal::kForeign:
       return "foreign";
+    case Refusal::kRevoked:
+      return "revoked";
     case Refusal::kExpired:
       return "expired";
     case Refusal::kUnsigned:
@@ -184,6 +203,18 @@ absl::StatusOr<ReturnPaths> ReturnPaths::Create(std::vector<ReturnPathDomain> do
     if (!seen.insert(*canonical).second) return wrong("it is there twice");
     domain.domain = *std::move(canonical);
     if (absl::Status status = CheckDomain(domain); !status.ok()) return wrong(status.message());
+  }
+  return ReturnPaths(std::move(domains));
+}
+
+ReturnPaths ReturnPaths::WithRevoked(std::span<const Revocation> revocations) const {
+  std::vector<ReturnPathDomain> domains = domains_;
+  for (const Revocation& revocation : revocations) {
+    const auto domain = by_domain_.find(revocation.domain);
+    if (domain == by_domain_.end()) continue;
+    for (ReturnPathKey& key : domains[domain->second].keys) {
+      if (key.id == revocation.key_id) key.revoked = revocation;
+    }
   }
   return ReturnPaths(std::move(domains));
 }
@@ -224,23 +255,27 @@ absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const 
     return absl::FailedPreconditionError("signing is off for this return path domain");
   }
   if (absl::Status status = CheckRequest(request, DayOf(now)); !status.ok()) return status;
-  const ReturnPathKey& key = domain->keys.back();
+  const ReturnPathKey* key = SigningKey(*domain, DayOf(now));
+  if (key == nullptr) {
+    return absl::FailedPreconditionError(
+        "the keys of this return path domain are revoked: add one to the configuration");
+  }
   Token token;
-  token.key_id = key.id;
+  token.key_id = key->id;
   token.stream = request.stream;
   token.reference = request.reference;
   token.day = DayOf(now);
   if (request.form != ReturnPathForm::kSealed && CanBeOpen(recipient)) {
     token.form = ReturnPathForm::kOpen;
     token.recipient = recipient.canonical();
-    if (auto return_path = Sign(token, key, domain->domain)) return *return_path;
+    if (auto return_path = Sign(token, *key, domain->domain)) return *return_path;
   }
   if (request.form == ReturnPathForm::kOpen) {
     return absl::InvalidArgumentError("the recipient does not fit the open form: ask for sealed");
   }
   token.form = ReturnPathForm::kSealed;
-  token.recipient = ToBase32(HashRecipient(key.secret, recipient.canonical()));
-  if (auto return_path = Sign(token, key, domain->domain)) return *return_path;
+  token.recipient = ToBase32(HashRecipient(key->secret, recipient.canonical()));
+  if (auto return_path = Sign(token, *key, domain->domain)) return *return_path;
   return absl::InvalidArgumentError("stream and reference are too long together: shorten one");
 }
 
@@ -259,6 +294,23 @@ std::vector<std::string> ReturnPaths::domains(std::string_view tenant) const {
     if (tenant.empty() || domain.tenant == tenant) names.push_back(domain.domain);
   }
   return names;
+}
+
+std::vector<KeyStanding> ReturnPaths::keys(absl::Time now) const {
+  std::vector<KeyStanding> keys;
+  for (const ReturnPathDomain& domain : domains_) {
+    const ReturnPathKey* signing = SigningKey(domain, DayOf(now));
+    for (const ReturnPathKey& key : domain.keys) {
+      keys.push_back({.domain = domain.domain,
+                      .tenant = domain.tenant,
+                      .id = key.id,
+                      .signs = &key == signing,
+                      .verifies = MayVerify(domain, key, now),
+                      .last_day = key.last_day,
+                      .revoked = key.revoked});
+    }
+  }
+  return keys;
 }
 
 }  // namespace bounced

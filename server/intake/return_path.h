@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct ReturnPathKey {
   // The last day on which it signed; none: it still may. What it signed later is forged, so that a
   // key that was replaced verifies nothing once max_age has passed since.
   std::optional<Day> last_day = {};
+  // Set: nothing that it signed counts, and it signs nothing.
+  std::optional<Revocation> revoked = {};
 };
 
 // One domain to which bounces come.
@@ -41,7 +44,7 @@ struct ReturnPathDomain {
   absl::Duration max_age = absl::Hours(24 * 30);
   // Of reports that come here: on less, no address is touched.
   Trust least_trust = kDefaultLeastTrust;
-  std::vector<ReturnPathKey> keys;  // the last signs, all verify
+  std::vector<ReturnPathKey> keys;  // the last that may signs, all verify
 };
 
 // What a return path vouches for.
@@ -65,6 +68,7 @@ enum class Refusal : std::uint8_t {
   kNotOurs,   // the domain is none of ours
   kForged,    // the MAC does not hold
   kForeign,   // an unknown key's
+  kRevoked,   // a revoked key's
   kExpired,   // older than max_age, or issued after tomorrow
   kUnsigned,  // no form of ours, where signing is required
 };
@@ -73,6 +77,17 @@ std::string_view ToString(Refusal refusal);
 struct VouchResult {
   Refusal refusal = Refusal::kNone;
   std::optional<Voucher> voucher;  // set when refusal is kNone
+};
+
+// A key as it may be shown: without its secret.
+struct KeyStanding {
+  std::string domain;  // canonical
+  std::string tenant;
+  std::string id;
+  bool signs = false;     // what is minted now
+  bool verifies = false;  // something that it signed is still accepted
+  std::optional<Day> last_day;
+  std::optional<Revocation> revoked;
 };
 
 struct MintRequest {
@@ -94,8 +109,12 @@ class ReturnPaths {
   // key that signs.
   static absl::StatusOr<ReturnPaths> Create(std::vector<ReturnPathDomain> domains);
 
+  // The same, with those of its keys revoked that `revocations` name.
+  ReturnPaths WithRevoked(std::span<const Revocation> revocations) const;
+
   // `local_part` is unquoted; ASCII case, a trailing dot of the domain and U-labels make no
-  // difference. Compares MACs in constant time; an unknown key costs as much as a known one.
+  // difference. Compares MACs in constant time; an unknown key costs as much as a known one, and is
+  // refused as a revoked one is, whether the MAC holds or not.
   //
   // `postmaster` and `abuse` of our domains are vouched for as unsigned (RFC 2142), and so is the
   // bare `postmaster` (RFC 5321, 4.1.1.3; an empty `domain`), for the tenant of the first domain.
@@ -104,10 +123,10 @@ class ReturnPaths {
   VouchResult Vouch(std::string_view local_part, std::string_view domain, absl::Time now) const;
 
   // A return path of at most kMaxLocalPartOctets before the '@', in lower case. NOT_FOUND: not a
-  // domain of ours; FAILED_PRECONDITION: it has no key, its signing is off, or `now` is not a day
-  // from Token::kEpochDay to kLastDay; INVALID_ARGUMENT: the stream or reference has other
-  // characters or is too long, or the recipient does not fit the form asked for. The sealed form
-  // leaves 27 octets for key id, stream and reference together.
+  // domain of ours; FAILED_PRECONDITION: it has no key that may sign, its signing is off, or `now`
+  // is not a day from Token::kEpochDay to kLastDay; INVALID_ARGUMENT: the stream or reference has
+  // other characters or is too long, or the recipient does not fit the form asked for. The sealed
+  // form leaves 27 octets for key id, stream and reference together.
   absl::StatusOr<std::string> Mint(const MintRequest& request, const Address& recipient,
                                    absl::Time now) const;
 
@@ -117,6 +136,8 @@ class ReturnPaths {
 
   // Those of `tenant`, or, when it is empty, all; canonical, in the order of the configuration.
   std::vector<std::string> domains(std::string_view tenant = "") const;
+  // The keys of all domains, in the order of the configuration.
+  std::vector<KeyStanding> keys(absl::Time now) const;
   // Whether bounces for `domain`, in any spelling, come to us.
   bool Serves(std::string_view domain) const { return FindDomain(domain) != nullptr; }
 

@@ -27,7 +27,7 @@ std::shared_ptr<const RuleSet> Rules() {
 ReturnPaths MakeReturnPaths() {
   ReturnPathDomain required;
   required.domain = std::string(kDomain);
-  required.keys = {{"a", std::string(32, 'k')}};
+  required.keys = {{"z", std::string(32, 'z')}, {"a", std::string(32, 'k')}};
   ReturnPathDomain off;
   off.domain = std::string(kUnsigned);
   off.signing = Signing::kOff;
@@ -111,6 +111,7 @@ ApiTest::ApiTest()
   EXPECT_TRUE(store.ok()) << store.status();
   store_ = std::make_unique<WatchedStore>(*std::move(store));
   committer_ = std::make_unique<Committer>(*store_, policy_, clock_, counters_);
+  keys_ = std::make_unique<KeyRevoker>(return_paths_, *committer_, std::vector<Revocation>());
   intake_ = std::make_unique<Intake>(rules_, return_paths_, *committer_, clock_, counters_);
   commit_thread_ = std::thread([this] { committer_->Run(); });
   absl::StatusOr<std::unique_ptr<Server>> server =
@@ -119,6 +120,7 @@ ApiTest::ApiTest()
                                          .intake = *intake_,
                                          .rules = rules_,
                                          .return_paths = return_paths_,
+                                         .keys = *keys_,
                                          .clock = clock_,
                                          .log = *log_,
                                          .max_message_size = kTestMaxMessage});

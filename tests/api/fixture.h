@@ -80,7 +80,7 @@ class WatchedStore final : public Store {
 };
 
 inline constexpr std::size_t kTestMaxMessage = 1 << 20;
-inline constexpr std::string_view kDomain = "bounces.example";     // signing = required
+inline constexpr std::string_view kDomain = "bounces.example";     // signing = required; keys z, a
 inline constexpr std::string_view kUnsigned = "unsigned.example";  // signing = off
 
 // "The error is CODE, and its message begins so".
@@ -124,6 +124,7 @@ class ApiTest : public testing::Test {
   Live<ReturnPaths> return_paths_;
   std::unique_ptr<WatchedStore> store_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<KeyRevoker> keys_;
   std::unique_ptr<Intake> intake_;
   std::thread commit_thread_;
   std::unique_ptr<Server> server_;

@@ -67,8 +67,19 @@ TEST_F(ReceiverTest, EachRefusalHasItsCodeAndCounter) {
     EXPECT_EQ(receiver_.Vouch(PathOf(c.path), c.now).code(), c.code) << c.path;
     EXPECT_EQ(counters_.Get(c.counter), 1u) << c.path;
   }
+  ASSERT_TRUE(keys_->Revoke("bounces.example", "a", "ann").ok());
+  EXPECT_EQ(receiver_.Vouch(PathOf(good), now).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(counters_.Get(Counter::kRcptRevoked), 1u);
   EXPECT_THAT(log(), HasSubstr("smtp.rejected reason=expired"));
   EXPECT_THAT(log(), Not(HasSubstr("rcpt.example"))) << "no address in the log";
+}
+
+TEST_F(ReceiverTest, T16ATransactionUnderWayIsRefusedToo) {
+  const std::string minted = Mint("gone@rcpt.example");
+  ASSERT_TRUE(receiver_.Vouch(PathOf(minted), clock_.Now()).ok());
+  ASSERT_TRUE(keys_->Revoke("bounces.example", "a", "ann").ok());
+  EXPECT_TRUE(absl::IsUnavailable(Commit({minted}, clock_.Now()).status()));
+  EXPECT_EQ(Check("gone@rcpt.example"), v1::VERDICT_SEND);
 }
 
 TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdThatFindsIt) {

@@ -22,6 +22,24 @@ class ReturnPathServiceTest : public ApiTest {
     response.Clear();
     return paths_->Verify(&context, request, &response);
   }
+  grpc::Status Revoke(const std::string& domain, const std::string& key,
+                      v1::RevokeKeyResponse& response, const std::string& author = "ann") {
+    grpc::ClientContext context;
+    v1::RevokeKeyRequest request;
+    request.set_domain(domain);
+    request.set_key_id(key);
+    request.set_author(author);
+    response.Clear();
+    return paths_->RevokeKey(&context, request, &response);
+  }
+  std::vector<v1::ReturnPathKey> Keys(const std::string& tenant = "") {
+    grpc::ClientContext context;
+    v1::ListKeysRequest request;
+    request.set_tenant(tenant);
+    v1::ListKeysResponse response;
+    EXPECT_TRUE(paths_->ListKeys(&context, request, &response).ok());
+    return {response.keys().begin(), response.keys().end()};
+  }
   static v1::MintRequest For(const std::string& recipient) {
     v1::MintRequest request;
     request.set_recipient(recipient);
@@ -100,6 +118,74 @@ TEST_F(ReturnPathServiceTest, VerifySaysWhyNot) {
   EXPECT_EQ(response.trust(), v1::TRUST_UNVERIFIED);
   EXPECT_FALSE(response.has_issue_time());
   EXPECT_FALSE(response.covers_recipient());
+}
+
+TEST_F(ReturnPathServiceTest, T16ARevokedKeyIsRefusedAtOnceAndSignsNothing) {
+  const std::string minted = ApiTest::Mint("jane@rcpt.example");
+  ASSERT_TRUE(Ingest(minted, "Subject: x\r\n\r\n").ok());
+  v1::RevokeKeyResponse revoked;
+  ASSERT_TRUE(Revoke("Bounces.Example.", "a", revoked).ok());
+  EXPECT_EQ(revoked.signing_key_id(), "z");
+  EXPECT_EQ(revoked.key().domain(), "bounces.example");
+  EXPECT_EQ(revoked.key().tenant(), "default");
+  EXPECT_EQ(revoked.key().id(), "a");
+  EXPECT_FALSE(revoked.key().signs());
+  EXPECT_FALSE(revoked.key().verifies());
+  EXPECT_EQ(revoked.key().revoke_author(), "ann");
+  EXPECT_EQ(revoked.key().revoke_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+  EXPECT_THAT(log(), testing::HasSubstr("return_path.revoked domain=bounces.example key=a"));
+
+  v1::VerifyResponse verified;
+  ASSERT_TRUE(Verify(minted, "", verified).ok());
+  EXPECT_EQ(verified.refusal(), "revoked");
+  EXPECT_THAT(Ingest(minted, "Subject: y\r\n\r\n"), Fails(StatusCode::PERMISSION_DENIED, ""));
+  v1::MintResponse next;
+  ASSERT_TRUE(Mint(For("jane@rcpt.example"), next).ok());
+  EXPECT_THAT(next.return_path(), StartsWith("bo-z-"));
+
+  clock_.Advance(absl::Hours(1));
+  ASSERT_TRUE(Revoke("bounces.example", "a", revoked, "bob").ok()) << "it is no error";
+  EXPECT_EQ(revoked.key().revoke_author(), "ann");
+  ASSERT_TRUE(Revoke("bounces.example", "z", revoked, "").ok());
+  EXPECT_EQ(revoked.key().revoke_author(), "api");
+  EXPECT_EQ(revoked.signing_key_id(), "");
+  EXPECT_THAT(Mint(For("jane@rcpt.example"), next), Fails(StatusCode::FAILED_PRECONDITION, ""));
+}
+
+TEST_F(ReturnPathServiceTest, KeysAreListedWithoutTheirSecrets) {
+  v1::RevokeKeyResponse revoked;
+  ASSERT_TRUE(Revoke("bounces.example", "z", revoked).ok());
+  const std::vector<v1::ReturnPathKey> keys = Keys();
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0].id(), "z");
+  EXPECT_TRUE(keys[0].has_revoke_time());
+  EXPECT_EQ(keys[1].id(), "a");
+  EXPECT_TRUE(keys[1].signs());
+  EXPECT_TRUE(keys[1].verifies());
+  EXPECT_EQ(keys[1].last_day(), "");
+  EXPECT_FALSE(keys[1].has_revoke_time());
+  EXPECT_EQ(keys[1].DebugString().find("kkkk"), std::string::npos);
+  EXPECT_EQ(Keys("default").size(), 2u);
+  EXPECT_EQ(Keys("nobody").size(), 0u);
+}
+
+TEST_F(ReturnPathServiceTest, WrongRevocationsAreNamed) {
+  v1::RevokeKeyResponse revoked;
+  EXPECT_THAT(Revoke("", "a", revoked), Fails(StatusCode::INVALID_ARGUMENT, "domain: "));
+  EXPECT_THAT(Revoke("a..b", "a", revoked), Fails(StatusCode::INVALID_ARGUMENT, "domain: "));
+  for (const std::string key : {"", "A", "abcde"}) {
+    EXPECT_THAT(Revoke("bounces.example", key, revoked),
+                Fails(StatusCode::INVALID_ARGUMENT, "key_id: "));
+  }
+  EXPECT_THAT(Revoke("bounces.example", "a", revoked, std::string(101, 'x')),
+              Fails(StatusCode::INVALID_ARGUMENT, "author: "));
+  EXPECT_THAT(Revoke("bounces.example", "abcd", revoked, std::string(100, 'x')),
+              Fails(StatusCode::NOT_FOUND, ""));
+  EXPECT_THAT(Revoke("elsewhere.example", "a", revoked), Fails(StatusCode::NOT_FOUND, ""));
+  store_->OnCall([] { return absl::ResourceExhaustedError("no space"); });
+  EXPECT_THAT(Revoke("bounces.example", "a", revoked), Fails(StatusCode::RESOURCE_EXHAUSTED, ""));
+  store_->OnCall(nullptr);
+  EXPECT_TRUE(Keys()[1].signs()) << "what is not stored does not hold";
 }
 
 TEST_F(ReturnPathServiceTest, WrongRequestsAreNamed) {

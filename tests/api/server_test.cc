@@ -81,6 +81,7 @@ class ServerTest : public ApiTest {
                  .intake = *intake_,
                  .rules = rules_,
                  .return_paths = return_paths_,
+                 .keys = *keys_,
                  .clock = clock_,
                  .log = *log_,
                  .max_message_size = kTestMaxMessage};

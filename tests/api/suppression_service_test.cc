@@ -499,6 +499,37 @@ TEST_F(SuppressionServiceTest, FiltersNarrowTheList) {
   }
 }
 
+// A mailbox that is full on three days is suppressed for all three, whichever key vouched for
+// which.
+TEST_F(SuppressionServiceTest, T16WhatRestsOnAKeyIsListed) {
+  IngestNoSuchUser("gone@rcpt.example");
+  IngestMailboxFull("full@rcpt.example");
+  ASSERT_TRUE(keys_->Revoke("bounces.example", "a", "ann").ok());
+  for (int i = 0; i < 2; ++i) {
+    clock_.Advance(absl::Hours(24));
+    IngestMailboxFull("full@rcpt.example");
+  }
+  IngestNoSuchUser("other@rcpt.example");
+  ASSERT_TRUE(Create("hand@rcpt.example").ok());
+  v1::ListSuppressionsRequest request;
+  request.mutable_filter()->set_return_path_domain("BOUNCES.example");
+  const auto rests_on = [&](const std::string& key) {
+    request.mutable_filter()->set_return_path_key(key);
+    v1::ListSuppressionsResponse response;
+    EXPECT_TRUE(List(request, response).ok());
+    std::vector<std::string> addresses;
+    for (const v1::Suppression& row : response.suppressions()) addresses.push_back(row.address());
+    return addresses;
+  };
+  EXPECT_THAT(rests_on("a"), testing::ElementsAre("full@rcpt.example", "gone@rcpt.example"));
+  EXPECT_THAT(rests_on("z"), testing::ElementsAre("other@rcpt.example", "full@rcpt.example"));
+  EXPECT_THAT(rests_on("b"), testing::IsEmpty());
+  request.mutable_filter()->set_in_force(true);
+  EXPECT_EQ(rests_on("a").size(), 2u);
+  clock_.Advance(absl::Hours(24 * 31));
+  EXPECT_THAT(rests_on("a"), testing::ElementsAre("gone@rcpt.example"));
+}
+
 TEST_F(SuppressionServiceTest, WrongFiltersAreNamed) {
   struct Case {
     std::function<void(v1::SuppressionFilter&)> change;
@@ -515,6 +546,18 @@ TEST_F(SuppressionServiceTest, WrongFiltersAreNamed) {
            {[](Filter& f) { f.mutable_created_from()->set_nanos(-1); }, "filter.created_from: "},
            {[](Filter& f) { f.mutable_created_before()->set_nanos(-1); },
             "filter.created_before: "},
+           {[](Filter& f) { f.set_return_path_key("a"); }, "filter.return_path_domain: "},
+           {[](Filter& f) { f.set_return_path_domain("b.example"); }, "filter.return_path_key: "},
+           {[](Filter& f) {
+              f.set_return_path_key("abcde");
+              f.set_return_path_domain("b.example");
+            },
+            "filter.return_path_key: "},
+           {[](Filter& f) {
+              f.set_return_path_key("a");
+              f.set_return_path_domain("b..example");
+            },
+            "filter.return_path_domain: "},
        }) {
     v1::ListSuppressionsRequest request;
     c.change(*request.mutable_filter());
@@ -738,6 +781,40 @@ TEST_F(SuppressionServiceTest, ErrorsOfTheStoreReachTheLogAndNotTheCaller) {
 }
 
 // --- Explain
+
+// 100 different reports about one mail, on 30 days: each class counts once, and Explain tells.
+TEST_F(SuppressionServiceTest, T2AReturnPathThatIsUsedAgainCountsOnceAndIsTold) {
+  const std::string path = Mint("full@rcpt.example");
+  const absl::Time first = clock_.Now();
+  constexpr int kReports = 100;
+  for (int i = 0; i < kReports; ++i) {
+    const std::string text = "552 5.2.2 mailbox full, report " + std::to_string(i);
+    ASSERT_TRUE(Ingest(path, Bounce("full@rcpt.example", "5.2.2", text)).ok());
+    clock_.Advance(absl::Hours(7));
+  }
+  grpc::ClientContext context;
+  v1::ExplainRequest request;
+  request.set_address("full@rcpt.example");
+  v1::ExplainResponse response;
+  ASSERT_TRUE(suppressions_->Explain(&context, request, &response).ok());
+  EXPECT_EQ(response.counts(1).name(), "soft_bounces");
+  EXPECT_LE(response.counts(1).value(), 1);
+  EXPECT_TRUE(response.suppressions().empty());
+  ASSERT_EQ(response.events_size(), kReports);
+  for (int i = 0; i < kReports; ++i) {
+    const v1::Event& event = response.events(i);
+    const bool is_first = i == kReports - 1;
+    EXPECT_EQ(event.policy_rule(), is_first ? "soft_counted" : "same_message");
+    EXPECT_EQ(event.return_path_key(), "a");
+    EXPECT_EQ(event.return_path_domain(), "bounces.example");
+    EXPECT_EQ(event.return_path_use().messages(), kReports);
+    EXPECT_EQ(event.return_path_use().first_message_id(), response.events(99).message_id());
+    EXPECT_EQ(event.return_path_use().first_receive_time().seconds(), absl::ToUnixSeconds(first));
+  }
+  clock_.Advance(absl::Hours(24 * 3));
+  EXPECT_THAT(Ingest(path, Bounce("full@rcpt.example", "5.2.2", "552 full")),
+              Fails(StatusCode::PERMISSION_DENIED, ""));
+}
 
 TEST_F(SuppressionServiceTest, ExplainShowsVerdictEventsChangesAndCounts) {
   v1::IngestResponse ingested = IngestNoSuchUser("gone@rcpt.example");

@@ -38,6 +38,7 @@ TEST(Counters, AreNamedAsTheyAreCalled) {
            {Counter::kRcptAccepted, R"(bounced_smtp_recipients_total{result="accepted"})"},
            {Counter::kRcptForged, R"(bounced_smtp_recipients_total{result="forged"})"},
            {Counter::kRcptForeign, R"(bounced_smtp_recipients_total{result="foreign"})"},
+           {Counter::kRcptRevoked, R"(bounced_smtp_recipients_total{result="revoked"})"},
            {Counter::kRcptExpired, R"(bounced_smtp_recipients_total{result="expired"})"},
            {Counter::kRcptUnsigned, R"(bounced_smtp_recipients_total{result="unsigned"})"},
            {Counter::kRcptNotOurs, R"(bounced_smtp_recipients_total{result="not_ours"})"},

@@ -208,6 +208,26 @@ grpc::Status FakeReturnPaths::Verify(grpc::ServerContext*, const v1::VerifyReque
   return grpc::Status::OK;
 }
 
+grpc::Status FakeReturnPaths::ListKeys(grpc::ServerContext*, const v1::ListKeysRequest*,
+                                       v1::ListKeysResponse* response) {
+  for (const v1::ReturnPathKey& key : keys) *response->add_keys() = key;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReturnPaths::RevokeKey(grpc::ServerContext*, const v1::RevokeKeyRequest* request,
+                                        v1::RevokeKeyResponse* response) {
+  revoked.push_back(*request);
+  if (request->key_id() != "a") return kNotFound;
+  v1::ReturnPathKey& key = *response->mutable_key();
+  key.set_domain(request->domain());
+  key.set_tenant("acme");
+  key.set_id("a");
+  key.mutable_revoke_time()->set_seconds(1'800'000'000);
+  key.set_revoke_author(request->author());
+  response->set_signing_key_id(signing_key_id);
+  return grpc::Status::OK;
+}
+
 FakeServer::FakeServer() {
   int port = 0;
   grpc::ServerBuilder builder;

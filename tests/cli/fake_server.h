@@ -100,10 +100,17 @@ class FakeBounces : public v1::BounceService::Service {
 class FakeReturnPaths : public v1::ReturnPathService::Service {
  public:
   std::vector<v1::MintRequest> minted;
+  std::vector<v1::ReturnPathKey> keys;
+  std::vector<v1::RevokeKeyRequest> revoked;
+  std::string signing_key_id = "b";
 
  private:
   grpc::Status Mint(grpc::ServerContext*, const v1::MintRequest*, v1::MintResponse*) override;
   grpc::Status Verify(grpc::ServerContext*, const v1::VerifyRequest*, v1::VerifyResponse*) override;
+  grpc::Status ListKeys(grpc::ServerContext*, const v1::ListKeysRequest*,
+                        v1::ListKeysResponse*) override;
+  grpc::Status RevokeKey(grpc::ServerContext*, const v1::RevokeKeyRequest*,
+                         v1::RevokeKeyResponse*) override;
 };
 
 // All of them on a free port of loopback.

@@ -179,6 +179,14 @@ TEST_F(VerbsTest, ListTakesPageAfterPage) {
   EXPECT_EQ(Run({"list", "--source", "nowhere"}).code, 2);
   EXPECT_EQ(Run({"list", "--until", "soon"}).code, 2);
   EXPECT_EQ(Run({"list", "--limit", "0"}).code, 2);
+
+  Run({"list", "--in-force", "--return-path-key", "a", "--return-path-domain", "b.example"});
+  const v1::SuppressionFilter& of_key = server_.suppressions.listed.back().filter();
+  EXPECT_TRUE(of_key.in_force());
+  EXPECT_EQ(of_key.return_path_key(), "a");
+  EXPECT_EQ(of_key.return_path_domain(), "b.example");
+  EXPECT_EQ(Run({"list", "--return-path-key", "a"}).code, 2);
+  EXPECT_EQ(Run({"list", "--return-path-domain", "b.example"}).code, 2);
 }
 
 TEST_F(VerbsTest, GetAddAndRemove) {
@@ -366,6 +374,17 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   *answer.add_suppressions() = Stored("r@x");
   *answer.add_events() = StoredEvent(3);
   *answer.add_events() = StoredEvent(2);
+  v1::Event& again = *answer.mutable_events(0);
+  again.set_message_id(9);
+  again.set_policy_rule("same_message");
+  again.mutable_return_path_use()->set_messages(2);
+  again.mutable_return_path_use()->set_first_message_id(7);
+  again.mutable_return_path_use()->mutable_first_receive_time()->set_seconds(1'800'000'000);
+  v1::Event& first = *answer.mutable_events(1);
+  first.set_message_id(7);
+  first.set_return_path_key("a");
+  first.set_return_path_domain("b.example");
+  *first.mutable_return_path_use() = again.return_path_use();
   v1::SuppressionChange& change = *answer.add_changes();
   change.set_action(v1::SuppressionChange::ACTION_CREATED);
   change.set_author("policy");
@@ -381,7 +400,10 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   for (const char* said :
        {"r@x must not be mailed (suppressed)\nThe server says so.\n", "Because of event 2:\n",
         "rule: no-such-user\n", "text that it matched: \"User unknown\"\n",
-        "confidence: 95 of 100\n", "(authenticated)\n",
+        "confidence: 95 of 100\n", "(authenticated)\n", "key: a of b.example\n",
+        "the first of 2 messages to its return path\n",
+        "(same_message), one of 2 messages to its return path, the first of which came 2027-01-15 "
+        "08:00:00\n",
         "  - It lasts until somebody takes it off.\n",
         "soft_bounces: 1 of 3 (mail of 2026-01-31)\n", "created by policy (hard_certain)"}) {
     EXPECT_THAT(outcome.out, HasSubstr(said));
@@ -451,6 +473,73 @@ TEST_F(VerbsTest, ReturnPathsAreMintedAndVerified) {
   EXPECT_EQ(forged.code, 1);
   EXPECT_THAT(forged.out, HasSubstr("its MAC does not hold"));
   EXPECT_EQ(Run({"return-path", "verify", "r"}).code, 2);
+}
+
+TEST_F(VerbsTest, KeysAreListedALineEach) {
+  v1::ReturnPathKey key;
+  key.set_domain("b.example");
+  key.set_id("a");
+  key.set_last_day("2026-01-31");
+  server_.return_paths.keys.push_back(key);
+  key.set_id("b");
+  key.set_verifies(true);
+  server_.return_paths.keys.push_back(key);
+  key.set_id("c");
+  key.clear_last_day();
+  key.set_signs(true);
+  server_.return_paths.keys.push_back(key);
+  key.set_id("d");
+  key.mutable_revoke_time()->set_seconds(1'800'000'000);
+  key.set_revoke_author("ann");
+  server_.return_paths.keys.push_back(key);
+  EXPECT_EQ(Run({"return-path", "keys"}).out,
+            "b.example\ta\tover\t2026-01-31\t-\t-\n"
+            "b.example\tb\tverifies\t2026-01-31\t-\t-\n"
+            "b.example\tc\tsigns\t-\t-\t-\n"
+            "b.example\td\trevoked\t-\t2027-01-15T08:00:00Z\tann\n");
+  EXPECT_THAT(Run({"return-path", "keys", "--json"}).out,
+              StartsWith("{\"domain\":\"b.example\",\"tenant\":\"\",\"id\":\"a\","));
+}
+
+TEST_F(VerbsTest, T16RevokeTellsWhatRestsOnTheKey) {
+  server_.suppressions.stored = {Stored("a@x"), Stored("b@x"), Stored("c@x")};
+  const Outcome revoked = Run({"return-path", "revoke", "--domain", "b.example", "a"});
+  EXPECT_EQ(revoked.code, 0) << revoked.err;
+  EXPECT_EQ(revoked.out,
+            "key a of b.example is revoked since 2027-01-15 08:00:00 UTC (by tester)\n"
+            "key b signs now\n"
+            "3 suppressions in force rest on it:\n"
+            "  bouncectl list --in-force --tenant acme --return-path-domain b.example "
+            "--return-path-key a\n");
+  ASSERT_EQ(server_.suppressions.listed.size(), 2u) << "page after page";
+  const v1::ListSuppressionsRequest& listed = server_.suppressions.listed[1];
+  EXPECT_EQ(listed.tenant(), "acme");
+  EXPECT_TRUE(listed.filter().in_force());
+  EXPECT_EQ(listed.filter().return_path_key(), "a");
+  EXPECT_EQ(listed.filter().return_path_domain(), "b.example");
+
+  server_.return_paths.signing_key_id = "";
+  server_.suppressions.stored = {Stored("a@x")};
+  const Outcome last = Run({"return-path", "revoke", "--domain", "b.example", "a"});
+  EXPECT_THAT(last.out, HasSubstr("\nno key signs now: add one"));
+  EXPECT_THAT(last.out, HasSubstr("\n1 suppression in force rests on it:\n"));
+  const Outcome json = Run({"return-path", "revoke", "--domain", "b.example", "a", "--json"});
+  EXPECT_THAT(json.out, testing::EndsWith("\"suppressions_in_force\":1}\n"));
+  EXPECT_EQ(Run({"return-path", "revoke", "--domain", "b.example", "zz"}).code, 1);
+  EXPECT_EQ(Run({"return-path", "revoke", "a"}).code, 2);
+}
+
+TEST_F(VerbsTest, RemoveReadsALineEach) {
+  const Outcome removed =
+      Run({"remove", "--source", "bounce", "-"}, "bad1@x\n\n bad2@x \r\nbad3@x");
+  EXPECT_EQ(removed.code, 0) << removed.err;
+  EXPECT_EQ(std::count(removed.out.begin(), removed.out.end(), '\n'), 3);
+  ASSERT_EQ(server_.suppressions.deleted.size(), 3u);
+  EXPECT_EQ(server_.suppressions.deleted[1].address(), "bad2@x");
+  EXPECT_EQ(server_.suppressions.deleted[1].source(), v1::SOURCE_BOUNCE);
+  EXPECT_EQ(Run({"remove", "-"}, "bad1@x\na@x\nbad2@x\n").code, 1) << "it goes on";
+  EXPECT_EQ(server_.suppressions.deleted.back().address(), "bad2@x");
+  EXPECT_EQ(Run({"remove", "-"}, "").code, 0);
 }
 
 TEST_F(VerbsTest, ClassifyNeedsNoServer) {
@@ -962,6 +1051,8 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"classify"}, "json"},
                               {{"return-path", "mint"}, "server tenant stream json"},
                               {{"return-path", "verify"}, "server json"},
+                              {{"return-path", "keys"}, "server tenant json"},
+                              {{"return-path", "revoke", "--domain", "x"}, "server json"},
                               {{"rules", "lint"}, "json"},
                               {{"rules", "test"}, "json"},
                               {{"rules", "stats"}, "server json"}}) {

@@ -432,6 +432,82 @@ TEST(Rotation, AnIdThatIsUsedAgainWithAnotherSecretForges) {
   EXPECT_EQ(Vouch(MustCreate({domain}), token, kNoon).refusal, Refusal::kForged);
 }
 
+Revocation Revoked(std::string domain, std::string key_id) {
+  return {.domain = std::move(domain), .key_id = std::move(key_id), .time = kNoon, .author = "ann"};
+}
+
+TEST(Revoked, T16NothingThatTheKeySignedCounts) {
+  ReturnPathDomain domain = Domain("rp.example");
+  domain.keys.push_back({"b", kSecretB});
+  const ReturnPaths before = MustCreate({domain, Domain("other.example")});
+  const Address recipient = MustParse("r@example.net");
+  const std::string open = *before.Mint({"rp.example", "", "", {}}, recipient, kNoon);
+  const std::string sealed =
+      *before.Mint({"rp.example", "", "", ReturnPathForm::kSealed}, recipient, kNoon);
+  const Revocation revoked[] = {Revoked("rp.example", "b"), Revoked("rp.example", "zz"),
+                                Revoked("gone.example", "a")};
+  const ReturnPaths after = before.WithRevoked(revoked);
+  std::string forged = open;
+  forged.replace(forged.find("-r="), 3, "-s=");
+  for (const std::string& token : {open, sealed, forged}) {
+    EXPECT_EQ(ToString(Vouch(after, token, kNoon).refusal), "revoked") << "whatever its MAC";
+  }
+  const std::string next = *after.Mint({"rp.example", "", "", {}}, recipient, kNoon);
+  EXPECT_EQ(next.substr(0, 5), "bo-a-") << "the newest that is left signs";
+  EXPECT_EQ(Vouch(after, next, kNoon).refusal, Refusal::kNone);
+  EXPECT_EQ(Vouch(before, open, kNoon).refusal, Refusal::kNone) << "another object";
+}
+
+TEST(Revoked, TheSameIdAtAnotherDomainIsAnotherKey) {
+  const Revocation revoked[] = {Revoked("one.example", "a")};
+  const ReturnPaths paths =
+      MustCreate({Domain("one.example"), Domain("two.example")}).WithRevoked(revoked);
+  const Address recipient = MustParse("r@example.net");
+  EXPECT_TRUE(paths.Mint({"two.example", "", "", {}}, recipient, kNoon).ok());
+  const absl::Status none = paths.Mint({"one.example", "", "", {}}, recipient, kNoon).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(none)) << none;
+}
+
+struct StandingCase {
+  std::string_view name;
+  Signing signing;
+  std::optional<Day> last_day_of_a;
+  std::vector<Revocation> revoked;
+  std::string_view a, b;  // "signs", "verifies", "over"
+};
+class StandingTest : public testing::TestWithParam<StandingCase> {};
+
+TEST_P(StandingTest, IsWhatMintAndVouchDo) {
+  const StandingCase& c = GetParam();
+  ReturnPathDomain domain = Domain("rp.example");
+  domain.signing = c.signing;
+  domain.keys.front().last_day = c.last_day_of_a;
+  domain.keys.push_back({"b", kSecretB});
+  const std::vector<KeyStanding> keys = MustCreate({domain}).WithRevoked(c.revoked).keys(kNoon);
+  ASSERT_EQ(keys.size(), 2u);
+  const auto word = [](const KeyStanding& key) {
+    EXPECT_FALSE(key.signs && !key.verifies);
+    return key.signs ? "signs" : key.verifies ? "verifies" : "over";
+  };
+  EXPECT_EQ(keys[0].id, "a");
+  EXPECT_EQ(word(keys[0]), c.a);
+  EXPECT_EQ(word(keys[1]), c.b);
+  EXPECT_EQ(keys[1].revoked.has_value(), !c.revoked.empty());
+}
+constexpr Signing kOn = Signing::kRequired;
+const std::vector<Revocation> kRevokedB = {Revoked("rp.example", "b")};
+INSTANTIATE_TEST_SUITE_P(, StandingTest,
+                         testing::ValuesIn<StandingCase>({
+                             {"TheLastSigns", kOn, {}, {}, "verifies", "signs"},
+                             {"Off", Signing::kOff, {}, {}, "over", "over"},
+                             {"TheLastIsRevoked", kOn, {}, kRevokedB, "signs", "over"},
+                             {"OnItsLastDayItMay", kOn, DayOf(kNoon), kRevokedB, "signs", "over"},
+                             {"ThenNoMore", kOn, DayOf(kNoon) - 1, kRevokedB, "verifies", "over"},
+                             {"VerifiesForMaxAge", kOn, DayOf(kNoon) - 30, {}, "verifies", "signs"},
+                             {"AndNoLonger", kOn, DayOf(kNoon) - 31, {}, "over", "signs"},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
 TEST(Domains, ATokenOfOneIsForgedAtAnotherWithTheSameKey) {
   const ReturnPaths paths = MustCreate({Domain("one.example"), Domain("two.example")});
   const std::string token =

@@ -95,7 +95,12 @@ std::string EventsText(const v1::ExplainResponse& answer) {
   for (const v1::Event& event : answer.events()) {
     absl::StrAppend(&text, "  ", ShownTime(event.receive_time()), "  event ", event.id(), ": ",
                     Word(event.kind()), ", ", Shown(event.reason()), " (",
-                    Word(event.bounce_class()), "), effect: ", Word(event.effect()), "\n");
+                    Word(event.bounce_class()), "), effect: ", Word(event.effect()));
+    if (!event.policy_rule().empty()) {
+      absl::StrAppend(&text, " (", Shown(event.policy_rule()), ")");
+    }
+    if (const std::string use = UseText(event); !use.empty()) absl::StrAppend(&text, ", ", use);
+    text += '\n';
   }
   return text;
 }

@@ -1,4 +1,4 @@
-// bouncectl return-path mint, return-path verify
+// bouncectl return-path mint, return-path verify, return-path keys, return-path revoke
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bounced/v1/return_path.grpc.pb.h"
+#include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/json.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
@@ -56,6 +57,7 @@ std::string RefusalText(const std::string& refusal) {
   if (refusal == "forged")
     return "its MAC does not hold: it was not made with our key and for this domain, or changed";
   if (refusal == "foreign") return "it names a key that its domain does not have";
+  if (refusal == "revoked") return "the key that it names was revoked";
   if (refusal == "expired") return "it is too old";
   if (refusal == "unsigned") return "it is not signed, and its domain requires that";
   return Shown(refusal);
@@ -102,6 +104,101 @@ absl::StatusOr<ExitCode> Verify(const VerifyArguments& arguments, Session& sessi
   return good ? ExitCode::kDone : ExitCode::kFound;
 }
 
+const char* StateOf(const v1::ReturnPathKey& key) {
+  if (key.has_revoke_time()) return "revoked";
+  if (key.signs()) return "signs";
+  return key.verifies() ? "verifies" : "over";
+}
+
+absl::StatusOr<ExitCode> Keys(Session& session) {
+  v1::ListKeysRequest request;
+  request.set_tenant(session.tenant());
+  v1::ListKeysResponse answer;
+  auto stub = session.client().Stub<v1::ReturnPathService>();
+  absl::Status status = session.client().Unary(
+      [&](grpc::ClientContext* context) { return stub->ListKeys(context, request, &answer); });
+  if (!status.ok()) return status;
+  for (const v1::ReturnPathKey& key : answer.keys()) {
+    if (session.json()) {
+      session.out().Json(ToJson(key, Unset::kPrinted));
+      continue;
+    }
+    session.out().Line({key.domain(), key.id(), StateOf(key), OrDash(key.last_day()),
+                        OrDash(FormatTime(key.revoke_time())), OrDash(key.revoke_author())});
+  }
+  return ExitCode::kDone;
+}
+
+struct RevokeArguments {
+  std::string domain;
+  std::string key_id;
+};
+
+// How many suppressions in force rest on `key`.
+absl::StatusOr<std::int64_t> CountResting(const v1::ReturnPathKey& key, Session& session) {
+  v1::ListSuppressionsRequest request;
+  request.set_tenant(key.tenant());
+  request.mutable_filter()->set_in_force(true);
+  request.mutable_filter()->set_return_path_key(key.id());
+  request.mutable_filter()->set_return_path_domain(key.domain());
+  request.set_page_size(1'000);
+  auto stub = session.client().Stub<v1::SuppressionService>();
+  std::int64_t count = 0;
+  do {
+    v1::ListSuppressionsResponse page;
+    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
+      return stub->ListSuppressions(context, request, &page);
+    });
+    if (!status.ok()) return status;
+    count += page.suppressions_size();
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return count;
+}
+
+std::string AsText(const v1::RevokeKeyResponse& answer) {
+  const v1::ReturnPathKey& key = answer.key();
+  std::string text =
+      absl::StrCat("key ", Shown(key.id()), " of ", Shown(key.domain()), " is revoked since ",
+                   ShownTime(key.revoke_time()), " UTC (by ", Shown(key.revoke_author()), ")\n");
+  if (answer.signing_key_id().empty()) {
+    absl::StrAppend(&text, "no key signs now: add one to the configuration, with another id\n");
+  } else {
+    absl::StrAppend(&text, "key ", Shown(answer.signing_key_id()), " signs now\n");
+  }
+  return text;
+}
+
+absl::StatusOr<ExitCode> Revoke(const RevokeArguments& arguments, Session& session) {
+  v1::RevokeKeyRequest request;
+  request.set_domain(arguments.domain);
+  request.set_key_id(arguments.key_id);
+  request.set_author(session.author());
+  v1::RevokeKeyResponse answer;
+  auto stub = session.client().Stub<v1::ReturnPathService>();
+  absl::Status status = session.client().Unary(
+      [&](grpc::ClientContext* context) { return stub->RevokeKey(context, request, &answer); });
+  if (!status.ok()) return status;
+  const v1::ReturnPathKey& key = answer.key();
+  // What is done is told before what may take a while, or fail.
+  if (!session.json()) session.out().Text(AsText(answer));
+  session.out().Flush();
+  absl::StatusOr<std::int64_t> resting = CountResting(key, session);
+  if (!resting.ok()) return resting.status();
+  if (session.json()) {
+    JsonWriter json;
+    json.BeginObject().Merge(ToJson(answer, Unset::kPrinted));
+    json.Key("suppressions_in_force").Number(*resting).EndObject();
+    session.out().Json(json.text());
+    return ExitCode::kDone;
+  }
+  session.out().Text(absl::StrCat(
+      *resting, *resting == 1 ? " suppression in force rests" : " suppressions in force rest",
+      " on it:\n  bouncectl list --in-force --tenant ", Shown(key.tenant()),
+      " --return-path-domain ", Shown(key.domain()), " --return-path-key ", Shown(key.id()), "\n"));
+  return ExitCode::kDone;
+}
+
 }  // namespace
 
 Action SetUpMint(CLI::App& command) {
@@ -140,6 +237,38 @@ Action SetUpVerify(CLI::App& command) {
       "Exit codes: 0 it would be accepted now (and vouches for the recipient), 1 it would not, 2\n"
       "usage, 3 the server could not be reached, did not allow it, or failed");
   return [arguments](Session& session) { return Verify(*arguments, session); };
+}
+
+Action SetUpKeys(CLI::App& command) {
+  command.footer(
+      "Prints a line for each, with tabs between: domain, id, state, the last day on which it "
+      "signed,\n"
+      "when it was revoked, by whom; - stands for none. The states: signs; verifies, which is of "
+      "older\n"
+      "ones; over, of what verifies nothing more; revoked.\n\n"
+      "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
+      "failed");
+  return [](Session& session) { return Keys(session); };
+}
+
+Action SetUpRevoke(CLI::App& command) {
+  auto arguments = std::make_shared<RevokeArguments>();
+  command.add_option("KEY_ID", arguments->key_id, "The key")->required()->type_name("");
+  command.add_option("--domain", arguments->domain, "Its return-path domain")
+      ->required()
+      ->type_name("NAME");
+  command.footer(
+      "For good, and at once: what the key signed is refused, bounces of mail under way included, "
+      "and\n"
+      "the newest key that is left signs. A key that has been revoked stays so, and its id with "
+      "it.\n"
+      "To undo what rests on it:\n\n"
+      "  bouncectl list --in-force --return-path-domain NAME --return-path-key ID --json |\n"
+      "    jq -r .address | bouncectl remove --source bounce --cause 'key leaked' -\n\n"
+      "Exit codes: 0 done, 1 there is no such key, 2 usage, 3 the server could not be reached, did "
+      "not\n"
+      "allow it, or failed");
+  return [arguments](Session& session) { return Revoke(*arguments, session); };
 }
 
 }  // namespace bounced::cli

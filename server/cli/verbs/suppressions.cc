@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/filter_arguments.h"
+#include "server/cli/lines.h"
 #include "server/cli/suppression_text.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
@@ -136,6 +137,58 @@ struct RemoveArguments {
   std::string cause;
 };
 
+class Remover {
+ public:
+  Remover(const v1::DeleteSuppressionRequest& request, Session& session)
+      : request_(request),
+        session_(session),
+        stub_(session.client().Stub<v1::SuppressionService>()) {}
+
+  // Whether all were there.
+  ExitCode code() const { return code_; }
+
+  absl::Status Remove(const std::string& address) {
+    request_.set_address(address);
+    v1::DeleteSuppressionResponse response;
+    absl::Status status = session_.client().Unary([&](grpc::ClientContext* context) {
+      return stub_->DeleteSuppression(context, request_, &response);
+    });
+    if (status.code() == absl::StatusCode::kNotFound) {
+      session_.err().Text(absl::StrCat("bouncectl: ", Shown(address),
+                                       " is not suppressed here; `bouncectl explain` shows what "
+                                       "stands in other streams\n"));
+      code_ = ExitCode::kFound;
+      return absl::OkStatus();
+    }
+    if (!status.ok()) return OfAddress(address, status);
+    for (const v1::Suppression& removed : response.suppressions()) {
+      PrintSuppression(session_, removed);
+    }
+    return absl::OkStatus();
+  }
+
+  // Those of standard input, a line each.
+  absl::Status RemoveInput() {
+    LineReader lines(session_.in());
+    for (;;) {
+      absl::StatusOr<std::vector<Line>> batch = lines.Next(kPageRows);
+      if (!batch.ok()) return batch.status();
+      if (batch->empty()) return absl::OkStatus();
+      for (const Line& line : *batch) {
+        if (line.text.empty()) continue;
+        if (absl::Status status = Remove(line.text); !status.ok()) return status;
+      }
+      session_.out().Flush();
+    }
+  }
+
+ private:
+  v1::DeleteSuppressionRequest request_;
+  Session& session_;
+  const std::unique_ptr<v1::SuppressionService::Stub> stub_;
+  ExitCode code_ = ExitCode::kDone;
+};
+
 absl::StatusOr<ExitCode> Remove(const RemoveArguments& arguments, Session& session) {
   absl::StatusOr<v1::Source> source = ParseSource(arguments.key.source);
   if (!source.ok()) return source.status();
@@ -145,27 +198,16 @@ absl::StatusOr<ExitCode> Remove(const RemoveArguments& arguments, Session& sessi
   request.set_source(*source);
   request.set_cause(arguments.cause);
   request.set_author(session.author());
-  auto stub = session.client().Stub<v1::SuppressionService>();
-  ExitCode code = ExitCode::kDone;
-  for (const std::string& address : arguments.key.addresses) {
-    request.set_address(address);
-    v1::DeleteSuppressionResponse response;
-    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
-      return stub->DeleteSuppression(context, request, &response);
-    });
-    if (status.code() == absl::StatusCode::kNotFound) {
-      session.err().Text(absl::StrCat("bouncectl: ", Shown(address),
-                                      " is not suppressed here; `bouncectl explain` shows what "
-                                      "stands in other streams\n"));
-      code = ExitCode::kFound;
-      continue;
-    }
-    if (!status.ok()) return OfAddress(address, status);
-    for (const v1::Suppression& removed : response.suppressions()) {
-      PrintSuppression(session, removed);
-    }
+  Remover remover(request, session);
+  const std::vector<std::string>& addresses = arguments.key.addresses;
+  if (addresses.size() == 1 && addresses[0] == "-") {
+    if (absl::Status status = remover.RemoveInput(); !status.ok()) return status;
+    return remover.code();
   }
-  return code;
+  for (const std::string& address : addresses) {
+    if (absl::Status status = remover.Remove(address); !status.ok()) return status;
+  }
+  return remover.code();
 }
 
 void AddSource(CLI::App& command, std::string& source) {
@@ -225,7 +267,9 @@ Action SetUpAdd(CLI::App& command) {
 
 Action SetUpRemove(CLI::App& command) {
   auto arguments = std::make_shared<RemoveArguments>();
-  command.add_option("ADDRESS", arguments->key.addresses, "The addresses")
+  command
+      .add_option("ADDRESS", arguments->key.addresses,
+                  "The addresses; - alone: a line each on standard input")
       ->required()
       ->type_name("");
   AddSource(command, arguments->key.source);
