@@ -91,6 +91,10 @@ std::string_view ToString(PolicyRule rule) {
       return "released";
     case PolicyRule::kStale:
       return "stale";
+    case PolicyRule::kComplaint:
+      return "complaint";
+    case PolicyRule::kUnsubscribe:
+      return "unsubscribe";
   }
   return "unknown";
 }

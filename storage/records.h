@@ -59,8 +59,10 @@ enum class PolicyRule : std::uint8_t {
   kDeliveryRelayed = 13,  // handed on: says nothing of the mailbox
   kSameMessage = 14,      // this mail of ours (or this day) has been counted
   kOther = 15,
-  kReleased = 16,  // the mail was issued before a person took the address off
-  kStale = 17,     // what is known of newer mail has settled what this one could tell
+  kReleased = 16,     // the mail was issued before a person took the address off
+  kStale = 17,        // what is known of newer mail has settled what this one could tell
+  kComplaint = 18,    // suppressed for the whole tenant until taken off
+  kUnsubscribe = 19,  // suppressed for the stream until taken off
 };
 std::string_view ToString(PolicyRule rule);
 
@@ -81,7 +83,8 @@ struct Message {
   std::string return_path_key;    // id of the key whose MAC held; empty: unsigned
   std::string message_reference;  // the sender's, from the return path
   // Of ours, signed, in the message that came back: the mail that bounced, where the return path
-  // itself tells nothing of it. Empty: none that holds, or none was looked for.
+  // itself tells nothing of it. In mail to an unsubscribe address, the one whose token its subject
+  // has. Empty: none that holds, or none was looked for.
   std::string returned_path;
   // What was found out about who sent it, as the resinfo of RFC 8601, 2.2, with "; " between them:
   // "spf=pass smtp.helo=mx.example; dkim=pass header.d=example.org". Empty: nothing was looked up.

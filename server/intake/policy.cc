@@ -128,21 +128,21 @@ std::string Finding(const Event& event) {
                       meaning, " (", codes, codes.empty() ? "" : ", ", "rule ", event.rule, ")");
 }
 
-// Decides to suppress until `until`. A bounce's suppression that stands and lasts as long is left
-// alone; `otherwise` is the effect then.
-void Suppress(const Case& c, absl::Time until, std::string explanation, Effect otherwise,
-              Decision& decision) {
+// Decides to suppress until `until`. A suppression of the same source and stream that stands and
+// lasts as long is left alone; `otherwise` is the effect then.
+void Suppress(const Case& c, Source source, const std::string& stream, absl::Time until,
+              std::string explanation, Effect otherwise, Decision& decision) {
   for (const Suppression& standing : c.history.suppressions) {
-    if (standing.source == Source::kBounce && standing.stream.empty() &&
-        standing.expire_time > c.now && standing.expire_time >= until) {
+    if (standing.source == source && standing.stream == stream && standing.expire_time > c.now &&
+        standing.expire_time >= until) {
       decision.effect = otherwise;
       return;
     }
   }
   Suppression suppression{.tenant = c.message.tenant,
-                          .stream = "",
+                          .stream = stream,
                           .address = *c.event.address,
-                          .source = Source::kBounce,
+                          .source = source,
                           .reason = std::string(ToString(c.event.reason)),
                           .bounce_class = c.event.bounce_class,
                           .create_time = c.now,
@@ -151,6 +151,12 @@ void Suppress(const Case& c, absl::Time until, std::string explanation, Effect o
                           .explanation = std::move(explanation)};
   decision.effect = Effect::kSuppressed;
   decision.suppress = std::move(suppression);
+}
+
+// For a bounce, in all streams.
+void Suppress(const Case& c, absl::Time until, std::string explanation, Effect otherwise,
+              Decision& decision) {
+  Suppress(c, Source::kBounce, "", until, std::move(explanation), otherwise, decision);
 }
 
 // --- The rows of the table
@@ -282,6 +288,21 @@ Decision Bounce(const Case& c, AddressRecord record) {
   return Nothing(PolicyRule::kOther, std::move(record));
 }
 
+// What a person wants, and wants now: neither the day of the mail nor an earlier release matters.
+// Of the types of feedback only two are such a wish (RFC 5965, 7.3).
+Decision Wish(const Case& c, AddressRecord record) {
+  const bool is_complaint = c.event.reason == Reason::kComplaintAbuse;
+  if (!is_complaint && c.event.reason != Reason::kUnsubscribe) {
+    return Nothing(PolicyRule::kOther, std::move(record));
+  }
+  Decision decision =
+      Nothing(is_complaint ? PolicyRule::kComplaint : PolicyRule::kUnsubscribe, std::move(record));
+  Suppress(c, is_complaint ? Source::kComplaint : Source::kUnsubscribe,
+           is_complaint ? "" : c.message.stream, absl::InfiniteFuture(),
+           std::string(Info(c.event.reason).meaning), Effect::kNone, decision);
+  return decision;
+}
+
 Decision ByKind(const Case& c, AddressRecord record) {
   if (!c.event.address) return Nothing(PolicyRule::kNoAddress, std::move(record));
   if (c.event.trust < c.message.least_trust) {
@@ -294,6 +315,9 @@ Decision ByKind(const Case& c, AddressRecord record) {
       return Delivery(c, std::move(record));
     case Kind::kDelay:
       return Nothing(PolicyRule::kDelay, std::move(record));
+    case Kind::kComplaint:
+    case Kind::kUnsubscribe:
+      return Wish(c, std::move(record));
     default:
       return Nothing(PolicyRule::kOther, std::move(record));
   }

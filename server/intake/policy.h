@@ -1,4 +1,4 @@
-// What a bounce does to an address. README, "Policy", has the table.
+// What an event does to an address. README, "Policy", has the table.
 #pragma once
 
 #include "absl/time/time.h"
@@ -25,8 +25,9 @@ struct Policy {
 // `message.day` it takes what time it is, and which day of mail the event is about. An event of
 // less trust than `message.least_trust` changes nothing.
 //
-// A suppression it decides on is for all streams of the tenant, of source bounce, and has the
-// event's id as it was given; its explanation holds no address.
+// A suppression it decides on has the event's id as it was given, and an explanation that holds no
+// address. That of a bounce or complaint is for all streams of the tenant, that of who unsubscribes
+// for `message.stream`.
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now);
 

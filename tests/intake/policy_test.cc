@@ -65,6 +65,12 @@ constexpr Word kWords[] = {
     {"expanded", Kind::kDelivery, Reason::kExpanded},
     {"reply", Kind::kAutoReply, Reason::kAutoReply},
     {"other", Kind::kOther, Reason::kOtherMail},
+    {"abuse", Kind::kComplaint, Reason::kComplaintAbuse},
+    {"fraud", Kind::kComplaint, Reason::kComplaintOther},
+    {"not-spam", Kind::kComplaint, Reason::kNotSpam},
+    {"opt-out", Kind::kComplaint, Reason::kUnsubscribe},
+    {"auth-failure", Kind::kOther, Reason::kComplaintOther},
+    {"unsubscribe", Kind::kUnsubscribe, Reason::kUnsubscribe},
 };
 
 Event EventOf(std::string_view word) {
@@ -176,6 +182,36 @@ INSTANTIATE_TEST_SUITE_P(
          R"(
           0 0 a certain  hard_certain suppressed ever -
           1 1 b hard     hard_short   counted    ever -)",
+         {}},
+        // What a person wants.
+        {"D63AComplaintIsForGood",
+         R"(
+          0 0 a abuse  complaint suppressed ever -
+          1 1 b abuse  complaint none       ever -)",
+         {}},
+        {"D63OptOutUnsubscribes", "0 0 a opt-out  unsubscribe suppressed ever -", {}},
+        {"D76AnUnsubscribeIsForGood",
+         R"(
+          0 0 a unsubscribe  unsubscribe suppressed ever -
+          1 0 a unsubscribe  unsubscribe none       ever -)",
+         {}},
+        {"D63D64OtherTypesDoNothing",
+         R"(
+          0 0 a fraud     other none - -
+          0 0 b not-spam  other none - -)",
+         {}},
+        {"D70AFailedAuthenticationDoesNothing", "0 0 a auth-failure  other none - -", {}},
+        {"AComplaintOfOldMailIsNewAfterARelease",
+         R"(
+          0 0 a abuse  complaint suppressed ever -
+          5 release
+          6 0 b abuse  complaint suppressed ever -)",
+         {}},
+        {"ABounceBesideAComplaintIsOneMore",
+         R"(
+          0 0 a hard   hard_short suppressed 7    -
+          1 1 b abuse  complaint  suppressed ever -
+          2 2 c hard   hard_short suppressed ever -)",
          {}},
         // Hard otherwise.
         {"HardDoublesAndThenLasts",
@@ -685,6 +721,47 @@ TEST(Decide, LeavesOtherSourcesAndStreamsAlone) {
   EXPECT_EQ(subject.history().suppressions.size(), 3u);
 }
 
+TEST(Decide, D63D76AComplaintIsOfTheTenantAndAnUnsubscribeOfTheStream) {
+  const struct {
+    std::string_view word;
+    Source source;
+    std::string_view stream;
+  } kRows[] = {{"abuse", Source::kComplaint, ""},
+               {"opt-out", Source::kUnsubscribe, "news"},
+               {"unsubscribe", Source::kUnsubscribe, "news"}};
+  for (const auto& row : kRows) {
+    Message mail = MailOf(0, "a");
+    mail.stream = "news";
+    const Decision decision = Decide({}, {}, mail, EventOf(row.word), Morning(0));
+    ASSERT_TRUE(decision.suppress) << row.word;
+    EXPECT_EQ(decision.suppress->source, row.source) << row.word;
+    EXPECT_EQ(decision.suppress->stream, row.stream) << row.word;
+    EXPECT_EQ(decision.suppress->reason, ToString(EventOf(row.word).reason)) << row.word;
+    EXPECT_EQ(decision.suppress->expire_time, absl::InfiniteFuture()) << row.word;
+    EXPECT_EQ(decision.suppress->event_id, 7) << row.word;
+    EXPECT_EQ(decision.suppress->explanation, Info(EventOf(row.word).reason).meaning) << row.word;
+  }
+}
+
+TEST(Decide, D76UnsubscribingFromOneStreamLeavesTheOthers) {
+  Subject subject;
+  subject.Put(SuppressionOf("news", Source::kUnsubscribe));
+  Message mail = MailOf(0, "a");
+  mail.stream = "offers";
+  const Decision decision = subject.Take(mail, EventOf("unsubscribe"), Morning(0));
+  ASSERT_TRUE(decision.suppress);
+  EXPECT_EQ(decision.suppress->stream, "offers");
+  EXPECT_EQ(subject.history().suppressions.size(), 2u);
+}
+
+TEST(Decide, T7T8WhatNobodyVouchesForIsNoWish) {
+  for (const std::string_view word : {"abuse", "opt-out", "unsubscribe"}) {
+    Event event = EventOf(word);
+    event.trust = Trust::kUnverified;
+    EXPECT_EQ(Decide({}, {}, MailOf(0, "a"), event, Morning(0)).rule, PolicyRule::kTrustTooLow);
+  }
+}
+
 TEST(Decide, ReplacesOneThatHasExpired) {
   Subject subject;
   subject.Take(MailOf(0, "a"), EventOf("hard"), Morning(0));
@@ -744,7 +821,11 @@ class RandomTest : public testing::TestWithParam<unsigned> {
   std::mt19937 random_{GetParam()};
 };
 
-TEST_P(RandomTest, OnlyHardAndCountingSoftSuppress) {
+bool IsWish(std::string_view word) {
+  return word == "abuse" || word == "opt-out" || word == "unsubscribe";
+}
+
+TEST_P(RandomTest, OnlyHardAndCountingSoftSuppressAndWishes) {
   Subject subject;
   for (int step = 0; step < 60; ++step) {
     if (Pick(15) == 0) subject.Release(Morning(step));
@@ -753,7 +834,7 @@ TEST_P(RandomTest, OnlyHardAndCountingSoftSuppress) {
     const Decision decision = Take(subject, fact, step);
     const std::string_view word = fact.word->word;
     if (decision.suppress) {
-      EXPECT_TRUE(word == "certain" || word == "hard" || word == "soft") << word;
+      EXPECT_TRUE(word == "certain" || word == "hard" || word == "soft" || IsWish(word)) << word;
     }
     EXPECT_GE(subject.suppressed_until(), before) << "shortened by " << word;
     EXPECT_LE(decision.next.soft_days.size(), 2u);
@@ -807,6 +888,7 @@ TEST_P(RandomTest, AReleaseHoldsAgainstAllThatIsOlder) {
   subject.Release(Morning(31));
   for (int step = 31; step < 60; ++step) {
     const Fact fact = AnyFact();
+    if (IsWish(fact.word->word)) continue;
     Take(subject, fact, step);
     EXPECT_FALSE(subject.IsSuppressed(Morning(step))) << fact.word->word;
   }
