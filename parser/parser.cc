@@ -148,6 +148,8 @@ Report Parser::Parse(std::string_view message, Detail detail) const {
   NameReporter(reading);
   ReadWrapped(message, reading);
   Report& report = reading.report();
+  // No report, but some feedback loops forward what was complained of, and no more.
+  if (report.form == "none" || report.form == "reply") reading.ReadReturnedPart();
   report.kind = OverallKind(report);
   for (const Recipient& recipient : report.recipients) {
     if (!recipient.diagnostic_cut) continue;

@@ -150,7 +150,7 @@ std::string ShowAddresses(const std::vector<NamedListener>& listeners,
 absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
   absl::StatusOr<std::vector<ReturnPathDomain>> domains = ReadKeys(config);
   if (!domains.ok()) return domains.status();
-  return ReturnPaths::Create(*std::move(domains));
+  return ReturnPaths::Create(*std::move(domains), config.feedback_loops);
 }
 
 // A key of the configuration that was revoked is of no use there, or a new one has an old one's id.
@@ -354,6 +354,8 @@ void Daemon::Reload(const Config& config) {
     return;
   }
   parts_->log.Info("config.reloaded", {{"return_path_domains", config.return_paths.size()},
+                                       {"unsubscribe_domains", config.unsubscribes.size()},
+                                       {"feedback_loops", config.feedback_loops.size()},
                                        {"certificates", config.smtp.certificates.size()},
                                        {"users", config.smtp.users.size()}});
 }

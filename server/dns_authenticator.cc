@@ -108,7 +108,7 @@ std::optional<Authentication> Inquiry::Conclude(dns::Lookups& lookups) {
   for (const std::string& domain : hosted) results.Add("x-mx", "pass", "", "policy.domain", domain);
   if (!request_.login.empty()) results.Add("auth", "pass", "", "smtp.auth", request_.login);
 
-  Authentication authentication{.found = results.Take(), .domains = {}};
+  Authentication authentication{.found = results.Take(), .domains = {}, .identifiers = {}};
   for (const std::string& domain : request_.domains) {
     const bool is_host = std::find(hosted.begin(), hosted.end(), domain) != hosted.end();
     const bool is_aligned =
@@ -117,6 +117,7 @@ std::optional<Authentication> Inquiry::Conclude(dns::Lookups& lookups) {
         });
     if (is_host || is_aligned) authentication.domains.push_back(domain);
   }
+  authentication.identifiers = std::move(identifiers);
   return authentication;
 }
 

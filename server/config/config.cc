@@ -62,10 +62,13 @@ Config DemoConfig() {
 }
 
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
+  std::vector<const ReturnPathSection*> sections;
+  for (const ReturnPathSection& section : config.return_paths) sections.push_back(&section);
+  for (const UnsubscribeSection& section : config.unsubscribes) sections.push_back(&section);
   std::vector<ReturnPathDomain> domains;
-  for (const ReturnPathSection& section : config.return_paths) {
-    ReturnPathDomain& domain = domains.emplace_back(section.domain);
-    for (const KeyFile& file : section.files) {
+  for (const ReturnPathSection* section : sections) {
+    ReturnPathDomain& domain = domains.emplace_back(section->domain);
+    for (const KeyFile& file : section->files) {
       absl::StatusOr<std::string> secret = ReadSecretFile(file.secret_file);
       if (!secret.ok()) return secret.status();
       domain.keys.push_back({file.id, *std::move(secret), file.last_day});
@@ -103,6 +106,15 @@ absl::Status CheckTogether(const Config& config) {
     return absl::InvalidArgumentError(
         "authentication.timeout is not below smtp.commit_timeout: without DNS no message would be "
         "taken");
+  }
+  if (!config.authentication.enabled) {
+    for (const FeedbackLoop& loop : config.feedback_loops) {
+      if (loop.operators.empty()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("feedback_loop.operators of ", loop.address,
+                       " are known by DNS, and authentication.enabled is false: none would be "
+                       "believed"));
+    }
   }
   const Policy& policy = config.policy;
   if (policy.soft_threshold > policy.soft_window_days) {

@@ -22,6 +22,9 @@
 
 namespace bounced {
 
+// Longest max_age.
+inline constexpr absl::Duration kMaxTokenAge = absl::Hours(24 * 3'650);
+
 struct KeyFile {
   std::string id;
   std::string secret_file;  // see server/intake/secret_file.h
@@ -32,6 +35,15 @@ struct KeyFile {
 struct ReturnPathSection {
   ReturnPathDomain domain;     // its `keys` are empty until the files are read
   std::vector<KeyFile> files;  // in the order of the file: the last signs, all verify
+};
+
+// An [[unsubscribe]] with its [[unsubscribe.key]]s.
+struct UnsubscribeSection : ReturnPathSection {
+  UnsubscribeSection() {
+    domain.use = Use::kUnsubscribe;
+    // The wish to get no more mail does not age, and old mail is where people look for the link.
+    domain.max_age = kMaxTokenAge;
+  }
 };
 
 // What is not set has a default that suits a machine on the internet.
@@ -55,6 +67,8 @@ struct Config {
     std::string listen = "127.0.0.1:7025";
   } grpc;
   std::vector<ReturnPathSection> return_paths;
+  std::vector<UnsubscribeSection> unsubscribes;
+  std::vector<FeedbackLoop> feedback_loops;
   Policy policy;
   struct {
     StoreOptions options;  // `directory` is data_dir
@@ -91,7 +105,8 @@ absl::StatusOr<Config> LoadConfig(const std::string& path);
 // made there at the first start.
 Config DemoConfig();
 
-// Reads the key files. Errors are ReadSecretFile()'s.
+// Reads the key files of return paths, and behind them those of unsubscribe addresses. Errors are
+// ReadSecretFile()'s.
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 
 // Whether values go together that are right each alone. INVALID_ARGUMENT names the keys and says

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kMaxPath = 4'000;
 constexpr std::size_t kMaxRulePaths = 100;
 constexpr std::size_t kMaxReturnPaths = 10'000;
+constexpr std::size_t kMaxFeedbackLoops = 1'000;
+constexpr std::size_t kMaxOperators = 100;
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxNetworks = 1'000;
 constexpr std::size_t kMaxCertificates = 1'000;
@@ -260,9 +262,51 @@ std::span<const Key<ReturnPathSection>> ReturnPathKeys() {
                                                           {"returned", Trust::kReturned},
                                                           {"authenticated", Trust::kAuthenticated},
                                                           {"unverified", Trust::kUnverified}}),
-      Duration<Section>("max_age", PLACE(domain.max_age), kDay, 3'650 * kDay),
+      Duration<Section>("max_age", PLACE(domain.max_age), kDay, kMaxTokenAge),
       Tables<Section, KeyFile>("key", KeyKeys(), PLACE(files), kMaxReturnPathKeys,
                                {"id", "secret_file"}),
+  };
+  return keys;
+}
+
+// "local@domain"; `put` is told both, canonical.
+template <typename Section, typename Put>
+Key<Section> Mailbox(std::string_view name, Put put) {
+  return {name, [=](const toml::node& node, std::string_view path, Section& section) {
+            absl::StatusOr<std::string> value = TextOf(node, 1, kMaxPathOctets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            const absl::StatusOr<Address> address = Address::Parse(*value);
+            if (!address.ok()) return At(node, path, Std(address.status().message()));
+            put(*address, section);
+            return absl::OkStatus();
+          }};
+}
+
+std::span<const Key<UnsubscribeSection>> UnsubscribeKeys() {
+  using Section = UnsubscribeSection;
+  static const std::vector<Key<Section>> keys = {
+      Mailbox<Section>("address",
+                       [](const Address& address, Section& section) {
+                         section.domain.address = address.canonical();
+                         section.domain.domain = address.domain();
+                       }),
+      Name<Section>("tenant", PLACE(domain.tenant), kMaxTenant),
+      Text<Section>("stream", PLACE(domain.stream), 0, kMaxStreamOctets),
+      Duration<Section>("max_age", PLACE(domain.max_age), kDay, kMaxTokenAge),
+      Tables<Section, KeyFile>("key", KeyKeys(), PLACE(files), kMaxReturnPathKeys,
+                               {"id", "secret_file"}),
+  };
+  return keys;
+}
+
+std::span<const Key<FeedbackLoop>> FeedbackLoopKeys() {
+  using Section = FeedbackLoop;
+  static const std::vector<Key<Section>> keys = {
+      Mailbox<Section>("address", [](const Address& address,
+                                     Section& section) { section.address = address.canonical(); }),
+      Name<Section>("tenant", PLACE(tenant), kMaxTenant),
+      Text<Section>("stream", PLACE(stream), 0, kMaxStreamOctets),
+      TextList<Section>("operators", PLACE(operators), 0, kMaxOperators, kMaxDomainOctets),
   };
   return keys;
 }
@@ -354,6 +398,10 @@ std::vector<Key<Config>> TopKeys() {
       Table<Config>("grpc", GrpcKeys(), PLACE(grpc)),
       Tables<Config>("return_path", ReturnPathKeys(), PLACE(return_paths), kMaxReturnPaths,
                      {"domain"}),
+      Tables<Config>("unsubscribe", UnsubscribeKeys(), PLACE(unsubscribes), kMaxReturnPaths,
+                     {"address"}),
+      Tables<Config>("feedback_loop", FeedbackLoopKeys(), PLACE(feedback_loops), kMaxFeedbackLoops,
+                     {"address"}),
       Table<Config>("policy", PolicyKeys(), PLACE(policy)),
       Table<Config>("store", StoreKeys(), PLACE(store)),
       Table<Config>("rules", RulesKeys(), PLACE(rules)),

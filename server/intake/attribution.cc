@@ -8,12 +8,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/mime/mailbox_list.h"
+#include "parser/mime/message_header.h"
+#include "parser/notice/feedback_report.h"
+#include "parser/parser.h"
 #include "parser/text.h"
 
 namespace bounced {
 namespace {
 
 constexpr std::size_t kMaxReturnedTo = 100;  // addresses of the returned message's To
+// Of a forward that is taken for a complaint since an operator of a feedback loop has sent it.
+constexpr std::string_view kForwardRule = "forwarded-complaint";
+constexpr int kForwardConfidence = 50;
 
 template <typename Value>
 void Note(std::string_view field, const std::optional<Value>& found, std::string& provenance) {
@@ -133,6 +139,27 @@ std::vector<Address> Readings(std::string_view mailbox) {
     if (std::optional<Address> address = ParseAddress(decoded)) readings.push_back(*address);
   }
   return readings;
+}
+
+std::string_view LastWord(std::string_view text) {
+  text = StripBlanks(text);
+  const auto blank = std::find_if(text.rbegin(), text.rend(), IsSpace);
+  return text.substr(static_cast<std::size_t>(text.rend() - blank));
+}
+
+// Whom a forwarded message was for: whom its last host says that it delivered to, or the only
+// address in To. None: nobody, or one that was made unrecognizable.
+std::optional<Found<std::string>> ReceiverOf(const ReturnedMessage& forwarded) {
+  std::optional<Found<std::string>> receiver = forwarded.delivered_to;
+  if (!receiver && forwarded.to) {
+    const std::vector<std::string_view> mailboxes = MailboxesOf(forwarded.to->value, 2);
+    if (mailboxes.size() == 1) {
+      receiver =
+          Found<std::string>{std::string(mailboxes[0]), forwarded.to->where, Provenance::kDerived};
+    }
+  }
+  if (receiver && IsRedacted(receiver->value)) return std::nullopt;
+  return receiver;
 }
 
 // What it would do to the address: the less, the smaller.
@@ -302,23 +329,77 @@ class Attribution {
 
 }  // namespace
 
-std::optional<Voucher> VouchReturned(const Report& report, const Voucher& voucher,
-                                     const ReturnPaths& paths, absl::Time receive_time) {
-  if (voucher.trust == Trust::kSigned || !report.returned.return_path) return std::nullopt;
-  const std::optional<Address> path = ParseAddress(report.returned.return_path->value);
-  if (!path) return std::nullopt;
-  std::optional<Voucher> returned =
-      paths.Vouch(path->local_part(), path->domain(), receive_time).voucher;
-  if (!returned || returned->trust != Trust::kSigned || returned->tenant != voucher.tenant) {
-    return std::nullopt;
+std::optional<Voucher> VouchInside(const Report& report, const Voucher& voucher,
+                                   const ReturnPaths& paths, absl::Time receive_time) {
+  if (voucher.trust == Trust::kSigned) return std::nullopt;
+  const auto vouch = [&](std::string_view local_part, std::string_view domain, Use use) {
+    std::optional<Voucher> inside = paths.Vouch(local_part, domain, receive_time).voucher;
+    const bool holds = inside && inside->trust == Trust::kSigned && inside->use == use &&
+                       inside->tenant == voucher.tenant;
+    return holds ? inside : std::nullopt;
+  };
+  if (voucher.use == Use::kUnsubscribe) {
+    if (!report.subject) return std::nullopt;
+    const std::string_view domain = voucher.return_path;
+    return vouch(LastWord(report.subject->value), domain.substr(domain.rfind('@') + 1),
+                 voucher.use);
   }
-  returned->trust = Trust::kReturned;
+  const auto vouch_by = [&](const std::optional<Found<std::string>>& found) {
+    const std::optional<Address> path = found ? ParseAddress(found->value) : std::nullopt;
+    return path ? vouch(path->local_part(), path->domain(), Use::kReturnPath) : std::nullopt;
+  };
+  std::optional<Voucher> returned = vouch_by(report.returned.return_path);
+  if (!returned && report.feedback) returned = vouch_by(report.feedback->original_mail_from);
+  if (returned) returned->trust = Trust::kReturned;
   return returned;
 }
 
 std::vector<Event> Attribute(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
                              std::size_t max_events, const NamedInWords& words) {
   return Attribution(report, voucher, paths, max_events, words).Make();
+}
+
+std::optional<Event> ForwardedComplaint(const Report& report, const Voucher& voucher,
+                                        const ReturnPaths& paths) {
+  const ReturnedMessage& forwarded = report.returned;
+  const bool is_report = report.form != "none" && report.form != "reply";
+  if (is_report || !(forwarded.return_path || forwarded.message_id || forwarded.to)) {
+    return std::nullopt;
+  }
+  Report complaint;
+  complaint.kind = Kind::kComplaint;
+  complaint.returned = forwarded;
+  Recipient& recipient = complaint.recipients.emplace_back();
+  recipient.kind = Kind::kComplaint;
+  recipient.final_recipient = ReceiverOf(forwarded);
+  recipient.classification = ClassificationOf(Kind::kComplaint, Reason::kComplaintAbuse);
+  recipient.classification.rule = kForwardRule;
+  recipient.classification.confidence = kForwardConfidence;
+  Event event = Attribute(complaint, voucher, paths).front();
+  absl::StrAppend(&event.provenance, event.provenance.empty() ? "" : " ",
+                  "kind=", Absl(ToString(Provenance::kGuessed)));
+  return event;
+}
+
+Event UnsubscribeEvent(std::string_view message, const Voucher& voucher, const ReturnPaths& paths) {
+  const ParserLimits limits;
+  const std::string_view section = FindHeaderSection(message, limits.max_header_bytes);
+  const MessageHeader header = ReadMessageHeader(section, limits.max_line);
+  const std::vector<std::string_view> from = MailboxesOf(header.from.value_or(""), 1);
+  Recipient recipient;
+  recipient.kind = Kind::kUnsubscribe;
+  recipient.classification = ClassificationOf(Kind::kUnsubscribe, Reason::kUnsubscribe);
+  if (!from.empty()) {
+    recipient.final_recipient = Found<std::string>{std::string(from[0]), {}, Provenance::kDerived};
+  }
+  Event event = EventOf(recipient);
+  event.address = voucher.recipient;
+  if (!event.address && !from.empty()) {
+    std::optional<Address> author = ParseAddress(from[0]);
+    if (author && paths.Covers(voucher, *author)) event.address = std::move(author);
+  }
+  if (event.address) event.trust = voucher.trust;
+  return event;
 }
 
 }  // namespace bounced

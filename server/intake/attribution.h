@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -25,12 +26,15 @@ inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 // Gives Parser::NamedInWords() of the message that a report was read from.
 using NamedInWords = std::function<const std::vector<Found<std::string>>&()>;
 
-// What the returned message vouches for, where `voucher`, to whose return path the report came,
-// vouches for nobody: its Return-Path (the first) is a signed one of the same tenant, in age at
-// `receive_time`. Then Attribute() is asked with this voucher, whose trust is kReturned. None:
-// there is none, it does not hold, or `voucher` is signed itself.
-std::optional<Voucher> VouchReturned(const Report& report, const Voucher& voucher,
-                                     const ReturnPaths& paths, absl::Time receive_time);
+// What the message vouches for, where `voucher`, to whose address it came, vouches for nobody:
+//  - to an unsubscribe address: the last word of its subject is a token of that domain. It is
+//    kSigned as if the mail had come to it.
+//  - else: the Return-Path (the first) of the returned message, or what a feedback report says that
+//    it was (Original-Mail-From), is a signed one of the same tenant. It is kReturned.
+// In age at `receive_time`. Then this voucher counts. None: there is none, it does not hold, or
+// `voucher` is signed itself.
+std::optional<Voucher> VouchInside(const Report& report, const Voucher& voucher,
+                                   const ReturnPaths& paths, absl::Time receive_time);
 
 // Makes the events of a report for what one voucher vouches for. Pure. At least one event, and one
 // for each recipient of the report, in its order; a message without recipients, as one that is no
@@ -57,5 +61,17 @@ std::optional<Voucher> VouchReturned(const Report& report, const Voucher& vouche
 std::vector<Event> Attribute(const Report& report, const Voucher& voucher, const ReturnPaths& paths,
                              std::size_t max_events = kMaxEventsOfMessage,
                              const NamedInWords& words = nullptr);
+
+// What a feedback loop's plain forward of a message is, should its sender turn out to be one of the
+// loop's operators: a complaint, which is a guess, about the recipient that Attribute() would find
+// were it a report, or whom the forwarded message was for. None: `report` is one, or forwards
+// nothing.
+std::optional<Event> ForwardedComplaint(const Report& report, const Voucher& voucher,
+                                        const ReturnPaths& paths);
+
+// What mail to an unsubscribe address is whose token holds, whatever is in it: the wish to get no
+// more of that stream. It is the recipient's; where the token is sealed, that of the mail's From if
+// that hashes to it, and else nobody's: the event has no address.
+Event UnsubscribeEvent(std::string_view message, const Voucher& voucher, const ReturnPaths& paths);
 
 }  // namespace bounced

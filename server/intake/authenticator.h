@@ -20,12 +20,15 @@ struct AuthenticationRequest {
   std::string client_helo;
   std::string login;  // empty: nobody did
   absl::Time receive_time;
-  std::vector<std::string> domains;  // canonical, none twice
+  std::vector<std::string> domains;  // canonical, none twice; may be none
 };
 
 struct Authentication {
   std::string found;                 // see Message::authentication
   std::vector<std::string> domains;  // those of the request that the sender speaks for
+  // What the message is authenticated for: of each DKIM signature that verifies the domain, and the
+  // one that SPF passes for; canonical.
+  std::vector<std::string> identifiers = {};
 };
 
 // Thread-safe.

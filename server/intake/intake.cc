@@ -58,15 +58,15 @@ Message MessageOf(const Report& report, const Arrival& arrival, absl::Time now) 
   return message;
 }
 
-// `voucher` is of the return path that it came to, `returned` what VouchReturned() says.
-void Fill(const Voucher& voucher, const std::optional<Voucher>& returned, std::string_view octets,
+// `voucher` is of the return path that it came to, `inside` what VouchInside() says.
+void Fill(const Voucher& voucher, const std::optional<Voucher>& inside, std::string_view octets,
           Message& message) {
   message.tenant = voucher.tenant;
   message.return_path = voucher.return_path;
   message.trust = voucher.trust;
   message.least_trust = voucher.least_trust;
-  if (returned) message.returned_path = returned->return_path;
-  const Voucher& mail = returned ? *returned : voucher;
+  if (inside) message.returned_path = inside->return_path;
+  const Voucher& mail = inside ? *inside : voucher;
   message.stream = mail.stream;
   message.return_path_key = mail.key_id;
   message.message_reference = mail.reference;
@@ -86,11 +86,13 @@ std::vector<std::size_t> PlacesOf(const std::vector<Voucher>& vouchers) {
 
 bool IsUnverified(const Event& event) { return event.address && event.trust == Trust::kUnverified; }
 
-// The domains of the addresses that nobody vouches for.
-std::vector<std::string> DomainsToAuthenticate(const StoreMessages& work) {
+// The domains of the addresses that nobody vouches for, of what came to return paths.
+std::vector<std::string> DomainsToAuthenticate(const StoreMessages& work,
+                                               const std::vector<SenderClaim>& claims) {
   std::vector<std::string> domains;
-  for (const NewMessage& message : work.messages) {
-    for (const Event& event : message.events) {
+  for (std::size_t i = 0; i < work.messages.size(); ++i) {
+    if (claims[i].use != Use::kReturnPath) continue;
+    for (const Event& event : work.messages[i].events) {
       if (!IsUnverified(event)) continue;
       const std::string_view domain = event.address->domain();
       if (std::find(domains.begin(), domains.end(), domain) != domains.end()) continue;
@@ -101,14 +103,44 @@ std::vector<std::string> DomainsToAuthenticate(const StoreMessages& work) {
   return domains;
 }
 
-void Apply(const Authentication& authentication, StoreMessages& work) {
+// Whether it matters that an operator of the loop has sent the message.
+bool AsksForOperator(const NewMessage& message, const SenderClaim& claim) {
+  return !claim.operators.empty() &&
+         (claim.forwarded ||
+          std::any_of(message.events.begin(), message.events.end(), [](const Event& event) {
+            return event.kind == Kind::kComplaint && IsUnverified(event);
+          }));
+}
+
+// An identifier is one of the operators' domains, or below one.
+bool IsOfOperator(const std::vector<std::string>& identifiers,
+                  const std::vector<std::string>& operators) {
+  const auto is_below = [](std::string_view name, std::string_view domain) {
+    return name.ends_with(domain) &&
+           (name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.');
+  };
+  return std::any_of(identifiers.begin(), identifiers.end(), [&](const std::string& name) {
+    return std::any_of(operators.begin(), operators.end(),
+                       [&](const std::string& domain) { return is_below(name, domain); });
+  });
+}
+
+void Apply(const Authentication& authentication, std::vector<SenderClaim>& claims,
+           StoreMessages& work) {
   const std::vector<std::string>& domains = authentication.domains;
-  for (NewMessage& message : work.messages) {
+  for (std::size_t i = 0; i < work.messages.size(); ++i) {
+    NewMessage& message = work.messages[i];
+    SenderClaim& claim = claims[i];
     message.message.authentication = authentication.found;
+    const bool is_operator = IsOfOperator(authentication.identifiers, claim.operators);
+    if (is_operator && claim.forwarded) message.events = {*std::move(claim.forwarded)};
     for (Event& event : message.events) {
       if (!IsUnverified(event)) continue;
-      const auto domain = std::find(domains.begin(), domains.end(), event.address->domain());
-      if (domain != domains.end()) event.trust = Trust::kAuthenticated;
+      const bool is_known =
+          claim.use == Use::kReturnPath
+              ? std::find(domains.begin(), domains.end(), event.address->domain()) != domains.end()
+              : is_operator && event.kind == Kind::kComplaint;
+      if (is_known) event.trust = Trust::kAuthenticated;
     }
   }
 }
@@ -127,7 +159,8 @@ Intake::Intake(const LiveRules& rules, const Live<ReturnPaths>& paths, Committer
 void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival,
                      Done done) {
   if (vouchers.empty()) return done(absl::InvalidArgumentError("a message without a return path"));
-  Read read{.work = {}, .rules = rules_.Get(), .wins = {}, .places = PlacesOf(vouchers)};
+  Read read{
+      .work = {}, .claims = {}, .rules = rules_.Get(), .wins = {}, .places = PlacesOf(vouchers)};
   const Report report = read.rules->parser().Parse(message);
   read.wins = read.rules->WinsOf(report);
   const std::shared_ptr<const Evidence> evidence = Evidence::Pack(message);
@@ -145,17 +178,28 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     if (read.places[i] < messages.size()) continue;
     NewMessage& made = messages.emplace_back();
     made.message = common;
-    const std::optional<Voucher> returned =
-        VouchReturned(report, vouchers[i], *paths, common.receive_time);
-    Fill(vouchers[i], returned, message, made.message);
-    made.events =
-        Attribute(report, returned ? *returned : vouchers[i], *paths, max_events, named_in_words);
+    const std::optional<Voucher> inside =
+        VouchInside(report, vouchers[i], *paths, common.receive_time);
+    Fill(vouchers[i], inside, message, made.message);
+    const Voucher& voucher = inside ? *inside : vouchers[i];
+    if (voucher.use == Use::kUnsubscribe && voucher.trust == Trust::kSigned) {
+      made.events = {UnsubscribeEvent(message, voucher, *paths)};
+    } else {
+      made.events = Attribute(report, voucher, *paths, max_events, named_in_words);
+    }
     made.evidence = evidence;
+    SenderClaim& claim = read.claims.emplace_back();
+    claim.use = vouchers[i].use;
+    claim.operators = vouchers[i].operators;
+    if (!claim.operators.empty()) claim.forwarded = ForwardedComplaint(report, voucher, *paths);
   }
 
-  std::vector<std::string> domains;
-  if (authenticator_ != nullptr) domains = DomainsToAuthenticate(read.work);
-  if (domains.empty()) return Submit(std::move(read), std::move(done));
+  std::vector<std::string> domains = DomainsToAuthenticate(read.work, read.claims);
+  bool is_asked = !domains.empty();
+  for (std::size_t i = 0; i < read.claims.size(); ++i) {
+    is_asked = is_asked || AsksForOperator(messages[i], read.claims[i]);
+  }
+  if (authenticator_ == nullptr || !is_asked) return Submit(std::move(read), std::move(done));
   AuthenticationRequest request{.message = std::string(message),
                                 .reverse_path = std::move(arrival.reverse_path),
                                 .client_address = std::move(arrival.client_address),
@@ -166,7 +210,7 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
   authenticator_->Authenticate(std::move(request),
                                [this, read = std::move(read),
                                 done = std::move(done)](Authentication authentication) mutable {
-                                 Apply(authentication, read.work);
+                                 Apply(authentication, read.claims, read.work);
                                  Submit(std::move(read), std::move(done));
                                });
 }

@@ -34,6 +34,13 @@ struct Arrival {
   std::string login;
 };
 
+// What is believed of a message only if its sender proves to be who may say it.
+struct SenderClaim {
+  Use use = Use::kReturnPath;           // of the address that it came to
+  std::vector<std::string> operators;   // of a feedback loop
+  std::optional<Event> forwarded = {};  // see ForwardedComplaint()
+};
+
 // Reads messages, makes events of them and has those committed. What it keeps of the texts is
 // presentable and bounded (attribution.h); the message itself is kept to the octet. Which rules won
 // is counted when a message is committed, once however many return paths it came to; a duplicate is
@@ -48,8 +55,10 @@ class Intake {
          const Clock& clock, Counters& counters, Authenticator* authenticator = nullptr);
 
   // Parses and packs on the calling thread, then waits in line; before that, where addresses are
-  // named that nobody vouches for, for the authenticator, who makes events of those domains that
-  // the sender speaks for (the first kMaxAuthenticatedDomains) kAuthenticated. `done` is called
+  // named that nobody vouches for, for the authenticator. What came to return paths is then
+  // kAuthenticated where the sender speaks for the domain of the address (the first
+  // kMaxAuthenticatedDomains), and complaints that came to a feedback loop, where he is one of its
+  // operators, whose plain forwards are complaints, too. `done` is called
   // once, after the commit and on the thread that commits, with a receipt for each voucher, in
   // their order; two of one return path have the same. On an error nothing is stored:
   // RESOURCE_EXHAUSTED, UNAVAILABLE and DATA_LOSS are the committer's and the store's,
@@ -59,10 +68,11 @@ class Intake {
   void Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival, Done done);
 
  private:
-  // Behind a message: what is stored of it, which of the rules won, and for each voucher which of
-  // the messages is its.
+  // Behind a message: what is stored of it and what may change that, which of the rules won, and
+  // for each voucher which of the messages is its.
   struct Read {
     StoreMessages work;
+    std::vector<SenderClaim> claims;  // one for each of its messages
     std::shared_ptr<RulesAtWork> rules;
     std::vector<std::uint32_t> wins;
     std::vector<std::size_t> places;

@@ -68,13 +68,17 @@ absl::Status CheckKeys(const ReturnPathDomain& domain) {
   return absl::OkStatus();
 }
 
-absl::Status CheckDomain(const ReturnPathDomain& domain) {
-  if (domain.tenant.empty()) return absl::InvalidArgumentError("the tenant is empty");
-  if (!IsStream(domain.stream)) {
-    return absl::InvalidArgumentError(absl::StrCat("the stream '", domain.stream,
-                                                   "' is not at most ", kMaxStreamOctets,
-                                                   " characters of a-z 0-9 _"));
+absl::Status CheckOwner(const std::string& tenant, const std::string& stream) {
+  if (tenant.empty()) return absl::InvalidArgumentError("the tenant is empty");
+  if (!IsStream(stream)) {
+    return absl::InvalidArgumentError(absl::StrCat("the stream '", stream, "' is not at most ",
+                                                   kMaxStreamOctets, " characters of a-z 0-9 _"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDomain(const ReturnPathDomain& domain) {
+  if (absl::Status s = CheckOwner(domain.tenant, domain.stream); !s.ok()) return s;
   if (domain.max_age <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("max_age is not positive");
   }
@@ -100,11 +104,25 @@ std::string CanonicalReturnPath(std::string_view local_part, std::string_view do
 
 Voucher Unsigned(const ReturnPathDomain& domain, std::string_view local_part, absl::Time now) {
   Voucher voucher;
+  voucher.use = domain.use;
   voucher.tenant = domain.tenant;
   voucher.stream = domain.stream;
   voucher.least_trust = domain.least_trust;
   voucher.return_path = CanonicalReturnPath(local_part, domain.domain);
   voucher.day = DayOf(now);
+  return voucher;
+}
+
+Voucher VoucherOf(const FeedbackLoop& loop, absl::Time now) {
+  Voucher voucher;
+  voucher.use = Use::kFeedbackLoop;
+  voucher.tenant = loop.tenant;
+  voucher.stream = loop.stream;
+  // Whom it is believed of, its operators say: nobody else is ever found to be authenticated.
+  voucher.least_trust = Trust::kAuthenticated;
+  voucher.return_path = loop.address;
+  voucher.day = DayOf(now);
+  voucher.operators = loop.operators;
   return voucher;
 }
 
@@ -147,6 +165,7 @@ VouchResult Verify(const ReturnPathDomain& domain, Token token, absl::Time now) 
   if (key->last_day && token.day > *key->last_day) return Refused(Refusal::kForged);
 
   Voucher voucher;
+  voucher.use = domain.use;
   voucher.tenant = domain.tenant;
   voucher.stream = token.stream.empty() ? domain.stream : token.stream;
   voucher.return_path = absl::StrCat(token.Write(), "@", domain.domain);
@@ -188,45 +207,87 @@ std::string_view ToString(Refusal refusal) {
   return "unknown";
 }
 
-ReturnPaths::ReturnPaths(std::vector<ReturnPathDomain> domains) : domains_(std::move(domains)) {
-  for (std::size_t i = 0; i < domains_.size(); ++i) by_domain_.emplace(domains_[i].domain, i);
+ReturnPaths::ReturnPaths(std::vector<ReturnPathDomain> domains, std::vector<FeedbackLoop> loops)
+    : domains_(std::move(domains)) {
+  for (std::size_t i = 0; i < domains_.size(); ++i) {
+    auto& places = domains_[i].use == Use::kUnsubscribe ? unsubscribe_by_domain_ : by_domain_;
+    places.emplace(domains_[i].domain, i);
+  }
+  for (FeedbackLoop& loop : loops) {
+    std::string address = loop.address;
+    loops_.emplace(std::move(address), std::move(loop));
+  }
 }
 
-absl::StatusOr<ReturnPaths> ReturnPaths::Create(std::vector<ReturnPathDomain> domains) {
-  absl::flat_hash_set<std::string> seen;
+absl::StatusOr<ReturnPaths> ReturnPaths::Create(std::vector<ReturnPathDomain> domains,
+                                                std::vector<FeedbackLoop> loops) {
+  absl::flat_hash_set<std::string> addresses;
+  absl::flat_hash_set<std::string> seen[2];  // of return paths, of unsubscribe addresses
   for (ReturnPathDomain& domain : domains) {
-    const auto wrong = [name = domain.domain](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("return path domain '", name, "': ", what));
+    const bool is_unsubscribe = domain.use == Use::kUnsubscribe;
+    const auto wrong = [kind = is_unsubscribe ? "unsubscribe domain" : "return path domain",
+                        name = domain.domain](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat(kind, " '", name, "': ", what));
     };
     absl::StatusOr<std::string> canonical = CanonicalDomain(domain.domain);
     if (!canonical.ok()) return wrong(canonical.status().message());
-    if (!seen.insert(*canonical).second) return wrong("it is there twice");
+    if (!seen[is_unsubscribe ? 1 : 0].insert(*canonical).second) return wrong("it is there twice");
     domain.domain = *std::move(canonical);
+    if (is_unsubscribe) {
+      absl::StatusOr<Address> address = Address::Parse(domain.address);
+      if (!address.ok()) return wrong(address.status().message());
+      if (address->domain() != domain.domain) return wrong("its address is at another domain");
+      domain.address = address->canonical();
+      addresses.insert(domain.address);
+      // Nothing acts but a token.
+      domain.signing = Signing::kRequired;
+      domain.least_trust = Trust::kSigned;
+    }
     if (absl::Status status = CheckDomain(domain); !status.ok()) return wrong(status.message());
   }
-  return ReturnPaths(std::move(domains));
+  for (FeedbackLoop& loop : loops) {
+    const auto wrong = [name = loop.address](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat("feedback loop '", name, "': ", what));
+    };
+    absl::StatusOr<Address> address = Address::Parse(loop.address);
+    if (!address.ok()) return wrong(address.status().message());
+    loop.address = address->canonical();
+    if (!addresses.insert(loop.address).second) return wrong("its address is there twice");
+    if (absl::Status s = CheckOwner(loop.tenant, loop.stream); !s.ok()) return wrong(s.message());
+    for (std::string& name : loop.operators) {
+      absl::StatusOr<std::string> canonical = CanonicalDomain(name);
+      if (!canonical.ok()) {
+        return wrong(absl::StrCat("the operator '", name, "': ", canonical.status().message()));
+      }
+      name = *std::move(canonical);
+    }
+  }
+  return ReturnPaths(std::move(domains), std::move(loops));
 }
 
 ReturnPaths ReturnPaths::WithRevoked(std::span<const Revocation> revocations) const {
-  std::vector<ReturnPathDomain> domains = domains_;
+  ReturnPaths result = *this;
   for (const Revocation& revocation : revocations) {
-    const auto domain = by_domain_.find(revocation.domain);
-    if (domain == by_domain_.end()) continue;
-    for (ReturnPathKey& key : domains[domain->second].keys) {
-      if (key.id == revocation.key_id) key.revoked = revocation;
+    for (ReturnPathDomain& domain : result.domains_) {
+      if (domain.domain != revocation.domain) continue;
+      for (ReturnPathKey& key : domain.keys) {
+        if (key.id == revocation.key_id) key.revoked = revocation;
+      }
     }
   }
-  return ReturnPaths(std::move(domains));
+  return result;
 }
 
-const ReturnPathDomain* ReturnPaths::FindDomain(std::string_view domain) const {
-  auto found = by_domain_.find(domain);
-  if (found == by_domain_.end()) {
+const ReturnPathDomain* ReturnPaths::FindDomain(std::string_view domain, Use use) const {
+  const auto& places = use == Use::kUnsubscribe ? unsubscribe_by_domain_ : by_domain_;
+  if (places.empty()) return nullptr;
+  auto found = places.find(domain);
+  if (found == places.end()) {
     absl::StatusOr<std::string> canonical = CanonicalDomain(domain);
     if (!canonical.ok()) return nullptr;
-    found = by_domain_.find(*canonical);
+    found = places.find(*canonical);
   }
-  return found == by_domain_.end() ? nullptr : &domains_[found->second];
+  return found == places.end() ? nullptr : &domains_[found->second];
 }
 
 VouchResult ReturnPaths::Vouch(std::string_view local_part, std::string_view domain,
@@ -236,21 +297,39 @@ VouchResult ReturnPaths::Vouch(std::string_view local_part, std::string_view dom
     if (!is_postmaster || domains_.empty()) return Refused(Refusal::kNotOurs);
     return Granted(Unsigned(domains_.front(), local_part, now));
   }
-  const ReturnPathDomain* ours = FindDomain(domain);
+  if (!loops_.empty()) {
+    const auto loop = loops_.find(CanonicalReturnPath(local_part, domain));
+    if (loop != loops_.end()) return Granted(VoucherOf(loop->second, now));
+  }
+  const ReturnPathDomain* unsubscribe = FindDomain(domain, Use::kUnsubscribe);
+  const ReturnPathDomain* ours = FindDomain(domain, Use::kReturnPath);
+  if (ours == nullptr) ours = unsubscribe;
   if (ours == nullptr) return Refused(Refusal::kNotOurs);
+  std::optional<Token> token = Token::Read(local_part);
+  if (unsubscribe != nullptr) {
+    if (token && token->use == Use::kUnsubscribe) {
+      return Verify(*unsubscribe, *std::move(token), now);
+    }
+    if (CanonicalReturnPath(local_part, unsubscribe->domain) == unsubscribe->address) {
+      return Granted(Unsigned(*unsubscribe, local_part, now));
+    }
+  }
   if (ours->signing == Signing::kOff || is_postmaster || EqualsIgnoringCase(local_part, "abuse")) {
     return Granted(Unsigned(*ours, local_part, now));
   }
-  std::optional<Token> token = Token::Read(local_part);
-  if (token) return Verify(*ours, *std::move(token), now);
+  if (token && token->use == ours->use) return Verify(*ours, *std::move(token), now);
   if (ours->signing == Signing::kRequired) return Refused(Refusal::kUnsigned);
   return Granted(Unsigned(*ours, local_part, now));
 }
 
 absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const Address& recipient,
                                               absl::Time now) const {
-  const ReturnPathDomain* domain = FindDomain(request.domain);
-  if (domain == nullptr) return absl::NotFoundError("no return path domain of that name");
+  const ReturnPathDomain* domain = FindDomain(request.domain, request.use);
+  if (domain == nullptr) {
+    return absl::NotFoundError(request.use == Use::kUnsubscribe
+                                   ? "no unsubscribe domain of that name"
+                                   : "no return path domain of that name");
+  }
   if (domain->signing == Signing::kOff) {
     return absl::FailedPreconditionError("signing is off for this return path domain");
   }
@@ -261,6 +340,7 @@ absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const 
         "the keys of this return path domain are revoked: add one to the configuration");
   }
   Token token;
+  token.use = request.use;
   token.key_id = key->id;
   token.stream = request.stream;
   token.reference = request.reference;
@@ -283,14 +363,16 @@ bool ReturnPaths::Covers(const Voucher& voucher, const Address& address) const {
   if (voucher.trust < Trust::kReturned) return false;
   if (voucher.form == ReturnPathForm::kOpen) return voucher.recipient == address;
   const ReturnPathDomain* domain =
-      FindDomain(std::string_view(voucher.return_path).substr(voucher.return_path.rfind('@') + 1));
+      FindDomain(std::string_view(voucher.return_path).substr(voucher.return_path.rfind('@') + 1),
+                 voucher.use);
   const ReturnPathKey* key = domain != nullptr ? FindKey(*domain, voucher.key_id) : nullptr;
   return key != nullptr && HashRecipient(key->secret, address.canonical()) == voucher.sealed;
 }
 
-std::vector<std::string> ReturnPaths::domains(std::string_view tenant) const {
+std::vector<std::string> ReturnPaths::domains(std::string_view tenant, Use use) const {
   std::vector<std::string> names;
   for (const ReturnPathDomain& domain : domains_) {
+    if (domain.use != use) continue;
     if (tenant.empty() || domain.tenant == tenant) names.push_back(domain.domain);
   }
   return names;

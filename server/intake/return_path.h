@@ -1,4 +1,5 @@
-// Return paths: minting and verifying them. The format, to the byte: README, "Return paths".
+// The addresses that are ours: return paths and unsubscribe addresses, which are minted and
+// verified (the format, to the byte: README, "Return paths"), and those of feedback loops.
 #pragma once
 
 #include <cstddef>
@@ -34,9 +35,12 @@ struct ReturnPathKey {
   std::optional<Revocation> revoked = {};
 };
 
-// One domain to which bounces come.
+// One domain to which bounces come, or mail to unsubscribe.
 struct ReturnPathDomain {
   std::string domain;
+  Use use = Use::kReturnPath;  // or kUnsubscribe; a domain may be there once for each
+  // kUnsubscribe: the mailbox to which mail comes that has its token in the subject. At `domain`.
+  std::string address = {};
   std::string tenant = "default";
   std::string stream;  // of mail whose return path names none
   Signing signing = Signing::kRequired;
@@ -47,8 +51,20 @@ struct ReturnPathDomain {
   std::vector<ReturnPathKey> keys;  // the last that may signs, all verify
 };
 
-// What a return path vouches for.
+// An address to which feedback reports come.
+struct FeedbackLoop {
+  std::string address;
+  std::string tenant = "default";
+  std::string stream;  // of mail whose own return path does not tell
+  // The domains of those who pass complaints on. A complaint whose sender DKIM or SPF authenticates
+  // for one of them, or for a domain below it, is believed whoever's address it names. Each has to
+  // be one in whose name nobody else sends mail.
+  std::vector<std::string> operators;
+};
+
+// What a return path, or another address of ours, vouches for.
 struct Voucher {
+  Use use = Use::kReturnPath;
   std::string tenant;
   std::string stream;
   std::string return_path;  // canonical
@@ -60,6 +76,7 @@ struct Voucher {
   std::optional<Address> recipient;             // open form
   RecipientHash sealed{};                       // sealed form
   ReturnPathForm form = ReturnPathForm::kOpen;  // of a signed one
+  std::vector<std::string> operators;           // of a feedback loop; canonical
 };
 
 // Why a return path is refused. To the outside all but kNotOurs look the same.
@@ -95,6 +112,7 @@ struct MintRequest {
   std::string stream;                  // empty: the domain's
   std::string reference;               // may be empty
   std::optional<ReturnPathForm> form;  // none: open when it fits, else sealed
+  Use use = Use::kReturnPath;          // or kUnsubscribe
 };
 
 // Mints and verifies the return paths of all configured domains. A token that verifies was minted
@@ -103,11 +121,12 @@ struct MintRequest {
 // Immutable, so one object serves every thread. To rotate keys, make another and swap it in.
 class ReturnPaths {
  public:
-  // INVALID_ARGUMENT names the domain and what is wrong: a domain twice, no key where one is
-  // needed, more than kMaxReturnPathKeys, a key id twice or malformed, a short secret, a stream
-  // that cannot be in a token, an empty tenant, a max_age that is not positive, a last_day of the
-  // key that signs.
-  static absl::StatusOr<ReturnPaths> Create(std::vector<ReturnPathDomain> domains);
+  // INVALID_ARGUMENT names the domain or address and what is wrong: a domain twice for one use, an
+  // address twice, no key where one is needed, more than kMaxReturnPathKeys, a key id twice or
+  // malformed, a short secret, a stream that cannot be in a token, an empty tenant, a max_age that
+  // is not positive, a last_day of the key that signs, what is no address or domain.
+  static absl::StatusOr<ReturnPaths> Create(std::vector<ReturnPathDomain> domains,
+                                            std::vector<FeedbackLoop> loops = {});
 
   // The same, with those of its keys revoked that `revocations` name.
   ReturnPaths WithRevoked(std::span<const Revocation> revocations) const;
@@ -120,6 +139,10 @@ class ReturnPaths {
   // bare `postmaster` (RFC 5321, 4.1.1.3; an empty `domain`), for the tenant of the first domain.
   // signing = off: every address is unsigned, tokens too. optional: what has the form of a token is
   // refused like where signing is required, anything else is unsigned.
+  //
+  // The address of a feedback loop is vouched for as unsigned, and so is that of an unsubscribe
+  // domain, where else a token is required. Where the domain is for return paths, too, what has not
+  // the form of an unsubscribe token is judged as a return path.
   VouchResult Vouch(std::string_view local_part, std::string_view domain, absl::Time now) const;
 
   // A return path of at most kMaxLocalPartOctets before the '@', in lower case. NOT_FOUND: not a
@@ -135,19 +158,23 @@ class ReturnPaths {
   bool Covers(const Voucher& voucher, const Address& address) const;
 
   // Those of `tenant`, or, when it is empty, all; canonical, in the order of the configuration.
-  std::vector<std::string> domains(std::string_view tenant = "") const;
+  std::vector<std::string> domains(std::string_view tenant = "", Use use = Use::kReturnPath) const;
   // The keys of all domains, in the order of the configuration.
   std::vector<KeyStanding> keys(absl::Time now) const;
   // Whether bounces for `domain`, in any spelling, come to us.
-  bool Serves(std::string_view domain) const { return FindDomain(domain) != nullptr; }
+  bool Serves(std::string_view domain) const {
+    return FindDomain(domain, Use::kReturnPath) != nullptr;
+  }
 
  private:
-  explicit ReturnPaths(std::vector<ReturnPathDomain> domains);
+  ReturnPaths(std::vector<ReturnPathDomain> domains, std::vector<FeedbackLoop> loops);
 
-  const ReturnPathDomain* FindDomain(std::string_view domain) const;
+  const ReturnPathDomain* FindDomain(std::string_view domain, Use use) const;
 
-  std::vector<ReturnPathDomain> domains_;  // `domain` is canonical
-  StringMap<std::size_t> by_domain_;
+  std::vector<ReturnPathDomain> domains_;  // `domain` and `address` are canonical
+  StringMap<std::size_t> by_domain_;       // of return paths
+  StringMap<std::size_t> unsubscribe_by_domain_;
+  StringMap<FeedbackLoop> loops_;  // by their canonical address
 };
 
 }  // namespace bounced

@@ -1,6 +1,7 @@
 #include "server/intake/token.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
@@ -9,13 +10,31 @@
 namespace bounced {
 namespace {
 
-constexpr std::string_view kOpenPrefix = "bo-";
-constexpr std::string_view kSealedPrefix = "bs-";
 constexpr std::size_t kDayCharacters = 3;
 constexpr std::size_t kHashCharacters = 16;
 constexpr std::size_t kMacCharacters = 12;
-constexpr std::string_view kMacLabel = "bounced return path mac 1";
 constexpr std::string_view kHashLabel = "bounced recipient 1";
+
+// How each kind of token begins, and what its MAC is of.
+struct TokenKind {
+  std::string_view prefix;
+  std::string_view mac_label;
+  Use use;
+  ReturnPathForm form;
+};
+constexpr std::size_t kPrefixOctets = 3;
+constexpr TokenKind kTokenKinds[] = {
+    {"bo-", "bounced return path mac 1", Use::kReturnPath, ReturnPathForm::kOpen},
+    {"bs-", "bounced return path mac 1", Use::kReturnPath, ReturnPathForm::kSealed},
+    {"uo-", "bounced unsubscribe mac 1", Use::kUnsubscribe, ReturnPathForm::kOpen},
+    {"us-", "bounced unsubscribe mac 1", Use::kUnsubscribe, ReturnPathForm::kSealed},
+};
+
+const TokenKind& KindOf(const Token& token) {
+  return *std::find_if(std::begin(kTokenKinds), std::end(kTokenKinds), [&](const TokenKind& kind) {
+    return kind.use == token.use && kind.form == token.form;
+  });
+}
 
 constexpr bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -72,13 +91,14 @@ std::optional<Token> Token::Read(std::string_view local_part) {
   if (local_part.size() > kMaxLocalPartOctets) return std::nullopt;
   const std::string folded = FoldCase(local_part);
   std::string_view rest = folded;
+  const auto* kind =
+      std::find_if(std::begin(kTokenKinds), std::end(kTokenKinds),
+                   [rest](const TokenKind& each) { return rest.starts_with(each.prefix); });
+  if (kind == std::end(kTokenKinds)) return std::nullopt;
   Token token;
-  if (rest.starts_with(kSealedPrefix)) {
-    token.form = ReturnPathForm::kSealed;
-  } else if (!rest.starts_with(kOpenPrefix)) {
-    return std::nullopt;
-  }
-  rest.remove_prefix(kOpenPrefix.size());
+  token.use = kind->use;
+  token.form = kind->form;
+  rest.remove_prefix(kPrefixOctets);
   const std::optional<std::string_view> key_id = CutField(rest);
   const std::optional<std::string_view> stream = CutField(rest);
   const std::optional<std::string_view> reference = CutField(rest);
@@ -108,8 +128,8 @@ std::optional<Token> Token::Read(std::string_view local_part) {
 
 std::string Token::Write() const {
   const bool sealed = form == ReturnPathForm::kSealed;
-  const std::string head = absl::StrCat(Absl(sealed ? kSealedPrefix : kOpenPrefix), key_id, "-",
-                                        stream, "-", reference, "-", DayToBase32(day));
+  const std::string head = absl::StrCat(Absl(KindOf(*this).prefix), key_id, "-", stream, "-",
+                                        reference, "-", DayToBase32(day));
   if (sealed) return absl::StrCat(head, recipient, mac);
   return absl::StrCat(head, mac, "-", WriteRecipient(recipient));
 }
@@ -117,7 +137,7 @@ std::string Token::Write() const {
 std::string Token::ExpectedMac(std::string_view secret, std::string_view domain) const {
   const std::string_view form_name = form == ReturnPathForm::kSealed ? "sealed" : "open";
   return Base32(
-      KeyedHash(secret, kMacLabel,
+      KeyedHash(secret, KindOf(*this).mac_label,
                 {form_name, domain, key_id, stream, reference, DayToBase32(day), recipient}),
       kMacCharacters);
 }

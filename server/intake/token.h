@@ -1,5 +1,5 @@
-// The signed local part of a return path, read and written. The format, to the byte: README,
-// "Return paths".
+// The signed local part of a return path, or of an unsubscribe address, read and written. The
+// format, to the byte: README, "Return paths".
 #pragma once
 
 #include <array>
@@ -18,6 +18,13 @@ inline constexpr std::size_t kMaxKeyIdOctets = 4;       // a-z 0-9
 inline constexpr std::size_t kMaxStreamOctets = 16;     // a-z 0-9 _
 inline constexpr std::size_t kMaxReferenceOctets = 16;  // a-z 0-9 _
 
+// What an address of ours is for. What is signed for one use holds in no other.
+enum class Use : std::uint8_t {
+  kReturnPath,
+  kUnsubscribe,   // for List-Unsubscribe (RFC 2369, 3.2)
+  kFeedbackLoop,  // for feedback reports (RFC 5965); nothing is signed for it
+};
+
 enum class ReturnPathForm : std::uint8_t { kOpen = 1, kSealed = 2 };
 
 using RecipientHash = std::array<std::uint8_t, 10>;
@@ -29,13 +36,14 @@ struct Token {
 
   ReturnPathForm form = ReturnPathForm::kOpen;
   std::string key_id;
-  std::string stream;     // empty: the domain's
-  std::string reference;  // the sender's own
-  Day day = kEpochDay;    // of issue, kEpochDay to kLastDay
-  std::string recipient;  // open: canonical `local@domain`; sealed: the hash in base32
-  std::string mac;        // in base32
+  std::string stream;          // empty: the domain's
+  std::string reference;       // the sender's own
+  Day day = kEpochDay;         // of issue, kEpochDay to kLastDay
+  std::string recipient;       // open: canonical `local@domain`; sealed: the hash in base32
+  std::string mac;             // in base32
+  Use use = Use::kReturnPath;  // or kUnsubscribe
 
-  // None: it is not of either form. Ignores the case of ASCII letters.
+  // None: it is not of any form. Ignores the case of ASCII letters.
   static std::optional<Token> Read(std::string_view local_part);
   std::string Write() const;
 

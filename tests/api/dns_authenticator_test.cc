@@ -180,6 +180,19 @@ TEST(Inquiry, OfEachDomainItTellsApart) {
   EXPECT_THAT(Conclude(request).domains, ElementsAre("hosted.example", "example.org"));
 }
 
+TEST(Inquiry, NamesWhatTheMessageIsAuthenticatedFor) {
+  AuthenticationRequest request = Request(Signed("example.org"), {});
+  request.client_address = kClient;
+  request.reverse_path = "x@host.shared.example";
+  EXPECT_THAT(Conclude(request).identifiers, ElementsAre("host.shared.example", "example.org"));
+  // An MX host is none, and neither is what fails.
+  request = Request(Signed("example.org") + "x", {"hosted.example"});
+  request.client_address = kClient;
+  request.reverse_path = "x@refused.example";
+  EXPECT_THAT(Conclude(request).domains, ElementsAre("hosted.example"));
+  EXPECT_THAT(Conclude(request).identifiers, IsEmpty());
+}
+
 // What a relay of ours passes on comes from somebody else.
 TEST(Inquiry, OfWhoLoggedInOnlySignaturesTell) {
   AuthenticationRequest request = Request(std::string(kMessage), {"hosted.example"});

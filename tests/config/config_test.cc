@@ -194,6 +194,11 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[smtp]\nsubmission_listen = ['127.0.0.1:587']", "there is no [[smtp.user]]"},
         {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
         {"[smtp]\nmax_message_size = 1048577\ninflight_bytes = 1048576", "smtp.max_message_size"},
+        {"[authentication]\nenabled = false\n[[feedback_loop]]\naddress = 'a@b.example'", ""},
+        {"[[feedback_loop]]\naddress = 'a@b.example'\noperators = ['x.example']", ""},
+        {"[authentication]\nenabled = false\n[[feedback_loop]]\naddress = 'a@b.example'\n"
+         "operators = ['x.example']",
+         "feedback_loop.operators of a@b.example are known by DNS"},
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 3", ""},
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 2", "policy.soft_threshold"},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 3", ""},
@@ -341,6 +346,67 @@ TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
   }
 }
 
+TEST(ConfigTest, ReadsFeedbackLoopsAndUnsubscribes) {
+  absl::StatusOr<Config> config = ParseConfig(R"(
+[[feedback_loop]]
+address = "FBL@Example.net"
+tenant = "shop-1"
+stream = "news"
+operators = ["arf.mail.example", "loop.example"]
+[[feedback_loop]]
+address = "complaints@example.org"
+[[unsubscribe]]
+address = "Unsubscribe@lists.example.net"
+tenant = "shop-1"
+stream = "news"
+max_age = "60d"
+[[unsubscribe.key]]
+id = "a"
+secret_file = "/etc/a.key"
+[[unsubscribe]]
+address = "leave@lists.example.org"
+)",
+                                              "f.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->feedback_loops.size(), 2u);
+  EXPECT_EQ(config->feedback_loops[0].address, "fbl@example.net");
+  EXPECT_EQ(config->feedback_loops[0].tenant, "shop-1");
+  EXPECT_EQ(config->feedback_loops[0].stream, "news");
+  EXPECT_THAT(config->feedback_loops[0].operators, ElementsAre("arf.mail.example", "loop.example"));
+  EXPECT_EQ(config->feedback_loops[1].tenant, "default");
+  EXPECT_THAT(config->feedback_loops[1].operators, ElementsAre());
+  ASSERT_EQ(config->unsubscribes.size(), 2u);
+  const ReturnPathSection& first = config->unsubscribes[0];
+  EXPECT_EQ(first.domain.use, Use::kUnsubscribe);
+  EXPECT_EQ(first.domain.address, "unsubscribe@lists.example.net");
+  EXPECT_EQ(first.domain.domain, "lists.example.net");
+  EXPECT_EQ(first.domain.tenant, "shop-1");
+  EXPECT_EQ(first.domain.stream, "news");
+  EXPECT_EQ(first.domain.max_age, absl::Hours(24 * 60));
+  ASSERT_EQ(first.files.size(), 1u);
+  EXPECT_EQ(first.files[0].secret_file, "/etc/a.key");
+  EXPECT_EQ(config->unsubscribes[1].domain.max_age, absl::Hours(24 * 3'650));
+}
+
+TEST(ConfigTest, TakesAHundredOperatorsAndNoMore) {
+  auto loop = [](int count) {
+    std::string text = "[[feedback_loop]]\naddress = 'a@b.example'\noperators = [";
+    for (int i = 0; i < count; ++i) text += "'x.example',";
+    return text + "]";
+  };
+  EXPECT_EQ(ErrorOf(loop(0)), "");
+  EXPECT_EQ(ErrorOf(loop(100)), "");
+  EXPECT_THAT(ErrorOf(loop(101)), HasSubstr("feedback_loop.operators: must have 0 to 100 entries"));
+}
+
+TEST(ConfigTest, TakesAThousandFeedbackLoopsAndNoMore) {
+  std::string text;
+  for (int i = 0; i < 1'000; ++i) text += "[[feedback_loop]]\naddress = 'a@b.example'\n";
+  EXPECT_EQ(ErrorOf(text), "");
+  EXPECT_THAT(ErrorOf(text + "[[feedback_loop]]\naddress = 'a@b.example'\n"),
+              HasSubstr("feedback_loop: more than 1000"));
+}
+
 struct Wrong {
   std::string_view name;
   std::string text;
@@ -409,6 +475,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"Trust", "[[return_path]]\ndomain = \"a.example\"\ntrust = \"blind\"",
          "f.toml:3: return_path.trust: must be one of \"signed\", \"returned\", "
          "\"authenticated\", \"unverified\""},
+        {"UnsubscribeWithoutAddress", "[[unsubscribe]]\ntenant = 'a'",
+         "f.toml:1: unsubscribe: address is missing"},
+        {"UnsubscribeIsNoAddress", "[[unsubscribe]]\naddress = 'lists.example'",
+         "f.toml:2: unsubscribe.address: "},
+        {"UnsubscribeMaxAge", "[[unsubscribe]]\naddress = 'a@b.example'\nmax_age = \"3651d\"",
+         "f.toml:3: unsubscribe.max_age: must be \"1d\" to \"3650d\""},
+        {"FeedbackLoopWithoutAddress", "[[feedback_loop]]\ntenant = 'a'",
+         "f.toml:1: feedback_loop: address is missing"},
+        {"OperatorsIsNoList", "[[feedback_loop]]\naddress = 'a@b.example'\noperators = 'x'",
+         "f.toml:3: feedback_loop.operators: must be a list"},
         {"LogLevel", "[log]\nlevel = \"loud\"",
          R"(f.toml:2: log.level: must be one of "error", "warning", "info", "debug")"},
         {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <string>
 
 #include "absl/cleanup/cleanup.h"
 
@@ -124,13 +126,16 @@ void FakeStore::Do(RevokeKey& work, Decide, absl::Time now, Contents& contents) 
 
 void FakeStore::Index(const Key& key, const AddressHistory& history, Day risky_until,
                       Contents& contents) const {
-  IndexEntry entry;
+  std::map<std::string, IndexEntry> entries;  // by stream
+  entries[""].risky_until = IndexEntry::FirstDayWithout(risky_until);
   for (const Suppression& s : history.suppressions) {
+    IndexEntry& entry = entries[s.stream];
     entry.suppressed_until =
         std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(s.expire_time));
   }
-  entry.risky_until = IndexEntry::FirstDayWithout(risky_until);
-  contents.index[index_.Hash(key.first, "", key.second)] = entry;
+  for (const auto& [stream, entry] : entries) {
+    contents.index[index_.Hash(key.first, stream, key.second)] = entry;
+  }
 }
 
 absl::StatusOr<std::vector<Suppression>> FakeStore::FindSuppressions(std::string_view tenant,

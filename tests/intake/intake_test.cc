@@ -413,6 +413,244 @@ TEST_F(IntakeTest, WhatCannotBeCommittedIsDeferredAndNotThere) {
   EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
 }
 
+// --- Feedback reports and wishes to unsubscribe
+
+// A report of that Feedback-Type about mail with that header (RFC 5965).
+std::string Arf(std::string_view type, std::string_view fields, std::string_view header) {
+  return absl::StrCat(
+      "From: feedback@loop.example\r\nSubject: FW: News\r\n"
+      "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+      "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n"
+      "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+      "Feedback-Type: ",
+      std::string(type), "\r\nUser-Agent: Loop/1\r\nVersion: 1\r\n", std::string(fields),
+      "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n", std::string(header),
+      "Subject: News\r\n\r\nHello.\r\n--b--\r\n");
+}
+
+// The same as a forward, without a part that says so.
+std::string Forward(std::string_view header, std::string_view more = "") {
+  return absl::StrCat("From: feedback@loop.example\r\nSubject: FW: News\r\n", std::string(more),
+                      "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                      "--b\r\nContent-Type: text/plain\r\n\r\nA member reported this.\r\n"
+                      "--b\r\nContent-Type: message/rfc822\r\n\r\n",
+                      std::string(header), "Subject: News\r\n\r\nHello.\r\n--b--\r\n");
+}
+
+class FeedbackTest : public IntakeTest {
+ protected:
+  FeedbackTest() {
+    ReturnPathDomain domain;
+    domain.domain = "rp.example";
+    domain.tenant = "acme";
+    domain.stream = "news";
+    domain.keys = {{"a", "0123456789abcdef0123456789abcdef"}};
+    ReturnPathDomain others = domain;
+    others.domain = "others.example";
+    others.tenant = "other";
+    ReturnPathDomain unsubscribe = domain;
+    unsubscribe.use = Use::kUnsubscribe;
+    unsubscribe.address = "unsubscribe@rp.example";
+    FeedbackLoop loop;
+    loop.address = "fbl@rp.example";
+    loop.tenant = "acme";
+    FeedbackLoop known = loop;
+    known.address = "known@rp.example";
+    known.stream = "offers";
+    known.operators = {"loop.example", "fbl.example"};
+    paths_.emplace(*ReturnPaths::Create({domain, others, unsubscribe}, {loop, known}));
+    intake_.emplace(rules_, *paths_, *committer_, clock_, counters_);
+  }
+
+  std::string Path(std::string_view recipient, Use use = Use::kReturnPath,
+                   std::optional<ReturnPathForm> form = {}) const {
+    return *paths_->Get()->Mint({"rp.example", "receipts", "", form, use},
+                                *Address::Parse(recipient), kNow);
+  }
+  Voucher At(std::string_view address) const {
+    const std::size_t at = address.rfind('@');
+    return *paths_->Get()->Vouch(address.substr(0, at), address.substr(at + 1), kNow).voucher;
+  }
+  IndexAnswer Check(std::string_view address, std::string_view stream = "") const {
+    return store_.index().Check("acme", stream, address, kNow);
+  }
+};
+
+TEST_F(FeedbackTest, D63D67OurReturnPathInTheReportSaysWhoComplained) {
+  const struct {
+    ReturnPathForm form;
+    bool in_field;  // Original-Mail-From, and else the Return-Path of the embedded mail
+    std::string recipient;
+    std::string_view named;  // Original-Rcpt-To
+  } kRows[] = {
+      {ReturnPathForm::kOpen, false, "a@example.net", "redacted@example.net"},
+      {ReturnPathForm::kOpen, true, "b@example.net", "redacted@example.net"},
+      {ReturnPathForm::kOpen, true, "c@example.net", "victim@example.net"},
+      {ReturnPathForm::kSealed, false, "d@example.net", "d@example.net"},
+      {ReturnPathForm::kSealed, true, "e@example.net", "E@example.net"},
+  };
+  for (const auto& row : kRows) {
+    const std::string path = Path(row.recipient, Use::kReturnPath, row.form);
+    const std::string fields =
+        absl::StrCat("Original-Rcpt-To: <", std::string(row.named), ">\r\n",
+                     row.in_field ? absl::StrCat("Original-Mail-From: <", path, ">\r\n") : "");
+    const std::string header = row.in_field ? "Return-Path: <x@y.example>\r\n"
+                                            : absl::StrCat("Return-Path: <", path, ">\r\n");
+    ASSERT_TRUE(Receive(Arf("abuse", fields, header), {At("fbl@rp.example")}).ok());
+    const Event event = store_.events().back();
+    EXPECT_EQ(event.kind, Kind::kComplaint);
+    EXPECT_EQ(event.trust, Trust::kReturned) << row.recipient;
+    EXPECT_EQ(event.policy_rule, PolicyRule::kComplaint) << row.recipient;
+    EXPECT_EQ(Check(row.recipient), IndexAnswer::kSuppressed) << row.recipient;
+    EXPECT_EQ(Check("victim@example.net"), IndexAnswer::kSend);
+    EXPECT_EQ(store_.messages().back().returned_path, path);
+    EXPECT_EQ(store_.messages().back().return_path, "fbl@rp.example");
+  }
+}
+
+TEST_F(FeedbackTest, D63D64D69D70OnlyTwoTypesAct) {
+  const struct {
+    std::string_view type;
+    Kind kind;
+    PolicyRule rule;
+  } kRows[] = {
+      {"abuse", Kind::kComplaint, PolicyRule::kComplaint},
+      {"opt-out", Kind::kComplaint, PolicyRule::kUnsubscribe},
+      {"fraud", Kind::kComplaint, PolicyRule::kOther},
+      {"virus", Kind::kComplaint, PolicyRule::kOther},
+      {"other", Kind::kComplaint, PolicyRule::kOther},
+      {"not-spam", Kind::kComplaint, PolicyRule::kOther},
+      {"whatever", Kind::kComplaint, PolicyRule::kOther},
+      {"auth-failure", Kind::kOther, PolicyRule::kOther},
+  };
+  for (const auto& row : kRows) {
+    const std::string recipient = absl::StrCat(std::string(row.type), "@example.net");
+    const std::string header = absl::StrCat("Return-Path: <", Path(recipient), ">\r\n");
+    const std::size_t before = store_.events().size();
+    ASSERT_TRUE(Receive(Arf(row.type, "Incidents: 7\r\n", header), {At("fbl@rp.example")}).ok());
+    ASSERT_EQ(store_.events().size(), before + 1) << row.type;
+    const Event event = store_.events().back();
+    EXPECT_EQ(event.kind, row.kind) << row.type;
+    EXPECT_EQ(event.policy_rule, row.rule) << row.type;
+    EXPECT_EQ(Check(recipient, "receipts") == IndexAnswer::kSuppressed,
+              row.rule != PolicyRule::kOther)
+        << row.type;
+    EXPECT_EQ(Check(recipient, "news") == IndexAnswer::kSuppressed,
+              row.rule == PolicyRule::kComplaint)
+        << row.type;
+  }
+}
+
+TEST_F(FeedbackTest, T7AStrangersComplaintIsShownAndDoesNothing) {
+  const std::string of_others =
+      *paths_->Get()->Mint({"others.example", "", "", {}}, *Address::Parse("v@example.net"), kNow);
+  std::string forged = Path("u@example.net");
+  forged.replace(forged.find("u=example.net"), 1, "v");
+  for (const std::string& path :
+       {std::string("x@rp.example"), forged, of_others, Path("v@example.net", Use::kUnsubscribe)}) {
+    const std::string report =
+        Arf("abuse",
+            absl::StrCat("Original-Rcpt-To: v@example.net\r\nOriginal-Mail-From: <", path, ">\r\n"),
+            absl::StrCat("Return-Path: <", path, ">\r\n"));
+    ASSERT_TRUE(Receive(report, {At("fbl@rp.example")}).ok());
+    const Event event = store_.events().back();
+    ASSERT_TRUE(event.address) << path;
+    EXPECT_EQ(event.address->canonical(), "v@example.net");
+    EXPECT_EQ(event.trust, Trust::kUnverified) << path;
+    EXPECT_EQ(event.policy_rule, PolicyRule::kTrustTooLow) << path;
+    EXPECT_EQ(Check("v@example.net"), IndexAnswer::kSend);
+  }
+}
+
+TEST_F(FeedbackTest, D76MailToATokenUnsubscribesFromItsStream) {
+  const struct {
+    ReturnPathForm form;
+    bool in_subject;
+    std::string recipient;
+    std::string_view from;
+    bool acts;
+  } kRows[] = {
+      {ReturnPathForm::kOpen, false, "a@example.net", "a@example.net", true},
+      {ReturnPathForm::kOpen, false, "b@example.net", "Bea <b.alias@example.org>", true},
+      {ReturnPathForm::kOpen, true, "c@example.net", "c@example.net", true},
+      {ReturnPathForm::kSealed, false, "d@example.net", "Dan <D@example.net>", true},
+      {ReturnPathForm::kSealed, true, "e@example.net", "e@example.net", true},
+      {ReturnPathForm::kSealed, false, "f@example.net", "g@example.net", false},
+  };
+  for (const auto& row : kRows) {
+    const std::string address = Path(row.recipient, Use::kUnsubscribe, row.form);
+    const std::string token = address.substr(0, address.rfind('@'));
+    for (const std::string& words : {std::string(), std::string("Please unsubscribe: ")}) {
+      const std::string mail =
+          absl::StrCat("From: ", std::string(row.from), "\r\nSubject: ", words,
+                       row.in_subject ? token : "unsubscribe", "\r\n\r\nThanks.\r\n");
+      ASSERT_TRUE(Receive(mail, {At(row.in_subject ? "unsubscribe@rp.example" : address)}).ok());
+      const Event event = store_.events().back();
+      EXPECT_EQ(event.kind, Kind::kUnsubscribe);
+      EXPECT_EQ(event.reason, Reason::kUnsubscribe);
+      EXPECT_EQ(event.rule, "kind-unsubscribe");
+      EXPECT_EQ(event.address.has_value(), row.acts) << row.recipient;
+      if (row.acts) {
+        EXPECT_EQ(event.trust, Trust::kSigned);
+      }
+    }
+    EXPECT_EQ(Check(row.recipient, "receipts") == IndexAnswer::kSuppressed, row.acts);
+    EXPECT_EQ(Check(row.recipient, "news"), IndexAnswer::kSend);
+    EXPECT_EQ(Check(row.recipient), IndexAnswer::kSend);
+    EXPECT_EQ(store_.messages().back().stream, "receipts");
+    EXPECT_EQ(store_.messages().back().returned_path, row.in_subject ? address : "");
+  }
+}
+
+// Whatever it is: a machine that answers for the person, Apple's Mail, an empty mail.
+TEST_F(FeedbackTest, D76WhateverComesToATokenIsTheWish) {
+  int row = 0;
+  for (const std::string_view mail :
+       {"", "\r\n", "Auto-Submitted: auto-generated\r\nSubject: x\r\n\r\n",
+        "X-Apple-Unsubscribe: true\r\nSubject: unsubscribe\r\n\r\n"}) {
+    const std::string recipient = absl::StrCat("r", row++, "@example.net");
+    ASSERT_TRUE(Receive(mail, {At(Path(recipient, Use::kUnsubscribe))}).ok());
+    EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kUnsubscribe) << mail;
+    EXPECT_EQ(Check(recipient, "receipts"), IndexAnswer::kSuppressed) << mail;
+    EXPECT_EQ(Check(recipient, "news"), IndexAnswer::kSend) << mail;
+  }
+}
+
+TEST_F(FeedbackTest, T8D76WithoutATokenThatHoldsNothingHappens) {
+  const std::string good = Path("r@example.net", Use::kUnsubscribe);
+  const std::string token = good.substr(0, good.rfind('@'));
+  std::string forged = token;
+  forged.replace(forged.find("r=example"), 1, "s");
+  const std::string of_a_return_path = Path("r@example.net");
+  std::string of_another_stream = token;
+  of_another_stream.replace(of_another_stream.find("receipts"), 8, "offers");
+  for (const std::string& subject :
+       {std::string("unsubscribe"), std::string(), forged, of_another_stream, good, token + "x",
+        token + " please", of_a_return_path.substr(0, of_a_return_path.rfind('@'))}) {
+    const std::string mail = absl::StrCat("From: r@example.net\r\nSubject: ", subject,
+                                          "\r\nReturn-Path: <", good, ">\r\n\r\nx\r\n");
+    ASSERT_TRUE(Receive(mail, {At("unsubscribe@rp.example")}).ok());
+    EXPECT_EQ(store_.events().back().effect, Effect::kNone) << subject;
+    EXPECT_EQ(store_.events().back().trust, Trust::kUnverified) << subject;
+  }
+  for (const std::string_view stream : {"", "receipts", "offers", "news"}) {
+    EXPECT_EQ(Check("r@example.net", stream), IndexAnswer::kSend) << stream;
+    EXPECT_EQ(Check("s@example.net", stream), IndexAnswer::kSend) << stream;
+  }
+}
+
+// A key of ours in what came back is for bounces, and this is not where they come.
+TEST_F(FeedbackTest, T14AReportToAnUnsubscribeAddressDoesNothing) {
+  const std::string path = Path("r@example.net");
+  const std::string header = absl::StrCat("Return-Path: <", path, ">\r\n");
+  for (const std::string& report :
+       {DsnReturning("r@example.net", header), Arf("abuse", "", header)}) {
+    ASSERT_TRUE(Receive(report, {At("unsubscribe@rp.example")}).ok());
+    EXPECT_EQ(store_.events().back().effect, Effect::kNone);
+    EXPECT_EQ(Check("r@example.net"), IndexAnswer::kSend);
+  }
+}
+
 // --- Who sent it.
 
 // Says of some domains that the sender speaks for them, when it is asked to.
@@ -496,6 +734,147 @@ TEST_F(AuthenticatedTest, T10ItsPowerEndsAtItsDomain) {
   EXPECT_EQ(store_.events()[1].trust, Trust::kAuthenticated);
   EXPECT_EQ(store_.index().Check("acme", "", "victim@other.example", kNow), IndexAnswer::kSend);
   EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow), IndexAnswer::kSuppressed);
+}
+
+class OperatorTest : public FeedbackTest {
+ protected:
+  OperatorTest() {
+    intake_.emplace(rules_, *paths_, *committer_, clock_, counters_, &authenticator_);
+  }
+
+  // The one event of a message to `address`, which `identifiers` authenticate.
+  Event EventOf(std::string_view message, std::string_view address,
+                std::vector<std::string> identifiers, std::vector<std::string> domains = {}) {
+    const std::size_t before = store_.events().size();
+    intake_->Receive(message, {At(address)}, {}, [](auto receipts) { EXPECT_TRUE(receipts.ok()); });
+    authenticator_.Answer(
+        {.found = "", .domains = std::move(domains), .identifiers = std::move(identifiers)});
+    EXPECT_TRUE(committer_->Step());
+    EXPECT_EQ(store_.events().size(), before + 1);
+    return store_.events().back();
+  }
+
+  FakeAuthenticator authenticator_;
+};
+
+TEST_F(OperatorTest, D67AKnownOperatorIsBelievedWhomeverItNames) {
+  const struct {
+    std::string identifier;
+    bool is_known;
+  } kRows[] = {
+      {"loop.example", true},       {"mail.loop.example", true}, {"fbl.example", true},
+      {"otherloop.example", false}, {"example", false},          {"example.net", false},
+      {"loop.example.net", false},
+  };
+  int row_number = 0;
+  for (const auto& row : kRows) {
+    const std::string recipient = absl::StrCat("r", row_number++, "@example.net");
+    for (const bool named : {true, false}) {
+      const Event event =
+          EventOf(Arf("abuse", named ? absl::StrCat("Original-Rcpt-To: ", recipient, "\r\n") : "",
+                      named ? "" : absl::StrCat("To: ", recipient, "\r\n")),
+                  "known@rp.example", {"unrelated.example", row.identifier},
+                  // That it speaks for the domain of the address is of no weight here.
+                  {"example.net"});
+      ASSERT_TRUE(event.address) << row.identifier;
+      EXPECT_EQ(event.trust, row.is_known ? Trust::kAuthenticated : Trust::kUnverified)
+          << row.identifier;
+      EXPECT_EQ(event.policy_rule, row.is_known ? PolicyRule::kComplaint : PolicyRule::kTrustTooLow)
+          << row.identifier;
+    }
+    EXPECT_EQ(Check(recipient) == IndexAnswer::kSuppressed, row.is_known) << row.identifier;
+  }
+}
+
+TEST_F(OperatorTest, D67WhomItMadeUnrecognizableIsNobody) {
+  const Event event = EventOf(
+      Arf("abuse", "Original-Rcpt-To: redacted@example.net\r\n", "To: redacted@example.net\r\n"),
+      "known@rp.example", {"loop.example"});
+  EXPECT_FALSE(event.address);
+  EXPECT_EQ(event.effect, Effect::kNone);
+}
+
+TEST_F(OperatorTest, D63OptOutIsOfTheLoopsStream) {
+  const Event event = EventOf(Arf("opt-out", "Original-Rcpt-To: r@example.net\r\n", ""),
+                              "known@rp.example", {"loop.example"});
+  EXPECT_EQ(event.policy_rule, PolicyRule::kUnsubscribe);
+  EXPECT_EQ(Check("r@example.net", "offers"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(Check("r@example.net", "receipts"), IndexAnswer::kSend);
+}
+
+// Complaints are what a loop passes on: of bounces it knows nothing.
+TEST_F(OperatorTest, T10AnOperatorsPowerEndsAtComplaints) {
+  std::string bounce = Dsn("r@example.net");
+  const Event event = EventOf(bounce, "known@rp.example", {"loop.example"}, {"example.net"});
+  EXPECT_EQ(event.policy_rule, PolicyRule::kTrustTooLow);
+  EXPECT_EQ(Check("r@example.net"), IndexAnswer::kSend);
+  EXPECT_THAT(authenticator_.requests, SizeIs(0)) << "so nobody is asked";
+}
+
+TEST_F(OperatorTest, T7NobodyIsAskedForALoopWithoutOperators) {
+  const Event event = EventOf(Arf("abuse", "Original-Rcpt-To: r@example.net\r\n", ""),
+                              "fbl@rp.example", {"loop.example"}, {"example.net"});
+  EXPECT_EQ(event.policy_rule, PolicyRule::kTrustTooLow);
+  EXPECT_THAT(authenticator_.requests, SizeIs(0));
+}
+
+TEST_F(OperatorTest, D68AKnownOperatorsForwardIsAGuessedComplaint) {
+  const std::string ours = absl::StrCat("Return-Path: <", Path("r@example.net"), ">\r\n");
+  const struct {
+    std::string message;
+    std::string address;  // of the event; empty: none
+    Trust trust;
+  } kRows[] = {
+      {Forward("To: a@example.net\r\n"), "a@example.net", Trust::kAuthenticated},
+      {Forward("To: b@example.net\r\n", "Auto-Submitted: auto-generated\r\n"), "b@example.net",
+       Trust::kAuthenticated},
+      {Forward("To: list@example.net\r\nX-HmXmrOriginalRecipient: c@example.net\r\n"),
+       "c@example.net", Trust::kAuthenticated},
+      {Forward(ours + "To: redacted@example.net\r\n"), "r@example.net", Trust::kReturned},
+      {Forward("To: redacted@example.net\r\n"), "", Trust::kUnverified},
+      {Forward("To: d@example.net, e@example.net\r\n"), "", Trust::kUnverified},
+  };
+  for (const auto& row : kRows) {
+    const Event event = EventOf(row.message, "known@rp.example", {"loop.example"});
+    EXPECT_EQ(event.kind, Kind::kComplaint);
+    EXPECT_EQ(event.reason, Reason::kComplaintAbuse);
+    EXPECT_EQ(event.rule, "forwarded-complaint");
+    EXPECT_EQ(event.confidence, 50);
+    EXPECT_THAT(event.provenance, testing::HasSubstr("kind=guessed"));
+    EXPECT_EQ(event.address ? event.address->canonical() : "", row.address);
+    EXPECT_EQ(event.trust, row.trust) << row.address;
+    if (!row.address.empty()) {
+      EXPECT_EQ(Check(row.address), IndexAnswer::kSuppressed) << row.address;
+    }
+  }
+}
+
+TEST_F(OperatorTest, D68ElseItIsOther) {
+  const std::string ours = absl::StrCat("Return-Path: <", Path("r@example.net"), ">\r\n");
+  const struct {
+    std::string message;
+    std::string_view address;
+    std::string identifier;
+  } kRows[] = {
+      {Forward("To: r@example.net\r\n"), "known@rp.example", "stranger.example"},
+      {Forward("To: r@example.net\r\n"), "fbl@rp.example", "loop.example"},
+      {Forward(ours), "fbl@rp.example", "loop.example"},
+      {"Subject: your loop is set up\r\n\r\nHello.\r\n", "known@rp.example", "loop.example"},
+  };
+  for (const auto& row : kRows) {
+    const Event event = EventOf(row.message, row.address, {row.identifier});
+    EXPECT_EQ(event.kind, Kind::kOther) << row.message;
+    EXPECT_EQ(event.effect, Effect::kNone) << row.message;
+    EXPECT_EQ(Check("r@example.net"), IndexAnswer::kSend);
+  }
+}
+
+TEST_F(OperatorTest, AKeyOfOursNeedsNobodyAsked) {
+  const std::string header = absl::StrCat("Return-Path: <", Path("r@example.net"), ">\r\n");
+  const Event event = EventOf(Arf("abuse", "", header), "known@rp.example", {});
+  EXPECT_EQ(event.trust, Trust::kReturned);
+  EXPECT_EQ(event.policy_rule, PolicyRule::kComplaint);
+  EXPECT_THAT(authenticator_.requests, SizeIs(0));
 }
 
 TEST_F(AuthenticatedTest, NobodyIsAskedWhereAKeyVouchesOrNobodyIsNamed) {

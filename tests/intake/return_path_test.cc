@@ -75,6 +75,7 @@ struct Vector {
   absl::CivilDay issued;
   std::string_view recipient;  // canonical
   std::string_view want;
+  Use use = Use::kReturnPath;
 };
 
 const Vector kVectors[] = {
@@ -96,6 +97,13 @@ const Vector kVectors[] = {
     {"SealedOfAnUtf8Address", ReturnPathForm::kSealed, "bounces.example.net", "b", kSecretB, "", "",
      absl::CivilDay(2026, 7, 1), "j\xc3\xb6rg@xn--bcher-kva.example",
      "bs-b---ckfelqlhg5edgyy6qvytrlbjkwyjwux@bounces.example.net"},
+    {"OpenToUnsubscribe", ReturnPathForm::kOpen, "lists.example.net", "a", kSecretA, "news", "",
+     absl::CivilDay(2026, 7, 1), "r@example.net",
+     "uo-a-news--ckfzl66ssyq5s6f-r=example.net@lists.example.net", Use::kUnsubscribe},
+    {"SealedToUnsubscribe", ReturnPathForm::kSealed, "lists.example.net", "b", kSecretB,
+     "newsletter_16___", "m_1234567", absl::CivilDay(2109, 9, 18), "\"a b\"@example.net",
+     "us-b-newsletter_16___-m_1234567-777664hoogmeoqjmthkve57zmi5kymz@lists.example.net",
+     Use::kUnsubscribe},
 };
 
 class VectorTest : public testing::TestWithParam<Vector> {
@@ -103,6 +111,8 @@ class VectorTest : public testing::TestWithParam<Vector> {
   ReturnPaths Paths() const {
     ReturnPathDomain domain = Domain(std::string(GetParam().domain));
     domain.keys = {{std::string(GetParam().key_id), std::string(GetParam().secret)}};
+    domain.use = GetParam().use;
+    domain.address = absl::StrCat("unsubscribe@", domain.domain);
     return MustCreate({domain});
   }
 };
@@ -111,7 +121,7 @@ TEST_P(VectorTest, IsMintedAndVouchedFor) {
   const Vector& v = GetParam();
   const ReturnPaths paths = Paths();
   const MintRequest request{std::string(v.domain), std::string(v.stream), std::string(v.reference),
-                            v.form};
+                            v.form, v.use};
   const Address recipient = MustParse(v.recipient);
   const absl::StatusOr<std::string> minted = paths.Mint(request, recipient, Noon(v.issued));
   ASSERT_TRUE(minted.ok()) << minted.status();
@@ -141,6 +151,7 @@ TEST_P(VectorTest, IsWhatAnIndependentMinterMakes) {
   const Vector& v = GetParam();
   const std::string command = absl::StrCat(
       "python3 '" BOUNCED_SOURCE_DIR "/tests/intake/mint.py' ",
+      v.use == Use::kUnsubscribe ? "unsubscribe-" : "",
       v.form == ReturnPathForm::kOpen ? "open" : "sealed", " ", Quoted(v.domain), " ",
       Quoted(v.key_id), " ", Quoted(v.secret), " ", Quoted(v.stream), " ", Quoted(v.reference), " ",
       absl::FormatCivilTime(v.issued), " ", Quoted(v.recipient));
@@ -517,6 +528,160 @@ TEST(Domains, ATokenOfOneIsForgedAtAnotherWithTheSameKey) {
   EXPECT_THAT(paths.domains("nobody"), testing::IsEmpty());
   EXPECT_TRUE(paths.Serves("TWO.example."));
   EXPECT_FALSE(paths.Serves("three.example"));
+}
+
+// --- Unsubscribe addresses, feedback loops
+
+ReturnPathDomain UnsubscribeDomain(std::string domain) {
+  ReturnPathDomain d = Domain(std::move(domain));
+  d.use = Use::kUnsubscribe;
+  d.address = absl::StrCat("Unsubscribe@", d.domain);
+  d.max_age = absl::Hours(24 * 3'650);
+  return d;
+}
+
+// One secret and one domain for both uses, so that nothing but the use tells them apart.
+TEST(Uses, T14WhatIsSignedForOneHoldsInNoOther) {
+  const ReturnPaths paths = MustCreate({Domain("both.example"), UnsubscribeDomain("both.example")});
+  const Address recipient = MustParse("r@example.net");
+  for (const ReturnPathForm form : {ReturnPathForm::kOpen, ReturnPathForm::kSealed}) {
+    for (const Use use : {Use::kReturnPath, Use::kUnsubscribe}) {
+      const std::string token =
+          *paths.Mint({"both.example", "news", "", form, use}, recipient, kNoon);
+      const VouchResult own = Vouch(paths, token, kNoon);
+      ASSERT_TRUE(own.voucher.has_value()) << token;
+      EXPECT_EQ(own.voucher->use, use);
+      EXPECT_EQ(own.voucher->trust, Trust::kSigned);
+      EXPECT_TRUE(paths.Covers(*own.voucher, recipient));
+      // Under the other's prefix.
+      std::string renamed = token;
+      renamed[0] = use == Use::kReturnPath ? 'u' : 'b';
+      EXPECT_EQ(ToString(Vouch(paths, renamed, kNoon).refusal), "forged") << renamed;
+      // Where there is the other use alone.
+      const ReturnPaths others = MustCreate(
+          {use == Use::kReturnPath ? UnsubscribeDomain("both.example") : Domain("both.example")});
+      EXPECT_EQ(ToString(Vouch(others, token, kNoon).refusal), "unsigned") << token;
+    }
+  }
+}
+
+TEST(Uses, AWrongTokenToUnsubscribeIsRefusedAsAReturnPathIs) {
+  const ReturnPaths paths = MustCreate({Domain("rp.example"), UnsubscribeDomain("lists.example")});
+  const std::string token = *paths.Mint({"lists.example", "news", "", {}, Use::kUnsubscribe},
+                                        MustParse("r@example.net"), kNoon);
+  const struct {
+    std::string address;
+    std::string_view refusal;
+  } kRows[] = {
+      {token, "none"},
+      {absl::AsciiStrToUpper(token), "none"},
+      {"uo-a-news--ckfaaaaaaaaaaaa-r=example.net@lists.example", "forged"},
+      {"uo-z-news--ckfaaaaaaaaaaaa-r=example.net@lists.example", "foreign"},
+      {"someone@lists.example", "unsigned"},
+      {"unsubscribe@lists.example", "none"},
+      {"UNSUBSCRIBE@Lists.Example.", "none"},
+      {"postmaster@lists.example", "none"},
+      {"unsubscribe@rp.example", "unsigned"},
+      {"unsubscribe@x.lists.example", "not_ours"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(ToString(Vouch(paths, row.address, kNoon).refusal), row.refusal) << row.address;
+  }
+  const VouchResult bare = Vouch(paths, "Unsubscribe@lists.example", kNoon);
+  EXPECT_EQ(bare.voucher->use, Use::kUnsubscribe);
+  EXPECT_EQ(bare.voucher->trust, Trust::kUnverified);
+  EXPECT_EQ(bare.voucher->least_trust, Trust::kSigned);
+  EXPECT_EQ(bare.voucher->return_path, "unsubscribe@lists.example");
+  // Nobody's bounces come there.
+  EXPECT_FALSE(paths.Serves("lists.example"));
+  EXPECT_THAT(paths.domains(), testing::ElementsAre("rp.example"));
+  EXPECT_THAT(paths.domains("", Use::kUnsubscribe), testing::ElementsAre("lists.example"));
+}
+
+TEST(Uses, ATokenToUnsubscribeHoldsForYears) {
+  const ReturnPaths paths = MustCreate({UnsubscribeDomain("lists.example")});
+  const std::string token = *paths.Mint({"lists.example", "", "", {}, Use::kUnsubscribe},
+                                        MustParse("r@example.net"), kNoon);
+  const absl::Time midnight = StartOf(DayOf(kNoon));
+  const absl::Duration age = absl::Hours(24 * 3'651);
+  EXPECT_EQ(Vouch(paths, token, midnight + age - absl::Seconds(1)).refusal, Refusal::kNone);
+  EXPECT_EQ(Vouch(paths, token, midnight + age).refusal, Refusal::kExpired);
+}
+
+TEST(FeedbackLoops, AreExactlyTheirAddress) {
+  FeedbackLoop loop;
+  loop.address = "FBL@rp.example";
+  loop.tenant = "acme";
+  loop.stream = "news";
+  loop.operators = {"Loop.Example."};
+  FeedbackLoop other;
+  other.address = "complaints@example.com";
+  const absl::StatusOr<ReturnPaths> paths =
+      ReturnPaths::Create({Domain("rp.example")}, {loop, other});
+  ASSERT_TRUE(paths.ok()) << paths.status();
+  const VouchResult result = Vouch(*paths, "fbl@RP.example.", kNoon);
+  ASSERT_TRUE(result.voucher.has_value());
+  EXPECT_EQ(result.voucher->use, Use::kFeedbackLoop);
+  EXPECT_EQ(result.voucher->tenant, "acme");
+  EXPECT_EQ(result.voucher->stream, "news");
+  EXPECT_EQ(result.voucher->trust, Trust::kUnverified);
+  EXPECT_EQ(result.voucher->least_trust, Trust::kAuthenticated);
+  EXPECT_EQ(result.voucher->return_path, "fbl@rp.example");
+  EXPECT_THAT(result.voucher->operators, testing::ElementsAre("loop.example"));
+  const struct {
+    std::string address;
+    std::string_view refusal;
+  } kRows[] = {
+      {"complaints@example.com", "none"},     {"fbl+x@rp.example", "unsigned"},
+      {"fbl@x.rp.example", "not_ours"},       {"abuse@example.com", "not_ours"},
+      {"postmaster@example.com", "not_ours"}, {"postmaster@rp.example", "none"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(ToString(Vouch(*paths, row.address, kNoon).refusal), row.refusal) << row.address;
+  }
+}
+
+TEST(FeedbackLoops, SayWhatIsWrong) {
+  FeedbackLoop good;
+  good.address = "fbl@rp.example";
+  FeedbackLoop no_address = good;
+  no_address.address = "fbl";
+  FeedbackLoop no_tenant = good;
+  no_tenant.tenant = "";
+  FeedbackLoop stream = good;
+  stream.stream = "News";
+  FeedbackLoop no_domain = good;
+  no_domain.operators = {"a.example", "@"};
+  FeedbackLoop unsubscribe = good;
+  unsubscribe.address = "unsubscribe@lists.example";
+  const struct {
+    std::vector<FeedbackLoop> loops;
+    std::string_view error;
+  } kRows[] = {
+      {{good, good}, "feedback loop 'fbl@rp.example': its address is there twice"},
+      {{no_address}, "feedback loop 'fbl': "},
+      {{no_tenant}, "feedback loop 'fbl@rp.example': the tenant is empty"},
+      {{stream}, "feedback loop 'fbl@rp.example': the stream 'News' is not at most 16"},
+      {{no_domain}, "feedback loop 'fbl@rp.example': the operator '@': "},
+      {{unsubscribe}, "its address is there twice"},
+  };
+  for (const auto& row : kRows) {
+    const auto paths = ReturnPaths::Create({UnsubscribeDomain("lists.example")}, row.loops);
+    EXPECT_EQ(paths.status().code(), absl::StatusCode::kInvalidArgument) << row.error;
+    EXPECT_THAT(std::string(paths.status().message()), HasSubstr(std::string(row.error)));
+  }
+}
+
+TEST(Uses, AnUnsubscribeDomainIsThereOnce) {
+  EXPECT_THAT(std::string(ReturnPaths::Create(
+                              {UnsubscribeDomain("l.example"), UnsubscribeDomain("L.example")})
+                              .status()
+                              .message()),
+              HasSubstr("unsubscribe domain 'L.example': it is there twice"));
+  ReturnPathDomain elsewhere = UnsubscribeDomain("l.example");
+  elsewhere.address = "unsubscribe@other.example";
+  EXPECT_THAT(std::string(ReturnPaths::Create({elsewhere}).status().message()),
+              HasSubstr("its address is at another domain"));
 }
 
 // --- Minting

@@ -75,6 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"Open", "bo-a---aaamacmacmacmac-r=example.net", true},
         {"OpenInCapitals", "BO-A---AAAMACMACMACMAC-R=EXAMPLE.NET", true},
         {"OpenWithAll", "bo-k9z0-s_1-r_2-aaamacmacmacmac-r=e.net", true},
+        {"OpenToUnsubscribe", "uo-a---aaamacmacmacmac-r=example.net", true},
+        {"SealedToUnsubscribe", "us-a---aaahashhashhashhashmacmacmacmac", true},
+        {"OfNoUse", "xo-a---aaamacmacmacmac-r=example.net", false},
         {"Sealed", "bs-a---aaahashhashhashhashmacmacmacmac", true},
         {"SealedWithAll", "bs-k9z0-s_1-r_2-aaahashhashhashhashmacmacmacmac", true},
         {"SealedAtItsLongest", "bs-abcd-abcdefghijklmnop-abcdefg-aaahashhashhashhashmacmacmacmac",
@@ -149,7 +152,14 @@ TEST(TokenMac, T14DependsOnEachFieldAndItsPlace) {
   EXPECT_EQ(macs.size(), tokens);
 }
 
+// The same fields for another use have another MAC.
 TEST(TokenMac, T14IsOfItsUseAlone) {
+  for (const ReturnPathForm form : {ReturnPathForm::kOpen, ReturnPathForm::kSealed}) {
+    Token token{form, "a", "news", "", Token::kEpochDay, "r@example.net", ""};
+    const std::string of_return_path = token.ExpectedMac(kSecret, "a.example");
+    token.use = Use::kUnsubscribe;
+    EXPECT_NE(token.ExpectedMac(kSecret, "a.example"), of_return_path);
+  }
   const KeyedHashValue as_hash = KeyedHash(kSecret, "bounced recipient 1", {"open"});
   const KeyedHashValue as_mac = KeyedHash(kSecret, "bounced return path mac 1", {"open"});
   EXPECT_NE(as_hash, as_mac);

@@ -1286,6 +1286,24 @@ TEST(Parser, D67NeitherInTheFieldsNorInWhatCameBack) {
   EXPECT_EQ(report.recipients.at(0).final_recipient->value, kDigest);
 }
 
+// Whose it is, whoever knows the sender may say.
+TEST(Parser, D68APlainForwardIsOtherAndItsHeaderIsRead) {
+  for (const std::string_view more : {"", "Auto-Submitted: auto-generated\n"}) {
+    const Report report = Parse(
+        Multipart(absl::StrCat("From: feedback@loop.example\nSubject: FW: news\n", Absl(more),
+                               "Content-Type: multipart/mixed; boundary=b\n"),
+                  {kText,
+                   {"Content-Type: message/rfc822\n",
+                    "Return-Path: <s@example.com>\nTo: r@example.net\nSubject: news\n\nx\n"}}));
+    EXPECT_NE(report.kind, Kind::kComplaint) << more;
+    EXPECT_NE(report.kind, Kind::kBounce) << more;
+    ASSERT_TRUE(report.returned.return_path && report.returned.to) << more;
+    EXPECT_EQ(report.returned.return_path->value, "s@example.com");
+    EXPECT_EQ(report.returned.to->value, "r@example.net");
+    EXPECT_EQ(report.returned.to->provenance, Provenance::kDerived);
+  }
+}
+
 TEST(Parser, D69ManyIncidentsAreOneComplaint) {
   const Report report =
       ParseFeedback("Feedback-Type: abuse\nOriginal-Rcpt-To: r@example.net\nIncidents: 7\n");
