@@ -106,10 +106,13 @@ std::string SummaryOf(const Suppression& suppression) {
     case Source::kImport:
       absl::StrAppend(&text, ": suppressed by a list that was taken over");
       break;
+    case Source::kUnsubscribe:
+      absl::StrAppend(&text, ": unsubscribed");
+      break;
     default:
       absl::StrAppend(&text, ": suppressed by a ", Absl(ToString(suppression.source)));
-      if (suppression.event_id != 0) absl::StrAppend(&text, " (event ", suppression.event_id, ")");
   }
+  if (suppression.event_id != 0) absl::StrAppend(&text, " (event ", suppression.event_id, ")");
   absl::StrAppend(&text, " on ", ShowTime(suppression.create_time), ", reason ", suppression.reason,
                   ".");
   if (!suppression.explanation.empty()) absl::StrAppend(&text, " ", suppression.explanation);

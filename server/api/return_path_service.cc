@@ -20,17 +20,38 @@ VouchResult Vouch(const ReturnPaths& paths, std::string_view return_path, absl::
   return paths.Vouch(return_path.substr(0, at), return_path.substr(at + 1), now);
 }
 
+// With a subject, as some mail programs send nothing without one. Of an address all is encoded that
+// may be (RFC 6068, 2): not all programs know what may not.
+std::string MailtoUri(std::string_view address) {
+  constexpr char kHexDigits[] = "0123456789ABCDEF";
+  std::string uri = "mailto:";
+  for (const char c : address) {
+    if (IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '@') {
+      uri += c;
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      uri += {'%', kHexDigits[octet >> 4], kHexDigits[octet & 15]};
+    }
+  }
+  return uri + "?subject=unsubscribe";
+}
+
 // The domain that is asked for; of a tenant that is named it must be one, and may be its first.
-absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const v1::MintRequest& request) {
+absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const v1::MintRequest& request,
+                                         Use use) {
   if (!request.domain().empty() && request.tenant().empty()) return request.domain();
-  std::vector<std::string> domains = paths.domains(request.tenant());
-  if (domains.empty()) return absl::NotFoundError("no return-path domain is configured");
+  std::vector<std::string> domains = paths.domains(request.tenant(), use);
+  if (domains.empty()) {
+    return absl::NotFoundError(use == Use::kUnsubscribe ? "no unsubscribe address is configured"
+                                                        : "no return-path domain is configured");
+  }
   if (request.domain().empty()) return std::move(domains.front());
   absl::StatusOr<std::string> canonical = CanonicalDomain(request.domain());
   if (canonical.ok() && std::find(domains.begin(), domains.end(), *canonical) != domains.end()) {
     return canonical;
   }
-  return absl::NotFoundError("not a return-path domain of this tenant");
+  return absl::NotFoundError(use == Use::kUnsubscribe ? "not an unsubscribe domain of this tenant"
+                                                      : "not a return-path domain of this tenant");
 }
 
 absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
@@ -45,12 +66,14 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
     if (!status.ok()) return status;
   }
   const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
-  absl::StatusOr<std::string> domain = MintDomainOf(*paths, request);
+  const Use use = request.unsubscribe() ? Use::kUnsubscribe : Use::kReturnPath;
+  absl::StatusOr<std::string> domain = MintDomainOf(*paths, request, use);
   if (!domain.ok()) return domain.status();
   MintRequest mint{.domain = *std::move(domain),
                    .stream = request.stream(),
                    .reference = request.reference(),
-                   .form = *form};
+                   .form = *form,
+                   .use = use};
   absl::Time now = parts.clock.Now();
   absl::StatusOr<std::string> minted = paths->Mint(mint, *recipient, now);
   // What is left to be wrong is that all of it together does not fit.
@@ -59,6 +82,7 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
   }
   if (!minted.ok()) return minted.status();
   response.set_return_path(*minted);
+  if (use == Use::kUnsubscribe) response.set_mailto_uri(MailtoUri(*minted));
   if (VouchResult result = Vouch(*paths, *minted, now); result.voucher) {
     response.set_form(SignedForm(*result.voucher));
   }

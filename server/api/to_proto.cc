@@ -52,6 +52,8 @@ static_assert(Same(Provenance::kReported, v1::PROVENANCE_REPORTED) &&
               Same(Provenance::kDerived, v1::PROVENANCE_DERIVED) &&
               Same(Provenance::kGuessed, v1::PROVENANCE_GUESSED));
 static_assert(Same(Source::kBounce, v1::SOURCE_BOUNCE) &&
+              Same(Source::kComplaint, v1::SOURCE_COMPLAINT) &&
+              Same(Source::kUnsubscribe, v1::SOURCE_UNSUBSCRIBE) &&
               Same(Source::kManual, v1::SOURCE_MANUAL) && Same(Source::kImport, v1::SOURCE_IMPORT));
 static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED) &&
               Same(Change::What::kReplaced, v1::SuppressionChange::ACTION_REPLACED) &&

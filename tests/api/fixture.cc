@@ -31,7 +31,11 @@ ReturnPaths MakeReturnPaths() {
   ReturnPathDomain off;
   off.domain = std::string(kUnsigned);
   off.signing = Signing::kOff;
-  return *ReturnPaths::Create({required, off});
+  ReturnPathDomain unsubscribe = required;
+  unsubscribe.domain = "lists.example";
+  unsubscribe.use = Use::kUnsubscribe;
+  unsubscribe.address = "unsubscribe@lists.example";
+  return *ReturnPaths::Create({required, off, unsubscribe});
 }
 
 }  // namespace

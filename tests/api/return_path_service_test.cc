@@ -92,6 +92,37 @@ TEST_F(ReturnPathServiceTest, WhatIsMintedVerifiesWithAllThatItCarries) {
   EXPECT_FALSE(response.covers_recipient());
 }
 
+TEST_F(ReturnPathServiceTest, MintsAnAddressToUnsubscribeAsAUri) {
+  v1::MintRequest request = For("Jane+1@rcpt.example");
+  request.set_stream("news");
+  request.set_unsubscribe(true);
+  v1::MintResponse minted;
+  ASSERT_TRUE(Mint(request, minted).ok());
+  EXPECT_THAT(minted.return_path(), StartsWith("uo-a-news-"));
+  EXPECT_THAT(minted.return_path(), EndsWith("-jane+1=rcpt.example@lists.example"));
+  EXPECT_THAT(minted.mailto_uri(), StartsWith("mailto:uo-a-news-"));
+  EXPECT_THAT(minted.mailto_uri(),
+              EndsWith("-jane%2B1%3Drcpt.example@lists.example?subject=unsubscribe"));
+  v1::VerifyResponse response;
+  ASSERT_TRUE(Verify(minted.return_path(), "jane+1@rcpt.example", response).ok());
+  EXPECT_TRUE(response.accepted());
+  EXPECT_TRUE(response.covers_recipient());
+  EXPECT_EQ(response.stream(), "news");
+
+  // Each at its own domains.
+  request.set_domain("bounces.example");
+  EXPECT_EQ(Mint(request, minted).error_code(), StatusCode::NOT_FOUND);
+  request.set_tenant("default");
+  EXPECT_EQ(Mint(request, minted).error_code(), StatusCode::NOT_FOUND);
+  request.set_domain("lists.example");
+  EXPECT_TRUE(Mint(request, minted).ok());
+  request.set_unsubscribe(false);
+  EXPECT_EQ(Mint(request, minted).error_code(), StatusCode::NOT_FOUND);
+  request = For("jane@rcpt.example");
+  ASSERT_TRUE(Mint(request, minted).ok());
+  EXPECT_EQ(minted.mailto_uri(), "");
+}
+
 TEST_F(ReturnPathServiceTest, VerifySaysWhyNot) {
   v1::MintResponse minted;
   ASSERT_TRUE(Mint(For("jane@rcpt.example"), minted).ok());

@@ -193,6 +193,7 @@ grpc::Status FakeReturnPaths::Mint(grpc::ServerContext*, const v1::MintRequest* 
                                    v1::MintResponse* response) {
   minted.push_back(*request);
   response->set_return_path("bo-" + request->recipient());
+  if (request->unsubscribe()) response->set_mailto_uri("mailto:uo-" + request->recipient());
   response->set_form(request->form());
   return grpc::Status::OK;
 }

@@ -463,6 +463,8 @@ TEST_F(VerbsTest, ReturnPathsAreMintedAndVerified) {
   EXPECT_EQ(server_.return_paths.minted[0].form(), v1::RETURN_PATH_FORM_SEALED);
   EXPECT_EQ(server_.return_paths.minted[0].stream(), "news");
   EXPECT_EQ(server_.return_paths.minted[0].domain(), "b.example");
+  EXPECT_EQ(Run({"return-path", "mint", "--recipient", "r@x", "--unsubscribe"}).out,
+            "mailto:uo-r@x\n");
   EXPECT_EQ(Run({"return-path", "mint", "--recipient", "r@x", "--form", "shut"}).code, 2);
   EXPECT_EQ(Run({"return-path", "mint"}).code, 2);
 

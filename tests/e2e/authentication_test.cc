@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/dns/name_server.h"
 #include "tests/e2e/harness/daemon.h"
+#include "tests/e2e/harness/dkim.h"
 #include "tests/e2e/harness/report.h"
 #include "tests/skip.h"
 
@@ -22,24 +23,8 @@ using dns::NameServer;
 using dns::WireQuery;
 using testing::HasSubstr;
 
-constexpr char kPython[] = "/usr/bin/python3";  // where Debian puts what python3-dkim holds
 constexpr char kRecipient[] = "nobody@rcpt.example";
 constexpr char kReturnPath[] = "bounces@bounces.example";
-
-// Has the TXT record of one name, and says of all others that they are not there.
-NameServer::Handler Having(std::string name, std::string text) {
-  return [name = std::move(name), text = std::move(text)](const WireQuery& query) {
-    dns::WireMessage reply = query.reply;
-    if (query.question.name != name) {
-      reply.flags |= 3;  // NXDOMAIN
-    } else if (query.question.type == dns::Type::kTxt) {
-      std::string data;
-      for (std::size_t i = 0; i < text.size(); i += 255) data += dns::Counted(text.substr(i, 255));
-      reply.answers.push_back({dns::Pointer(12), 16, 60, data});
-    }
-    return std::vector<std::string>{reply.Octets()};
-  };
-}
 
 DaemonOptions Asking(const NameServer& server, std::string_view more = "") {
   return {
@@ -47,25 +32,15 @@ DaemonOptions Asking(const NameServer& server, std::string_view more = "") {
       .sections = "[authentication]\nservers = ['" + server.address() + "']\n" + std::string(more)};
 }
 
-struct SignedReport {
-  std::string message;
-  std::string record;
-};
-
 class AuthenticationTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (RunProgram({kPython, "-c", "import dkim"}).status != 0) {
-      BOUNCED_SKIP("python3-dkim is not installed");
-    }
+    if (!CanSign()) BOUNCED_SKIP("python3-dkim is not installed");
   }
 
-  SignedReport SignedBy(const std::string& domain, const std::string& algorithm = "rsa-sha256") {
-    const Outcome signer = RunProgram(
-        {kPython, BOUNCED_SOURCE_DIR "/tests/e2e/sign.py", domain, algorithm, dir_ / "record"}, {},
-        Compose({.recipient = kRecipient}));
-    EXPECT_EQ(signer.status, 0) << signer.err;
-    return {signer.out, ReadFile(dir_ / "record")};
+  static SignedMessage SignedBy(const std::string& domain,
+                                const std::string& algorithm = "rsa-sha256") {
+    return SignWithDkim(domain, Compose({.recipient = kRecipient}), algorithm);
   }
 
   // The one event of a report that has come with a 250.
@@ -76,12 +51,10 @@ class AuthenticationTest : public testing::Test {
     EXPECT_EQ(events.size(), 1U);
     return events.empty() ? v1::Event() : events[0];
   }
-
-  TempDir dir_;
 };
 
 TEST_F(AuthenticationTest, WhatTheDomainOfTheAddressHasSignedSuppresses) {
-  const SignedReport report = SignedBy("rcpt.example");
+  const SignedMessage report = SignedBy("rcpt.example");
   NameServer server(Having("s._domainkey.rcpt.example", report.record));
   Daemon daemon(Asking(server));
   const v1::Event event = EventOf(daemon, report.message);
@@ -95,7 +68,7 @@ TEST_F(AuthenticationTest, WhatTheDomainOfTheAddressHasSignedSuppresses) {
 
 // By default it takes a key of ours.
 TEST_F(AuthenticationTest, WhereTheBarIsHigherItIsShownAndHasNoEffect) {
-  const SignedReport report = SignedBy("rcpt.example");
+  const SignedMessage report = SignedBy("rcpt.example");
   NameServer server(Having("s._domainkey.rcpt.example", report.record));
   DaemonOptions options = Asking(server);
   options.return_path = "signing = 'optional'";
@@ -107,7 +80,7 @@ TEST_F(AuthenticationTest, WhereTheBarIsHigherItIsShownAndHasNoEffect) {
 }
 
 TEST_F(AuthenticationTest, T10WhatAnotherDomainHasSignedDoesNot) {
-  const SignedReport report = SignedBy("other.example");
+  const SignedMessage report = SignedBy("other.example");
   NameServer server(Having("s._domainkey.other.example", report.record));
   Daemon daemon(Asking(server));
   const v1::Event event = EventOf(daemon, report.message);
@@ -118,7 +91,7 @@ TEST_F(AuthenticationTest, T10WhatAnotherDomainHasSignedDoesNot) {
 }
 
 TEST_F(AuthenticationTest, T11AWeakSignatureDoesNot) {
-  const SignedReport report = SignedBy("rcpt.example", "rsa-sha1");
+  const SignedMessage report = SignedBy("rcpt.example", "rsa-sha1");
   NameServer server(Having("s._domainkey.rcpt.example", report.record));
   Daemon daemon(Asking(server));
   const v1::Event event = EventOf(daemon, report.message);
@@ -128,7 +101,7 @@ TEST_F(AuthenticationTest, T11AWeakSignatureDoesNot) {
 }
 
 TEST_F(AuthenticationTest, S132WhereDnsIsSilentTheReportIsTakenInTime) {
-  const SignedReport report = SignedBy("rcpt.example");
+  const SignedMessage report = SignedBy("rcpt.example");
   NameServer server([](const WireQuery&) { return std::vector<std::string>(); });
   Daemon daemon(Asking(server, "timeout = '1s'\n"));
   const auto begin = std::chrono::steady_clock::now();

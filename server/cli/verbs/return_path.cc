@@ -20,6 +20,7 @@ struct MintArguments {
   std::string domain;
   std::string reference;
   std::string form;
+  bool unsubscribe = false;
 };
 
 absl::StatusOr<ExitCode> Mint(const MintArguments& arguments, Session& session) {
@@ -29,6 +30,7 @@ absl::StatusOr<ExitCode> Mint(const MintArguments& arguments, Session& session) 
   request.set_stream(session.stream());
   request.set_reference(arguments.reference);
   request.set_tenant(session.tenant());
+  request.set_unsubscribe(arguments.unsubscribe);
   if (!arguments.form.empty()) {
     std::optional<v1::ReturnPathForm> form = FromWord<v1::ReturnPathForm>(arguments.form);
     if (!form) return absl::InvalidArgumentError("--form is open or sealed");
@@ -42,7 +44,7 @@ absl::StatusOr<ExitCode> Mint(const MintArguments& arguments, Session& session) 
   if (session.json()) {
     session.out().Json(response);
   } else {
-    session.out().Line({response.return_path()});
+    session.out().Line({arguments.unsubscribe ? response.mailto_uri() : response.return_path()});
   }
   return ExitCode::kDone;
 }
@@ -219,8 +221,12 @@ Action SetUpMint(CLI::App& command) {
           "--form", arguments->form,
           "open: the recipient in the clear; sealed: a hash of it (default: open if it fits)")
       ->type_name("open|sealed");
+  command.add_flag(
+      "--unsubscribe", arguments->unsubscribe,
+      "Makes the address to unsubscribe from --stream, at an [[unsubscribe]]'s domain");
   command.footer(
-      "Prints the address for MAIL FROM, alone on its line.\n\n"
+      "Prints the address for MAIL FROM, alone on its line; with --unsubscribe the mailto: URI\n"
+      "that stands in angle brackets in the List-Unsubscribe field.\n\n"
       "Exit codes: 0 done, 1 no such domain, or it has no key, 2 usage, or it does not fit, 3 the\n"
       "server could not be reached, did not allow it, or failed");
   return [arguments](Session& session) { return Mint(*arguments, session); };
