@@ -65,7 +65,7 @@ class Held:
 
 
 def hold(args):
-    daemon = Daemon(args, smtp="max_sessions = %d" % (args.held + 100))
+    daemon = Daemon(args, smtp="max_sessions = %d" % (args.held * 6 // 5))
     with daemon.running():
         print("alone: " + lone(daemon))
         before, descriptors = daemon.memory()[0], daemon.descriptors()
@@ -134,8 +134,9 @@ def main():
     p.add_argument("--dir", default=tempfile.gettempdir())
     args = p.parse_args()
     args.bin = os.path.abspath(args.bin)
-    descriptors = 2 * args.held + 20_000
-    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    # A session takes one here and one in the daemon, which is told so by its parent.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     hold(args)
     half(args, overload(args))
 

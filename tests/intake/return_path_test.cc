@@ -598,6 +598,23 @@ TEST(Uses, AWrongTokenToUnsubscribeIsRefusedAsAReturnPathIs) {
   EXPECT_THAT(paths.domains("", Use::kUnsubscribe), testing::ElementsAre("lists.example"));
 }
 
+TEST(Uses, ARevokedKeyHoldsForNoneAndTheOtherAddressesStay) {
+  FeedbackLoop loop;
+  loop.address = "fbl@both.example";
+  const absl::StatusOr<ReturnPaths> created =
+      ReturnPaths::Create({Domain("both.example"), UnsubscribeDomain("both.example")}, {loop});
+  ASSERT_TRUE(created.ok()) << created.status();
+  const std::string token = *created->Mint({"both.example", "news", "", {}, Use::kUnsubscribe},
+                                           MustParse("r@example.net"), kNoon);
+  Revocation revocation;
+  revocation.domain = "both.example";
+  revocation.key_id = "a";
+  const ReturnPaths paths = created->WithRevoked({&revocation, 1});
+  EXPECT_EQ(ToString(Vouch(paths, token, kNoon).refusal), "revoked");
+  EXPECT_EQ(Vouch(paths, "fbl@both.example", kNoon).refusal, Refusal::kNone);
+  EXPECT_EQ(Vouch(paths, "unsubscribe@both.example", kNoon).refusal, Refusal::kNone);
+}
+
 TEST(Uses, ATokenToUnsubscribeHoldsForYears) {
   const ReturnPaths paths = MustCreate({UnsubscribeDomain("lists.example")});
   const std::string token = *paths.Mint({"lists.example", "", "", {}, Use::kUnsubscribe},
