@@ -47,10 +47,19 @@ absl::StatusOr<Connection> Connection::Open(const std::string& file, const std::
 
 absl::Status Connection::SetUpForWriting(std::int64_t cache_octets) {
   constexpr std::int64_t kLeastCacheOctets = 1 << 20;
-  absl::Status status = Execute(absl::StrCat(
+  absl::Status status = Execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-      "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -",
-      std::max(cache_octets, kLeastCacheOctets) / 1024));
+      "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
+  if (!status.ok()) return status;
+  const absl::StatusOr<std::int64_t> octets =
+      AskNumber("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+  if (!octets.ok()) return octets.status();
+  // To put the halves of a B-tree page in order SQLite lends them the number of the page at
+  // 1 GiB, and while the database ends before that, each such commit walks through the whole cache
+  // for pages beyond the end: the larger it is, the slower.
+  if (*octets < kLockByte) cache_octets = std::min(cache_octets, kSmallCacheOctets);
+  status = Execute(
+      absl::StrCat("PRAGMA cache_size = -", std::max(cache_octets, kLeastCacheOctets) / 1024));
   // SQLite does not fail when it cannot do as it is told: a file system without shared memory, for
   // one, silently has no WAL.
   if (status.ok()) status = Verify("journal_mode", "wal");

@@ -18,6 +18,11 @@ inline constexpr int kBusyTimeoutMillis = 5'000;
 
 enum class Access : std::uint8_t { kCreate, kWrite, kRead };
 
+// Where SQLite's lock bytes lie in a database (its PENDING_BYTE).
+inline constexpr std::int64_t kLockByte = 1 << 30;
+// The cache of a writing connection to a database that ended before that when it was opened.
+inline constexpr std::int64_t kSmallCacheOctets = 8 << 20;
+
 // Movable; used by one thread at a time.
 class Connection {
  public:
@@ -27,8 +32,8 @@ class Connection {
                                          Access access);
 
   // Sets and verifies what every writing connection needs: WAL, synchronous=FULL, foreign keys,
-  // `cache_octets` of pages, no checkpoints of its own. Writes to a database that is not in WAL
-  // yet.
+  // `cache_octets` of pages (or kSmallCacheOctets, if fewer), no checkpoints of its own. Writes to
+  // a database that is not in WAL yet.
   absl::Status SetUpForWriting(std::int64_t cache_octets);
 
   // Runs statements without results.

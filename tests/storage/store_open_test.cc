@@ -14,6 +14,7 @@
 #include "faulty_vfs.h"
 #include "fixture.h"
 #include "sqlite3.h"
+#include "storage/sqlite/connection.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/store.h"
@@ -82,6 +83,31 @@ TEST(Open, TheWritingConnectionKeepsWhatWasPromised) {
     EXPECT_EQ(*connection->Ask("PRAGMA mmap_size"), "0");
     EXPECT_EQ(*connection->AskNumber("PRAGMA busy_timeout"), kBusyTimeoutMillis);
     EXPECT_EQ(*connection->AskNumber("PRAGMA cache_size"), -(8 << 10));
+  }
+}
+
+// One that is said to reach to 1 GiB is made by its header alone.
+TEST(Open, TheCacheIsSmallWhereALargeOneIsSlower) {
+  TemporaryDirectory directory;
+  absl::StatusOr<DataDirectory> held = DataDirectory::Hold(directory.path());
+  ASSERT_TRUE(held.ok()) << held.status();
+  const auto cache = [&](std::int64_t octets) {
+    absl::StatusOr<Connection> connection = OpenDatabase(*held, "", octets);
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    connection->CheckpointOnClose();
+    return -*connection->AskNumber("PRAGMA cache_size") * 1024;
+  };
+  EXPECT_EQ(cache(64 << 20), kSmallCacheOctets);
+  EXPECT_EQ(cache(kSmallCacheOctets + (1 << 20)), kSmallCacheOctets);
+  EXPECT_EQ(cache(4 << 20), 4 << 20);
+  for (const std::uint32_t missing : {1, 0}) {
+    const std::uint32_t pages = kLockByte / 4096 - missing;
+    std::fstream file(directory.database(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(28);  // the size of the database in pages, big-endian (SQLite file format, 1.3.8)
+    for (const int shift : {24, 16, 8, 0}) file.put(static_cast<char>(pages >> shift));
+    file.close();
+    fs::resize_file(directory.database(), std::uint64_t{pages} * 4096);
+    EXPECT_EQ(cache(64 << 20), missing == 1 ? kSmallCacheOctets : 64 << 20);
   }
 }
 
