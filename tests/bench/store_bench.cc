@@ -83,7 +83,11 @@ void Fill(const std::string& path, std::int64_t rows) {
                   " 'recipient' || i || '@mail' || (i % 997) || '.example', NULL, randomblob(24)"
                   " FROM n");
   Execute(db, count +
-                  "INSERT INTO message SELECT i, i, 1, NULL, 2700, 1780000000000000 + i, 20600, 4,"
+                  "INSERT INTO message (id, first_event_id, events, evidence_id, octets,"
+                  " receive_time, day, trust, return_path_hash, digest, tenant, stream,"
+                  " return_path, reverse_path, client_address, client_helo, reporting_mta,"
+                  " report_form, envelope_id, return_path_key, message_reference)"
+                  " SELECT i, i, 1, NULL, 2700, 1780000000000000 + i, 20600, 4,"
                   " random(), randomblob(16), 'default', 'news', 'b-' || hex(randomblob(16)) ||"
                   " '@bounces.example.net', '', '192.0.2.1', 'mx.example.net', 'mx.example.net',"
                   " 'rfc3464', '', 'a', '' FROM n");
