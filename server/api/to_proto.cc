@@ -308,6 +308,7 @@ v1::ReturnPathKey ToProto(const KeyStanding& key) {
   result.set_id(key.id);
   result.set_signs(key.signs);
   result.set_verifies(key.verifies);
+  result.set_unsubscribe(key.use == Use::kUnsubscribe);
   if (key.last_day) result.set_last_day(ShownDay(*key.last_day));
   if (key.revoked) {
     *result.mutable_revoke_time() = ToProto(key.revoked->time);

@@ -386,6 +386,7 @@ std::vector<KeyStanding> ReturnPaths::keys(absl::Time now) const {
       keys.push_back({.domain = domain.domain,
                       .tenant = domain.tenant,
                       .id = key.id,
+                      .use = domain.use,
                       .signs = &key == signing,
                       .verifies = MayVerify(domain, key, now),
                       .last_day = key.last_day,

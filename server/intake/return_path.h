@@ -101,8 +101,9 @@ struct KeyStanding {
   std::string domain;  // canonical
   std::string tenant;
   std::string id;
-  bool signs = false;     // what is minted now
-  bool verifies = false;  // something that it signed is still accepted
+  Use use = Use::kReturnPath;  // of its domain
+  bool signs = false;          // what is minted now
+  bool verifies = false;       // something that it signed is still accepted
   std::optional<Day> last_day;
   std::optional<Revocation> revoked;
 };

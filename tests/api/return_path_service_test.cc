@@ -187,8 +187,11 @@ TEST_F(ReturnPathServiceTest, KeysAreListedWithoutTheirSecrets) {
   v1::RevokeKeyResponse revoked;
   ASSERT_TRUE(Revoke("bounces.example", "z", revoked).ok());
   const std::vector<v1::ReturnPathKey> keys = Keys();
-  ASSERT_EQ(keys.size(), 2u);
+  ASSERT_EQ(keys.size(), 4u);
   EXPECT_EQ(keys[0].id(), "z");
+  EXPECT_FALSE(keys[0].unsubscribe());
+  EXPECT_EQ(keys[2].domain(), "lists.example");
+  EXPECT_TRUE(keys[2].unsubscribe());
   EXPECT_TRUE(keys[0].has_revoke_time());
   EXPECT_EQ(keys[1].id(), "a");
   EXPECT_TRUE(keys[1].signs());
@@ -196,7 +199,7 @@ TEST_F(ReturnPathServiceTest, KeysAreListedWithoutTheirSecrets) {
   EXPECT_EQ(keys[1].last_day(), "");
   EXPECT_FALSE(keys[1].has_revoke_time());
   EXPECT_EQ(keys[1].DebugString().find("kkkk"), std::string::npos);
-  EXPECT_EQ(Keys("default").size(), 2u);
+  EXPECT_EQ(Keys("default").size(), 4u);
   EXPECT_EQ(Keys("nobody").size(), 0u);
 }
 

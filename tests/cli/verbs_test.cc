@@ -491,14 +491,15 @@ TEST_F(VerbsTest, KeysAreListedALineEach) {
   key.set_signs(true);
   server_.return_paths.keys.push_back(key);
   key.set_id("d");
+  key.set_unsubscribe(true);
   key.mutable_revoke_time()->set_seconds(1'800'000'000);
   key.set_revoke_author("ann");
   server_.return_paths.keys.push_back(key);
   EXPECT_EQ(Run({"return-path", "keys"}).out,
-            "b.example\ta\tover\t2026-01-31\t-\t-\n"
-            "b.example\tb\tverifies\t2026-01-31\t-\t-\n"
-            "b.example\tc\tsigns\t-\t-\t-\n"
-            "b.example\td\trevoked\t-\t2027-01-15T08:00:00Z\tann\n");
+            "b.example\ta\treturn_path\tover\t2026-01-31\t-\t-\n"
+            "b.example\tb\treturn_path\tverifies\t2026-01-31\t-\t-\n"
+            "b.example\tc\treturn_path\tsigns\t-\t-\t-\n"
+            "b.example\td\tunsubscribe\trevoked\t-\t2027-01-15T08:00:00Z\tann\n");
   EXPECT_THAT(Run({"return-path", "keys", "--json"}).out,
               StartsWith("{\"domain\":\"b.example\",\"tenant\":\"\",\"id\":\"a\","));
 }

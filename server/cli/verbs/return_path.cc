@@ -125,8 +125,9 @@ absl::StatusOr<ExitCode> Keys(Session& session) {
       session.out().Json(ToJson(key, Unset::kPrinted));
       continue;
     }
-    session.out().Line({key.domain(), key.id(), StateOf(key), OrDash(key.last_day()),
-                        OrDash(FormatTime(key.revoke_time())), OrDash(key.revoke_author())});
+    session.out().Line({key.domain(), key.id(), key.unsubscribe() ? "unsubscribe" : "return_path",
+                        StateOf(key), OrDash(key.last_day()), OrDash(FormatTime(key.revoke_time())),
+                        OrDash(key.revoke_author())});
   }
   return ExitCode::kDone;
 }
