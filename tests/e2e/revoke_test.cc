@@ -81,7 +81,7 @@ TEST_F(RevokeTest, T16ALeakedKeyIsRevokedAndWhatRestsOnItUndone) {
     EXPECT_EQ(daemon_.Check("unused@rcpt.example"), v1::VERDICT_SEND);
     EXPECT_THAT(daemon_.Mint("next@rcpt.example"), StartsWith("bo-b-"));
     EXPECT_THAT(daemon_.Bouncectl({"return-path", "keys"}).out,
-                HasSubstr(kDomain + "\ta\trevoked\t-\t"));
+                HasSubstr(kDomain + "\ta\treturn_path\trevoked\t-\t"));
   };
   expect_revoked();
   EXPECT_TRUE(daemon_.Reconfigure(options_, "config.reloaded"));
