@@ -121,7 +121,7 @@ def half(args, rate):
         r["rate"], r["accept_p50_ms"], r["accept_p99_ms"]))
     work = tempfile.mkdtemp(dir=args.dir)
     print(subprocess.run([program(args, "store_bench"), "--stored=1000", "--directory=" + work,
-                          "--benchmark_filter=/1/"], check=True, text=True, stdout=subprocess.PIPE,
+                          "--benchmark_filter=empty/B:1/"], check=True, text=True, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL).stdout)
     subprocess.run(["rm", "-r", work], check=True)
 
