@@ -183,7 +183,8 @@ absl::StatusOr<Page<Suppression>> Reader::ListSuppressions(const SuppressionFilt
 
 absl::StatusOr<bool> Reader::RestsOnKey(const SuppressionFilter& filter, const Query& row) {
   std::optional<AddressRecord> record = DecodeRecord(row.Octets(kRecord));
-  if (!record) return absl::DataLossError("the record of an address cannot be read; restore a backup");
+  if (!record)
+    return absl::DataLossError("the record of an address cannot be read; restore a backup");
   const Day released = DayOf(record->released.value_or(absl::InfinitePast()));
   const std::string ending = absl::StrCat("@", filter.return_path_domain);
   const std::int64_t event_id = row.Integer(kFirst + 5);
