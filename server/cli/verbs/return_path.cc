@@ -248,11 +248,10 @@ Action SetUpVerify(CLI::App& command) {
 
 Action SetUpKeys(CLI::App& command) {
   command.footer(
-      "Prints a line for each, with tabs between: domain, id, state, the last day on which it "
-      "signed,\n"
-      "when it was revoked, by whom; - stands for none. The states: signs; verifies, which is of "
-      "older\n"
-      "ones; over, of what verifies nothing more; revoked.\n\n"
+      "Prints a line for each, with tabs between: domain, id, what it is for (return_path or\n"
+      "unsubscribe), state, the last day on which it signed, when it was revoked, by whom;\n"
+      "- stands for none. The states: signs; verifies, which is of older ones; over, of what\n"
+      "verifies nothing more; revoked.\n\n"
       "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
       "failed");
   return [](Session& session) { return Keys(session); };
