@@ -17,12 +17,11 @@ import os
 import re
 import resource
 import socket
-import ssl
 import subprocess
 import tempfile
 import time
 
-from servers import Daemon, program
+from servers import Daemon, program, unverified
 
 MIB = 1 << 20
 
@@ -35,9 +34,7 @@ def lone(daemon, messages=400):
 
 class Held:
     """A session that has said EHLO."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = unverified()
 
     def __init__(self, port, tls):
         self.socket = socket.create_connection(("127.0.0.1", port), 60)
@@ -119,11 +116,10 @@ def half(args, rate):
     daemon.close()
     print("half of the best rate, %.0f/s: the 250 comes after p50 %.2f ms, p99 %.2f ms" % (
         r["rate"], r["accept_p50_ms"], r["accept_p99_ms"]))
-    work = tempfile.mkdtemp(dir=args.dir)
-    print(subprocess.run([program(args, "store_bench"), "--stored=1000", "--directory=" + work,
-                          "--benchmark_filter=empty/B:1/"], check=True, text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL).stdout)
-    subprocess.run(["rm", "-r", work], check=True)
+    with tempfile.TemporaryDirectory(dir=args.dir) as work:
+        print(subprocess.run([program(args, "store_bench"), "--stored=1000", "--directory=" + work,
+                              "--benchmark_filter=empty/B:1/"], check=True, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
 
 
 def main():

@@ -11,12 +11,11 @@ import argparse
 import os
 import random
 import socket
-import ssl
 import tempfile
 import threading
 import time
 
-from servers import Daemon
+from servers import Daemon, unverified
 
 MIB = 1 << 20
 
@@ -72,10 +71,7 @@ def broken_handshake(s):
 def handshake_and_gone(s):
     s.recv(4096)
     starttls(s)
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    tls = context.wrap_socket(s)
+    tls = unverified().wrap_socket(s)
     tls.sendall(b"EHLO x\r\nMAIL FROM:<")
     tls.close()
 
