@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "storage/sqlite/gathering_vfs.h"
 #include "storage/sqlite/statement.h"
 
 namespace bounced {
@@ -25,11 +26,12 @@ int Flags(Access access) {
 
 absl::StatusOr<Connection> Connection::Open(const std::string& file, const std::string& vfs,
                                             Access access) {
+  const std::string used = access == Access::kRead ? vfs : GatheringVfs(vfs);
   sqlite3* db = nullptr;
   int rc = sqlite3_open_v2(
       file.c_str(), &db,
       Flags(access) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
-      vfs.empty() ? nullptr : vfs.c_str());
+      used.empty() ? nullptr : used.c_str());
   Connection connection(db);  // SQLite gives a handle with an error, too
   if (rc != SQLITE_OK) return SqliteStatus(file, rc);
   sqlite3_busy_timeout(db, kBusyTimeoutMillis);

@@ -39,6 +39,8 @@ struct FaultyVfs::State {
   sqlite3_vfs* real = nullptr;
   std::string name;
 
+  int promises = 0;  // of the device characteristics
+
   mutable std::mutex mutex;
   std::array<int, 4> counts{};
   std::optional<Call> call;  // that fails or cuts the power
@@ -169,9 +171,7 @@ struct Methods {
     return Real(file)->pMethods->xSectorSize(Real(file));
   }
   static int DeviceCharacteristics(sqlite3_file* file) {
-    // No promise that a cut would break: not that a sector is whole, nor that what follows is safe.
-    return Real(file)->pMethods->xDeviceCharacteristics(Real(file)) &
-           ~(SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_BATCH_ATOMIC);
+    return Real(file)->pMethods->xDeviceCharacteristics(Real(file)) & StateOf(file).promises;
   }
   static int ShmMap(sqlite3_file* file, int region, int size, int extend, void volatile** out) {
     return Real(file)->pMethods->xShmMap(Real(file), region, size, extend, out);
@@ -261,11 +261,14 @@ int TurnSynchronousOff(sqlite3* db, const char**, const sqlite3_api_routines*) {
 
 }  // namespace
 
-FaultyVfs::FaultyVfs() : state_(std::make_unique<State>()) {
+FaultyVfs::FaultyVfs(Neighbours neighbours) : state_(std::make_unique<State>()) {
   static std::atomic<int> number = 0;
   State& s = *state_;
   s.name = "faulty-" + std::to_string(++number);
   s.real = sqlite3_vfs_find(nullptr);
+  // None that a cut would break: not that a write of several sectors is done or not as a whole.
+  s.promises = ~(SQLITE_IOCAP_POWERSAFE_OVERWRITE | SQLITE_IOCAP_BATCH_ATOMIC);
+  if (neighbours == Neighbours::kSpared) s.promises |= SQLITE_IOCAP_POWERSAFE_OVERWRITE;
   s.vfs = *s.real;
   s.vfs.pNext = nullptr;
   s.vfs.zName = s.name.c_str();

@@ -25,7 +25,11 @@ class FaultyVfs {
  public:
   enum class Call : std::uint8_t { kOpen, kRead, kWrite, kSync };
 
-  FaultyVfs();
+  // What a write may do to the rest of a sector when the power goes. Spoil it: then SQLite pads
+  // what it writes; spare it, as is taken for granted of the disks of servers.
+  enum class Neighbours : std::uint8_t { kSpoiled, kSpared };
+
+  explicit FaultyVfs(Neighbours neighbours = Neighbours::kSpared);
   ~FaultyVfs();
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
