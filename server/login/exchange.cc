@@ -1,5 +1,6 @@
 #include "server/login/exchange.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -86,6 +87,12 @@ std::optional<std::string_view> Cut(char name, std::string_view& message) {
   return value;
 }
 
+// RFC 5802, 7: of printable ASCII but the comma, which Cut() leaves out.
+bool IsNonce(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNonceOctets &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 // RFC 5802, 5, without channel binding.
 class Scram final : public SaslExchange {
  public:
@@ -121,10 +128,7 @@ class Scram final : public SaslExchange {
     first_bare_ = rest;
     const std::optional<std::string_view> escaped = Cut('n', rest);
     const std::optional<std::string_view> client_nonce = Cut('r', rest);
-    if (!escaped || !client_nonce || client_nonce->empty() ||
-        client_nonce->size() > kMaxNonceOctets) {
-      return SaslMalformed{};
-    }
+    if (!escaped || !client_nonce || !IsNonce(*client_nonce)) return SaslMalformed{};
     const std::optional<std::string> user = UnescapeName(*escaped);
     if (!user || user->empty() || user->size() > kMaxUserOctets) return SaslMalformed{};
     if (!acts_for.empty() && Cut('a', acts_for) != escaped) return SaslRefused{};

@@ -1,5 +1,5 @@
-// Octets and cuts against the Dialogue. The first octets say how the receiver answers and where the
-// rest is cut; the rest is what the client says.
+// Octets and cuts against the Dialogue. The first octets say how the receiver answers, where the
+// rest is cut, and whether there are users; the rest is what the client says.
 //
 // Whatever that is: replies are whole lines of printable ASCII of at most 512 octets, what is held
 // of a message is bounded, nothing comes behind a HangUp, and a message that is handed over in one
@@ -51,10 +51,13 @@ void CheckReply(const std::string& text) {
 
 class Player {
  public:
-  Player(const Limits& limits, Answers answers)
+  Player(const Limits& limits, Answers answers, const bounced::Users* users)
       : limits_(limits),
         answers_(answers),
-        profile_{.hostname = "mx.example.net", .limits = limits, .tls = TlsUse::kStartTls},
+        profile_{.hostname = "mx.example.net",
+                 .limits = limits,
+                 .tls = TlsUse::kStartTls,
+                 .users = users},
         dialogue_(profile_, now_) {
     Drain();
   }
@@ -83,7 +86,8 @@ class Player {
   }
   void Do(const Reply& reply) {
     CheckReply(reply.text);
-    outcome_.said += reply.text;
+    // A challenge has a nonce, which differs from run to run.
+    outcome_.said += reply.text.starts_with("334 ") ? "334" : reply.text;
     if (reply.text.starts_with("554 5.5.0")) outcome_.out_of_turn = true;
   }
   void Do(const Pause& pause) { Require(pause.duration == limits_.error_delay); }
@@ -112,10 +116,15 @@ class Player {
   void Do(const AdmitTls&) { dialogue_.TlsAdmitted(answers_.Take() == 0); }
   void Do(const Handshake&) {
     outcome_.said += "#";
+    under_tls_ = true;
     dialogue_.TlsBegun(now_);
   }
-  // Nobody may log in here: a nonce that differs from run to run would be in the replies.
-  void Do(const CheckLogin&) { Require(false); }
+  void Do(const CheckLogin& check) {
+    Require(profile_.users != nullptr && under_tls_);
+    Require(check.login.user.size() <= bounced::kMaxUserOctets);
+    outcome_.said += "@" + check.login.user;
+    dialogue_.LoggedIn(answers_.Take() == 0 ? absl::OkStatus() : absl::PermissionDeniedError(""));
+  }
   void Do(const HangUp&) { hung_up_ = true; }
 
   const Limits& limits_;
@@ -124,11 +133,13 @@ class Player {
   const Profile profile_;
   Dialogue dialogue_;
   Outcome outcome_;
+  bool under_tls_ = false;
   bool hung_up_ = false;
 };
 
-Outcome Play(const Limits& limits, Answers answers, std::string_view octets, std::size_t piece) {
-  Player player(limits, answers);
+Outcome Play(const Limits& limits, Answers answers, const bounced::Users* users,
+             std::string_view octets, std::size_t piece) {
+  Player player(limits, answers, users);
   while (!octets.empty()) {
     const std::string_view some = octets.substr(0, piece);
     player.Feed(some);
@@ -152,9 +163,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = 1u + data[2];
   const std::string_view octets(reinterpret_cast<const char*>(data + 3), size - 3);
 
-  const Outcome single = Play(limits, answers, octets, 1);
-  const Outcome cut = Play(limits, answers, octets, piece);
-  const Outcome whole = Play(limits, answers, octets, octets.size() + 1);
+  static const bounced::Users known({});
+  const bounced::Users* const users = (data[2] & 0x80) != 0 ? &known : nullptr;
+
+  const Outcome single = Play(limits, answers, users, octets, 1);
+  const Outcome cut = Play(limits, answers, users, octets, piece);
+  const Outcome whole = Play(limits, answers, users, octets, octets.size() + 1);
   // An octet alone never speaks out of turn.
   Require(!single.out_of_turn);
   if (!cut.out_of_turn) Require(cut.said == single.said);
