@@ -64,9 +64,10 @@ void RaiseDescriptors(const Config& config, const Log& log) {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max < config.smtp.limits.max_sessions + kOtherDescriptors) {
-    log.Warning("daemon.few_descriptors",
-                {{"limit", limit.rlim_max}, {"max_sessions", config.smtp.limits.max_sessions}});
+  const std::size_t sessions =
+      config.smtp.limits.max_sessions + config.smtp.limits.reserved_sessions;
+  if (limit.rlim_max < sessions + kOtherDescriptors) {
+    log.Warning("daemon.few_descriptors", {{"limit", limit.rlim_max}, {"sessions", sessions}});
   }
 }
 

@@ -115,4 +115,9 @@ bool IpNetwork::Contains(const IpAddress& address) const {
 
 std::string IpNetwork::ToString() const { return absl::StrCat(prefix_.ToString(), "/", bits_); }
 
+bool Contains(const std::vector<IpNetwork>& networks, const IpAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&address](const IpNetwork& network) { return network.Contains(address); });
+}
+
 }  // namespace bounced

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -66,5 +67,8 @@ class IpNetwork {
   IpAddress prefix_;
   int bits_;
 };
+
+// Whether any of them does.
+bool Contains(const std::vector<IpNetwork>& networks, const IpAddress& address);
 
 }  // namespace bounced

@@ -180,6 +180,7 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
                                            kMaxCertificates, {"chain_file", "key_file"}),
       HostName("hostname"),
       NUMBER(max_sessions, 1, 1'000'000),
+      NUMBER(reserved_sessions, 0, 1'000'000),
       NUMBER(max_sessions_per_client, 1, 1'000'000),
       NUMBER(max_connects_per_client, 0, 1'000'000),
       NUMBER(max_handshakes_per_client, 0, 1'000'000),

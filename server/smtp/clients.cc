@@ -22,10 +22,7 @@ Clients::Clients(const Limits& limits, std::vector<IpNetwork> exempt)
               Bound{limits.max_failed_logins_per_client, absl::Hours(1)}},
       exempt_(std::move(exempt)) {}
 
-bool Clients::IsExempt(const IpAddress& client) const {
-  return std::any_of(exempt_.begin(), exempt_.end(),
-                     [&client](const IpNetwork& network) { return network.Contains(client); });
-}
+bool Clients::IsExempt(const IpAddress& client) const { return Contains(exempt_, client); }
 
 float Clients::Rate::Left(absl::Time now, std::size_t max, absl::Duration period) const {
   const double faded = absl::FDivDuration(now - time, period) * static_cast<double>(max);

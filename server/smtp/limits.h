@@ -18,6 +18,9 @@ inline constexpr std::size_t kOverloadTenths = 9;
 
 struct Limits {
   std::size_t max_sessions = 4000;
+  // So many more of this machine, trusted proxies and allowed networks: a flood of others leaves
+  // them.
+  std::size_t reserved_sessions = 100;
   // Of one client and its network, see Clients. 0: no limit, but for the first.
   std::size_t max_sessions_per_client = 50;
   std::size_t max_connects_per_client = 0;            // a minute

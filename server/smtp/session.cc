@@ -23,11 +23,6 @@ namespace {
 // How much of one client is read before others have their turn, in buffers of scratch.
 constexpr int kReadsATurn = 4;
 
-bool Contains(const std::vector<IpNetwork>& networks, const IpAddress& address) {
-  return std::any_of(networks.begin(), networks.end(),
-                     [&address](const IpNetwork& network) { return network.Contains(address); });
-}
-
 std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(number)); }
 
 }  // namespace

@@ -83,8 +83,9 @@ void Worker::LogAcceptError(const std::error_code& error) {
 void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint& peer,
                    const Profile& profile) {
   shared_.counters.Add(Counter::kSessions);
-  if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) >= shared_.limits.max_sessions) {
-    shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  const std::optional<IpAddress> address =
+      IpAddress::FromSockaddr(peer.data(), static_cast<socklen_t>(peer.size()));
+  if (!TakePlace(address, profile)) {
     shared_.counters.Add(Counter::kSessionsOverload);
     if (profile.tls == TlsUse::kImplicit) return;  // clear text would be noise there
     // The send buffer of a new socket is empty: it takes the line, or the client is gone.
@@ -92,8 +93,6 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
                                                  kTooMany.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
-  const std::optional<IpAddress> address =
-      IpAddress::FromSockaddr(peer.data(), static_cast<socklen_t>(peer.size()));
   auto session = std::make_unique<Session>(std::move(socket), profile, address, scratch_, shared_);
   Session* const raw = session.release();
   raw->next = sessions_;
@@ -105,6 +104,17 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
     if (failure) shared_.log.Error("smtp.session_failed", {});
     Remove(raw);
   });
+}
+
+bool Worker::TakePlace(const std::optional<IpAddress>& peer, const Profile& profile) {
+  std::size_t places = shared_.limits.max_sessions;
+  if (!peer || peer->is_loopback() || shared_.clients.IsExempt(*peer) ||
+      (profile.proxy && Contains(shared_.trusted_proxies, *peer))) {
+    places += shared_.limits.reserved_sessions;
+  }
+  if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) < places) return true;
+  shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 void Worker::Remove(Session* session) {

@@ -9,6 +9,7 @@
 #include <asio/steady_timer.hpp>
 #include <latch>
 #include <list>
+#include <optional>
 #include <string>
 
 #include "server/smtp/session.h"
@@ -45,6 +46,8 @@ class Worker {
   asio::awaitable<void> AcceptLoop(Listening& listening);
   void Serve(Socket socket, const asio::generic::stream_protocol::endpoint& peer,
              const Profile& profile);
+  // Whether there is a place left, which is then taken.
+  bool TakePlace(const std::optional<IpAddress>& peer, const Profile& profile);
   void LogAcceptError(const std::error_code& error);
   void Remove(Session* session);
   void StartClock();

@@ -79,6 +79,7 @@ constexpr std::int64_t kDay = 86'400;
 std::vector<Bound> Bounds() {
   return {
       LIMIT(max_sessions, 1, 1'000'000),
+      LIMIT(reserved_sessions, 0, 1'000'000),
       LIMIT(max_message_size, 65'536, 1 << 30),
       LIMIT(max_recipients, 100, 100'000),
       LIMIT(max_transactions, 1, 1'000'000),

@@ -86,6 +86,8 @@ class ServerTest : public testing::Test {
     options_.listen = {{.address = "127.0.0.1:0"}};
     options_.hostname = "mx.example.net";
     options_.threads = 1;
+    // Clients of tests come from this machine.
+    options_.limits.reserved_sessions = 0;
     // Time passes when a test says so, and then for what it is about only.
     options_.limits.session_lifetime = absl::Hours(1000);
     options_.limits.command_timeout = absl::Hours(1000);

@@ -204,6 +204,19 @@ TEST_F(ServerTest, S7OneSessionTooManyIsToldAndTheOthersGoOn) {
   EXPECT_THAT(fourth.Read(), StartsWith("220 "));
 }
 
+TEST_F(ServerTest, T22PlacesAreReservedForThisMachine) {
+  options_.limits.max_sessions = 2;
+  options_.limits.reserved_sessions = 1;
+  Start();
+  std::deque<Client> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(address_);
+    EXPECT_THAT(clients.back().Read(), StartsWith("220 "));
+  }
+  Client fourth(address_);
+  EXPECT_THAT(fourth.Read(), StartsWith("421 4.3.2"));
+}
+
 TEST_F(ServerTest, S12AcceptingRestsWhenThereAreNoDescriptors) {
   Start();
   Client client;
