@@ -56,13 +56,15 @@ void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, s
                           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
   const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
   std::vector<Voucher> vouchers;
-  for (const smtp::EnvelopeRecipient& recipient : envelope.recipients) {
+  std::vector<std::string> original_recipients;
+  for (smtp::EnvelopeRecipient& recipient : envelope.recipients) {
     VouchResult result =
         paths->Vouch(recipient.path.local_part, recipient.path.domain, recipient.vouch_time);
     // The same question has the same answer, but where the keys were changed since: 4xx asks to
     // come again, and to be told so.
     if (!result.voucher) return done(absl::UnavailableError("a return path is no longer accepted"));
     vouchers.push_back(*std::move(result.voucher));
+    original_recipients.push_back(std::move(recipient.original_recipient));
   }
   Arrival arrival{.reverse_path = std::move(envelope.reverse_path),
                   .client_address = std::move(client_address),
@@ -70,7 +72,8 @@ void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, s
                   .envelope_id = std::move(envelope.envelope_id),
                   .receive_time = std::nullopt,
                   .tls_version = std::move(envelope.tls_version),
-                  .login = std::move(envelope.user)};
+                  .login = std::move(envelope.user),
+                  .original_recipients = std::move(original_recipients)};
   auto committed = [&log = log_, done = std::move(done)](
                        absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
     if (receipts.ok()) return done(absl::StrCat(receipts->front().message_id));

@@ -78,8 +78,11 @@ struct Message {
   std::string tls_version;  // "TLSv1.3"; empty: in the clear, or not by SMTP
   std::string login;        // who logged in; empty: nobody did
   std::string reporting_mta;
-  std::string report_form;        // Report::form
-  std::string envelope_id;        // ENVID, of the report
+  std::string report_form;  // Report::form
+  std::string envelope_id;  // ENVID, of the report
+  // The return path as whoever sent the report first had it (ORCPT, without its type); empty: not
+  // said. It vouches for nothing.
+  std::string original_return_path;
   std::string return_path_key;    // id of the key whose MAC held; empty: unsigned
   std::string message_reference;  // the sender's, from the return path
   // Of ours, signed, in the message that came back: the mail that bounced, where the return path

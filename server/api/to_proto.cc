@@ -282,6 +282,7 @@ v1::Event ToProto(const StoredEvent& stored) {
   result.set_message_octets(stored.message_octets);
   result.set_has_evidence(stored.has_evidence);
   result.set_envelope_id(Text(message.envelope_id));
+  result.set_original_return_path(Text(message.original_return_path));
   result.set_client_address(Text(message.client_address));
   result.set_client_helo(Text(message.client_helo));
   result.set_tls_version(Text(message.tls_version));

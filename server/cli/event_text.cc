@@ -127,6 +127,7 @@ std::string EventText(const v1::Event& event, std::string_view indent) {
                                   Shown(event.return_path_domain())));
   }
   facts.Add("return path used again", UseText(event));
+  facts.Add("return path at first", Shown(event.original_return_path()));
   facts.Add("came from", CameFrom(event));
   facts.Add("authentication", Shown(event.authentication()));
   facts.Add("effect", EffectText(event));

@@ -181,6 +181,10 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     const std::optional<Voucher> inside =
         VouchInside(report, vouchers[i], *paths, common.receive_time);
     Fill(vouchers[i], inside, message, made.message);
+    if (i < arrival.original_recipients.size()) {
+      made.message.original_return_path =
+          Presentable(arrival.original_recipients[i], kMaxReportedAddressOctets);
+    }
     const Voucher& voucher = inside ? *inside : vouchers[i];
     if (voucher.use == Use::kUnsubscribe && voucher.trust == Trust::kSigned) {
       made.events = {UnsubscribeEvent(message, voucher, *paths)};

@@ -32,6 +32,8 @@ struct Arrival {
   std::optional<absl::Time> receive_time;  // none: now
   std::string tls_version;                 // as in Message
   std::string login;
+  // ORCPT of each recipient, decoded, without its type; empty: none of any.
+  std::vector<std::string> original_recipients = {};
 };
 
 // What is believed of a message only if its sender proves to be who may say it.

@@ -103,6 +103,7 @@ Message ReadMessage(Columns& columns) {
   message.login = columns.Text();
   message.returned_path = columns.Text();
   message.authentication = columns.Text();
+  message.original_return_path = columns.Text();
   return message;
 }
 
@@ -121,7 +122,7 @@ absl::Status MessageTable::Prepare(Connection& connection) {
                      " return_path_hash, digest, tenant, stream, return_path, reverse_path,"
                      " client_address, client_helo, reporting_mta, report_form, envelope_id,"
                      " return_path_key, message_reference, tls_version, login, returned_path,"
-                     " authentication"));
+                     " authentication, original_return_path"));
   prepare(insert_evidence_,
           "INSERT INTO evidence (id, octets, codec, dictionary, data) VALUES (?, ?, ?, 0, ?)");
   prepare(insert_event_,
@@ -162,7 +163,7 @@ absl::Status MessageTable::Insert(const MessageRow& row, const Message& m) {
                       std::string_view(m.envelope_id), std::string_view(m.return_path_key),
                       std::string_view(m.message_reference), std::string_view(m.tls_version),
                       std::string_view(m.login), std::string_view(m.returned_path),
-                      std::string_view(m.authentication));
+                      std::string_view(m.authentication), std::string_view(m.original_return_path));
 }
 
 absl::Status MessageTable::InsertEvidence(std::int64_t id, const Evidence& evidence) {

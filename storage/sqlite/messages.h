@@ -60,7 +60,7 @@ inline constexpr const char kEventColumns[] =
     "message.stream,"
     " return_path, reverse_path, client_address, client_helo, reporting_mta, report_form,"
     " envelope_id, return_path_key, message_reference, tls_version, login, returned_path,"
-    " authentication,"
+    " authentication, original_return_path,"
     " address.canonical, address.spelling";
 absl::StatusOr<StoredEvent> EventOf(const Query& row);
 

@@ -94,12 +94,14 @@ TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdThatFindsIt) {
   EXPECT_EQ(response.events_size(), 1);
 }
 
-TEST_F(ReceiverTest, S138EnvelopeAndClientAreStoredBesideTheMessage) {
+TEST_F(ReceiverTest, S40S138EnvelopeAndClientAreStoredBesideTheMessage) {
   smtp::Envelope envelope;
   envelope.helo = "mx.example";
   envelope.user = "relay";
   envelope.tls_version = "TLSv1.3";
-  absl::StatusOr<std::string> id = Commit({Mint("gone@rcpt.example")}, clock_.Now(), envelope);
+  envelope.recipients.push_back(
+      {PathOf(Mint("gone@rcpt.example")), "First@elsewhere.example", clock_.Now()});
+  absl::StatusOr<std::string> id = Commit({}, clock_.Now(), envelope);
   ASSERT_TRUE(id.ok()) << id.status();
   grpc::ClientContext context;
   v1::ListEventsRequest request;
@@ -111,6 +113,7 @@ TEST_F(ReceiverTest, S138EnvelopeAndClientAreStoredBesideTheMessage) {
   EXPECT_EQ(response.events(0).client_helo(), "mx.example");
   EXPECT_EQ(response.events(0).tls_version(), "TLSv1.3");
   EXPECT_EQ(response.events(0).login(), "relay");
+  EXPECT_EQ(response.events(0).original_return_path(), "First@elsewhere.example");
 }
 
 TEST_F(ReceiverTest, AReturnPathThatTurnsTooOldAfterRcptIsStillGood) {

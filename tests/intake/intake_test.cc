@@ -19,6 +19,8 @@ namespace bounced {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
@@ -308,6 +310,7 @@ TEST_F(IntakeTest, FillsTheMessageIn) {
   EXPECT_EQ(message.reporting_mta, "mx.example.net");
   EXPECT_EQ(message.report_form, "rfc3464");
   EXPECT_EQ(message.envelope_id, "envid-1");
+  EXPECT_EQ(message.original_return_path, "");
   EXPECT_EQ(message.receive_time, received);
 }
 
@@ -319,6 +322,18 @@ TEST_F(IntakeTest, TheReportsOwnEnvelopeIdGoesFirstAndTheClockStampsWhatHasNoTim
   EXPECT_EQ(store_.messages().at(0).receive_time, kNow);
   EXPECT_EQ(store_.messages().at(0).day, DayOf(kNow));
   EXPECT_EQ(store_.messages().at(0).return_path_key, "");
+}
+
+TEST_F(IntakeTest, S40EachReturnPathKeepsItsOriginalRecipient) {
+  Arrival arrival;
+  arrival.original_recipients = {"First@elsewhere.example", "", "b\x1b[0m@elsewhere.example"};
+  ASSERT_TRUE(
+      Receive(Dsn("r@example.net"), {Unsigned("a"), Unsigned("b"), Unsigned("c")}, arrival).ok());
+  const std::vector<Message> messages = store_.messages();
+  ASSERT_THAT(messages, SizeIs(3));
+  EXPECT_EQ(messages[0].original_return_path, "First@elsewhere.example");
+  EXPECT_EQ(messages[1].original_return_path, "");
+  EXPECT_THAT(messages[2].original_return_path, Not(HasSubstr("\x1b")));
 }
 
 TEST_F(IntakeTest, D89D91DatesOfTheReportMoveNothing) {

@@ -51,6 +51,7 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   message.message.client_helo = "mx";
   message.message.reporting_mta = "mta";
   message.message.envelope_id = "id";
+  message.message.original_return_path = "First@bounces.example.net";
   message.message.message_reference = "ref";
   message.message.tls_version = "TLSv1.3";
   message.message.login = "relay";
@@ -103,6 +104,7 @@ TEST_F(ApplyTest, AnEventAndItsDecisionAreReadBackAsTheyWere) {
   EXPECT_EQ(got->message.reporting_mta, m.reporting_mta);
   EXPECT_EQ(got->message.report_form, m.report_form);
   EXPECT_EQ(got->message.envelope_id, m.envelope_id);
+  EXPECT_EQ(got->message.original_return_path, m.original_return_path);
   EXPECT_EQ(got->message.return_path_key, m.return_path_key);
   EXPECT_EQ(got->message.message_reference, m.message_reference);
   EXPECT_EQ(got->message.tls_version, m.tls_version);

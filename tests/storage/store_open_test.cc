@@ -200,6 +200,24 @@ TEST(Migrations, BringADatabaseOfVersionTwoUpToDate) {
   EXPECT_EQ(returned->message.login, "relay");
 }
 
+// schema_3.sql is the dump of a database that a program of version 3 left: a bounce that
+// suppressed, under a key that was revoked afterwards.
+TEST(Migrations, BringADatabaseOfVersionThreeUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_3.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::StatusOr<std::vector<Revocation>> revocations = (*store)->ListRevocations();
+  ASSERT_TRUE(revocations.ok()) << revocations.status();
+  ASSERT_EQ(revocations->size(), 1u);
+  EXPECT_EQ((*revocations)[0].domain, "bounces.example");
+  absl::StatusOr<StoredEvent> event = (*store)->GetEvent("default", 1);
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->message.original_return_path, "");
+  EXPECT_EQ(event->event.reason, Reason::kNoSuchUser);
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
