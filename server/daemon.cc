@@ -38,6 +38,8 @@ constexpr absl::Duration kApiGrace = absl::Seconds(5);
 constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 // Of one reload of the rules; `bouncectl rules lint` tells all.
 constexpr std::size_t kMaxLoggedProblems = 20;
+// The name under which a socket for the API is handed over.
+constexpr std::string_view kGrpcSocket = "grpc";
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -128,10 +130,12 @@ absl::StatusOr<std::vector<NamedListener>> Listeners(const Config& config,
       listeners.push_back({kind.name, std::move(options)});
     }
   }
-  if (used == sockets.size()) return listeners;
+  const std::size_t grpc = sockets.count(kGrpcSocket);
+  if (grpc > 1) return absl::InvalidArgumentError("more than one socket was handed over for grpc");
+  if (used + grpc == sockets.size()) return listeners;
   return absl::InvalidArgumentError(
-      "a socket was handed over under another name than smtp, submission, smtps, lmtp, proxy or "
-      "proxy_tls");
+      "a socket was handed over under another name than smtp, submission, smtps, lmtp, proxy, "
+      "proxy_tls or grpc");
 }
 
 // "smtp=HOST:PORT,HOST:PORT smtps=HOST:PORT": `addresses` are those of `listeners`, in their order.
@@ -317,16 +321,19 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!smtp.ok()) return smtp.status();
 
   parts.commit_thread = std::thread([&parts] { parts.Commit(); });
-  absl::StatusOr<std::unique_ptr<api::Server>> api = api::Server::Start(
-      config.grpc.listen, api::Parts{.store = *parts.store,
-                                     .committer = parts.committer,
-                                     .intake = parts.intake,
-                                     .rules = parts.rules,
-                                     .return_paths = parts.return_paths,
-                                     .keys = parts.keys,
-                                     .clock = clock,
-                                     .log = log,
-                                     .max_message_size = config.smtp.limits.max_message_size});
+  const api::Parts api_parts{.store = *parts.store,
+                             .committer = parts.committer,
+                             .intake = parts.intake,
+                             .rules = parts.rules,
+                             .return_paths = parts.return_paths,
+                             .keys = parts.keys,
+                             .clock = clock,
+                             .log = log,
+                             .max_message_size = config.smtp.limits.max_message_size};
+  const auto handed = sockets.find(kGrpcSocket);
+  absl::StatusOr<std::unique_ptr<api::Server>> api =
+      handed != sockets.end() ? api::Server::Adopt(handed->second, api_parts)
+                              : api::Server::Start(config.grpc.listen, api_parts);
   if (!api.ok()) return api.status();
   parts.api = *std::move(api);
   parts.smtp = *std::move(smtp);

@@ -13,10 +13,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "server/api/acceptor.h"
 #include "server/api/bounce_service.h"
 #include "server/api/limits.h"
 #include "server/api/return_path_service.h"
@@ -102,6 +104,9 @@ struct Server::Impl {
   ReturnPathService return_paths;
   std::string address;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<Acceptor> acceptor;  // of a socket that was handed over
+
+  absl::Status Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> listen);
 };
 
 absl::Status CheckListen(std::string_view listen) {
@@ -127,33 +132,59 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { Stop(absl::ZeroDuration()); }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(std::string_view listen, const Parts& parts) {
-  if (absl::Status s = CheckListen(listen); !s.ok()) return s;
+// Serves on what `listen` adds to the builder.
+absl::Status Server::Impl::Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> listen) {
   // Both are switches of the process, read when a builder is made.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto impl = std::make_unique<Impl>(parts);
   grpc::ServerBuilder builder;
   SetBounds(builder);
-  int port = 0;
-  builder.AddListeningPort(std::string(listen), grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&impl->suppressions);
-  builder.RegisterService(&impl->bounces);
-  builder.RegisterService(&impl->return_paths);
-  impl->server = builder.BuildAndStart();
-  if (impl->server == nullptr) {
+  listen(builder);
+  builder.RegisterService(&suppressions);
+  builder.RegisterService(&bounces);
+  builder.RegisterService(&return_paths);
+  server = builder.BuildAndStart();
+  if (server == nullptr) {
     return absl::UnavailableError(
-        absl::StrCat("cannot listen for gRPC on ", Absl(listen), ": it is in use, or not allowed"));
+        absl::StrCat("cannot listen for gRPC on ", address, ": it is in use, or not allowed"));
   }
-  bool is_unix = absl::StartsWith(Absl(listen), Absl(kUnixPrefix));
-  impl->address = is_unix ? std::string(listen)
-                          : absl::StrCat(Absl(listen.substr(0, listen.rfind(':'))), ":", port);
   for (const char* name :
        {v1::SuppressionService::service_full_name(), v1::BounceService::service_full_name(),
         v1::ReturnPathService::service_full_name()}) {
-    impl->server->GetHealthCheckService()->SetServingStatus(name, true);
+    server->GetHealthCheckService()->SetServingStatus(name, true);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(std::string_view listen, const Parts& parts) {
+  if (absl::Status s = CheckListen(listen); !s.ok()) return s;
+  auto impl = std::make_unique<Impl>(parts);
+  impl->address = listen;
+  int port = 0;
+  absl::Status status = impl->Serve([&](grpc::ServerBuilder& builder) {
+    builder.AddListeningPort(impl->address, grpc::InsecureServerCredentials(), &port);
+  });
+  if (!status.ok()) return status;
+  if (!absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) {
+    impl->address = absl::StrCat(Absl(listen.substr(0, listen.rfind(':'))), ":", port);
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Adopt(int descriptor, const Parts& parts) {
+  absl::StatusOr<std::string> address = AddressOfListening(descriptor);
+  if (!address.ok()) return address.status();
+  auto impl = std::make_unique<Impl>(parts);
+  impl->address = *std::move(address);
+  std::unique_ptr<Acceptor::Taker> taker;
+  absl::Status status = impl->Serve([&taker](grpc::ServerBuilder& builder) {
+    taker = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+  });
+  if (!status.ok()) return status;
+  impl->acceptor = std::make_unique<Acceptor>(descriptor, std::move(taker));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
@@ -161,6 +192,7 @@ const std::string& Server::address() const { return impl_->address; }
 
 void Server::Stop(absl::Duration grace) {
   if (impl_->server == nullptr) return;
+  impl_->acceptor.reset();
   impl_->server->GetHealthCheckService()->Shutdown();
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
   impl_->server->Wait();

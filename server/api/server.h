@@ -24,6 +24,9 @@ class Server {
   // Port 0 takes a free one. Errors: those of CheckListen(); UNAVAILABLE: cannot bind, with the
   // address. All of `parts` outlives the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(std::string_view listen, const Parts& parts);
+  // The same on a socket that listens already, which it then owns. Errors: INVALID_ARGUMENT: it
+  // does not listen; FAILED_PRECONDITION: it can be reached from other machines.
+  static absl::StatusOr<std::unique_ptr<Server>> Adopt(int descriptor, const Parts& parts);
   // Stops, if that was not done.
   ~Server();
 

@@ -6,8 +6,14 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <future>
 
+#include "server/api/acceptor.h"
 #include "server/api/limits.h"
 #include "server/api/workers.h"
 #include "tests/api/fixture.h"
@@ -72,6 +78,38 @@ TEST(ListenRefusalTest, SaysWhatToDo) {
 }
 
 // --- The server
+
+class HandedSocketTest : public testing::Test {
+ protected:
+  // A socket at `address` of this family.
+  template <typename Sockaddr>
+  absl::StatusOr<std::string> Address(const Sockaddr& address, bool listens = true) {
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    const int fd = ::socket(generic->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::bind(fd, generic, sizeof(address)), 0);
+    if (listens && ::listen(fd, 1) != 0) ADD_FAILURE() << "cannot listen";
+    absl::StatusOr<std::string> result = AddressOfListening(fd);
+    ::close(fd);
+    return result;
+  }
+  static sockaddr_in V4(std::uint32_t host) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(host);
+    return address;
+  }
+};
+
+TEST_F(HandedSocketTest, S144T35OnlyOneOnLoopbackIsServed) {
+  EXPECT_THAT(*Address(V4(INADDR_LOOPBACK)), StartsWith("127.0.0.1:"));
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = in6addr_loopback;
+  EXPECT_THAT(*Address(v6), StartsWith("[::1]:"));
+  EXPECT_EQ(Address(V4(INADDR_ANY)).status().code(), kOff);
+  EXPECT_EQ(Address(V4(INADDR_LOOPBACK), /*listens=*/false).status().code(), kBad);
+  EXPECT_EQ(AddressOfListening(-1).status().code(), kBad);
+}
 
 class ServerTest : public ApiTest {
  protected:

@@ -112,6 +112,21 @@ TEST(WaysInTest, S144SocketsOfSystemdTakeThePlaceOfAddresses) {
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
 }
 
+TEST(WaysInTest, S144TheApiTakesASocketOfSystemd) {
+  Daemon daemon({.wrapper = {"python3", "-c", kHandOver, "grpc,smtp"}});
+  const std::string recipient = "r@rcpt.example";
+  EXPECT_EQ(daemon.Send("", daemon.Mint(recipient), "Subject: x\r\n\r\n").code, 250);
+  EXPECT_EQ(daemon.api().Events(recipient).size(), 1u);
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+}
+
+TEST(WaysInTest, S144ASecondSocketForTheApiStopsTheStart) {
+  const auto outcome = Daemon::FailToStart({.wrapper = {"python3", "-c", kHandOver, "grpc,grpc"}});
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_NE(outcome->status, 0);
+  EXPECT_THAT(outcome->err, HasSubstr("more than one socket"));
+}
+
 TEST(WaysInTest, S144ASocketOfAnotherNameStopsTheStart) {
   const auto outcome = Daemon::FailToStart({.wrapper = {"python3", "-c", kHandOver, "imap"}});
   ASSERT_TRUE(outcome.has_value());
