@@ -1,10 +1,11 @@
 // intake_load --port PORT [--messages N] [--sessions N] [--messages-per-connection N]
-//             [--no-pipelining] [--starttls] [--rate N] [--retry] [--seconds N] [--recipients N]
-//             [--domain NAME] [--secret TEXT] [--verify HOST:PORT]
+//             [--no-pipelining] [--starttls] [--rate N] [--retry] [--seconds N] [--sources N]
+//             [--recipients N] [--domain NAME] [--secret TEXT] [--verify HOST:PORT]
 //
 // Sends N reports of about 4 KB, each about another recipient at a return path of its own, and
 // prints one line: messages a second and latencies, of whole transactions and (accept_...) from the
-// end of the message to its reply. See LoadOptions for --starttls, --rate, --retry and --seconds.
+// end of the message to its reply. See LoadOptions for --starttls, --rate, --retry, --seconds and
+// --sources.
 // With --verify it then asks the daemon's API whether it has as many events and suppressions as
 // were acknowledged, and every address is suppressed.
 //
@@ -99,6 +100,8 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", options.rate, "messages a second; 0: as fast as they are taken");
   app.add_flag("--retry", options.retry, "send again what is refused");
   app.add_option("--seconds", seconds, "begin no message after so long; 0: no limit");
+  app.add_option("--sources", options.sources, "from so many addresses of 198.18.0.0/15")
+      ->check(CLI::Range(0, 100'000));
   app.add_option("--recipients", recipients, "so many different ones; 0: one a message");
   app.add_option("--domain", domain, "of the recipients");
   app.add_option("--secret", secret, "the return-path key \"a\" of the daemon");

@@ -168,6 +168,7 @@ class Load {
     inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr);
     const int on = 1;
     setsockopt(session.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (options_.sources > 0) BindToNextSource(session.fd);
     if (connect(session.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
         errno != EINPROGRESS) {
       throw std::runtime_error("cannot connect");
@@ -175,6 +176,21 @@ class Load {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &session}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, session.fd, &event);
     ++open_;
+  }
+
+  void BindToNextSource(int fd) {
+    constexpr std::size_t kNetworks = 512;
+    constexpr std::uint32_t kFirst = 198U << 24 | 18U << 16;
+    const std::size_t source = source_++ % options_.sources;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(kFirst | static_cast<std::uint32_t>(source % kNetworks) << 8 |
+                                    static_cast<std::uint32_t>(source / kNetworks + 1));
+    const int on = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("198.18.0.0/15 is not this machine's");
+    }
   }
 
   void Serve(Session& session) {
@@ -365,6 +381,7 @@ class Load {
   std::deque<std::size_t> again_;  // letters that were refused
   std::size_t next_ = 0;
   std::size_t open_ = 0;
+  std::size_t source_ = 0;  // of the next connection
   Time begin_;
   LoadResult result_;
 };

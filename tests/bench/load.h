@@ -30,6 +30,9 @@ struct LoadOptions {
   // What is refused, or whose connection is lost, is sent again, at once; only what is accepted is
   // done with.
   bool retry = false;
+  // Connections come from so many addresses of 198.18.0.0/15 (RFC 2544) in turn, the first 512 each
+  // in a /24 of its own; they must be this machine's. 0: from whatever the system takes.
+  std::size_t sources = 0;
   // After so long no letter is begun any more. 0: no limit.
   std::chrono::duration<double> duration{};
 };
