@@ -1,5 +1,6 @@
 #include "server/smtp/worker.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,8 +26,17 @@ namespace {
 constexpr std::chrono::milliseconds kTick(100);
 // How long accepting rests when the machine has no more descriptors.
 constexpr std::chrono::milliseconds kAcceptPause(100);
+// How far its thread stands back behind others of the process: a flood of mail, which anybody can
+// send, must not keep those waiting who ask the API.
+constexpr int kNiceness = 5;
 constexpr std::size_t kScratchOctets = 64 << 10;
 constexpr std::string_view kTooMany = "421 4.3.2 Too many connections; try again later\r\n";
+
+// Linux has a priority for each thread. Where it may not be changed, all threads are equal.
+void StandBack() {
+  const auto self = static_cast<id_t>(::gettid());
+  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
+}
 
 }  // namespace
 
@@ -46,6 +56,7 @@ void Worker::Listen(const asio::generic::stream_protocol& protocol, int descript
 }
 
 void Worker::Run() {
+  StandBack();
   for (Listening& listening : listening_) {
     asio::co_spawn(io_, AcceptLoop(listening), asio::detached);
   }

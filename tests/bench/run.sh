@@ -49,6 +49,9 @@ title "Intake, with $stored events stored before"
 title "More than it can serve"
 "$here/pressure.py" "$bin"
 
+title "Floods"
+"$here/flood.py" "$bin"
+
 title "Check beside a call that does nothing"
 (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$work/return-path.key")
 cat >"$work/bounced.toml" <<END

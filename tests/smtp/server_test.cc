@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -33,7 +34,10 @@ extern "C" int connect(int fd, const sockaddr* address, socklen_t length) {
 namespace bounced::smtp {
 namespace {
 
+using testing::AllOf;
+using testing::Ge;
 using testing::HasSubstr;
+using testing::Le;
 using testing::StartsWith;
 
 TEST_F(ServerTest, S8MoreSessionsThanAClientMayHave) {
@@ -215,6 +219,23 @@ TEST_F(ServerTest, T22PlacesAreReservedForThisMachine) {
   }
   Client fourth(address_);
   EXPECT_THAT(fourth.Read(), StartsWith("421 4.3.2"));
+}
+
+TEST_F(ServerTest, T19ItsThreadsStandBackBehindTheOthers) {
+  options_.threads = 2;
+  const auto behind = [own = ::getpriority(PRIO_PROCESS, 0)] {
+    int count = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      const auto thread = static_cast<id_t>(std::stoul(task.path().filename()));
+      if (::getpriority(PRIO_PROCESS, thread) > own) ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(behind(), 0);
+  Start();
+  Client client(address_);
+  EXPECT_THAT(client.Read(), StartsWith("220 "));
+  EXPECT_THAT(behind(), AllOf(Ge(1), Le(2)));
 }
 
 TEST_F(ServerTest, S12AcceptingRestsWhenThereAreNoDescriptors) {
