@@ -240,7 +240,7 @@ struct Daemon::Parts {
         users(config.smtp.users),
         free_space(config.data_dir, config.store.min_free, clock),
         receiver(
-            return_paths, intake, [this] { return Ready(); }, log, counters) {}
+            return_paths, intake, [this] { return Ready(); }, counters) {}
 
   absl::Status Ready() {
     if (absl::Status s = committer.Ready(); !s.ok()) return s;

@@ -28,17 +28,10 @@ constexpr Row kRows[] = {
 }  // namespace
 
 MailReceiver::MailReceiver(const Live<ReturnPaths>& paths, Intake& intake,
-                           std::function<absl::Status()> ready, const Log& log, Counters& counters)
-    : paths_(paths), intake_(intake), ready_(std::move(ready)), log_(log), counters_(counters) {}
+                           std::function<absl::Status()> ready, Counters& counters)
+    : paths_(paths), intake_(intake), ready_(std::move(ready)), counters_(counters) {}
 
-absl::Status MailReceiver::Admit() {
-  absl::Status ready = ready_();
-  if (!ready.ok()) {
-    log_.Warning("smtp.deferred", {{"code", Std(absl::StatusCodeToString(ready.code()))},
-                                   {"message", Std(ready.message())}});
-  }
-  return ready;
-}
+absl::Status MailReceiver::Admit() { return ready_(); }
 
 absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) {
   const Refusal refusal = paths_.Get()->Vouch(path.local_part, path.domain, now).refusal;
@@ -46,7 +39,6 @@ absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) 
     if (row.refusal != refusal) continue;
     counters_.Add(row.counter);
     if (row.code == absl::StatusCode::kOk) return absl::OkStatus();
-    log_.Info("smtp.rejected", {{"reason", ToString(refusal)}});
     return absl::Status(row.code, Absl(ToString(refusal)));
   }
   return absl::InternalError("a refusal without a row");
@@ -74,14 +66,11 @@ void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, s
                   .tls_version = std::move(envelope.tls_version),
                   .login = std::move(envelope.user),
                   .original_recipients = std::move(original_recipients)};
-  auto committed = [&log = log_, done = std::move(done)](
-                       absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
-    if (receipts.ok()) return done(absl::StrCat(receipts->front().message_id));
-    log.Warning("smtp.not_committed",
-                {{"code", Std(absl::StatusCodeToString(receipts.status().code()))},
-                 {"message", Std(receipts.status().message())}});
-    done(receipts.status());
-  };
+  auto committed =
+      [done = std::move(done)](absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
+        if (!receipts.ok()) return done(receipts.status());
+        done(absl::StrCat(receipts->front().message_id));
+      };
   intake_.Receive(message, std::move(vouchers), std::move(arrival), std::move(committed));
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "server/base/counters.h"
-#include "server/base/log.h"
 #include "server/intake/intake.h"
 #include "server/intake/return_path.h"
 #include "server/smtp/receiver.h"
@@ -17,11 +16,11 @@ class MailReceiver final : public smtp::Receiver {
  public:
   // `ready` says whether work may come; its RESOURCE_EXHAUSTED is passed on.
   MailReceiver(const Live<ReturnPaths>& paths, Intake& intake, std::function<absl::Status()> ready,
-               const Log& log, Counters& counters);
+               Counters& counters);
 
   absl::Status Admit() override;
-  // NOT_FOUND: not a domain of ours; PERMISSION_DENIED: whatever else is wrong, all alike. Counts,
-  // and logs the reason without the address.
+  // NOT_FOUND: not a domain of ours; PERMISSION_DENIED: whatever else is wrong, all alike. The
+  // message is ToString() of the refusal, for the log.
   absl::Status Vouch(const smtp::ForwardPath& path, absl::Time now) override;
   // Each return path is judged as of the time at which RCPT was answered, so that none turns too
   // old in between. The id is the message's at its first return path.
@@ -32,7 +31,6 @@ class MailReceiver final : public smtp::Receiver {
   const Live<ReturnPaths>& paths_;
   Intake& intake_;
   const std::function<absl::Status()> ready_;
-  const Log& log_;
   Counters& counters_;
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/smtp/verb.h"
 
@@ -26,8 +27,9 @@ bool HasBareCrOrNul(std::string_view line) {
 
 }  // namespace
 
-Dialogue::Dialogue(const Profile& profile, absl::Time now)
+Dialogue::Dialogue(const Profile& profile, absl::Time now, std::string id)
     : profile_(profile),
+      id_(std::move(id)),
       under_tls_(profile.tls == TlsUse::kImplicit),
       now_(now),
       start_(now),
@@ -185,8 +187,9 @@ void Dialogue::CommandDone() {
 
 void Dialogue::Say(std::string_view reply) {
   std::string text;
-  text.reserve(reply.size() + 2);
+  text.reserve(reply.size() + id_.size() + 5);
   text += reply;
+  if (!id_.empty() && (reply[0] == '4' || reply[0] == '5')) absl::StrAppend(&text, " [", id_, "]");
   text += "\r\n";
   actions_.push_back(Reply{std::move(text)});
 }

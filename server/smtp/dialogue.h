@@ -31,8 +31,9 @@ namespace bounced::smtp {
 class Dialogue {
  public:
   // Greets at once; bytes that are fed before the first Next() came before the banner and end the
-  // dialogue (RFC 5321, 4.3.1). `profile` must outlive it.
-  Dialogue(const Profile& profile, absl::Time now);
+  // dialogue (RFC 5321, 4.3.1). `profile` must outlive it. Each 4xx and 5xx ends in `id`, in
+  // brackets, by which one finds in our log what one reads in somebody else's; empty: none does.
+  Dialogue(const Profile& profile, absl::Time now, std::string id = "");
 
   // In place of the banner; the dialogue is then over. Before the first Next().
   void Refuse(std::string_view reply) { Close(reply); }
@@ -167,6 +168,7 @@ class Dialogue {
   void OfferMessage();
 
   const Profile& profile_;
+  const std::string id_;
   bool under_tls_;
   std::unique_ptr<SaslExchange> exchange_;  // from AUTH to its end
   std::string user_;                        // who logged in

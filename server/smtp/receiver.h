@@ -20,7 +20,7 @@ class Receiver {
 
   // Whether a transaction may begin. RESOURCE_EXHAUSTED: too much waits, or no space.
   virtual absl::Status Admit() = 0;
-  // See Dialogue::Vouched() for the codes.
+  // See Dialogue::Vouched() for the codes. The message of a refusal is for the log.
   virtual absl::Status Vouch(const ForwardPath& path, absl::Time now) = 0;
   // Calls `done` once, from any thread, with the id of the stored message, after it is committed.
   virtual void Commit(Envelope envelope, std::string client_address, std::string message,

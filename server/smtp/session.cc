@@ -23,6 +23,10 @@ namespace {
 // How much of one client is read before others have their turn, in buffers of scratch.
 constexpr int kReadsATurn = 4;
 
+std::string Text(const absl::Status& status) {
+  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
+}
+
 std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(number)); }
 
 }  // namespace
@@ -36,7 +40,7 @@ Session::Session(Socket socket, const Profile& profile, std::optional<IpAddress>
       scratch_(scratch),
       client_(client),
       id_(SessionId(shared.next_session_id.fetch_add(1, std::memory_order_relaxed))),
-      dialogue_(profile, shared.clock.Steady()),
+      dialogue_(profile, shared.clock.Steady(), id_),
       drain_end_(absl::InfiniteFuture()) {}
 
 Session::~Session() {
@@ -49,7 +53,9 @@ Session::~Session() {
                                     {"user", dialogue_.user()},
                                     {"messages", messages_},
                                     {"transactions", dialogue_.transactions()},
-                                    {"errors", dialogue_.errors()}});
+                                    {"errors", dialogue_.errors()},
+                                    {"refused", refused_},
+                                    {"reason", refusal_}});
 }
 
 asio::awaitable<void> Session::Run() {
@@ -218,6 +224,7 @@ asio::awaitable<bool> Session::Perform() {
       const absl::Time time = shared_.clock.Now();
       const absl::Status status = shared_.receiver.Vouch(vouch->path, time);
       const bool refused = absl::IsNotFound(status) || absl::IsPermissionDenied(status);
+      if (refused) NoteRefusal(status);
       if (refused && client_ && shared_.clients.BadRecipient(*client_, Steady())) {
         const bool sent = co_await Flush();
         if (!sent) co_return false;
@@ -225,7 +232,11 @@ asio::awaitable<bool> Session::Perform() {
       }
       dialogue_.Vouched(status, time);
     } else if (auto* admit = std::get_if<Admit>(&*action)) {
-      dialogue_.Admitted(AdmitNow(admit->declared_octets));
+      const absl::Status status = AdmitNow(admit->declared_octets);
+      if (!status.ok()) {
+        shared_.log.Warning("smtp.deferred", {{"session", id_}, {"why", Text(status)}});
+      }
+      dialogue_.Admitted(status);
     } else if (auto* discard = std::get_if<Discard>(&*action)) {
       Note(*discard);
     } else if (std::holds_alternative<AdmitTls>(*action)) {
@@ -356,12 +367,15 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
   if (!result) result = absl::DeadlineExceededError("no answer within commit_timeout");
   if (result->ok()) {
     ++messages_;
-    NoteMessage("stored", octets);
+    shared_.log.Info(
+        "smtp.message",
+        {{"session", id_}, {"result", "stored"}, {"octets", octets}, {"message", **result}});
   } else {
     shared_.counters.Add(Counter::kMessagesDeferred);
-    NoteMessage(
-        result->status().code() == absl::StatusCode::kDeadlineExceeded ? "late" : "deferred",
-        octets);
+    shared_.log.Warning("smtp.message", {{"session", id_},
+                                         {"result", "deferred"},
+                                         {"octets", octets},
+                                         {"why", Text(result->status())}});
   }
   dialogue_.Accepted(*result, Steady());
 }
@@ -421,6 +435,12 @@ void Session::Note(const Discard& discard) {
       shared_.counters.Add(Counter::kMessagesDeferred);
       return NoteMessage("shed", discard.octets);
   }
+}
+
+// The reasons of a session are mostly one; the counters tell of all.
+void Session::NoteRefusal(const absl::Status& status) {
+  ++refused_;
+  refusal_ = std::string(status.message());
 }
 
 void Session::NoteMessage(std::string_view result, std::uint64_t octets) {

@@ -142,6 +142,7 @@ class Session {
   void AccountHeld();
   absl::Status AdmitNow(std::uint64_t declared_octets) const;
   void Note(const Discard& discard);
+  void NoteRefusal(const absl::Status& status);
   void NoteMessage(std::string_view result, std::uint64_t octets);
   void DropUnread();
   absl::Time Deadline() const;
@@ -168,6 +169,8 @@ class Session {
   absl::Time drain_end_;             // when the server stops: for replies to be read
   std::uint64_t accounted_ = 0;      // our share of Shared::inflight
   std::uint64_t messages_ = 0;       // acknowledged
+  std::uint64_t refused_ = 0;        // recipients
+  std::string refusal_;              // of the last of them
   std::string_view end_ = "closed";  // how the session ended, for the log
   std::array<char, 4096> input_;
 };

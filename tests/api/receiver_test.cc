@@ -9,14 +9,11 @@
 namespace bounced::api {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-
 class ReceiverTest : public ApiTest {
  protected:
   ReceiverTest()
       : receiver_(
-            return_paths_, *intake_, [this] { return ready_; }, *log_, counters_) {}
+            return_paths_, *intake_, [this] { return ready_; }, counters_) {}
 
   static smtp::ForwardPath PathOf(const std::string& mailbox) {
     std::size_t at = mailbox.rfind('@');
@@ -50,28 +47,30 @@ TEST_F(ReceiverTest, EachRefusalHasItsCodeAndCounter) {
   forged.replace(forged.find("gone"), 4, "done");
   foreign.replace(0, 4, "bo-zz");
   const absl::Time now = clock_.Now();
+  constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
   struct Case {
     std::string path;
     absl::Time now;
     absl::StatusCode code;
+    std::string_view reason;
     Counter counter;
   };
   for (const Case& c :
-       {Case{good, now, absl::StatusCode::kOk, Counter::kRcptAccepted},
-        Case{forged, now, absl::StatusCode::kPermissionDenied, Counter::kRcptForged},
-        Case{foreign, now, absl::StatusCode::kPermissionDenied, Counter::kRcptForeign},
-        Case{good, now + absl::Hours(24 * 40), absl::StatusCode::kPermissionDenied,
-             Counter::kRcptExpired},
-        Case{"x@bounces.example", now, absl::StatusCode::kPermissionDenied, Counter::kRcptUnsigned},
-        Case{"x@elsewhere.example", now, absl::StatusCode::kNotFound, Counter::kRcptNotOurs}}) {
-    EXPECT_EQ(receiver_.Vouch(PathOf(c.path), c.now).code(), c.code) << c.path;
+       {Case{good, now, absl::StatusCode::kOk, "", Counter::kRcptAccepted},
+        Case{forged, now, kDenied, "forged", Counter::kRcptForged},
+        Case{foreign, now, kDenied, "foreign", Counter::kRcptForeign},
+        Case{good, now + absl::Hours(24 * 40), kDenied, "expired", Counter::kRcptExpired},
+        Case{"x@bounces.example", now, kDenied, "unsigned", Counter::kRcptUnsigned},
+        Case{"x@elsewhere.example", now, absl::StatusCode::kNotFound, "not_ours",
+             Counter::kRcptNotOurs}}) {
+    const absl::Status status = receiver_.Vouch(PathOf(c.path), c.now);
+    EXPECT_EQ(status.code(), c.code) << c.path;
+    EXPECT_EQ(std::string(status.message()), c.reason) << "no address, for the log";
     EXPECT_EQ(counters_.Get(c.counter), 1u) << c.path;
   }
   ASSERT_TRUE(keys_->Revoke("bounces.example", "a", "ann").ok());
-  EXPECT_EQ(receiver_.Vouch(PathOf(good), now).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(receiver_.Vouch(PathOf(good), now).code(), kDenied);
   EXPECT_EQ(counters_.Get(Counter::kRcptRevoked), 1u);
-  EXPECT_THAT(log(), HasSubstr("smtp.rejected reason=expired"));
-  EXPECT_THAT(log(), Not(HasSubstr("rcpt.example"))) << "no address in the log";
 }
 
 TEST_F(ReceiverTest, T16ATransactionUnderWayIsRefusedToo) {
@@ -127,7 +126,6 @@ TEST_F(ReceiverTest, FailuresOfTheStoreReachTheClient) {
   std::string path = Mint("gone@rcpt.example");
   store_->OnCall([] { return absl::ResourceExhaustedError("full"); });
   EXPECT_EQ(Commit({path}, clock_.Now()).status().code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(log(), HasSubstr("smtp.not_committed code=RESOURCE_EXHAUSTED"));
 }
 
 TEST_F(ReceiverTest, AdmitsWhileWorkMayCome) {

@@ -35,6 +35,7 @@ namespace bounced::smtp {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::Ge;
 using testing::HasSubstr;
 using testing::Le;
@@ -147,9 +148,24 @@ TEST_F(ServerTest, S1S126AMessageIsAnsweredWhenItsCommitIsDone) {
   EXPECT_THAT(client.Ask("QUIT"), StartsWith("221 2.0.0"));
   EXPECT_EQ(client.Read(), "<end>");
   const std::string log = WaitForLog("smtp.session ");
-  EXPECT_THAT(log, HasSubstr("result=stored octets=21"));
+  EXPECT_THAT(log, HasSubstr("result=stored octets=21 message=id-7"));
   EXPECT_THAT(log, testing::Not(HasSubstr("bounce")));
   EXPECT_EQ(counters_.Get(Counter::kSessions), 1u);
+}
+
+TEST_F(ServerTest, ARefusalNamesItsSessionAsTheLogDoes) {
+  Start();
+  Client client(address_);
+  EXPECT_THAT(client.Read(), StartsWith("220 "));
+  EXPECT_THAT(client.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_EQ(client.Ask("MAIL FROM:<>"), "250 2.1.0 Sender ok");
+  const std::string reply = client.Ask("RCPT TO:<forged@rp.example>");
+  EXPECT_THAT(reply, AllOf(StartsWith("550 5.1.1 "), EndsWith("]")));
+  const std::string id = reply.substr(reply.rfind('[') + 1, reply.size() - reply.rfind('[') - 2);
+  EXPECT_THAT(client.Ask("nonsense"), EndsWith(" [" + id + "]"));
+  EXPECT_EQ(client.Ask("QUIT"), "221 2.0.0 Bye");
+  EXPECT_THAT(WaitForLog("smtp.session "),
+              AllOf(HasSubstr("smtp.session session=" + id + " "), HasSubstr(" refused=1 ")));
 }
 
 TEST_F(ServerTest, S105AGroupInOnePacketIsAnsweredInOrder) {
