@@ -32,6 +32,17 @@ enum class Trust : std::uint8_t {
 std::string_view ToString(Trust trust);
 // The least on which an address is touched, unless a return path's domain asks for another.
 inline constexpr Trust kDefaultLeastTrust = Trust::kReturned;
+// The same by kind of event.
+struct LeastTrust {
+  constexpr LeastTrust() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): for both.
+  constexpr LeastTrust(Trust all) : bounce(all), complaint(all) {}
+
+  Trust bounce = kDefaultLeastTrust;
+  Trust complaint = kDefaultLeastTrust;  // and mail to unsubscribe
+
+  friend bool operator==(const LeastTrust&, const LeastTrust&) = default;
+};
 
 // How an event bears on the address. Stored and published by number.
 enum class Effect : std::uint8_t {
@@ -94,7 +105,7 @@ struct Message {
   std::string authentication;
   Trust trust = Trust::kUnverified;  // in the return path that it came to; each event has its own
   // The least on which its events may touch an address. Of the configuration, and not stored.
-  Trust least_trust = kDefaultLeastTrust;
+  LeastTrust least_trust;
   absl::Time receive_time;
   Day day = 0;  // of issue of the signed return path or of returned_path, else of receipt
   // 128 bits over tenant, return path and octets: the same again is one event.

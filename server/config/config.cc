@@ -136,12 +136,16 @@ std::vector<std::string> WarningsOf(const Config& config) {
   std::vector<std::string> warnings;
   for (const ReturnPathSection& section : config.return_paths) {
     const ReturnPathDomain& domain = section.domain;
-    if (domain.least_trust >= kDefaultLeastTrust) continue;
-    warnings.push_back(absl::StrCat(
-        "return_path.trust of ", domain.domain, " is ", Absl(ToString(domain.least_trust)), ": ",
-        domain.least_trust == Trust::kUnverified
-            ? "whoever sends a report there can have any address suppressed"
-            : "a host that sends mail for a domain can have addresses of that domain suppressed"));
+    for (const auto& [key, trust] : {std::pair("trust", domain.least_trust.bounce),
+                                     {"complaint_trust", domain.least_trust.complaint}}) {
+      if (trust >= kDefaultLeastTrust) continue;
+      warnings.push_back(absl::StrCat(
+          "return_path.", key, " of ", domain.domain, " is ", Absl(ToString(trust)), ": ",
+          trust == Trust::kUnverified
+              ? "whoever sends a report there can have any address suppressed"
+              : "a host that sends mail for a domain can have addresses of that domain "
+                "suppressed"));
+    }
   }
   return warnings;
 }

@@ -248,6 +248,11 @@ std::span<const Key<KeyFile>> KeyKeys() {
 
 std::span<const Key<ReturnPathSection>> ReturnPathKeys() {
   using Section = ReturnPathSection;
+  static const std::vector<std::pair<std::string_view, Trust>> trusts = {
+      {"signed", Trust::kSigned},
+      {"returned", Trust::kReturned},
+      {"authenticated", Trust::kAuthenticated},
+      {"unverified", Trust::kUnverified}};
   static const std::vector<Key<Section>> keys = {
       Text<Section>("domain", PLACE(domain.domain), 1, kMaxDomainOctets),
       Name<Section>("tenant", PLACE(domain.tenant), kMaxTenant),
@@ -257,12 +262,8 @@ std::span<const Key<ReturnPathSection>> ReturnPathKeys() {
           std::vector<std::pair<std::string_view, Signing>>{{"required", Signing::kRequired},
                                                             {"optional", Signing::kOptional},
                                                             {"off", Signing::kOff}}),
-      Choice<Section>(
-          "trust", PLACE(domain.least_trust),
-          std::vector<std::pair<std::string_view, Trust>>{{"signed", Trust::kSigned},
-                                                          {"returned", Trust::kReturned},
-                                                          {"authenticated", Trust::kAuthenticated},
-                                                          {"unverified", Trust::kUnverified}}),
+      Choice<Section>("trust", PLACE(domain.least_trust.bounce), trusts),
+      Choice<Section>("complaint_trust", PLACE(domain.least_trust.complaint), trusts),
       Duration<Section>("max_age", PLACE(domain.max_age), kDay, kMaxTokenAge),
       Tables<Section, KeyFile>("key", KeyKeys(), PLACE(files), kMaxReturnPathKeys,
                                {"id", "secret_file"}),

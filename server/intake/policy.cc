@@ -305,7 +305,9 @@ Decision Wish(const Case& c, AddressRecord record) {
 
 Decision ByKind(const Case& c, AddressRecord record) {
   if (!c.event.address) return Nothing(PolicyRule::kNoAddress, std::move(record));
-  if (c.event.trust < c.message.least_trust) {
+  const bool is_wish = c.event.kind == Kind::kComplaint || c.event.kind == Kind::kUnsubscribe;
+  const LeastTrust& least = c.message.least_trust;
+  if (c.event.trust < (is_wish ? least.complaint : least.bounce)) {
     return Nothing(PolicyRule::kTrustTooLow, std::move(record));
   }
   switch (c.event.kind) {

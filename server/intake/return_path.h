@@ -47,7 +47,7 @@ struct ReturnPathDomain {
   // A token is good to the end of its day of issue, and this long after.
   absl::Duration max_age = absl::Hours(24 * 30);
   // Of reports that come here: on less, no address is touched.
-  Trust least_trust = kDefaultLeastTrust;
+  LeastTrust least_trust;
   std::vector<ReturnPathKey> keys;  // the last that may signs, all verify
 };
 
@@ -69,7 +69,7 @@ struct Voucher {
   std::string stream;
   std::string return_path;  // canonical
   Trust trust = Trust::kUnverified;
-  Trust least_trust = kDefaultLeastTrust;       // of its domain
+  LeastTrust least_trust;                       // of its domain
   Day day = 0;                                  // of issue; of receipt when unsigned
   std::string reference;                        // the sender's own
   std::string key_id;                           // empty: unsigned

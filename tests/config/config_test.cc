@@ -260,6 +260,7 @@ stream = "news"
 signing = "optional"
 max_age = "14d"
 trust = "signed"
+complaint_trust = "authenticated"
 [[return_path.key]]
 id = "a"
 secret_file = "/etc/a.key"
@@ -310,7 +311,8 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(first.domain.stream, "news");
   EXPECT_EQ(first.domain.signing, Signing::kOptional);
   EXPECT_EQ(first.domain.max_age, absl::Hours(24 * 14));
-  EXPECT_EQ(first.domain.least_trust, Trust::kSigned);
+  EXPECT_EQ(first.domain.least_trust.bounce, Trust::kSigned);
+  EXPECT_EQ(first.domain.least_trust.complaint, Trust::kAuthenticated);
   ASSERT_EQ(first.files.size(), 2u);
   EXPECT_EQ(first.files[0].id, "a");
   EXPECT_EQ(first.files[0].last_day, DayOf(absl::FromUnixSeconds(1'796'000'000)));
@@ -326,18 +328,24 @@ TEST(ConfigTest, ReadsEverySection) {
 
 TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
   const struct {
+    std::string_view key;
     std::string_view trust;
     std::string_view warning;  // begins so; empty: none
   } kRows[] = {
-      {"signed", ""},
-      {"returned", ""},
-      {"authenticated", "return_path.trust of a.example is authenticated: a host that sends mail"},
-      {"unverified", "return_path.trust of a.example is unverified: whoever sends a report there"},
+      {"trust", "signed", ""},
+      {"trust", "returned", ""},
+      {"trust", "authenticated",
+       "return_path.trust of a.example is authenticated: a host that sends mail"},
+      {"trust", "unverified",
+       "return_path.trust of a.example is unverified: whoever sends a report there"},
+      {"complaint_trust", "returned", ""},
+      {"complaint_trust", "unverified",
+       "return_path.complaint_trust of a.example is unverified: whoever sends a report there"},
   };
   for (const auto& row : kRows) {
     absl::StatusOr<Config> config =
-        ParseConfig("[[return_path]]\ndomain = \"a.example\"\ntrust = \"" + std::string(row.trust) +
-                        "\"\n[[return_path]]\ndomain = \"b.example\"",
+        ParseConfig("[[return_path]]\ndomain = \"a.example\"\n" + std::string(row.key) + " = \"" +
+                        std::string(row.trust) + "\"\n[[return_path]]\ndomain = \"b.example\"",
                     "f.toml");
     ASSERT_TRUE(config.ok()) << config.status();
     const std::vector<std::string> warnings = WarningsOf(*config);

@@ -170,7 +170,7 @@ TEST_F(RevokeTest, T16TheOctetsOfAKeyAreNowhere) {
   EXPECT_GE(search(), 2) << "the database and its log";
   EXPECT_EQ(daemon_.Stop(SIGTERM), 0);
   EXPECT_GE(search(), 1);
-  EXPECT_THAT(daemon_.log(), HasSubstr("reason=revoked"));
+  EXPECT_THAT(daemon_.log(), HasSubstr("reason=forged"));
   expect_none(daemon_.log(), "the daemon's log");
   expect_none(seen, "the answers of the API");
   EXPECT_THAT(ReadFile(daemon_.dir() / "return-path.key"), HasSubstr(writings.front()))

@@ -585,6 +585,23 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST(Decide, AsksForATrustByKind) {
+  for (const Word& word : kWords) {
+    Subject subject;
+    Message message = MailOf(0, word.word);
+    Event event = EventOf(word.word);
+    event.trust = Trust::kAuthenticated;
+    const bool is_wish = event.kind == Kind::kComplaint || event.kind == Kind::kUnsubscribe;
+    for (const bool wishes_act : {false, true}) {
+      message.least_trust.bounce = wishes_act ? Trust::kReturned : Trust::kAuthenticated;
+      message.least_trust.complaint = wishes_act ? Trust::kAuthenticated : Trust::kReturned;
+      EXPECT_EQ(subject.Take(message, event, Morning(0)).rule == PolicyRule::kTrustTooLow,
+                is_wish != wishes_act)
+          << word.word;
+    }
+  }
+}
+
 TEST(Decide, ActsByDefaultOnWhatAKeyOfOursVouchesFor) {
   EXPECT_EQ(Message().least_trust, Trust::kReturned);
 }
