@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "tests/smtp/false_ends.h"
 
 namespace bounced::smtp {
 namespace {
@@ -69,44 +69,11 @@ Outcome Oracle(const std::string& bytes) {
   return outcome;
 }
 
-// S89, S90 and T30: none of these ends a message, whatever command stands behind it.
-struct FalseEnd {
-  std::string name;
-  std::string octets;
-  bool refused;  // one of the first seven
-};
-const FalseEnd kFalseEnds[] = {
-    {"LfDotLf", "x\n.\n", true},
-    {"LfDotCrLf", "x\n.\r\n", true},
-    {"CrLfDotLf", "x\r\n.\n", true},
-    {"CrDotCr", "x\r.\r", true},
-    {"CrDotCrLf", "x\r.\r\n", true},
-    {"CrLfDotCr", "x\r\n.\r", true},
-    {"CrDotLf", "x\r.\n", true},
-    // Holds CRLF.CR, which is one of the seven.
-    {"CrLfDotCrCrLf", "x\r\n.\r\r\n", true},
-    {"CrLfNulDotCrLf", std::string("x\r\n\0.\r\n", 7), false},
-    {"CrLfDotCrLfBlank", "x\r\n. \r\n", false},
-};
-const std::string kCommands[] = {
-    "MAIL FROM:<evil@b.example>\r\n",
-    "RCPT TO:<b@rp.example>\r\n",
-    "DATA\r\n",
-    "BDAT 5 LAST\r\nhello",
-    "RSET\r\n",
-    "NOOP\r\n",
-    "QUIT\r\n",
-    "EHLO evil\r\n",
-    "STARTTLS\r\n",
-    "MAIL FROM:<>\r\nRCPT TO:<b@rp.example>\r\nDATA\r\nhidden\r\n",
-};
-
-void PrintTo(const FalseEnd& end, std::ostream* out) { *out << end.name; }
-
 class FalseEndTest : public testing::TestWithParam<FalseEnd> {};
 
-TEST_P(FalseEndTest, S89S90EndsNothing) {
-  for (const std::string& command : kCommands) {
+// Whatever command stands behind it.
+TEST_P(FalseEndTest, S89S90T30EndsNothing) {
+  for (const std::string& command : HiddenCommands()) {
     for (std::size_t piece : {1u, 2u, 3u, 5u, 7u, 1000u}) {
       const std::string hidden = GetParam().octets + command;
       Outcome outcome = Receive(hidden, piece);
@@ -122,7 +89,7 @@ TEST_P(FalseEndTest, S89S90EndsNothing) {
 
 std::string NameOf(const testing::TestParamInfo<FalseEnd>& end) { return end.param.name; }
 
-INSTANTIATE_TEST_SUITE_P(, FalseEndTest, testing::ValuesIn(kFalseEnds), NameOf);
+INSTANTIATE_TEST_SUITE_P(, FalseEndTest, testing::ValuesIn(FalseEnds()), NameOf);
 
 // All strings of up to nine octets over what matters, against the oracle and against themselves in
 // pieces: S89, S90, S94.
