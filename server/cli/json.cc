@@ -42,6 +42,18 @@ bool IsUnfitToShow(unsigned c) {
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
+// Escapes what is unfit of the characters of `octets` octets that begin with `lead`.
+void EscapeUnfit(std::string& json, std::string_view lead, std::size_t octets) {
+  for (std::size_t at = 0; (at = json.find(lead, at)) != std::string::npos; ++at) {
+    if (json.size() - at < octets) break;
+    const unsigned code_point = CodePoint(std::string_view(json).substr(at, octets));
+    if (!IsUnfitToShow(code_point)) continue;
+    std::string escape;
+    AppendEscape(escape, code_point);
+    json.replace(at, octets, escape);
+  }
+}
+
 void AppendAscii(std::string& json, char c) {
   if (c == '"' || c == '\\') {
     json += '\\';
@@ -85,15 +97,10 @@ std::string ToJson(const google::protobuf::Message& message, Unset unset) {
   std::string json;
   // It fails for times out of range only, which no server of ours sends.
   if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) json = "{}";
-  // The library escapes all that must not be shown but the bidirectional isolates.
-  for (std::size_t at = 0; (at = json.find("\xE2\x81", at)) != std::string::npos; ++at) {
-    if (at + 2 >= json.size()) break;
-    const unsigned code_point = CodePoint(std::string_view(json).substr(at, 3));
-    if (!IsUnfitToShow(code_point)) continue;
-    std::string escape;
-    AppendEscape(escape, code_point);
-    json.replace(at, 3, escape);
-  }
+  // The library escapes all that must not be shown but what Unicode 6.3 added: the bidirectional
+  // isolates and the Arabic letter mark.
+  EscapeUnfit(json, "\xE2\x81", 3);
+  EscapeUnfit(json, "\xD8\x9C", 2);
   return json;
 }
 
