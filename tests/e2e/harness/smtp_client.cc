@@ -55,6 +55,7 @@ bool SmtpClient::Fill() {
   const ssize_t n = recv(fd_, chunk, sizeof chunk, 0);
   if (n <= 0) return false;
   buffer_.append(chunk, static_cast<std::size_t>(n));
+  received_.append(chunk, static_cast<std::size_t>(n));
   return true;
 }
 

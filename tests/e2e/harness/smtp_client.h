@@ -36,12 +36,15 @@ class SmtpClient {
   SmtpReply Data(std::string_view message);
   // Whether the server has closed the connection, within the usual wait.
   bool Closed();
+  // All octets that have come from the server, as they came.
+  const std::string& received() const { return received_; }
 
  private:
   bool Fill();
 
   int fd_ = -1;
   std::string buffer_;
+  std::string received_;
 };
 
 // The message as it goes over the wire, with the final dot.
