@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kHowMany = static_cast<std::size_t>(Counter::kCount);
 
-TEST(Counters, EachHasANameOfItsOwnAndAMeaning) {
+TEST(Counters, T34EachHasANameOfItsOwnAndAMeaning) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kHowMany; ++i) {
     const CounterInfo& info = Info(static_cast<Counter>(i));

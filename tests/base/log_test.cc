@@ -49,7 +49,7 @@ struct ValueCase {
 };
 class LogValueTest : public testing::TestWithParam<ValueCase> {};
 
-TEST_P(LogValueTest, IsOneFieldOfOneLine) {
+TEST_P(LogValueTest, T33IsOneFieldOfOneLine) {
   Pipe pipe;
   Log(LogLevel::kInfo, false, pipe.fd()).Info("a.b", {{"x", GetParam().value}, {"n", 1}});
   EXPECT_EQ(pipe.Drain(), "a.b x=" + std::string(GetParam().want) + " n=1\n");
@@ -74,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 // Whatever comes, a line is a line: one LF, at its end.
-TEST(Log, NoOctetMakesASecondLine) {
+TEST(Log, T33NoOctetMakesASecondLine) {
   for (int octet = 0; octet < 256; ++octet) {
     Pipe pipe;
     const char text[] = {'a', static_cast<char>(octet), 'b'};

@@ -319,7 +319,7 @@ absl::StatusOr<v1::Suppression> ReadBack(const std::string& csv, FormulaGuard gu
   return reader.Read(*machine.Next());
 }
 
-TEST(SuppressionCsv, RoundTrips) {
+TEST(SuppressionCsv, T43RoundTrips) {
   for (std::string_view address :
        {"a@x.example", "=cmd()@x.example", "+1@x.example", "'=a@x.example", "\"a,b\"@x.example"}) {
     for (FormulaGuard guard : {FormulaGuard::kMark, FormulaGuard::kRaw}) {
@@ -332,7 +332,7 @@ TEST(SuppressionCsv, RoundTrips) {
   }
 }
 
-TEST(SuppressionCsv, HoldsNoFormulaUnlessRaw) {
+TEST(SuppressionCsv, T43HoldsNoFormulaUnlessRaw) {
   std::string csv;
   AppendSuppressionCsv(csv, Full("=cmd()@x.example"), FormulaGuard::kMark);
   EXPECT_EQ(csv,

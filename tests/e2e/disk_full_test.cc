@@ -72,8 +72,7 @@ class DiskFullTest : public testing::Test {
   TinyDisk disk_;
 };
 
-// S131.
-TEST_F(DiskFullTest, S131WithLittleSpaceLeftMailIsPutOffBeforeItsData) {
+TEST_F(DiskFullTest, S131T27WithLittleSpaceLeftMailIsPutOffBeforeItsData) {
   Daemon daemon({.sections = "[store]\nmin_free = 8388608\n", .data_dir = disk_.data()});
   // What a session that begins now is told at MAIL.
   const auto mail = [&daemon] {

@@ -251,6 +251,26 @@ TEST_F(HostileOctetsTest, T33S4NoReplyAndNoLineOfTheLogIsOfAClientsMaking) {
   ExpectSoundLog(daemon_.log());
 }
 
+// No name in them is of the network's making, however many names the network has.
+TEST_F(HostileOctetsTest, T34TheLogHasTheSameCountersWhateverWasSaid) {
+  const auto counters = [](Daemon& daemon) {
+    EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+    const std::string log = daemon.log();
+    const std::size_t begin = log.rfind("\ndaemon.counters ") + 1;
+    return std::regex_replace(log.substr(begin, log.find('\n', begin) - begin), std::regex("=\\d+"),
+                              "");
+  };
+  Daemon untouched;
+  const std::string names = counters(untouched);
+  EXPECT_THAT(names, HasSubstr(" smtp_recipients_forged "));
+  for (int i = 0; i < 100; ++i) {
+    const std::string domain = "d" + std::to_string(i) + ".example";
+    Report("a@" + domain, domain);
+    Say({"EHLO mx." + domain, "MAIL FROM:<a@" + domain + ">"}, "RCPT TO:<a@" + domain + ">");
+  }
+  EXPECT_EQ(counters(daemon_), names);
+}
+
 TEST_F(HostileOctetsTest, T33S4NorAreTheyOfWhoLogsIn) {
   std::string sessions;
   const auto add = [&sessions](const std::vector<std::string>& lines) {

@@ -173,7 +173,7 @@ TEST(Evidence, S135S136WhateverTheMessageIsItIsKeptAndAcknowledged) {
   }
 }
 
-TEST(Trust, S78AForgedOrForeignReturnPathIsRefusedAndLeavesNothing) {
+TEST(Trust, S78T1T19AForgedOrForeignReturnPathIsRefusedAndLeavesNothing) {
   Daemon daemon;
   std::string forged = daemon.Mint(std::string(kRecipient));
   const std::size_t name = forged.find("nobody=");
@@ -211,7 +211,7 @@ TEST(Trust, T13AllThatIsRefusedIsRefusedInTheSameWords) {
   EXPECT_EQ(replies.size(), 1U) << testing::PrintToString(replies);
 }
 
-TEST(Trust, S80AnUnsignedReportHasNoEffectWhereSigningIsOptional) {
+TEST(Trust, S80T1AnUnsignedReportHasNoEffectWhereSigningIsOptional) {
   Daemon daemon({.return_path = "signing = 'optional'"});
   const SmtpReply reply = daemon.Send("", "bounces@bounces.example", HardReport());
   EXPECT_EQ(reply.code, 250) << reply.text;

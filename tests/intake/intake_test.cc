@@ -157,7 +157,7 @@ TEST_F(IntakeTest, D59ASignedReturnPathInWhatCameBackVouchesForItsRecipient) {
   }
 }
 
-TEST_F(IntakeTest, D37D59WhatCameBackVouchesForNobodyElse) {
+TEST_F(IntakeTest, D37D59T4WhatCameBackVouchesForNobodyElse) {
   std::string report = DsnReturning("r@example.net", ReturnPathField(Signed("r@example.net")));
   report.insert(report.find("Final-Recipient"),
                 "Final-Recipient: rfc822; victim@example.net\r\nAction: failed\r\n"
@@ -222,8 +222,8 @@ TEST_F(IntakeTest, D59WhatCameBackIsInAgeWhenTheReportCame) {
   EXPECT_EQ(store_.events().back().trust, Trust::kReturned);
 }
 
-// T2: by whichever way and in whichever words it comes.
-TEST_F(IntakeTest, D59AMailThatCameBackCountsOnce) {
+// By whichever way and in whichever words it comes.
+TEST_F(IntakeTest, D59T2AMailThatCameBackCountsOnce) {
   const Voucher mail = Signed("r@example.net");
   const auto full = [&](std::string_view words) {
     std::string report = DsnReturning("r@example.net", ReturnPathField(mail));
@@ -352,7 +352,7 @@ TEST_F(IntakeTest, D89D91DatesOfTheReportMoveNothing) {
   }
 }
 
-TEST_F(IntakeTest, WhatAClientSaysIsPresentableAndBounded) {
+TEST_F(IntakeTest, T33WhatAClientSaysIsPresentableAndBounded) {
   Arrival arrival;
   arrival.reverse_path.assign(kMaxReportedAddressOctets + 1, 'x');
   arrival.client_helo = "mx\r\n\x1b[31m";
@@ -1024,6 +1024,32 @@ TEST_F(IntakeTest, WantsAReturnPath) {
 }
 
 // A report that names many, at many return paths, makes no more events than one return path may.
+// As a forger writes one who knows the return path of a whole mailing, or that of one mail.
+TEST_F(IntakeTest, T4D37AListOfVictimsSuppressesNobodyButWhomTheReturnPathNames) {
+  constexpr int kVictims = 1'000;
+  const auto victim = [](int i) { return absl::StrCat("victim", i, "@example.net"); };
+  std::string groups;
+  for (int i = 0; i < kVictims; ++i) {
+    absl::StrAppend(&groups, "Final-Recipient: rfc822; ", victim(i),
+                    "\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n");
+  }
+  std::string report = Dsn("r@example.net");
+  report.insert(report.find("Final-Recipient"), groups);
+  for (const bool is_signed : {false, true}) {
+    SCOPED_TRACE(is_signed);
+    const std::size_t before = store_.events().size();
+    ASSERT_TRUE(
+        Receive(report, {is_signed ? Signed("r@example.net") : Unsigned("all-of-it")}).ok());
+    EXPECT_THAT(store_.events(), SizeIs(before + kVictims + 1)) << "each is shown";
+    EXPECT_EQ(counters_.Get(Counter::kSuppressions), is_signed ? 1u : 0u);
+    for (int i = 0; i < kVictims; ++i) {
+      EXPECT_EQ(store_.index().Check("acme", "", victim(i), kNow), IndexAnswer::kSend) << i;
+    }
+    EXPECT_EQ(store_.index().Check("acme", "", "r@example.net", kNow),
+              is_signed ? IndexAnswer::kSuppressed : IndexAnswer::kSend);
+  }
+}
+
 TEST_F(IntakeTest, EventsOfOneMessageHaveAMost) {
   std::string groups;
   for (int i = 0; i < 20; ++i) {

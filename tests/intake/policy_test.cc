@@ -221,7 +221,7 @@ INSTANTIATE_TEST_SUITE_P(
           2  2 c hard  hard_confirmed suppressed ever -
           3  3 d hard  hard_confirmed counted    ever -)",
          {}},
-        {"OneTokenNeverConfirmsItself",
+        {"T2OneTokenNeverConfirmsItself",
          R"(
           0  0 a hard  hard_short   suppressed 7 -
           5  0 a hard  same_message none       7 -
@@ -266,19 +266,19 @@ INSTANTIATE_TEST_SUITE_P(
          {.hard_days = 3, .hard_confirmations = 2}},
         {"OneMayDo", "0 0 a hard  hard_confirmed suppressed ever -", {.hard_confirmations = 1}},
         // Soft.
-        {"ThreeSoftOnThreeDays",
+        {"T5ThreeSoftOnThreeDays",
          R"(
           0  0 a soft  soft_counted   counted    -  30
           1  1 b soft  soft_counted   counted    -  31
           2  2 c soft  soft_threshold suppressed 32 122)",
          {}},
-        {"ThreeSoftOnTwoDays",
+        {"T5ThreeSoftOnTwoDays",
          R"(
           0  0 a soft  soft_counted counted - 30
           1  1 b soft  soft_counted counted - 31
           2  1 c soft  same_message none    - 31)",
          {}},
-        {"ThreeReportsOfOneMail",
+        {"T5ThreeReportsOfOneMail",
          R"(
           0  0 a soft  soft_counted counted - 30
           1  0 a soft  same_message none    - 30
@@ -314,7 +314,7 @@ INSTANTIATE_TEST_SUITE_P(
           29  29 b delay  delay        none    - 30
           30  30 c delay  delay        none    - -)",
          {}},
-        {"D49ADeliveryEmptiesTheBucket",
+        {"D49T6ADeliveryEmptiesTheBucket",
          R"(
           0  0 a soft       soft_counted counted - 30
           1  1 b soft       soft_counted counted - 31
@@ -349,12 +349,17 @@ INSTANTIATE_TEST_SUITE_P(
           1  1 d expanded  delivery_relayed none       -  31
           2  2 e soft      soft_threshold   suppressed 32 122)",
          {}},
-        {"ADeliveryNeverLiftsASuppression",
+        {"T6ADeliveryNeverLiftsASuppression",
          R"(
           0  0 a certain    hard_certain suppressed ever -
           1  1 b delivered  delivery     none       ever -)",
          {}},
-        {"ADeliveryNeverLiftsASoftSuppression",
+        {"T6ADeliveryNeverLiftsAComplaint",
+         R"(
+          0  0 a abuse      complaint suppressed ever -
+          1  1 b delivered  delivery  none       ever -)",
+         {}},
+        {"T6ADeliveryNeverLiftsASoftSuppression",
          R"(
           0  0 a soft       soft_counted   counted    -  30
           1  1 b soft       soft_counted   counted    -  31
@@ -550,7 +555,7 @@ class TrustTest : public testing::TestWithParam<TrustCase> {};
 constexpr Trust kTrusts[] = {Trust::kUnverified, Trust::kAuthenticated, Trust::kReturned,
                              Trust::kSigned};
 
-TEST_P(TrustTest, ActsOnNoLess) {
+TEST_P(TrustTest, T1T5T6ActsOnNoLess) {
   for (const Trust trust : kTrusts) {
     const std::vector<Trust>& acting = GetParam().that_act;
     const bool acts = std::find(acting.begin(), acting.end(), trust) != acting.end();
@@ -636,7 +641,7 @@ TEST(Decide, IsNotCertainOfAnAddressThatTheReportDoesNotName) {
 }
 
 // A class that contradicts the fault loses: invariant 4 rests on neither alone.
-TEST(Decide, TheSendersFaultIsABlockWhateverTheClass) {
+TEST(Decide, T9TheSendersFaultIsABlockWhateverTheClass) {
   for (const Fault fault : {Fault::kSender, Fault::kContent}) {
     for (const char* word : {"certain", "hard", "soft"}) {
       Event event = EventOf(word);
@@ -646,7 +651,7 @@ TEST(Decide, TheSendersFaultIsABlockWhateverTheClass) {
   }
 }
 
-TEST(Decide, EveryReasonOfNoFaultOfTheRecipientIsLeftAlone) {
+TEST(Decide, T9EveryReasonOfNoFaultOfTheRecipientIsLeftAlone) {
   for (int number = 0; number < 1000; ++number) {
     const std::optional<Reason> reason = ReasonFromNumber(number);
     if (!reason || Info(*reason).bounce_class == BounceClass::kHard || Info(*reason).counts)

@@ -60,7 +60,7 @@ TEST_F(SecretFileTest, BlanksDoNotMakeItLonger) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(SecretFileTest, IsClosedToOthers) {
+TEST_F(SecretFileTest, T16IsClosedToOthers) {
   for (mode_t mode : {0604, 0602, 0601, 0644, 0666}) {
     const absl::Status status = ReadSecretFile(File(k32, mode)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << mode;

@@ -61,7 +61,7 @@ struct SyntaxCase {
 };
 class TokenSyntaxTest : public testing::TestWithParam<SyntaxCase> {};
 
-TEST_P(TokenSyntaxTest, ReadsWhatTheGrammarAllows) {
+TEST_P(TokenSyntaxTest, T12ReadsWhatTheGrammarAllows) {
   const std::optional<Token> token = Token::Read(GetParam().local_part);
   EXPECT_EQ(token.has_value(), GetParam().is_token);
   if (token) {

@@ -100,7 +100,8 @@ TEST_P(HostileTest, T24IsReadInOnePassAndInBoundedMemory) {
             2 * message.size() + 4 * kMega + kRecipientOctets * report.recipients.size());
   ExpectBounded(report);
 }
-INSTANTIATE_TEST_SUITE_P(D92_D96_D98_D102_D103, HostileTest, testing::ValuesIn(HostileShapes()),
+INSTANTIATE_TEST_SUITE_P(D92_D96_D98_D102_D103_T24_T26, HostileTest,
+                         testing::ValuesIn(HostileShapes()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 // Time is no test's to measure on a machine that others share: the octets looked at are the same on
@@ -266,7 +267,7 @@ TEST(Hostile, D95ALongLineIsCutAndTheNextIsInSync) {
   }
 }
 
-TEST(Hostile, D99DecodesNoMoreThanItsBound) {
+TEST(Hostile, D99T25DecodesNoMoreThanItsBound) {
   ParserLimits limits;
   const std::string fields = "Final-Recipient: a@b\nAction: failed\n";  // 36 octets
   const std::string encoded = "RmluYWwtUmVjaXBpZW50OiBhQGIKQWN0aW9uOiBmYWlsZWQK";

@@ -50,7 +50,7 @@ TEST(PhraseMatcher, FindsWholeWordsOnly) {
   for (const auto& [text, want] : kCases) EXPECT_EQ(Find(matcher, text), want) << text;
 }
 
-TEST(PhraseMatcher, D98TakesPatternCharactersAsTheyAre) {
+TEST(PhraseMatcher, D98T26TakesPatternCharactersAsTheyAre) {
   const PhraseMatcher matcher({"a.c", "x*", "(?i)", "\\b", "[ab]"});
   EXPECT_EQ(Find(matcher, "abc xx b"), Places());
   EXPECT_EQ(Find(matcher, "a.c x* (?i) \\b [ab]"),

@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return std::string(row.param.name); });
 
-TEST(Load, TakesTheEdgesOfItsBounds) {
+TEST(Load, T26TakesTheEdgesOfItsBounds) {
   EXPECT_TRUE(Load(Replace(kGood, "= 90", "= 0")).ok());
   EXPECT_TRUE(Load(Replace(kGood, "= 90", "= 100")).ok());
   EXPECT_TRUE(Load(Replace(kGood, "within = 20", "within = 1")).ok());
@@ -470,7 +470,7 @@ TEST(Classify, WhatIsNoBounceHasTheReasonOfItsKind) {
   }
 }
 
-TEST(Classify, D98LooksAtTheFirstOctetsOnly) {
+TEST(Classify, D98T26LooksAtTheFirstOctetsOnly) {
   constexpr std::string_view kPhrase = "mailbox not found";
   for (std::size_t octets :
        {RuleSet::kMaxTextOctets - 1, RuleSet::kMaxTextOctets, RuleSet::kMaxTextOctets + 1}) {

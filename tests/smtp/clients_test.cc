@@ -14,7 +14,7 @@ IpAddress Ip(const std::string& text) { return *IpAddress::Parse(text); }
 
 const absl::Time kNow = absl::UnixEpoch() + absl::Hours(1);
 
-TEST(ClientsTest, S8SessionsOfAClientAndOfItsNetwork) {
+TEST(ClientsTest, S8T22SessionsOfAClientAndOfItsNetwork) {
   struct Case {
     const char* name;
     const char* first;
@@ -49,7 +49,7 @@ TEST(ClientsTest, S8SessionsOfAClientAndOfItsNetwork) {
   }
 }
 
-TEST(ClientsTest, S8OneIpv6ClientIsASubnet) {
+TEST(ClientsTest, S8T22OneIpv6ClientIsASubnet) {
   Limits limits;
   limits.max_sessions_per_client = 1;
   Clients clients(limits, {});
@@ -58,7 +58,7 @@ TEST(ClientsTest, S8OneIpv6ClientIsASubnet) {
   EXPECT_EQ(clients.Enter(Ip("2001:db8:0:1::1"), kNow), Answer::kWelcome);
 }
 
-TEST(ClientsTest, S9ConnectionsAMinuteFade) {
+TEST(ClientsTest, S9T22ConnectionsAMinuteFade) {
   Limits limits;
   limits.max_connects_per_client = 6;
   Clients clients(limits, {});

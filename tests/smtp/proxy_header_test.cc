@@ -23,7 +23,7 @@ const std::string kInet("\xC0\x00\x02\x01\xC0\x00\x02\x02\x12\x34\x00\x19", 12);
 const std::string kInet6 = "\x20\x01\x0d\xb8" + std::string(11, '\0') + "\x07" +
                            std::string(16, '\0') + std::string("\x12\x34\x00\x19", 4);
 
-TEST(ProxyHeaderTest, S146S147EachForm) {
+TEST(ProxyHeaderTest, S146S147T32EachForm) {
   struct Case {
     const char* name;
     std::string header;
@@ -78,7 +78,7 @@ TEST(ProxyHeaderTest, S146S147EachForm) {
   }
 }
 
-TEST(ProxyHeaderTest, S146Bounds) {
+TEST(ProxyHeaderTest, S146T32Bounds) {
   const auto v1 = [](std::size_t octets) {
     std::string header = "PROXY UNKNOWN ";
     return header + std::string(octets - header.size() - 2, 'x') + "\r\n";

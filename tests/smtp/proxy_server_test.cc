@@ -60,7 +60,7 @@ TEST_F(ProxyServerTest, S145S147TheClientIsWhomTheProxyNames) {
   }
 }
 
-TEST_F(ProxyServerTest, S147LimitsCountTheClientThatIsStated) {
+TEST_F(ProxyServerTest, S147T32LimitsCountTheClientThatIsStated) {
   options_.limits.max_sessions_per_client = 1;
   Start();
   const auto connect = [this](Client& client, std::string_view address) {
@@ -75,7 +75,7 @@ TEST_F(ProxyServerTest, S147LimitsCountTheClientThatIsStated) {
   EXPECT_EQ(c.Read(), "<end>");
 }
 
-TEST_F(ProxyServerTest, S145ElsewhereItIsAnUnknownVerb) {
+TEST_F(ProxyServerTest, S145T32ElsewhereItIsAnUnknownVerb) {
   options_.listen[0].proxy = false;
   Start();
   Client client(address_);
@@ -93,7 +93,7 @@ TEST_F(ProxyServerTest, S145T32FromOthersItIsAnUnknownVerb) {
   EXPECT_EQ(client.Read(), "<end>");
 }
 
-TEST_F(ProxyServerTest, S146WithoutAHeaderThereIsNoBanner) {
+TEST_F(ProxyServerTest, S146T32WithoutAHeaderThereIsNoBanner) {
   Start();
   for (const std::string_view octets :
        {std::string_view("EHLO client.example\r\n"), std::string_view("PROXY TCP4 x\r\n"),
@@ -107,7 +107,7 @@ TEST_F(ProxyServerTest, S146WithoutAHeaderThereIsNoBanner) {
   EXPECT_THAT(WaitForLog("end=proxy_header"), testing::Not(HasSubstr("messages=1")));
 }
 
-TEST_F(ProxyServerTest, S146AHeaderThatDoesNotComeEndsInSilence) {
+TEST_F(ProxyServerTest, S146T21T32AHeaderThatDoesNotComeEndsInSilence) {
   Start();
   Client client(address_);
   client.Send("PROXY TCP4 192.0.2.1");

@@ -41,7 +41,7 @@ using testing::HasSubstr;
 using testing::Le;
 using testing::StartsWith;
 
-TEST_F(ServerTest, S8MoreSessionsThanAClientMayHave) {
+TEST_F(ServerTest, S8T22MoreSessionsThanAClientMayHave) {
   options_.limits.max_sessions_per_client = 2;
   Start();
   Client first(address_), second(address_);
@@ -60,7 +60,7 @@ TEST_F(ServerTest, S8MoreSessionsThanAClientMayHave) {
   EXPECT_EQ(counters_.Get(Counter::kSessionsTooMany), 1u);
 }
 
-TEST_F(ServerTest, S9MoreConnectionsAMinuteThanAClientMayMake) {
+TEST_F(ServerTest, S9T22MoreConnectionsAMinuteThanAClientMayMake) {
   options_.limits.max_connects_per_client = 1;
   Start();
   Client first(address_);
@@ -205,7 +205,7 @@ TEST_F(ServerTest, S5InputBeforeTheBannerIsNotRun) {
   EXPECT_EQ(client.Read(), "<end>");
 }
 
-TEST_F(ServerTest, S7OneSessionTooManyIsToldAndTheOthersGoOn) {
+TEST_F(ServerTest, S7T22OneSessionTooManyIsToldAndTheOthersGoOn) {
   options_.limits.max_sessions = 2;
   Start();
   Client first(address_);
@@ -254,7 +254,7 @@ TEST_F(ServerTest, T19ItsThreadsStandBackBehindTheOthers) {
   EXPECT_THAT(behind(), AllOf(Ge(1), Le(2)));
 }
 
-TEST_F(ServerTest, S12AcceptingRestsWhenThereAreNoDescriptors) {
+TEST_F(ServerTest, S12T22AcceptingRestsWhenThereAreNoDescriptors) {
   Start();
   Client client;
   rlimit before{};

@@ -207,7 +207,7 @@ TEST_F(TlsServerTest, S46T31WhatFollowsInTheClearEndsTheConnection) {
   EXPECT_THAT(WaitForLog("end=tls_failed"), HasSubstr("transactions=0"));
 }
 
-TEST_F(TlsServerTest, S51AHandshakeThatDoesNotComeEndsInSilence) {
+TEST_F(TlsServerTest, S51T21AHandshakeThatDoesNotComeEndsInSilence) {
   Start();
   for (const bool implicit : {false, true}) {
     Client client(implicit ? implicit_address() : address_);
@@ -276,6 +276,22 @@ TEST_F(TlsServerTest, T23HandshakesAreBounded) {
   Client fourth(implicit_address());
   TlsClient later(fourth);
   EXPECT_TRUE(later.Handshake());
+}
+
+TEST_F(TlsServerTest, T23HandshakesUnderWayAreBoundedForAllTogether) {
+  options_.limits.max_handshakes = 1;
+  Start();
+  Client slow(address_);
+  StartTls(slow);
+  Client second(address_);
+  EXPECT_THAT(second.Read(), StartsWith("220 "));
+  EXPECT_THAT(second.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(second.Ask("STARTTLS"), StartsWith("454 4.7.0"));
+  slow.Close();
+  WaitForLog("end=tls_failed");
+  EXPECT_THAT(second.Ask("STARTTLS"), StartsWith("220 2.0.0"));
+  TlsClient tls(second);
+  EXPECT_TRUE(tls.Handshake());
 }
 
 TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which tests hold which statement of smtp.md and dsn.md.
+"""Which tests hold which statement of smtp.md, dsn.md and threats.md.
 
 usage: map.py
 
@@ -13,11 +13,11 @@ import re
 import sys
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-LISTS = {"S": "smtp.md", "D": "dsn.md"}
+LISTS = {"S": "smtp.md", "D": "dsn.md", "T": "threats.md"}
 NOT_YET = "Not yet"
 
-NUMBERS = r"(?:[SD]\d+[ _]?)+"
-STATEMENT = re.compile(r"- ([SD]\d+) \S.*")
+NUMBERS = r"(?:[SDT]\d+[ _]?)+"
+STATEMENT = re.compile(r"- ([SDT]\d+) \S.*")
 HEADING = re.compile(r"== (" + NUMBERS + r"): ")
 COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*((" + NUMBERS + r")\w*)\)")
@@ -67,7 +67,7 @@ def main():
     sections = read_statements(errors)
     tests = {number: [] for number in sections}
     for numbers, name in read_tests():
-        for number in re.findall(r"[SD]\d+", numbers):
+        for number in re.findall(r"[SDT]\d+", numbers):
             if number not in tests:
                 errors.append(f"{number}: no list has it: {name}")
             elif name not in tests[number]:

@@ -412,7 +412,7 @@ struct EvidenceCase {
 };
 class EvidenceTest : public testing::TestWithParam<EvidenceCase> {};
 
-TEST_P(EvidenceTest, IsKeptUpToTheBoundOfASignedReturnPath) {
+TEST_P(EvidenceTest, T27IsKeptUpToTheBoundOfASignedReturnPath) {
   TemporaryDirectory directory;
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(
       {.directory = directory.path(), .evidence_per_return_path = GetParam().bound}, Noon());
