@@ -1,7 +1,12 @@
 // What stands between SMTP and the rest (server/receiver.h, server/free_space.h).
 #include "server/receiver.h"
 
+#include <atomic>
+#include <future>
 #include <optional>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "server/free_space.h"
 #include "tests/api/fixture.h"
@@ -113,6 +118,33 @@ TEST_F(ReceiverTest, S40S138EnvelopeAndClientAreStoredBesideTheMessage) {
   EXPECT_EQ(response.events(0).tls_version(), "TLSv1.3");
   EXPECT_EQ(response.events(0).login(), "relay");
   EXPECT_EQ(response.events(0).original_return_path(), "First@elsewhere.example");
+  EXPECT_EQ(response.events(0).receive_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+}
+
+// Who was answered 451 comes again, perhaps while the first commit is still under way.
+TEST_F(ReceiverTest, S133WhatComesAgainAfterALateCommitIsADuplicate) {
+  const std::string path = Mint("gone@rcpt.example");
+  std::atomic<int> asked = 0;
+  std::promise<void> go;
+  store_->OnCall([&asked, gone = go.get_future().share()] {
+    ++asked;
+    gone.wait();
+    return absl::OkStatus();
+  });
+  absl::StatusOr<std::string> late, again;
+  std::thread first([&] { late = Commit({path}, clock_.Now()); });
+  EXPECT_TRUE(Eventually([&] { return asked == 1; }));
+  std::thread second([&] { again = Commit({path}, clock_.Now()); });
+  go.set_value();
+  first.join();
+  second.join();
+  ASSERT_TRUE(late.ok()) << late.status();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *late);
+  grpc::ClientContext context;
+  v1::ListEventsResponse response;
+  ASSERT_TRUE(bounces_->ListEvents(&context, {}, &response).ok());
+  EXPECT_EQ(response.events_size(), 1);
 }
 
 TEST_F(ReceiverTest, AReturnPathThatTurnsTooOldAfterRcptIsStillGood) {

@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(, VectorTest, testing::ValuesIn(kVectors),
                          [](const auto& test) { return std::string(test.param.name); });
 
 // Each octet counts, and the case of none does.
-TEST_P(VectorTest, T15HoldsInAnyCaseAndWithNoOtherOctet) {
+TEST_P(VectorTest, S73T15HoldsInAnyCaseAndWithNoOtherOctet) {
   const ReturnPaths paths = Paths();
   const auto [local_part, domain] = Split(std::string(GetParam().want));
   const absl::Time now = Noon(GetParam().issued);
@@ -306,11 +306,11 @@ INSTANTIATE_TEST_SUITE_P(
     , VouchTest,
     testing::ValuesIn<VouchCase>({
         {"Signed", kRequired, kGood, kAscii, Refusal::kNone, Trust::kSigned},
-        {"SignedAtAnUpperCaseDomain", kRequired, kGood, "XN--BCHER-KVA.Example", Refusal::kNone,
+        {"S73SignedAtAnUpperCaseDomain", kRequired, kGood, "XN--BCHER-KVA.Example", Refusal::kNone,
          Trust::kSigned},
-        {"SignedAtATrailingDot", kRequired, kGood, "xn--bcher-kva.example.", Refusal::kNone,
+        {"S73SignedAtATrailingDot", kRequired, kGood, "xn--bcher-kva.example.", Refusal::kNone,
          Trust::kSigned},
-        {"SignedAtAULabel", kRequired, kGood,
+        {"S73SignedAtAULabel", kRequired, kGood,
          "b\xc3\xbc"
          "cher.example",
          Refusal::kNone, Trust::kSigned},

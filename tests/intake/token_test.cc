@@ -152,6 +152,14 @@ TEST(TokenMac, T14DependsOnEachFieldAndItsPlace) {
   EXPECT_EQ(macs.size(), tokens);
 }
 
+// At 50 bits the expected guesses are over 10^14.
+TEST(TokenMac, T12IsTooLongToBeGuessed) {
+  for (const ReturnPathForm form : {ReturnPathForm::kOpen, ReturnPathForm::kSealed}) {
+    const Token token{form, "a", "news", "", Token::kEpochDay, "r@example.net", ""};
+    EXPECT_GE(token.ExpectedMac(kSecret, "a.example").size() * kBitsPerCharacter, 50U);
+  }
+}
+
 // The same fields for another use have another MAC.
 TEST(TokenMac, T14IsOfItsUseAlone) {
   for (const ReturnPathForm form : {ReturnPathForm::kOpen, ReturnPathForm::kSealed}) {

@@ -470,7 +470,7 @@ TEST_F(ServerTest, S109RepliesAreSentWhenTheBacklogIsFull) {
   for (int i = 0; i < 500; ++i) ASSERT_THAT(client.Read(), StartsWith("250 2.0.0")) << i;
 }
 
-TEST_F(ServerTest, S124S125WhatAllSessionsHoldIsBounded) {
+TEST_F(ServerTest, S28S124S125WhatAllSessionsHoldIsBounded) {
   options_.limits.inflight_bytes = 1000;
   Start();
   Client first(address_);
