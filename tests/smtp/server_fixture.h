@@ -82,7 +82,8 @@ class ServerTest : public testing::Test {
  protected:
   ServerTest() {
     EXPECT_EQ(::pipe2(log_pipe_, O_CLOEXEC | O_NONBLOCK), 0);
-    log_.emplace(LogLevel::kInfo, false, log_pipe_[1]);
+    // With levels, so that a test can ask for no error: "<3>".
+    log_.emplace(LogLevel::kInfo, true, log_pipe_[1]);
     options_.listen = {{.address = "127.0.0.1:0"}};
     options_.hostname = "mx.example.net";
     options_.threads = 1;

@@ -121,9 +121,9 @@ TEST_F(ServerTest, T12WhoGuessesReturnPathsWaits) {
   EXPECT_THAT(client.Ask("MAIL FROM:<>"), StartsWith("250 "));
   EXPECT_THAT(client.Ask("RCPT TO:<forged@rp.example>"), StartsWith("550 5.1.1"));
   EXPECT_THAT(client.Ask("RCPT TO:<forged@rp.example>"), StartsWith("550 5.1.1"));
-  client.Send("RCPT TO:<forged@rp.example>\r\n");
-  EXPECT_TRUE(client.Silent());
-  EXPECT_THAT(client.Read(), StartsWith("550 5.1.1"));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(client.Ask("RCPT TO:<forged@rp.example>"), StartsWith("550 5.1.1"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(300));
   // Its good mail does not wait.
   EXPECT_THAT(client.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
 }
