@@ -329,6 +329,7 @@ class Player {
         done_.emplace_back('E', Describe(accept->envelope));
         const absl::StatusCode code = Take(commits_);
         EXPECT_EQ(dialogue_.Deadline(), absl::InfiniteFuture());
+        EXPECT_FALSE(dialogue_.Next().has_value()) << "what follows waits for the answer";
         dialogue_.Accepted(code == absl::StatusCode::kOk
                                ? absl::StatusOr<std::string>("id-1")
                                : absl::StatusOr<std::string>(absl::Status(code, "as told")),
