@@ -26,7 +26,8 @@ int Flags(Access access) {
 
 absl::StatusOr<Connection> Connection::Open(const std::string& file, const std::string& vfs,
                                             Access access) {
-  const std::string used = access == Access::kRead ? vfs : GatheringVfs(vfs);
+  std::string used = access == Access::kRead ? "" : GatheringVfs(vfs);
+  if (used.empty()) used = vfs;
   sqlite3* db = nullptr;
   int rc = sqlite3_open_v2(
       file.c_str(), &db,

@@ -93,6 +93,14 @@ TEST(GatheringVfs, HoldsNothingWhereSqliteWritesBehindTheSync) {
   EXPECT_EQ(reader->AskNumber("SELECT count(*) FROM t").value_or(-1), 1);
 }
 
+TEST(GatheringVfs, AVfsThatIsNotThereIsNotReplacedByTheDefault) {
+  TemporaryDirectory directory;
+  for (const Access access : {Access::kCreate, Access::kWrite, Access::kRead}) {
+    EXPECT_FALSE(Connection::Open(directory.path() + "/some.db", "no such one", access).ok());
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
 TEST(GatheringVfs, IsOneForEachVfsBelow) {
   EXPECT_EQ(GatheringVfs(""), GatheringVfs(""));
   EXPECT_NE(GatheringVfs(""), "");
