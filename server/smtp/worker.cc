@@ -118,12 +118,14 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
 }
 
 bool Worker::TakePlace(const std::optional<IpAddress>& peer, const Profile& profile) {
-  std::size_t places = shared_.limits.max_sessions;
-  if (!peer || peer->is_loopback() || shared_.clients.IsExempt(*peer) ||
-      (profile.proxy && Contains(shared_.trusted_proxies, *peer))) {
-    places += shared_.limits.reserved_sessions;
+  const std::size_t open = shared_.sessions.fetch_add(1, std::memory_order_relaxed);
+  const Limits& limits = shared_.limits;
+  if (open < limits.max_sessions) return true;
+  if (open < limits.max_sessions + limits.reserved_sessions &&
+      (!peer || peer->is_loopback() || shared_.clients.IsExempt(*peer) ||
+       (profile.proxy && Contains(shared_.trusted_proxies, *peer)))) {
+    return true;
   }
-  if (shared_.sessions.fetch_add(1, std::memory_order_relaxed) < places) return true;
   shared_.sessions.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }
