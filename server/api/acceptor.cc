@@ -1,21 +1,19 @@
 #include "server/api/acceptor.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/api/server.h"
+#include "server/base/handed_socket.h"
 #include "server/base/ip_address.h"
 
 namespace bounced::api {
@@ -26,24 +24,15 @@ constexpr int kRestMilliseconds = 100;
 }  // namespace
 
 absl::StatusOr<std::string> AddressOfListening(int descriptor) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(storage);
-  auto* const address = reinterpret_cast<sockaddr*>(&storage);
-  int listens = 0;
-  socklen_t listens_size = sizeof(listens);
-  if (::getsockname(descriptor, address, &size) != 0 ||
-      ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 ||
-      listens == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("descriptor ", descriptor, " is no socket that listens"));
-  }
+  const absl::StatusOr<HandedSocket> socket = TakeListening(descriptor);
+  if (!socket.ok()) return socket.status();
   std::string text;
-  if (address->sa_family == AF_UNIX) {
-    text = absl::StrCat("unix:", reinterpret_cast<const sockaddr_un*>(address)->sun_path);
-  } else if (const std::optional<IpAddress> ip = IpAddress::FromSockaddr(address, size)) {
+  if (socket->is_path()) {
+    text = absl::StrCat("unix:", socket->path());
+  } else if (const auto ip = IpAddress::FromSockaddr(socket->address(), socket->size)) {
     const std::uint16_t port =
-        ntohs(ip->is_v4() ? reinterpret_cast<const sockaddr_in*>(address)->sin_port
-                          : reinterpret_cast<const sockaddr_in6*>(address)->sin6_port);
+        ntohs(ip->is_v4() ? reinterpret_cast<const sockaddr_in*>(socket->address())->sin_port
+                          : reinterpret_cast<const sockaddr_in6*>(socket->address())->sin6_port);
     text = ip->is_v4() ? absl::StrCat(ip->ToString(), ":", port)
                        : absl::StrCat("[", ip->ToString(), "]:", port);
   }
@@ -65,8 +54,6 @@ Acceptor::~Acceptor() {
 }
 
 void Acceptor::Run() {
-  ::fcntl(descriptor_, F_SETFL, ::fcntl(descriptor_, F_GETFL) | O_NONBLOCK);
-  ::fcntl(descriptor_, F_SETFD, FD_CLOEXEC);
   pollfd awaited[] = {{stop_, POLLIN, 0}, {descriptor_, POLLIN, 0}};
   for (;;) {
     ::poll(awaited, 2, -1);

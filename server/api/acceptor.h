@@ -12,8 +12,8 @@
 namespace bounced::api {
 
 // The address of a socket that listens: "127.0.0.1:7025", "[::1]:7025" or "unix:PATH".
-// INVALID_ARGUMENT: it is no such socket; FAILED_PRECONDITION: it is not on loopback
-// (CheckListen()).
+// It does not block afterwards. INVALID_ARGUMENT: it is no such socket; FAILED_PRECONDITION: it is
+// not on loopback (CheckListen()).
 absl::StatusOr<std::string> AddressOfListening(int descriptor);
 
 // A thread that takes connections and hands them on. When there are no descriptors it rests a
@@ -22,7 +22,7 @@ class Acceptor {
  public:
   using Taker = grpc::experimental::ExternalConnectionAcceptor;
 
-  // Owns `descriptor`, which listens. `taker` is of a server that runs.
+  // Owns `descriptor`, which listens and does not block. `taker` is of a server that runs.
   Acceptor(int descriptor, std::unique_ptr<Taker> taker);
   // From then on nothing more is taken.
   ~Acceptor();

@@ -1,6 +1,5 @@
 #include "server/smtp/listener.h"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "server/base/handed_socket.h"
 
 namespace bounced::smtp {
 namespace {
@@ -109,29 +109,16 @@ absl::StatusOr<Listener> ListenToPath(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<Listener> Adopt(int descriptor) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(storage);
-  auto* const address = reinterpret_cast<sockaddr*>(&storage);
-  int listens = 0;
-  socklen_t listens_size = sizeof(listens);
-  if (::getsockname(descriptor, address, &size) != 0 ||
-      ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 ||
-      listens == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("descriptor ", descriptor, " is no socket that listens"));
-  }
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
-  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  if (address->sa_family == AF_UNIX) {
-    const char* path = reinterpret_cast<const sockaddr_un*>(address)->sun_path;
-    return Listener{asio::generic::stream_protocol(AF_UNIX, 0), descriptor, path};
+  const absl::StatusOr<HandedSocket> socket = TakeListening(descriptor);
+  if (!socket.ok()) return socket.status();
+  if (socket->is_path()) {
+    return Listener{asio::generic::stream_protocol(AF_UNIX, 0), descriptor, socket->path()};
   }
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   tcp::endpoint endpoint;
-  endpoint.resize(size);
-  std::memcpy(endpoint.data(), address, size);
+  endpoint.resize(socket->size);
+  std::memcpy(endpoint.data(), socket->address(), socket->size);
   return Listener{endpoint.protocol(), descriptor, ToString(endpoint)};
 }
 
