@@ -23,10 +23,6 @@ namespace {
 // How much of one client is read before others have their turn, in buffers of scratch.
 constexpr int kReadsATurn = 4;
 
-std::string Text(const absl::Status& status) {
-  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
-}
-
 std::string SessionId(std::uint64_t number) { return absl::StrCat(absl::Hex(number)); }
 
 }  // namespace
@@ -234,7 +230,7 @@ asio::awaitable<bool> Session::Perform() {
     } else if (auto* admit = std::get_if<Admit>(&*action)) {
       const absl::Status status = AdmitNow(admit->declared_octets);
       if (!status.ok()) {
-        shared_.log.Warning("smtp.deferred", {{"session", id_}, {"why", Text(status)}});
+        shared_.log.Warning("smtp.deferred", {{"session", id_}, {"why", status.ToString()}});
       }
       dialogue_.Admitted(status);
     } else if (auto* discard = std::get_if<Discard>(&*action)) {
@@ -375,7 +371,7 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
     shared_.log.Warning("smtp.message", {{"session", id_},
                                          {"result", "deferred"},
                                          {"octets", octets},
-                                         {"why", Text(result->status())}});
+                                         {"why", result->status().ToString()}});
   }
   dialogue_.Accepted(*result, Steady());
 }
