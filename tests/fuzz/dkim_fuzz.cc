@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "../authentication/dkim_signer.h"
 #include "parser/address.h"
 #include "parser/text.h"
+#include "require.h"
 #include "server/authentication/dkim.h"
 #include "server/authentication/dmarc.h"
 #include "server/authentication/message_fields.h"
@@ -27,10 +27,6 @@ using bounced::DkimOutcome;
 using bounced::DkimResult;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::vector<DkimResult> Verify(std::string_view message, const std::string& record) {
   bounced::dns::Lookups lookups;

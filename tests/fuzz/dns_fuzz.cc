@@ -5,19 +5,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "require.h"
 #include "server/dns/message.h"
 
 namespace {
 
 using namespace bounced::dns;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckName(std::string_view name) {
   constexpr std::size_t kMaxNameOctets = 253;

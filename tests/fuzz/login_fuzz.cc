@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "require.h"
 #include "server/login/exchange.h"
 
 namespace {
@@ -17,10 +17,6 @@ namespace {
 using namespace bounced;
 
 constexpr int kMaxSteps = 4;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 const Users& KnownUsers() {
   static const Users users({{"user", MakeScramSecret("pencil", std::string(16, 's'), 4'096)}});

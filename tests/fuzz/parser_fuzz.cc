@@ -2,22 +2,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
 #include "parser/parser.h"
 #include "parser/text.h"
+#include "require.h"
 
 namespace {
 
 using bounced::ParserLimits;
 using bounced::Recipient;
 using bounced::Report;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Small bounds, so that inputs of the fuzzer's size meet them.
 ParserLimits SmallLimits() {

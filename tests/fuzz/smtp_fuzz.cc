@@ -7,20 +7,16 @@
 // by speaking out of turn.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "require.h"
 #include "server/smtp/dialogue.h"
 
 namespace {
 
 using namespace bounced::smtp;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 struct Answers {
   std::uint8_t bits = 0;

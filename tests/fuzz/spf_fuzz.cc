@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "parser/text.h"
+#include "require.h"
 #include "server/authentication/spf.h"
 #include "server/authentication/spf/macro_string.h"
 
@@ -30,10 +30,6 @@ using dns::Type;
 // A record for each check, MX and their addresses for each term, the client's names and theirs.
 constexpr std::size_t kMaxQuestions =
     1 + kMaxSpfLookupTerms * (1 + kMaxSpfHosts) + 1 + kMaxSpfHosts;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckQuestion(const Question& question) {
   const std::string_view name = question.name;

@@ -11,11 +11,11 @@
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "require.h"
 #include "server/smtp/stream.h"
 
 namespace {
@@ -23,10 +23,6 @@ namespace {
 using namespace bounced::smtp;
 
 constexpr int kMaxRounds = 64;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 const std::shared_ptr<const Tls>& Certificates() {
   static const auto& tls = *new std::shared_ptr<const Tls>(
