@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/bench/quantile.h"
 #include "tests/e2e/harness/api_client.h"
 
 namespace bounced::bench {
@@ -28,23 +29,18 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   e2e::ApiClient api(server);
-  std::vector<double> milliseconds;
+  std::vector<std::chrono::duration<double>> took;
   const Clock::time_point begin = Clock::now();
   for (int i = 0; i < seconds * rate; ++i) {
     std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
                                               std::chrono::duration<double>(i / rate)));
     const Clock::time_point asked = Clock::now();
     api.Check("r" + std::to_string(i) + "@rcpt.example");
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
+    took.push_back(Clock::now() - asked);
   }
-  std::sort(milliseconds.begin(), milliseconds.end());
-  const auto at = [&](double quantile) {
-    return milliseconds.empty() ? 0
-                                : milliseconds[static_cast<std::size_t>(
-                                      quantile * static_cast<double>(milliseconds.size() - 1))];
-  };
-  std::printf("checks=%zu p50_ms=%.2f p99_ms=%.2f max_ms=%.2f\n", milliseconds.size(), at(0.5),
-              at(0.99), at(1));
+  std::sort(took.begin(), took.end());
+  std::printf("checks=%zu p50_ms=%.2f p99_ms=%.2f max_ms=%.2f\n", took.size(),
+              Milliseconds(took, 0.5), Milliseconds(took, 0.99), Milliseconds(took, 1));
   return 0;
 }
 

@@ -14,8 +14,6 @@ times a second:
 """
 import argparse
 import os
-import re
-import resource
 import socket
 import subprocess
 import sys
@@ -47,8 +45,7 @@ class Checks:
             stdout=subprocess.PIPE, text=True)
 
     def result(self):
-        said = self.process.communicate()[0]
-        return {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", said)}
+        return servers.figures(self.process.communicate()[0])
 
 
 def show(checks):
@@ -65,14 +62,14 @@ def flood(args, daemon, *more):
     return r["refused"] / r["seconds"], checks.result()
 
 
-def silent(count):
+def silent(port, count):
     """So many connections that say nothing, each from another network in turn; and what the last was
     told."""
     sockets = []
     for i in range(count):
         s = socket.socket()
         s.bind(("198.18.%d.%d" % (i % 256, i // 256 + 1), 0))
-        s.connect(("127.0.0.1", silent.port))
+        s.connect(("127.0.0.1", port))
         sockets.append(s)
     return sockets, sockets[-1].recv(200).decode()
 
@@ -85,19 +82,16 @@ def main():
     p.add_argument("--dir", default=tempfile.gettempdir())
     args = p.parse_args()
     args.bin = os.path.abspath(args.bin)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    servers.CONFIG = re.sub("allowed_networks.*\n", "", servers.CONFIG)
+    servers.raise_descriptors()
 
-    daemon = Daemon(args)
+    daemon = Daemon(args, exempt=False)
     with daemon.running():
         print("idle: " + show(Checks(args, daemon, args.seconds).result()), flush=True)
         rate, checks = flood(args, daemon)
         print("forged return paths: %.0f/s refused; meanwhile %s" % (rate, show(checks)), flush=True)
         rate, checks = flood(args, daemon, "--starttls")
         print("the same under TLS: %.0f/s; meanwhile %s" % (rate, show(checks)), flush=True)
-        silent.port = int(daemon.smtp)
-        sockets, told = silent(4001)
+        sockets, told = silent(int(daemon.smtp), 4001)
         checks = Checks(args, daemon, 3)
         r = servers.load(args, daemon.smtp, "--domain", "bounces.example", "--secret", servers.SECRET,
                          "--messages", 400)

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tests/bench/load.h"
+#include "tests/bench/quantile.h"
 #include "tests/e2e/harness/api_client.h"
 #include "tests/e2e/harness/minter.h"
 #include "tests/e2e/harness/report.h"
@@ -73,12 +74,6 @@ bool Verify(const std::string& server, const Batch& batch, std::size_t acknowled
   std::printf("verified events=%zu suppressions=%zu suppressed=%zu of %zu\n", events, suppressions,
               suppressed, acknowledged);
   return events == acknowledged && suppressions == acknowledged && suppressed == acknowledged;
-}
-
-double Milliseconds(const std::vector<std::chrono::duration<double>>& sorted, double quantile) {
-  if (sorted.empty()) return 0;
-  const double last = static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(quantile * last)].count() * 1000;
 }
 
 int Main(int argc, char** argv) {

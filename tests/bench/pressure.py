@@ -15,13 +15,12 @@ Three things, each on a daemon of its own, with its defaults but where said:
 import argparse
 import os
 import re
-import resource
 import socket
 import subprocess
 import tempfile
 import time
 
-from servers import Daemon, program, unverified
+from servers import Daemon, program, raise_descriptors, unverified
 
 MIB = 1 << 20
 
@@ -131,8 +130,7 @@ def main():
     args = p.parse_args()
     args.bin = os.path.abspath(args.bin)
     # A session takes one here and one in the daemon, which is told so by its parent.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    raise_descriptors()
     hold(args)
     half(args, overload(args))
 
