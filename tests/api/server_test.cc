@@ -5,7 +5,6 @@
 #include <grpcpp/impl/rpc_method.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/sync_stream.h>
-
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,8 +76,6 @@ TEST(ListenRefusalTest, SaysWhatToDo) {
               HasSubstr("there are no API keys yet"));
 }
 
-// --- The server
-
 class HandedSocketTest : public testing::Test {
  protected:
   // A socket at `address` of this family.
@@ -110,6 +107,8 @@ TEST_F(HandedSocketTest, S144T35OnlyOneOnLoopbackIsServed) {
   EXPECT_EQ(Address(V4(INADDR_LOOPBACK), /*listens=*/false).status().code(), kBad);
   EXPECT_EQ(AddressOfListening(-1).status().code(), kBad);
 }
+
+// --- The server
 
 class ServerTest : public ApiTest {
  protected:

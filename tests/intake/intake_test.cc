@@ -1023,7 +1023,6 @@ TEST_F(IntakeTest, WantsAReturnPath) {
   EXPECT_EQ(store_.calls(), 0u);
 }
 
-// A report that names many, at many return paths, makes no more events than one return path may.
 // As a forger writes one who knows the return path of a whole mailing, or that of one mail.
 TEST_F(IntakeTest, T4D37AListOfVictimsSuppressesNobodyButWhomTheReturnPathNames) {
   constexpr int kVictims = 1'000;
@@ -1050,6 +1049,7 @@ TEST_F(IntakeTest, T4D37AListOfVictimsSuppressesNobodyButWhomTheReturnPathNames)
   }
 }
 
+// A report that names many, at many return paths, makes no more events than one return path may.
 TEST_F(IntakeTest, EventsOfOneMessageHaveAMost) {
   std::string groups;
   for (int i = 0; i < 20; ++i) {
