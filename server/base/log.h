@@ -1,4 +1,4 @@
-// One event a line, to standard error: `smtp.rejected session=7f3a code=550 reason=expired`.
+// One event a line, to standard error: `smtp.message session=7f3a result=stored octets=4096`.
 //
 // Never, at the default level: an address, a local part, a token, a diagnostic's text, a header, a
 // key. Values are quoted and escaped where they hold anything but plain words, so no input can make
@@ -6,9 +6,14 @@
 #pragma once
 
 #include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace bounced {
 
@@ -23,11 +28,20 @@ struct LogField {
   std::string value;
 };
 
-// Thread-safe: a line is one write(2).
+// Thread-safe. Whoever writes a line is never kept waiting for its reader. A line goes out at once
+// where there is room for it. In a pipe that nobody reads there is none: then it waits, behind
+// those that wait already, and a thread of the log's own sends them as there is room again. Lines
+// beyond kMaxWaitingOctets are lost, and `log.lost` tells how many, where they are missing.
 class Log {
  public:
+  static constexpr std::size_t kMaxWaitingOctets = 1 << 20;
+
   // `journal`: lines begin with the level as "<6>", as systemd's journal reads it.
   explicit Log(LogLevel least = LogLevel::kInfo, bool journal = false, int fd = 2);
+  // Gives lines that wait a second to go out.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
 
   void Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;
   void Error(std::string_view e, std::initializer_list<LogField> f = {}) const {
@@ -45,9 +59,23 @@ class Log {
   bool enabled(LogLevel level) const { return level <= least_; }
 
  private:
-  LogLevel least_;
-  bool journal_;
-  int fd_;
+  std::string Line(LogLevel level, std::string_view event,
+                   std::initializer_list<LogField> fields) const;
+  std::string LostLine() const;
+  std::size_t Send(std::string_view text) const;
+  void SendLate() const;
+
+  const LogLevel least_;
+  const bool journal_;
+  const int fd_;
+  const bool is_socket_;
+
+  mutable std::mutex mutex_;  // guards what follows, and lets one line out at a time
+  mutable std::condition_variable changed_;
+  mutable std::string waiting_;     // whole lines, but for the first, which may be out in part
+  mutable std::uint64_t lost_ = 0;  // lines, since the last LostLine()
+  bool stopping_ = false;
+  mutable std::thread thread_;  // once something had to wait
 };
 
 }  // namespace bounced

@@ -1,12 +1,16 @@
 #include "server/base/log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -16,26 +20,34 @@ namespace {
 // What a log wrote, by way of a pipe.
 class Pipe {
  public:
-  Pipe() { EXPECT_EQ(pipe(ends_.data()), 0); }
+  explicit Pipe(bool socket = false) {
+    EXPECT_EQ(socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()) : pipe(ends_.data()), 0);
+  }
   ~Pipe() {
-    close(ends_[0]);
+    if (ends_[0] >= 0) close(ends_[0]);
     if (ends_[1] >= 0) close(ends_[1]);
   }
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
 
   int fd() const { return ends_[1]; }
+  void StopReading() {
+    close(ends_[0]);
+    ends_[0] = -1;
+  }
 
+  // The next octets; empty: there are no more, and nobody is left to write any.
+  std::string Read() {
+    std::array<char, 4096> buffer{};
+    const ssize_t n = read(ends_[0], buffer.data(), buffer.size());
+    return n <= 0 ? "" : std::string(buffer.data(), static_cast<std::size_t>(n));
+  }
   std::string Drain() {
     close(ends_[1]);
     ends_[1] = -1;
     std::string text;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-      const ssize_t n = read(ends_[0], buffer.data(), buffer.size());
-      if (n <= 0) return text;
-      text.append(buffer.data(), static_cast<std::size_t>(n));
-    }
+    for (std::string more = Read(); !more.empty(); more = Read()) text += more;
+    return text;
   }
 
  private:
@@ -63,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"Blank", "a b", "\"a b\""},
         {"Equals", "a=b", "\"a=b\""},
         {"Quote", "a\"b", "\"a\\\"b\""},
+        {"SingleQuote", "it's a\\'b", "\"it's a\\\\'b\""},
         {"Backslash", "a\\b", "\"a\\\\b\""},
         {"LineBreak", "a\r\nfake.event", "\"a\\r\\nfake.event\""},
         // What follows an escape and could be read as part of it is escaped, too.
@@ -126,6 +139,72 @@ INSTANTIATE_TEST_SUITE_P(, LogLevelTest,
 TEST(Log, ALogThatCannotBeWrittenStopsNobody) {
   const Log log(LogLevel::kInfo, false, -1);
   log.Info("e", {{"x", 1}});
+}
+
+class LogReaderTest : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(, LogReaderTest, testing::Bool(),
+                         [](const auto& test) { return test.param ? "Socket" : "Pipe"; });
+
+// More than the kernel holds and the log keeps, each line with its number.
+constexpr int kTooMany = 60'000;
+const std::string kFiller(50, 'x');
+
+void WriteTooMuch(const Log& log) {
+  for (int i = 0; i < kTooMany; ++i) log.Info("e", {{"i", i}, {"filler", kFiller}});
+}
+
+// That it returns is the test.
+TEST_P(LogReaderTest, AReaderThatNeverReadsStopsNobody) {
+  const Pipe pipe(GetParam());
+  const Log log(LogLevel::kInfo, false, pipe.fd());
+  WriteTooMuch(log);
+}
+
+TEST_P(LogReaderTest, WhatALateReaderMissesIsTold) {
+  Pipe pipe(GetParam());
+  std::string text;
+  {
+    const Log log(LogLevel::kInfo, false, pipe.fd());
+    WriteTooMuch(log);
+    while (text.find("log.lost") == std::string::npos) text += pipe.Read();
+    log.Info("last");
+    while (text.find("last") == std::string::npos) text += pipe.Read();
+  }
+  EXPECT_EQ(pipe.Drain(), "");
+  std::istringstream lines(text);
+  std::string line;
+  int next = 0;
+  while (std::getline(lines, line) && line.starts_with("e ")) {
+    EXPECT_EQ(line, "e i=" + std::to_string(next++) + " filler=" + kFiller);
+  }
+  EXPECT_GT(next, 0);
+  EXPECT_LT(next, kTooMany);
+  EXPECT_EQ(line, "log.lost lines=" + std::to_string(kTooMany - next));
+  std::getline(lines, line);
+  EXPECT_EQ(line, "last");
+}
+
+TEST(Log, KeepsSoMuchForALateReaderAndNoMore) {
+  Pipe pipe;
+  std::string text;
+  const std::string filler(4096 - std::string_view("e x=\n").size(), 'x');
+  {
+    const Log log(LogLevel::kInfo, false, pipe.fd());
+    const auto held = static_cast<std::size_t>(fcntl(pipe.fd(), F_GETPIPE_SZ));
+    const std::size_t lines = (held + Log::kMaxWaitingOctets) / 4096;
+    for (std::size_t i = 0; i < lines + 1; ++i) log.Info("e", {{"x", filler}});
+    while (!text.ends_with("lines=1\n")) text += pipe.Read();
+    EXPECT_EQ(text.size(),
+              held + Log::kMaxWaitingOctets + std::string_view("log.lost lines=1\n").size());
+  }
+}
+
+TEST(Log, AReaderThatIsGoneStopsNobody) {
+  signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  const Log log(LogLevel::kInfo, false, pipe.fd());
+  pipe.StopReading();
+  WriteTooMuch(log);
 }
 
 }  // namespace
