@@ -16,15 +16,18 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "parser/text.h"
 #include "server/api/server.h"
 #include "server/base/counters.h"
+#include "server/base/text_file.h"
 #include "server/dns/resolver.h"
 #include "server/dns_authenticator.h"
 #include "server/free_space.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
+#include "server/listeners.h"
 #include "server/receiver.h"
 #include "server/rules/rule_files.h"
 #include "server/smtp/server.h"
@@ -38,8 +41,6 @@ constexpr absl::Duration kApiGrace = absl::Seconds(5);
 constexpr absl::Duration kCertificateWarning = absl::Hours(14 * 24);
 // Of one reload of the rules; `bouncectl rules lint` tells all.
 constexpr std::size_t kMaxLoggedProblems = 20;
-// The name under which a socket for the API is handed over.
-constexpr std::string_view kGrpcSocket = "grpc";
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -74,7 +75,7 @@ absl::Status MakeDemoKey(const Config& config, const Log& log) {
   return absl::OkStatus();
 }
 
-// Those of the configuration; without any, one that is made now.
+// Those of the configuration; without any, some that are made now.
 absl::StatusOr<std::shared_ptr<const smtp::Tls>> MakeTls(const Config& config,
                                                          const std::string& hostname,
                                                          const Clock& clock) {
@@ -84,71 +85,12 @@ absl::StatusOr<std::shared_ptr<const smtp::Tls>> MakeTls(const Config& config,
 
 // An end of a certificate that is past or near is seen in the log before it is in the mail flow.
 void NoteCertificates(const smtp::Tls& tls, const Clock& clock, const Log& log) {
-  const absl::Duration left = tls.expire_time() - clock.Now();
-  if (left > kCertificateWarning) return;
-  log.Warning("smtp.certificate_ends", {{"days", left / absl::Hours(24)}});
-}
-
-struct NamedListener {
-  std::string_view name;  // in the line that says `ready`; those of one name stand together
-  smtp::ListenerOptions options;
-};
-
-// `sockets` are those that were handed over: they take the place of the addresses of their kind.
-absl::StatusOr<std::vector<NamedListener>> Listeners(const Config& config,
-                                                     const HandedSockets& sockets) {
-  using smtp::ListenerOptions;
-  using smtp::TlsUse;
-  const auto& section = config.smtp;
-  const struct {
-    std::string_view name;
-    const std::vector<std::string>& addresses;
-    ListenerOptions options;
-  } kinds[] = {
-      {"smtp", section.listen, {.tls = TlsUse::kStartTls}},
-      {"submission", section.submission_listen, {.tls = TlsUse::kStartTls, .login = true}},
-      {"smtps", section.tls_listen, {.tls = TlsUse::kImplicit, .login = true}},
-      {"lmtp", section.lmtp_listen, {.lmtp = true}},
-      {"proxy", section.proxy_listen, {.tls = TlsUse::kStartTls, .proxy = true}},
-      {"proxy_tls",
-       section.proxy_tls_listen,
-       {.tls = TlsUse::kImplicit, .proxy = true, .login = true}},
-  };
-  std::vector<NamedListener> listeners;
-  std::size_t used = 0;
-  for (const auto& kind : kinds) {
-    const auto [first, last] = sockets.equal_range(kind.name);
-    for (auto socket = first; socket != last; ++socket, ++used) {
-      ListenerOptions options = kind.options;
-      options.descriptor = socket->second;
-      listeners.push_back({kind.name, std::move(options)});
-    }
-    if (first != last) continue;
-    for (const std::string& address : kind.addresses) {
-      ListenerOptions options = kind.options;
-      options.address = address;
-      listeners.push_back({kind.name, std::move(options)});
-    }
+  for (const smtp::CertificateEnd& end : tls.ends()) {
+    const absl::Duration left = end.time - clock.Now();
+    if (left > kCertificateWarning) continue;
+    log.Warning("smtp.certificate_ends",
+                {{"chain_file", end.chain_file}, {"days", left / absl::Hours(24)}});
   }
-  const std::size_t grpc = sockets.count(kGrpcSocket);
-  if (grpc > 1) return absl::InvalidArgumentError("more than one socket was handed over for grpc");
-  if (used + grpc == sockets.size()) return listeners;
-  return absl::InvalidArgumentError(
-      "a socket was handed over under another name than smtp, submission, smtps, lmtp, proxy, "
-      "proxy_tls or grpc");
-}
-
-// "smtp=HOST:PORT,HOST:PORT smtps=HOST:PORT": `addresses` are those of `listeners`, in their order.
-std::string ShowAddresses(const std::vector<NamedListener>& listeners,
-                          const std::vector<std::string>& addresses) {
-  std::string text;
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    const bool first = i == 0 || listeners[i].name != listeners[i - 1].name;
-    absl::StrAppend(&text, !first ? "," : i == 0 ? "" : " ");
-    if (first) absl::StrAppend(&text, Absl(listeners[i].name), "=");
-    absl::StrAppend(&text, addresses[i]);
-  }
-  return text;
 }
 
 absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
@@ -210,7 +152,7 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
   if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
     return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
   }
-  OperatorRules loaded = LoadRuleFiles(config.rules.files);
+  OperatorRules loaded = LoadRuleFiles(config.rules.files, FileKind::kPlain);
   if (loaded.rules == nullptr) return ToStatus(loaded.problems);
   if (!config.smtp.certificates.empty()) {
     if (absl::Status s = smtp::Tls::Load(config.smtp.certificates).status(); !s.ok()) return s;
@@ -228,6 +170,8 @@ struct Daemon::Parts {
         std::vector<Revocation> revocations, std::unique_ptr<Store> store_,
         std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
+        hostname(config.smtp.hostname.empty() ? HostName() : config.smtp.hostname),
+        tls_is_self_made(config.smtp.certificates.empty()),
         clock(clock_),
         log(log_),
         rules(std::move(rules_), clock.Now()),
@@ -255,7 +199,9 @@ struct Daemon::Parts {
     ::kill(::getpid(), SIGTERM);
   }
 
-  const Config config;
+  const Config config;  // that of the start
+  const std::string hostname;
+  bool tls_is_self_made;  // by now
   const Clock& clock;
   const Log& log;
   Counters counters;
@@ -301,21 +247,19 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   Parts& parts = *daemon->parts_;
   NoteRevoked(*parts.return_paths.Get(), clock, log);
 
-  const std::string hostname = config.smtp.hostname.empty() ? HostName() : config.smtp.hostname;
-  absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, hostname, clock);
+  absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, parts.hostname, clock);
   if (!tls.ok()) return tls.status();
   NoteCertificates(**tls, clock, log);
   smtp::ServerOptions options{.listen = {},
-                              .hostname = hostname,
+                              .hostname = parts.hostname,
                               .hidden_keywords = config.smtp.hide_keywords,
                               .users = &parts.users,
                               .tls = *std::move(tls),
                               .networks = config.smtp.networks,
                               .threads = 0,
                               .limits = config.smtp.limits};
-  const absl::StatusOr<std::vector<NamedListener>> listeners = Listeners(config, sockets);
-  if (!listeners.ok()) return listeners.status();
-  for (const NamedListener& listener : *listeners) options.listen.push_back(listener.options);
+  const std::vector<NamedListener> listeners = Listeners(config, sockets);
+  for (const NamedListener& listener : listeners) options.listen.push_back(listener.options);
   absl::StatusOr<std::unique_ptr<smtp::Server>> smtp =
       smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
   if (!smtp.ok()) return smtp.status();
@@ -337,7 +281,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!api.ok()) return api.status();
   parts.api = *std::move(api);
   parts.smtp = *std::move(smtp);
-  parts.smtp_addresses = ShowAddresses(*listeners, parts.smtp->addresses());
+  parts.smtp_addresses = ShowAddresses(listeners, parts.smtp->addresses());
   parts.smtp->Start();
   return daemon;
 }
@@ -360,6 +304,10 @@ void Daemon::Reload(const Config& config) {
     parts_->log.Error("config.kept", {{"why", Std(status.message())}});
     return;
   }
+  const std::vector<std::string> waiting = KeysThatWait(parts_->config, config);
+  if (!waiting.empty()) {
+    parts_->log.Warning("config.waits_for_restart", {{"keys", absl::StrJoin(waiting, ",")}});
+  }
   parts_->log.Info("config.reloaded", {{"return_path_domains", config.return_paths.size()},
                                        {"unsubscribe_domains", config.unsubscribes.size()},
                                        {"feedback_loops", config.feedback_loops.size()},
@@ -371,28 +319,30 @@ absl::Status Daemon::TakeUp(const Config& config) {
   if (absl::Status s = CheckTogether(config); !s.ok()) return s;
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
   if (!return_paths.ok()) return return_paths.status();
+  const bool wants_self_made = config.smtp.certificates.empty();
+  // Those that were made here stay: others would be no better, and clients know these.
   std::shared_ptr<const smtp::Tls> tls;
-  if (!config.smtp.certificates.empty()) {
-    absl::StatusOr<std::shared_ptr<const smtp::Tls>> loaded =
-        smtp::Tls::Load(config.smtp.certificates);
-    if (!loaded.ok()) return loaded.status();
-    tls = *std::move(loaded);
+  if (!wants_self_made || !parts_->tls_is_self_made) {
+    absl::StatusOr<std::shared_ptr<const smtp::Tls>> made =
+        MakeTls(config, parts_->hostname, parts_->clock);
+    if (!made.ok()) return made.status();
+    tls = *std::move(made);
   }
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
   parts_->committer.SetPolicy(config.policy);
-  // Without any, the one that was made at the start is as good as another.
   if (tls != nullptr) {
     NoteCertificates(*tls, parts_->clock, parts_->log);
     parts_->smtp->SetTls(std::move(tls));
+    parts_->tls_is_self_made = wants_self_made;
   }
   ReloadRules(config.rules.files);
   return absl::OkStatus();
 }
 
 void Daemon::ReloadRules(const std::vector<std::string>& files) {
-  OperatorRules loaded = LoadRuleFiles(files);
+  OperatorRules loaded = LoadRuleFiles(files, FileKind::kPlain);
   const std::size_t shown = std::min(loaded.problems.size(), kMaxLoggedProblems);
   for (std::size_t i = 0; i < shown; ++i) {
     parts_->log.Error("rules.refused", {{"why", ToString(loaded.problems[i])}});
@@ -413,13 +363,14 @@ void Daemon::ReloadRules(const std::vector<std::string>& files) {
 
 void Daemon::Stop() {
   if (parts_ == nullptr) return;
-  if (parts_->smtp != nullptr) parts_->smtp->Stop();
+  const bool served = parts_->smtp != nullptr;
+  if (served) parts_->smtp->Stop();
   if (parts_->api != nullptr) parts_->api->Stop(kApiGrace);
   // What is still asked of DNS is committed as it is.
   parts_->authenticator.reset();
   parts_->committer.Stop();
   if (parts_->commit_thread.joinable()) parts_->commit_thread.join();
-  LogCounters();
+  if (served) LogCounters();
   // The servers go before what they work with, the store last but for its configuration.
   parts_.reset();
 }

@@ -1,8 +1,6 @@
 // The daemon: all parts, plugged together.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/config/config.h"
+#include "server/listeners.h"
 
 namespace bounced {
 
@@ -21,16 +20,12 @@ namespace bounced {
 // the built-in ones and those of the files, for Daemon::Start(): they take a while to load.
 absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config);
 
-// Sockets that listen already, by the kind of listener that each is: those of the line that says
-// `ready`. They are given up to the daemon.
-using HandedSockets = std::multimap<std::string, int, std::less<>>;
-
 // One daemon in its process. Its methods are called by one thread.
 class Daemon {
  public:
-  // Opens the store, binds and serves, with the rules that CheckConfig() gave. Errors say what to
-  // do; INVALID_ARGUMENT and FAILED_PRECONDITION also come from what CheckConfig() does not see, as
-  // a database in use.
+  // Opens the store, binds and serves, with the rules that CheckConfig() gave and sockets that
+  // CheckSockets() let pass. Errors say what to do; INVALID_ARGUMENT and FAILED_PRECONDITION also
+  // come from what these two do not see, as a database in use.
   static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Config& config,
                                                        std::shared_ptr<const RuleSet> rules,
                                                        const HandedSockets& sockets,
@@ -50,12 +45,13 @@ class Daemon {
   // Takes up return paths with their keys (not those that were revoked), certificates, users of
   // SMTP, policy and files of rules of a configuration that was read again, while messages come in;
   // what lies in files is read anew. The rest of it, as listeners and limits, waits for the next
-  // start. With anything wrong in what is not a rule nothing is taken up; rules that are wrong
-  // leave the old ones in force. Either way the log tells.
+  // start, and the log names what of it has changed. With anything wrong in what is not a rule
+  // nothing is taken up; rules that are wrong leave the old ones in force. Either way the log
+  // tells.
   void Reload(const Config& config);
 
   // Lets SMTP end what is under way (Limits::drain), then the API, then commits what waits, then
-  // closes the store and logs the counters. Done once.
+  // closes the store and logs the counters, if it ever served. Done once.
   void Stop();
 
  private:

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -20,6 +19,8 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/recurrence.h"
+#include "server/base/text_file.h"
 #include "server/config/config.h"
 #include "server/daemon.h"
 
@@ -44,9 +45,9 @@ int Fail(int code, const absl::Status& status) {
 }
 
 // That of `path`; without one the usual file, or, where there is none, the embedded default.
-absl::StatusOr<Config> Load(const std::string& path) {
-  if (!path.empty()) return LoadConfig(path);
-  absl::StatusOr<Config> config = LoadConfig(kDefaultConfig);
+absl::StatusOr<Config> Load(const std::string& path, FileKind kind) {
+  if (!path.empty()) return LoadConfig(path, kind);
+  absl::StatusOr<Config> config = LoadConfig(kDefaultConfig, kind);
   if (absl::IsNotFound(config.status())) return DemoConfig();
   return config;
 }
@@ -81,7 +82,7 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
   }
   if (config.return_paths.empty()) {
     log.Warning("daemon.no_return_path",
-                {{"effect", "all mail is refused until a [[return_path]] is configured"}});
+                {{"effect", "no bounces are taken until a [[return_path]] is configured"}});
   }
   for (const std::string& warning : WarningsOf(config)) {
     log.Warning("daemon.config", {{"warning", warning}});
@@ -95,11 +96,14 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
 // Until a signal asks to stop; SIGHUP asks for what lies in files anew, and the counters are logged
 // now and then.
 void WaitForStop(const sigset_t& signals, const std::string& path, Daemon& daemon, const Log& log) {
-  const timespec interval = absl::ToTimespec(kCounterInterval);
+  const Clock& clock = SystemClock();
+  Recurrence counters(kCounterInterval, clock.Steady());
   for (;;) {
-    int signal = ::sigtimedwait(&signals, nullptr, &interval);
+    const timespec left = absl::ToTimespec(counters.Left(clock.Steady()));
+    const int signal = ::sigtimedwait(&signals, nullptr, &left);
     if (signal == SIGHUP) {
-      absl::StatusOr<Config> config = Load(path);
+      // A pipe has been read, and would keep the signals waiting.
+      absl::StatusOr<Config> config = Load(path, FileKind::kPlain);
       if (config.ok()) {
         daemon.Reload(*config);
       } else {
@@ -107,9 +111,8 @@ void WaitForStop(const sigset_t& signals, const std::string& path, Daemon& daemo
       }
     } else if (signal > 0) {
       return;
-    } else if (errno == EAGAIN) {
-      daemon.LogCounters();
     }
+    if (counters.IsDue(clock.Steady())) daemon.LogCounters();
   }
 }
 
@@ -144,8 +147,10 @@ int Serve(const Config& config, const std::string& path, std::shared_ptr<const R
   RaiseDescriptors(config, log);
   SilenceLibraries();
 
+  const HandedSockets sockets = SocketsOfSystemd();
+  if (absl::Status s = CheckSockets(sockets); !s.ok()) return Fail(kMisused, s);
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =
-      Daemon::Start(config, std::move(rules), SocketsOfSystemd(), SystemClock(), log);
+      Daemon::Start(config, std::move(rules), sockets, SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());
   LogStart(config, **daemon, log);
   std::printf("ready %s\n", (*daemon)->addresses().c_str());
@@ -165,8 +170,9 @@ int Main(int argc, char** argv) {
       "The bounce daemon: takes bounces in over SMTP, and says over gRPC whom not to mail.",
       "bounced");
   app.footer(
-      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line or the\n"
-      "configuration is wrong.");
+      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line, the "
+      "configuration\n"
+      "or the name of a socket is wrong, or it will not run as root.");
   std::string path;
   bool check = false;
   bool allow_root = false;
@@ -193,7 +199,7 @@ int Main(int argc, char** argv) {
                               "say --allow-root")));
   }
   KeepMemoryPrivate();
-  absl::StatusOr<Config> config = Load(path);
+  absl::StatusOr<Config> config = Load(path, FileKind::kAny);
   if (!config.ok()) return Fail(kMisused, config.status());
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
   if (!rules.ok()) return Fail(kMisused, rules.status());

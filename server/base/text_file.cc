@@ -1,6 +1,7 @@
 #include "server/base/text_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,12 +23,31 @@ absl::Status CannotRead(const std::string& path, int error) {
   return error == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
 }
 
+// Asked of what was opened: the name may lead elsewhere by now.
+absl::Status CheckKind(const std::string& path, int fd, FileKind kind) {
+  if (kind == FileKind::kAny) return absl::OkStatus();
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return CannotRead(path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": is no plain file"));
+  }
+  if (kind == FileKind::kPrivate && (status.st_mode & 0007) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": is open to others: chmod 0600 it, and replace the key if it was seen"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::size_t max_octets) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+absl::StatusOr<std::string> ReadTextFile(const std::string& path, std::size_t max_octets,
+                                         FileKind kind) {
+  // Not to hang on a pipe that nobody writes to.
+  const int wait = kind == FileKind::kAny ? 0 : O_NONBLOCK;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | wait);
   if (fd < 0) return CannotRead(path, errno);
   absl::Cleanup close = [fd] { ::close(fd); };
+  if (absl::Status s = CheckKind(path, fd, kind); !s.ok()) return s;
   std::string text(max_octets + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {

@@ -1,10 +1,13 @@
 #include "server/config/config.h"
 
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
-#include "server/base/text_file.h"
 #include "server/config/keys.h"
 #include "server/config/reader.h"
 #include "server/intake/secret_file.h"
@@ -49,8 +52,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   return config;
 }
 
-absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxConfigOctets);
+absl::StatusOr<Config> LoadConfig(const std::string& path, FileKind kind) {
+  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxConfigOctets, kind);
   if (!text.ok()) return text.status();
   return ParseConfig(*text, path);
 }
@@ -147,7 +150,23 @@ std::vector<std::string> WarningsOf(const Config& config) {
                 "suppressed"));
     }
   }
+  // One that is not there yet is made with the right mode.
+  struct stat status {};
+  if (::stat(config.data_dir.c_str(), &status) == 0 && (status.st_mode & 0077) != 0) {
+    std::array<char, 8> mode{};
+    std::snprintf(mode.data(), mode.size(), "%04o", status.st_mode & 07777U);
+    warnings.push_back(absl::StrCat("data_dir ", config.data_dir,
+                                    " is open to others, its mode is ", mode.data(),
+                                    ": chmod 0700 it"));
+  }
   return warnings;
+}
+
+std::vector<std::string> KeysThatWait(const Config& in_force, const Config& next) {
+  std::vector<std::string> waiting;
+  const std::vector<Key<Config>> keys = TopKeys();
+  CompareTables<Config>("", keys, in_force, next, waiting);
+  return waiting;
 }
 
 }  // namespace bounced

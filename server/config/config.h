@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "server/base/ip_address.h"
 #include "server/base/log.h"
+#include "server/base/text_file.h"
 #include "server/intake/policy.h"
 #include "server/intake/return_path.h"
 #include "server/login/users.h"
@@ -97,8 +98,8 @@ inline constexpr std::size_t kMaxConfigOctets = 1 << 20;
 // and their keys) the parts that need them say it, at the start and at --check-config.
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);
 
-// NOT_FOUND: there is no such file; PERMISSION_DENIED: it cannot be read; else as ParseConfig().
-absl::StatusOr<Config> LoadConfig(const std::string& path);
+// Errors as those of ReadTextFile(), and as ParseConfig()'s.
+absl::StatusOr<Config> LoadConfig(const std::string& path, FileKind kind);
 
 // For a first try on one's own machine, with no file at all: loopback only (SMTP on port 2525, gRPC
 // on 7025), data in ./bounced-data, return paths of `bounces.localhost` signed with a key that is
@@ -113,7 +114,12 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 // what would never happen, or always.
 absl::Status CheckTogether(const Config& config);
 
-// What is right and still worth a second thought, a sentence each: a `trust` below the default.
+// What is right and still worth a second thought, a sentence each: a `trust` below the default, a
+// `data_dir` that is there and open to others.
 std::vector<std::string> WarningsOf(const Config& config);
+
+// The keys that a reload does not take up and whose values are not the same in both, in the order
+// of TopKeys(): "smtp.hostname", "log.level".
+std::vector<std::string> KeysThatWait(const Config& in_force, const Config& next);
 
 }  // namespace bounced

@@ -59,20 +59,23 @@ Key<decltype(Config::smtp)> Listeners(std::string_view name,
         }
         section.*place = *std::move(value);
         return absl::OkStatus();
-      }};
+      },
+      CompareAt<Smtp>([place](const Smtp& section) { return section.*place; })};
 }
 
 // It stands in replies: a blank or a line end in it would be one there.
 Key<decltype(Config::smtp)> HostName(std::string_view name) {
   using Smtp = decltype(Config::smtp);
-  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+  return {name,
+          [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
             absl::StatusOr<std::string> value = TextOf(node, 1, kMaxDomainOctets);
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             absl::StatusOr<std::string> canonical = CanonicalDomain(*value);
             if (!canonical.ok()) return At(node, path, Std(canonical.status().message()));
             section.hostname = *std::move(canonical);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Smtp>(PLACE(hostname))};
 }
 
 struct UserSection {
@@ -125,10 +128,11 @@ Key<decltype(Config::smtp)> UserTables(std::string_view name) {
           }};
 }
 
-// Keywords of EHLO that may be hidden: without the rest no mail would come as it should.
+// Keywords of EHLO that may be hidden: mail comes without them, too.
 Key<decltype(Config::smtp)> HideKeywords(std::string_view name) {
   using Smtp = decltype(Config::smtp);
-  return {name, [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
+  return {name,
+          [](const toml::node& node, std::string_view path, Smtp& section) -> absl::Status {
             static constexpr std::string_view kKeywords[] = {
                 "PIPELINING", "SIZE",       "8BITMIME", "SMTPUTF8",
                 "CHUNKING",   "BINARYMIME", "STARTTLS", "ENHANCEDSTATUSCODES",
@@ -137,6 +141,11 @@ Key<decltype(Config::smtp)> HideKeywords(std::string_view name) {
                 TextListOf(node, 0, std::size(kKeywords), 100);
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             for (std::string& keyword : *value) {
+              if (EqualsIgnoringCase(keyword, "AUTH")) {
+                return At(node, path,
+                          "\"AUTH\" cannot be hidden: it is listed where a login is demanded, and "
+                          "nobody would log in");
+              }
               const auto* known = std::find_if(
                   std::begin(kKeywords), std::end(kKeywords),
                   [&](std::string_view each) { return EqualsIgnoringCase(each, keyword); });
@@ -147,7 +156,8 @@ Key<decltype(Config::smtp)> HideKeywords(std::string_view name) {
             }
             section.hide_keywords = *std::move(value);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Smtp>(PLACE(hide_keywords))};
 }
 
 std::span<const Key<smtp::CertificateFiles>> CertificateKeys() {
@@ -373,7 +383,8 @@ std::span<const Key<decltype(Config::authentication)>> AuthenticationKeys() {
          }
          section.servers = *std::move(value);
          return absl::OkStatus();
-       }},
+       },
+       CompareAt<Section>(PLACE(servers))},
   };
   return keys;
 }
@@ -404,9 +415,9 @@ std::vector<Key<Config>> TopKeys() {
                      {"address"}),
       Tables<Config>("feedback_loop", FeedbackLoopKeys(), PLACE(feedback_loops), kMaxFeedbackLoops,
                      {"address"}),
-      Table<Config>("policy", PolicyKeys(), PLACE(policy)),
+      AtOnce(Table<Config>("policy", PolicyKeys(), PLACE(policy))),
       Table<Config>("store", StoreKeys(), PLACE(store)),
-      Table<Config>("rules", RulesKeys(), PLACE(rules)),
+      AtOnce(Table<Config>("rules", RulesKeys(), PLACE(rules))),
       Table<Config>("authentication", AuthenticationKeys(), PLACE(authentication)),
       Table<Config>("log", LogKeys(), PLACE(log)),
   };

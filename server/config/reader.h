@@ -32,13 +32,36 @@ absl::StatusOr<std::vector<std::string>> TextListOf(const toml::node& node, std:
                                                     std::size_t max_count, std::size_t max_octets);
 std::string ShowDuration(absl::Duration duration);
 
+// Adds to `differing` the paths of the keys whose values are not the same in both.
+template <typename Section>
+using Compare = std::function<void(const Section&, const Section&, std::string_view path,
+                                   std::vector<std::string>& differing)>;
+
+// Of one key with its value at one place.
+template <typename Section, typename Get>
+Compare<Section> CompareAt(Get get) {
+  return [get](const Section& a, const Section& b, std::string_view path,
+               std::vector<std::string>& differing) {
+    if (get(a) != get(b)) differing.emplace_back(path);
+  };
+}
+
 // One key of a section that is read into a Section.
 template <typename Section>
 struct Key {
   std::string_view name;
   // `path` is for messages: "smtp.hostname".
   std::function<absl::Status(const toml::node&, std::string_view path, Section&)> read;
+  // Null: a reload takes the key up, so nobody asks.
+  Compare<Section> compare = {};
 };
+
+// The same key, of a value that a reload takes up.
+template <typename Section>
+Key<Section> AtOnce(Key<Section> key) {
+  key.compare = nullptr;
+  return key;
+}
 
 // "LINE: PATH: what".
 absl::Status At(const toml::node& node, std::string_view path, std::string_view what);
@@ -53,7 +76,8 @@ Key<Section> Flag(std::string_view name, Get get) {
             if (value == nullptr) return At(node, path, "must be true or false");
             get(section) = value->get();
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 template <typename Section, typename Get>
@@ -65,7 +89,8 @@ Key<Section> Integer(std::string_view name, Get get, std::int64_t min, std::int6
             auto& place = get(section);
             place = static_cast<std::decay_t<decltype(place)>>(*value);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 template <typename Section, typename Get>
@@ -76,7 +101,8 @@ Key<Section> Text(std::string_view name, Get get, std::size_t min_octets, std::s
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             get(section) = *std::move(value);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 // A list of texts, none of them empty.
@@ -90,26 +116,29 @@ Key<Section> TextList(std::string_view name, Get get, std::size_t min_count, std
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             get(section) = *std::move(value);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 // A list of addresses of hosts and networks.
 template <typename Section, typename Get>
 Key<Section> Networks(std::string_view name, Get get, std::size_t max_count) {
-  return {
-      name, [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
-        constexpr std::size_t kMaxOctets = 50;
-        absl::StatusOr<std::vector<std::string>> texts = TextListOf(node, 0, max_count, kMaxOctets);
-        if (!texts.ok()) return At(node, path, Std(texts.status().message()));
-        std::vector<IpNetwork> networks;
-        for (const std::string& text : *texts) {
-          absl::StatusOr<IpNetwork> network = IpNetwork::Parse(text);
-          if (!network.ok()) return At(node, path, Std(network.status().message()));
-          networks.push_back(*network);
-        }
-        get(section) = std::move(networks);
-        return absl::OkStatus();
-      }};
+  return {name,
+          [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+            constexpr std::size_t kMaxOctets = 50;
+            absl::StatusOr<std::vector<std::string>> texts =
+                TextListOf(node, 0, max_count, kMaxOctets);
+            if (!texts.ok()) return At(node, path, Std(texts.status().message()));
+            std::vector<IpNetwork> networks;
+            for (const std::string& text : *texts) {
+              absl::StatusOr<IpNetwork> network = IpNetwork::Parse(text);
+              if (!network.ok()) return At(node, path, Std(network.status().message()));
+              networks.push_back(*network);
+            }
+            get(section) = std::move(networks);
+            return absl::OkStatus();
+          },
+          CompareAt<Section>(get)};
 }
 
 // A text of a-z, 0-9, _ and -.
@@ -124,7 +153,8 @@ Key<Section> Name(std::string_view name, Get get, std::size_t max_octets) {
             }
             get(section) = *std::move(value);
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 template <typename Section, typename Get>
@@ -135,7 +165,8 @@ Key<Section> Duration(std::string_view name, Get get, absl::Duration min, absl::
             if (!value.ok()) return At(node, path, Std(value.status().message()));
             get(section) = *value;
             return absl::OkStatus();
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 // One of some words.
@@ -155,7 +186,8 @@ Key<Section> Choice(std::string_view name, Get get,
               absl::StrAppend(&known, known.empty() ? "" : ", ", "\"", Absl(word), "\"");
             }
             return At(node, path, "must be one of " + known);
-          }};
+          },
+          CompareAt<Section>(get)};
 }
 
 // --- Reading
@@ -182,6 +214,15 @@ absl::Status ReadTable(const toml::table& table, const std::string& prefix,
   return absl::OkStatus();
 }
 
+// As Compare, for all of `keys`; `prefix` as above.
+template <typename Section>
+void CompareTables(const std::string& prefix, std::span<const Key<Section>> keys, const Section& a,
+                   const Section& b, std::vector<std::string>& differing) {
+  for (const Key<Section>& key : keys) {
+    if (key.compare) key.compare(a, b, prefix + std::string(key.name), differing);
+  }
+}
+
 // [name], with keys of its own.
 template <typename Section, typename Inner, typename Get>
 Key<Section> Table(std::string_view name, std::span<const Key<Inner>> keys, Get get) {
@@ -190,10 +231,14 @@ Key<Section> Table(std::string_view name, std::span<const Key<Inner>> keys, Get 
             if (!node.is_table())
               return At(node, path, absl::StrCat("must be a table, [", Absl(path), "]"));
             return ReadTable(*node.as_table(), std::string(path) + ".", keys, get(section));
+          },
+          [=](const Section& a, const Section& b, std::string_view path,
+              std::vector<std::string>& differing) {
+            CompareTables<Inner>(std::string(path) + ".", keys, get(a), get(b), differing);
           }};
 }
 
-// [[name]], at most `max_count` times, each appended to a vector.
+// [[name]], at most `max_count` times, each appended to a vector. A reload takes all such up.
 template <typename Section, typename Inner, typename Get>
 Key<Section> Tables(std::string_view name, std::span<const Key<Inner>> keys, Get get,
                     std::size_t max_count, std::vector<std::string_view> required) {

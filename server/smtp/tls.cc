@@ -6,11 +6,8 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -70,39 +67,52 @@ struct Identity {
   Owned<EVP_PKEY> key;
 };
 
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxPemOctets);
-  if (!text.ok()) return CannotUse(path, "cannot be read");
+absl::StatusOr<std::string> ReadPem(const std::string& path, FileKind kind) {
+  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxPemOctets, kind);
+  if (!text.ok()) return absl::InvalidArgumentError(text.status().message());
   return text;
 }
 
-absl::StatusOr<Identity> ReadIdentity(const CertificateFiles& files) {
-  struct stat status {};
-  if (::stat(files.key_file.c_str(), &status) == 0 && (status.st_mode & 0007) != 0) {
-    return CannotUse(files.key_file, "is open to others: chmod 0600 it");
-  }
-  absl::StatusOr<std::string> chain = ReadPem(files.chain_file);
-  if (!chain.ok()) return chain.status();
-  absl::StatusOr<std::string> key = ReadPem(files.key_file);
-  if (!key.ok()) return key.status();
+// Whether OpenSSL's last failure was that nothing more followed.
+bool IsEndOfPem() {
+  const unsigned long code = ::ERR_peek_last_error();
+  return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+}
 
-  Identity identity;
-  const Owned<BIO> chain_bio(::BIO_new_mem_buf(chain->data(), static_cast<int>(chain->size())));
-  identity.certificate.reset(
-      ::PEM_read_bio_X509_AUX(chain_bio.get(), nullptr, NoPassphrase, nullptr));
+absl::Status ReadChain(const std::string& path, Identity& identity) {
+  const absl::StatusOr<std::string> text = ReadPem(path, FileKind::kPlain);
+  if (!text.ok()) return text.status();
+  const Owned<BIO> bio(::BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+  identity.certificate.reset(::PEM_read_bio_X509_AUX(bio.get(), nullptr, NoPassphrase, nullptr));
   if (identity.certificate == nullptr) {
-    return CannotUse(files.chain_file, absl::StrCat("no certificate in it: ", WhatFailed()));
+    return CannotUse(path, absl::StrCat("no certificate in it: ", WhatFailed()));
   }
-  while (X509* issuer = ::PEM_read_bio_X509(chain_bio.get(), nullptr, NoPassphrase, nullptr)) {
+  while (X509* issuer = ::PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)) {
     identity.issuers.emplace_back(issuer);
   }
-  ::ERR_clear_error();  // the end of the file is an error to it
-  const Owned<BIO> key_bio(::BIO_new_mem_buf(key->data(), static_cast<int>(key->size())));
-  identity.key.reset(::PEM_read_bio_PrivateKey(key_bio.get(), nullptr, NoPassphrase, nullptr));
-  if (identity.key == nullptr) {
-    return CannotUse(files.key_file,
-                     absl::StrCat("no key without a passphrase in it: ", WhatFailed()));
+  if (!IsEndOfPem()) {
+    return CannotUse(path, absl::StrCat("certificate ", identity.issuers.size() + 2,
+                                        " in it is broken: ", WhatFailed()));
   }
+  ::ERR_clear_error();
+  return absl::OkStatus();
+}
+
+absl::Status ReadKey(const std::string& path, Identity& identity) {
+  const absl::StatusOr<std::string> text = ReadPem(path, FileKind::kPrivate);
+  if (!text.ok()) return text.status();
+  const Owned<BIO> bio(::BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+  identity.key.reset(::PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (identity.key == nullptr) {
+    return CannotUse(path, absl::StrCat("no key without a passphrase in it: ", WhatFailed()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Identity> ReadIdentity(const CertificateFiles& files) {
+  Identity identity;
+  if (absl::Status s = ReadChain(files.chain_file, identity); !s.ok()) return s;
+  if (absl::Status s = ReadKey(files.key_file, identity); !s.ok()) return s;
   if (::X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
     ::ERR_clear_error();
     return CannotUse(files.key_file, absl::StrCat("is not the key of ", files.chain_file));
@@ -216,11 +226,11 @@ struct Tls::Contexts {
     std::vector<int> key_types;
   };
   std::vector<Context> all;
-  absl::Time expire_time = absl::InfiniteFuture();
+  std::vector<CertificateEnd> ends;
 
   // False: OpenSSL refuses it, and its queue of errors says why.
-  bool Add(Identity identity) {
-    expire_time = std::min(expire_time, ExpireTime(identity.certificate.get()));
+  bool Add(Identity identity, const std::string& chain_file = "") {
+    ends.push_back({chain_file, ExpireTime(identity.certificate.get())});
     const int key_type = ::EVP_PKEY_get_base_id(identity.key.get());
     std::vector<std::string> names = NamesOf(identity.certificate.get());
     for (Context& each : all) {
@@ -262,7 +272,9 @@ absl::StatusOr<std::shared_ptr<const Tls>> Tls::Load(const std::vector<Certifica
   for (const CertificateFiles& each : files) {
     absl::StatusOr<Identity> identity = ReadIdentity(each);
     if (!identity.ok()) return identity.status();
-    if (!contexts->Add(*std::move(identity))) return CannotUse(each.chain_file, WhatFailed());
+    if (!contexts->Add(*std::move(identity), each.chain_file)) {
+      return CannotUse(each.chain_file, WhatFailed());
+    }
   }
   if (contexts->all.empty()) return absl::InvalidArgumentError("no certificates");
   return std::shared_ptr<const Tls>(new Tls(std::move(contexts)));
@@ -286,6 +298,6 @@ SslPointer Tls::NewSession() const {
   return ssl;
 }
 
-absl::Time Tls::expire_time() const { return contexts_->expire_time; }
+const std::vector<CertificateEnd>& Tls::ends() const { return contexts_->ends; }
 
 }  // namespace bounced::smtp

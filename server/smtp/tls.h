@@ -22,6 +22,12 @@ struct CertificateFiles {
   std::string key_file;
 };
 
+// When a certificate ends.
+struct CertificateEnd {
+  std::string chain_file;  // empty: of one that was made here
+  absl::Time time;
+};
+
 struct SslDeleter {
   void operator()(ssl_st* ssl) const;
 };
@@ -35,7 +41,7 @@ class Tls {
   // A client that names a host (SNI; RFC 6066, 3) gets the first certificate that holds for it, any
   // other the first of all. Certificates for the same names with keys of different types serve one
   // client or the other. INVALID_ARGUMENT names the file that cannot be used and says why; a key
-  // file that others may read is refused.
+  // file that others may read is refused, and so is what is no plain file.
   static absl::StatusOr<std::shared_ptr<const Tls>> Load(
       const std::vector<CertificateFiles>& files);
   // Certificates for `hostname` that nobody else has signed: good against who only listens, which
@@ -48,8 +54,8 @@ class Tls {
 
   // The server's side of one connection. Null: no memory. It must not outlive this.
   SslPointer NewSession() const;
-  // When the first of the certificates ends.
-  absl::Time expire_time() const;
+  // Of each certificate, in the order in which they were given.
+  const std::vector<CertificateEnd>& ends() const;
 
  private:
   struct Contexts;

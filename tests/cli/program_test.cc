@@ -93,6 +93,20 @@ TEST_F(ProgramTest, AnswersADiagnosticBeforeTheNextIsThere) {
   }
 }
 
+TEST_F(ProgramTest, ReadsRulesOutOfAPipe) {
+  const std::string rules = folder_.Write(
+      "rules.toml",
+      "[[rule]]\nid = 'op-a'\nreason = 'mailbox_full'\nconfidence = 90\n"
+      "when.text = [{ phrases = ['quux'] }]\nsource = 'us'\nwhy = 'so'\nexample = ['550 quux']\n");
+  const Outcome outcome = Run("cat " + rules + " | $bouncectl rules test --mine /dev/stdin");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("ok\t/dev/stdin:8\top-a\t"));
+  EXPECT_EQ(
+      Run("cat " + rules + " | $bouncectl classify --rules /dev/stdin --diagnostic '550 quux'")
+          .code,
+      0);
+}
+
 TEST_F(ProgramTest, AFullDiskIsAnError) {
   FakeServer server;
   const Outcome outcome = Run("echo a@x | $bouncectl clean >/dev/full", server.address());

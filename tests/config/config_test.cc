@@ -80,6 +80,16 @@ std::vector<Bound> Bounds() {
   return {
       LIMIT(max_sessions, 1, 1'000'000),
       LIMIT(reserved_sessions, 0, 1'000'000),
+      LIMIT(max_sessions_per_client, 1, 1'000'000),
+      LIMIT(max_connects_per_client, 0, 1'000'000),
+      LIMIT(max_handshakes_per_client, 0, 1'000'000),
+      LIMIT(max_bad_recipients_per_client, 0, 10'000'000),
+      LIMIT(max_failed_logins_per_client, 0, 1'000'000),
+      LIMIT(max_handshakes, 1, 1'000'000),
+      LIMIT(max_bad_recipients, 1, 10'000),
+      LIMIT(max_failed_logins, 1, 100),
+      LIMIT_TIME(banner_delay, 0, 30),
+      LIMIT_TIME(denial_timeout, 1, kDay),
       LIMIT(max_message_size, 65'536, 1 << 30),
       LIMIT(max_recipients, 100, 100'000),
       LIMIT(max_transactions, 1, 1'000'000),
@@ -91,12 +101,16 @@ std::vector<Bound> Bounds() {
       LIMIT_TIME(data_timeout, 1, kDay),
       LIMIT(min_data_rate, 1, 1 << 30),
       LIMIT_TIME(reply_timeout, 1, kDay),
+      LIMIT_TIME(proxy_header_timeout, 1, kDay),
+      LIMIT_TIME(tls_handshake_timeout, 1, kDay),
       LIMIT_TIME(overload_timeout, 1, kDay),
       LIMIT_TIME(session_lifetime, 1, 7 * kDay),
       LIMIT_TIME(commit_timeout, 1, 600),
       LIMIT_TIME(drain, 0, 3'600),
       LIMIT(inflight_bytes, kMiB, std::int64_t{1} << 40),
       LIMIT(max_reply_backlog, 1'024, 16 * kMiB),
+      Seconds("authentication", "timeout", 1, 60,
+              [](const Config& c) { return c.authentication.timeout; }),
       POLICY(hard_confidence, 0, 100),
       POLICY(hard_days, 1, 3'650),
       POLICY(hard_confirmations, 1, 30),
@@ -150,6 +164,20 @@ TEST_P(BoundTest, RefusesOtherTypes) {
   for (const std::string value : {"true", "1.5", "[1]", "{}", "\"many\"", "\"-1s\"", "\"1w\"",
                                   "\"99999999999999999999d\"", "\"s\""}) {
     EXPECT_THAT(ErrorWith(value), StartsWith(Place() + "must be a")) << value;
+  }
+}
+
+TEST_P(BoundTest, WaitsForARestartWhereItIsNoPolicy) {
+  const absl::StatusOr<Config> least = With(GetParam().min);
+  const absl::StatusOr<Config> most = With(GetParam().max);
+  ASSERT_TRUE(least.ok() && most.ok());
+  const std::string key = GetParam().section + "." + GetParam().name;
+  EXPECT_THAT(KeysThatWait(*least, *least), ElementsAre());
+  if (GetParam().section == "policy") {
+    EXPECT_THAT(KeysThatWait(*least, *most), ElementsAre());
+  } else {
+    EXPECT_THAT(KeysThatWait(*least, *most), ElementsAre(key));
+    EXPECT_THAT(KeysThatWait(*most, *least), ElementsAre(key));
   }
 }
 
@@ -326,6 +354,29 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(second.domain.least_trust, Trust::kReturned);
 }
 
+TEST(ConfigTest, KnowsWhatAReloadTakesUpAndWhatWaits) {
+  absl::StatusOr<Config> full = ParseConfig(kFull, "f.toml");
+  absl::StatusOr<Config> empty = ParseConfig("", "f.toml");
+  ASSERT_TRUE(full.ok() && empty.ok());
+  EXPECT_THAT(KeysThatWait(*full, *full), ElementsAre());
+  // All that kFull has but users, certificates, rules and return paths.
+  EXPECT_THAT(KeysThatWait(*empty, *full),
+              ElementsAre("data_dir", "smtp.listen", "smtp.submission_listen", "smtp.tls_listen",
+                          "smtp.lmtp_listen", "smtp.proxy_listen", "smtp.proxy_tls_listen",
+                          "smtp.trusted_proxies", "smtp.allowed_networks", "smtp.denied_networks",
+                          "smtp.hide_keywords", "smtp.hostname", "smtp.banner_delay",
+                          "smtp.tls_handshake_timeout", "smtp.session_lifetime", "grpc.listen",
+                          "authentication.enabled", "authentication.timeout",
+                          "authentication.servers", "log.level"));
+  // Written otherwise, it is the same.
+  absl::StatusOr<Config> rewritten =
+      ParseConfig("[smtp]\nhostname = 'MX.example.net'\ncommand_timeout = '1m'", "f.toml");
+  absl::StatusOr<Config> canonical =
+      ParseConfig("[smtp]\ncommand_timeout = '60s'\nhostname = 'mx.example.net'", "f.toml");
+  ASSERT_TRUE(rewritten.ok() && canonical.ok());
+  EXPECT_THAT(KeysThatWait(*rewritten, *canonical), ElementsAre());
+}
+
 TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
   const struct {
     std::string_view key;
@@ -343,10 +394,10 @@ TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
        "return_path.complaint_trust of a.example is unverified: whoever sends a report there"},
   };
   for (const auto& row : kRows) {
-    absl::StatusOr<Config> config =
-        ParseConfig("[[return_path]]\ndomain = \"a.example\"\n" + std::string(row.key) + " = \"" +
-                        std::string(row.trust) + "\"\n[[return_path]]\ndomain = \"b.example\"",
-                    "f.toml");
+    absl::StatusOr<Config> config = ParseConfig(
+        "data_dir = '/none'\n[[return_path]]\ndomain = \"a.example\"\n" + std::string(row.key) +
+            " = \"" + std::string(row.trust) + "\"\n[[return_path]]\ndomain = \"b.example\"",
+        "f.toml");
     ASSERT_TRUE(config.ok()) << config.status();
     const std::vector<std::string> warnings = WarningsOf(*config);
     ASSERT_EQ(warnings.size(), row.warning.empty() ? 0u : 1u) << row.trust;
@@ -517,6 +568,8 @@ INSTANTIATE_TEST_SUITE_P(
          "f.toml:6: return_path.key.last_day: must be a date"},
         {"HiddenIsNoKeyword", "[smtp]\nhide_keywords = ['DSN']",
          "f.toml:2: smtp.hide_keywords: \"DSN\" is no keyword"},
+        {"HiddenIsTheLogin", "[smtp]\nhide_keywords = ['auth']",
+         "f.toml:2: smtp.hide_keywords: \"AUTH\" cannot be hidden: it is listed where a login"},
         {"CertificateWithoutKey", "[[smtp.certificate]]\nchain_file = 'a'",
          "f.toml:1: smtp.certificate: key_file is missing"},
         {"ListenIsNoList", "[smtp]\nlisten = \"x:25\"", "f.toml:2: smtp.listen: must be a list"},
@@ -584,13 +637,40 @@ class FilesTest : public testing::Test {
 
 TEST_F(FilesTest, LoadsAFileAndNamesItInErrors) {
   std::string good = Write("good.toml", "data_dir = \"/x\"");
-  absl::StatusOr<Config> config = LoadConfig(good);
+  absl::StatusOr<Config> config = LoadConfig(good, FileKind::kAny);
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config->data_dir, "/x");
   std::string bad = Write("bad.toml", "x = 1");
-  EXPECT_THAT(std::string(LoadConfig(bad).status().message()), StartsWith(bad + ":1: x: "));
-  EXPECT_EQ(LoadConfig(dir_ / "none.toml").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(LoadConfig(dir_).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(LoadConfig(bad, FileKind::kAny).status().message()),
+              StartsWith(bad + ":1: x: "));
+  EXPECT_EQ(LoadConfig(dir_ / "none.toml", FileKind::kAny).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(LoadConfig(dir_, FileKind::kAny).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(LoadConfig(good, FileKind::kPlain).ok());
+  EXPECT_TRUE(LoadConfig("/dev/null", FileKind::kAny).ok());
+  EXPECT_EQ(LoadConfig("/dev/null", FileKind::kPlain).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(FilesTest, WarnsOfADataDirectoryThatIsOpenToOthers) {
+  const std::filesystem::path data = dir_ / "data";
+  Config config;
+  config.data_dir = data;
+  EXPECT_THAT(WarningsOf(config), ElementsAre()) << "it is not there yet";
+  std::filesystem::create_directory(data);
+  const struct {
+    mode_t mode;
+    std::string_view shown;  // empty: no warning
+  } kRows[] = {{0700, ""},     {0500, ""},     {0701, "0701"}, {0710, "0710"},
+               {0750, "0750"}, {0777, "0777"}, {02770, "2770"}};
+  for (const auto& row : kRows) {
+    ASSERT_EQ(::chmod(data.c_str(), row.mode), 0);
+    const std::vector<std::string> warnings = WarningsOf(config);
+    ASSERT_EQ(warnings.size(), row.shown.empty() ? 0u : 1u) << row.mode;
+    if (warnings.empty()) continue;
+    EXPECT_EQ(warnings[0], "data_dir " + data.string() + " is open to others, its mode is " +
+                               std::string(row.shown) + ": chmod 0700 it");
+  }
 }
 
 TEST_F(FilesTest, ReadsTheKeysInOrder) {

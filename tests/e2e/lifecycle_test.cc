@@ -19,6 +19,7 @@ namespace {
 
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 // S141.
@@ -65,6 +66,21 @@ TEST(Shutdown, S141AMessageThatDoesNotEndIsCutOffWhenTheDrainIsOver) {
   EXPECT_EQ(daemon.api().Events().size(), 0U);
 }
 
+TEST(Shutdown, ALogThatNobodyReadsStopsNeitherMailNorTheEnd) {
+  TempDir dir;
+  // A pipe that is open for reading and never read.
+  Daemon daemon({.wrapper = {"sh", "-c",
+                             "mkfifo '" + (dir / "pipe") + "' && exec \"$0\" \"$@\" 2<>'" +
+                                 (dir / "pipe") + "'"}});
+  // A line each, of which the pipe holds some hundred.
+  for (int i = 0; i < 1000; ++i) {
+    SmtpClient client(daemon.smtp_port());
+    ASSERT_EQ(client.Read().code, 220);
+    ASSERT_EQ(client.Command("QUIT").code, 221);
+  }
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+}
+
 TEST(Shutdown, TheLastLineCountsWhatWasDone) {
   Daemon daemon;
   const std::string recipient = "nobody@rcpt.example";
@@ -91,11 +107,13 @@ TEST(Start, ASecondDaemonOnTheSamePortIsRefusedAndNamesThePort) {
   ASSERT_TRUE(by_smtp.has_value()) << "it started";
   EXPECT_EQ(by_smtp->status, 1);
   EXPECT_THAT(by_smtp->err, HasSubstr(smtp));
+  EXPECT_THAT(by_smtp->err, Not(HasSubstr("daemon.counters"))) << "it never served";
 
   const auto by_grpc = Daemon::FailToStart({.grpc_listen = daemon.grpc_address()});
   ASSERT_TRUE(by_grpc.has_value()) << "it started";
   EXPECT_EQ(by_grpc->status, 1);
   EXPECT_THAT(by_grpc->err, HasSubstr(daemon.grpc_address()));
+  EXPECT_THAT(by_grpc->err, Not(HasSubstr("daemon.counters"))) << "it never served";
 }
 
 TEST(Start, OffLoopbackTheApiDoesNotStart) {
@@ -134,6 +152,15 @@ TEST(Start, ADataDirectoryThatCannotBeMadeIsNamed) {
   ASSERT_TRUE(outcome.has_value()) << "it started";
   EXPECT_EQ(outcome->status, 1);
   EXPECT_THAT(outcome->err, HasSubstr("/proc/no/such/folder"));
+}
+
+TEST(Start, ADataDirectoryThatIsOpenToOthersIsWarnedOf) {
+  const TempDir dir;
+  const Daemon open({.data_dir = dir.path()});
+  EXPECT_THAT(open.log(),
+              HasSubstr("data_dir " + dir.path() + " is open to others, its mode is 0755"));
+  const Daemon made;
+  EXPECT_THAT(made.log(), Not(HasSubstr("is open to others")));
 }
 
 TEST(Start, AKeyThatOthersCanReadIsRefused) {

@@ -1,7 +1,9 @@
 // SIGHUP: what the configuration says anew holds at once, and what is broken changes nothing.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -14,6 +16,7 @@ namespace bounced::e2e {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // More lines of [[return_path]]: another key, which verifies beside the first.
 std::string SecondKey(const TempDir& dir) {
@@ -74,10 +77,10 @@ TEST(ReloadTest, ABrokenConfigurationKeepsAllOfTheOld) {
       {{.sections = "[polizy]\n"}, "polizy: unknown key"},
       {{.return_path = "[[return_path.key]]\nid = 'c'\nsecret_file = '/none'\n",
         .sections = "[policy]\nsoft_threshold = 1\n"},
-       "key file /none cannot be read"},
+       "key file /none: No such file or directory: make it"},
       {{.sections = "[policy]\nsoft_days = 481\n"}, "policy.soft_days"},
       {{.sections = "[[smtp.certificate]]\nchain_file = '/none'\nkey_file = '/none'\n"},
-       "/none: cannot be read"},
+       "why=\"/none: No such file or directory\""},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.why);
@@ -86,6 +89,39 @@ TEST(ReloadTest, ABrokenConfigurationKeepsAllOfTheOld) {
     EXPECT_EQ(daemon.Send("", minted, "Subject: x\r\n\r\n").code, 250);
     EXPECT_EQ(daemon.Check("b@rcpt.example"), v1::VERDICT_SEND);
   }
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+}
+
+TEST(ReloadTest, WhatWaitsForARestartIsNamed) {
+  Daemon daemon;
+  EXPECT_TRUE(
+      daemon.Reconfigure({.smtp = "max_errors = 5\n",
+                          .sections = "[log]\nlevel = 'debug'\n[policy]\nsoft_threshold = 1\n"},
+                         "config.reloaded"));
+  EXPECT_THAT(daemon.log(), HasSubstr("config.waits_for_restart keys=smtp.max_errors,log.level\n"));
+  // All is as it was at the start.
+  const std::size_t before = daemon.log().size();
+  EXPECT_TRUE(daemon.Reconfigure({}, "config.reloaded"));
+  EXPECT_THAT(daemon.log().substr(before), Not(HasSubstr("config.waits_for_restart")));
+}
+
+TEST(ReloadTest, APipeInPlaceOfAFileIsRefusedAndHoldsUpNothing) {
+  const TempDir dir;
+  const std::string pipe = dir / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  Daemon daemon;
+  EXPECT_TRUE(
+      daemon.Reconfigure({.sections = "[rules]\nfiles = ['" + pipe + "']\n"}, "rules.kept"));
+  EXPECT_TRUE(daemon.Reconfigure({.sections = "[[smtp.certificate]]\nchain_file = '" + pipe +
+                                              "'\nkey_file = '" + pipe + "'\n"},
+                                 "config.kept"));
+  EXPECT_THAT(daemon.log(), HasSubstr(pipe + ": is no plain file"));
+  const std::string file = daemon.dir() / "bounced.toml";
+  std::filesystem::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  daemon.Signal(SIGHUP);
+  EXPECT_TRUE(Eventually(
+      [&] { return daemon.log().find(file + ": is no plain file") != std::string::npos; }));
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
 }
 

@@ -30,6 +30,11 @@ class TlsTest : public testing::Test {
     const Outcome outcome = RunProgram(command, {}, "QUIT\r\n");
     return outcome.out + outcome.err;
   }
+  // The server's certificate, out of what Connect() gave.
+  static std::string Certificate(const std::string& text) {
+    const std::size_t begin = text.find("-----BEGIN");
+    return text.substr(begin, text.find("-----END") - begin);
+  }
   static void Reload(Daemon& daemon, const std::string& word) {
     const std::string before = daemon.log();
     daemon.Signal(SIGHUP);
@@ -63,11 +68,40 @@ TEST_F(TlsTest, WithoutACertificateOneIsMade) {
   // It lasts, whatever is reloaded.
   const std::string before = Connect(daemon);
   Reload(daemon, "rules.reloaded");
-  const auto key = [](const std::string& text) {
-    const std::size_t begin = text.find("-----BEGIN");
-    return text.substr(begin, text.find("-----END") - begin);
-  };
-  EXPECT_EQ(key(Connect(daemon)), key(before));
+  EXPECT_EQ(Certificate(Connect(daemon)), Certificate(before));
+}
+
+TEST_F(TlsTest, OneIsMadeAtAReloadThatTakesTheOthersOut) {
+  Daemon daemon({.sections = authority_.Section()});
+  EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = first"));
+  ASSERT_TRUE(daemon.Reconfigure({}, "config.reloaded"));
+  const std::string made = Connect(daemon);
+  EXPECT_THAT(made, HasSubstr("subject=CN = mx.bounces.example"));
+  ASSERT_TRUE(daemon.Reconfigure({}, "config.reloaded"));
+  EXPECT_EQ(Certificate(Connect(daemon)), Certificate(made));
+  ASSERT_TRUE(daemon.Reconfigure({.sections = authority_.Section()}, "config.reloaded"));
+  EXPECT_THAT(Connect(daemon), HasSubstr("subject=CN = first"));
+}
+
+TEST_F(TlsTest, EachCertificateThatEndsSoonIsNamed) {
+  const TempDir dir;
+  std::string sections = authority_.Section();
+  for (const std::string days : {"5", "9"}) {
+    const std::string chain = dir / (days + ".pem");
+    const std::string key = dir / (days + ".key");
+    ASSERT_EQ(RunProgram({"openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
+                          "ec_paramgen_curve:P-256", "-subj", "/CN=mx.example", "-days", days,
+                          "-keyout", key, "-out", chain})
+                  .status,
+              0);
+    sections += "[[smtp.certificate]]\nchain_file = '" + chain + "'\nkey_file = '" + key + "'\n";
+  }
+  const Daemon daemon({.sections = sections});
+  EXPECT_THAT(daemon.log(),
+              HasSubstr("smtp.certificate_ends chain_file=" + (dir / "5.pem") + " days=4\n"));
+  EXPECT_THAT(daemon.log(),
+              HasSubstr("smtp.certificate_ends chain_file=" + (dir / "9.pem") + " days=8\n"));
+  EXPECT_THAT(daemon.log(), Not(HasSubstr("chain_file=" + authority_.chain_file())));
 }
 
 TEST_F(TlsTest, ABrokenCertificateStopsTheStart) {

@@ -72,6 +72,22 @@ TEST_F(SecretFileTest, T16IsClosedToOthers) {
   }
 }
 
+TEST_F(SecretFileTest, SaysWhatToDo) {
+  struct Case {
+    std::string path;
+    std::string message;  // behind "key file PATH: "
+  };
+  for (const Case& c : {Case{directory_ + "/none", "No such file or directory: make it"},
+                        {File(std::string(31, 'x'), 0600),
+                         "holds fewer than 32 octets: fill it with, say, openssl rand -base64 32"},
+                        {directory_, "is no plain file"}}) {
+    EXPECT_EQ(ReadSecretFile(c.path).status().message(), "key file " + c.path + ": " + c.message);
+  }
+  const std::string large = File(std::string(kMaxSecretFileOctets + 1, 'x'), 0600);
+  EXPECT_EQ(ReadSecretFile(large).status().message(),
+            "key file " + large + ": longer than 4096 octets: is it the right file?");
+}
+
 TEST_F(SecretFileTest, IsAPlainFileThatIsThere) {
   EXPECT_EQ(ReadSecretFile(directory_ + "/none").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ReadSecretFile(directory_).status().code(), absl::StatusCode::kFailedPrecondition);

@@ -1,6 +1,9 @@
 #include "server/rules/rule_files.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -70,6 +73,25 @@ TEST_F(RuleFilesTest, WhatCannotBeReadIsAProblem) {
   EXPECT_NE(LoadRuleFiles({Write("most", most)}).rules, nullptr);
   EXPECT_THAT(std::string(ToStatus(LoadRuleFiles({Write("more", most + 'x')}).problems).message()),
               HasSubstr("more: longer than"));
+}
+
+TEST_F(RuleFilesTest, APipeIsAFileOnlyWhereAnyKindIs) {
+  const std::string text = Rule("op-quux");
+  for (const FileKind kind : {FileKind::kAny, FileKind::kPlain}) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+    const OperatorRules loaded = LoadRuleFiles({"/dev/fd/" + std::to_string(ends[0])}, kind);
+    ::close(ends[0]);
+    EXPECT_EQ(loaded.rules != nullptr, kind == FileKind::kAny) << ToStatus(loaded.problems);
+  }
+  // In a folder, too, and nobody is waited for.
+  std::filesystem::create_directory(dir_ / "rules.d");
+  const std::string pipe = dir_ / "rules.d/pipe.toml";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ToStatus(LoadRuleFiles({dir_ / "rules.d"}, FileKind::kPlain).problems).message(),
+            pipe + ": is no plain file");
 }
 
 TEST_F(RuleFilesTest, AFolderHoldsSoManyAndNoMore) {
