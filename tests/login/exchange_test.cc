@@ -1,6 +1,8 @@
 #include "server/login/exchange.h"
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -165,6 +167,44 @@ TEST_F(ExchangeTest, WhoDoesNotExistLooksLikeWhoDoes) {
   EXPECT_EQ(users_.Find("nobody").salt, nobody.salt);
   EXPECT_NE(users_.Find("nobody else").salt, nobody.salt);
   EXPECT_NE(Users(Secrets()).Find("nobody").salt, nobody.salt);
+}
+
+TEST_F(ExchangeTest, AmongUsersOfSeveralKindsThoseWhoDoNotExistAreOfTheSame) {
+  // Iterations and octets of salt: of one user in four the first, of three the second.
+  using Kind = std::pair<int, std::size_t>;
+  const Kind one{4'096, 16}, three{5'000, 33};
+  const auto secret = [](const Kind& kind) {
+    return ScramSecret{.iterations = kind.first, .salt = std::string(kind.second, 's')};
+  };
+  UserSecrets secrets{{"b", secret(one)}, {"a", secret(three)}, {"c", secret(three)}};
+  secrets.emplace("d", secret(three));
+  Users users(secrets);
+  const auto kind_of = [&users](int number) {
+    const ScramSecret found = users.Find("nobody " + std::to_string(number));
+    return Kind{found.iterations, found.salt.size()};
+  };
+  constexpr int kNames = 1'000;
+  std::map<Kind, int> counts;
+  std::vector<Kind> before;
+  for (int i = 0; i < kNames; ++i) ++counts[before.emplace_back(kind_of(i))];
+  EXPECT_EQ(counts.size(), 2u);
+  // A quarter is 250, and its standard deviation below 14.
+  EXPECT_NEAR(counts[one], kNames / 4, 140);
+  EXPECT_NEAR(counts[three], kNames * 3 / 4, 140);
+  users.Replace(secrets);
+  for (int i = 0; i < kNames; ++i) EXPECT_EQ(kind_of(i), before[static_cast<std::size_t>(i)]) << i;
+  // Another user of a kind that there is changes that of few.
+  secrets.emplace("e", secret(three));
+  users.Replace(secrets);
+  int changed = 0;
+  for (int i = 0; i < kNames; ++i) changed += kind_of(i) != before[static_cast<std::size_t>(i)];
+  EXPECT_LT(changed, 200);
+}
+
+TEST_F(ExchangeTest, WithoutUsersWhoDoesNotExistHasTheUsualSecret) {
+  const ScramSecret nobody = Users({}).Find("nobody");
+  EXPECT_EQ(nobody.iterations, kDefaultScramIterations);
+  EXPECT_EQ(nobody.salt.size(), kScramSaltOctets);
 }
 
 TEST_F(ExchangeTest, UsersAreReplaced) {
