@@ -67,7 +67,7 @@ void Acceptor::Run() {
       taken.listener_fd = descriptor_;
       taken.fd = connection;
       taker_->HandleNewConnection(&taken);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    } else if (errno != ECONNABORTED && errno != EAGAIN && errno != EINTR) {
       ::poll(awaited, 1, kRestMilliseconds);
     }
   }

@@ -16,8 +16,8 @@ namespace bounced::api {
 // not on loopback (CheckListen()).
 absl::StatusOr<std::string> AddressOfListening(int descriptor);
 
-// A thread that takes connections and hands them on. When there are no descriptors it rests a
-// moment, and connections wait.
+// A thread that takes connections and hands them on. When none can be taken, as without a
+// descriptor for it, it rests a moment, and connections wait.
 class Acceptor {
  public:
   using Taker = grpc::experimental::ExternalConnectionAcceptor;
