@@ -140,10 +140,16 @@ absl::Status RevokeKeyTo(const Parts& parts, const v1::RevokeKeyRequest& request
   absl::Status status = parts.keys.Revoke(*domain, request.key_id(), AuthorOf(request.author()));
   if (!status.ok()) return status;
   parts.log.Warning("return_path.revoked", {{"domain", *domain}, {"key", request.key_id()}});
-  for (const KeyStanding& key : parts.return_paths.Get()->keys(parts.clock.Now())) {
-    if (key.domain != *domain) continue;
-    if (key.id == request.key_id()) *response.mutable_key() = ToProto(key);
-    if (key.signs) response.set_signing_key_id(key.id);
+  const std::vector<KeyStanding> keys = parts.return_paths.Get()->keys(parts.clock.Now());
+  const auto revoked = std::find_if(keys.begin(), keys.end(), [&](const KeyStanding& key) {
+    return key.domain == *domain && key.id == request.key_id();
+  });
+  // A configuration that was just taken up may be without it.
+  if (revoked == keys.end()) return absl::OkStatus();
+  *response.mutable_key() = ToProto(*revoked);
+  for (const KeyStanding& key : keys) {
+    const bool same_kind = key.domain == *domain && key.use == revoked->use;
+    if (same_kind && key.signs) response.set_signing_key_id(key.id);
   }
   return absl::OkStatus();
 }

@@ -126,6 +126,11 @@ Voucher VoucherOf(const FeedbackLoop& loop, absl::Time now) {
   return voucher;
 }
 
+// As messages name a domain of this use.
+absl::string_view KindOf(Use use) {
+  return use == Use::kUnsubscribe ? "unsubscribe domain" : "return path domain";
+}
+
 absl::Status CheckRequest(const MintRequest& request, Day today) {
   if (!IsStream(request.stream)) {
     return absl::InvalidArgumentError(absl::StrCat("a stream in a return path is at most ",
@@ -225,8 +230,7 @@ absl::StatusOr<ReturnPaths> ReturnPaths::Create(std::vector<ReturnPathDomain> do
   absl::flat_hash_set<std::string> seen[2];  // of return paths, of unsubscribe addresses
   for (ReturnPathDomain& domain : domains) {
     const bool is_unsubscribe = domain.use == Use::kUnsubscribe;
-    const auto wrong = [kind = is_unsubscribe ? "unsubscribe domain" : "return path domain",
-                        name = domain.domain](absl::string_view what) {
+    const auto wrong = [kind = KindOf(domain.use), name = domain.domain](absl::string_view what) {
       return absl::InvalidArgumentError(absl::StrCat(kind, " '", name, "': ", what));
     };
     absl::StatusOr<std::string> canonical = CanonicalDomain(domain.domain);
@@ -326,18 +330,17 @@ absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const 
                                               absl::Time now) const {
   const ReturnPathDomain* domain = FindDomain(request.domain, request.use);
   if (domain == nullptr) {
-    return absl::NotFoundError(request.use == Use::kUnsubscribe
-                                   ? "no unsubscribe domain of that name"
-                                   : "no return path domain of that name");
+    return absl::NotFoundError(absl::StrCat("no ", KindOf(request.use), " of that name"));
   }
   if (domain->signing == Signing::kOff) {
-    return absl::FailedPreconditionError("signing is off for this return path domain");
+    return absl::FailedPreconditionError(
+        absl::StrCat("signing is off for this ", KindOf(request.use)));
   }
   if (absl::Status status = CheckRequest(request, DayOf(now)); !status.ok()) return status;
   const ReturnPathKey* key = SigningKey(*domain, DayOf(now));
   if (key == nullptr) {
-    return absl::FailedPreconditionError(
-        "the keys of this return path domain are revoked: add one to the configuration");
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the keys of this ", KindOf(request.use), " are revoked: add one to the configuration"));
   }
   Token token;
   token.use = request.use;

@@ -183,6 +183,24 @@ TEST_F(ReturnPathServiceTest, T16ARevokedKeyIsRefusedAtOnceAndSignsNothing) {
   EXPECT_THAT(Mint(For("jane@rcpt.example"), next), Fails(StatusCode::FAILED_PRECONDITION, ""));
 }
 
+TEST_F(ReturnPathServiceTest, ARevocationTellsWhatSignsNowForTheSameUse) {
+  ReturnPathDomain bounces;
+  bounces.domain = std::string(kDomain);
+  bounces.keys = {{"z", std::string(32, 'z')}, {"a", std::string(32, 'a')}};
+  ReturnPathDomain unsubscribe = bounces;
+  unsubscribe.use = Use::kUnsubscribe;
+  unsubscribe.address = "unsubscribe@" + bounces.domain;
+  unsubscribe.keys = {{"u", std::string(32, 'u')}, {"v", std::string(32, 'v')}};
+  keys_->TakeUp(*ReturnPaths::Create({bounces, unsubscribe}));
+  v1::RevokeKeyResponse revoked;
+  ASSERT_TRUE(Revoke(bounces.domain, "a", revoked).ok());
+  EXPECT_FALSE(revoked.key().unsubscribe());
+  EXPECT_EQ(revoked.signing_key_id(), "z");
+  ASSERT_TRUE(Revoke(bounces.domain, "v", revoked).ok());
+  EXPECT_TRUE(revoked.key().unsubscribe());
+  EXPECT_EQ(revoked.signing_key_id(), "u");
+}
+
 TEST_F(ReturnPathServiceTest, KeysAreListedWithoutTheirSecrets) {
   v1::RevokeKeyResponse revoked;
   ASSERT_TRUE(Revoke("bounces.example", "z", revoked).ok());
