@@ -33,7 +33,7 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
         .add_option("--server", options.server,
                     absl::StrCat("Where bounced listens (default: BOUNCED_SERVER, else ",
                                  std::string(kDefaultServer), ")"))
-        ->type_name("HOST:PORT")
+        ->type_name("HOST:PORT|unix:PATH")
         ->group(kGroup);
   }
   if ((shared & kTenant) != 0) {

@@ -36,7 +36,8 @@ absl::Status CheckServerName(std::string_view server) {
                     absl::SimpleAtoi(Absl(server.substr(colon + 1)), &port) && port > 0 &&
                     port <= 65'535;
   if (good || server.starts_with("unix:")) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("the server is not HOST:PORT: ", Shown(server)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the server is not HOST:PORT, nor unix:PATH: ", Shown(server)));
 }
 
 Watchdog::Watchdog(grpc::ClientContext& context, absl::Duration patience)
