@@ -45,7 +45,7 @@ absl::Status MailReceiver::Vouch(const smtp::ForwardPath& path, absl::Time now) 
 }
 
 void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, std::string message,
-                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                          absl::AnyInvocable<void(absl::StatusOr<smtp::MessageIds>)> done) {
   const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
   std::vector<Voucher> vouchers;
   std::vector<std::string> original_recipients;
@@ -69,7 +69,10 @@ void MailReceiver::Commit(smtp::Envelope envelope, std::string client_address, s
   auto committed =
       [done = std::move(done)](absl::StatusOr<std::vector<MessageReceipt>> receipts) mutable {
         if (!receipts.ok()) return done(receipts.status());
-        done(absl::StrCat(receipts->front().message_id));
+        smtp::MessageIds ids;
+        for (const MessageReceipt& receipt : *receipts)
+          ids.push_back(absl::StrCat(receipt.message_id));
+        done(std::move(ids));
       };
   intake_.Receive(message, std::move(vouchers), std::move(arrival), std::move(committed));
 }

@@ -23,9 +23,9 @@ class MailReceiver final : public smtp::Receiver {
   // message is ToString() of the refusal, for the log.
   absl::Status Vouch(const smtp::ForwardPath& path, absl::Time now) override;
   // Each return path is judged as of the time at which RCPT was answered, so that none turns too
-  // old in between. The id is the message's at its first return path.
+  // old in between.
   void Commit(smtp::Envelope envelope, std::string client_address, std::string message,
-              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+              absl::AnyInvocable<void(absl::StatusOr<smtp::MessageIds>)> done) override;
 
  private:
   const Live<ReturnPaths>& paths_;

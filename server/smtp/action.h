@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "absl/time/time.h"
@@ -53,13 +54,16 @@ struct AdmitTls {};
 // ends the connection, without another octet in the clear (RFC 3207, 4.1).
 struct Handshake {};
 
-// Whether a password fits; answer with LoggedIn().
+// Whether somebody may log in: a password is to be checked, the rest is settled already. Answer
+// with LoggedIn() or TooManyFailedLogins().
 struct CheckLogin {
-  SaslPassword login;
+  std::variant<SaslRefused, SaslPassword, SaslDone> claim;
 };
 
-// What was said is sent, then the connection ends.
-struct HangUp {};
+// What was said is sent, then the connection ends. Why, for the log: a word, or the limit's name.
+struct HangUp {
+  std::string_view end;
+};
 
 using Action = std::variant<Reply, Pause, Admit, Vouch, Accept, Discard, AdmitTls, Handshake,
                             CheckLogin, HangUp>;

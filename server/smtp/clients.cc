@@ -15,12 +15,12 @@ IpAddress NetworkOf(const IpAddress& address) { return address.Masked(address.is
 }  // namespace
 
 Clients::Clients(const Limits& limits, std::vector<IpNetwork> exempt)
-    : max_sessions_(limits.max_sessions_per_client),
-      bounds_{Bound{limits.max_connects_per_client, absl::Minutes(1)},
-              Bound{limits.max_handshakes_per_client, absl::Seconds(1)},
-              Bound{limits.max_bad_recipients_per_client, absl::Hours(1)},
-              Bound{limits.max_failed_logins_per_client, absl::Hours(1)}},
-      exempt_(std::move(exempt)) {}
+    : max_sessions_(limits.max_sessions_per_client), exempt_(std::move(exempt)) {
+  bounds_[kConnect] = {limits.max_connects_per_client, absl::Minutes(1)};
+  bounds_[kHandshake] = {limits.max_handshakes_per_client, absl::Seconds(1)};
+  bounds_[kBadRecipient] = {limits.max_bad_recipients_per_client, absl::Hours(1)};
+  bounds_[kFailedLogin] = {limits.max_failed_logins_per_client, absl::Hours(1)};
+}
 
 bool Clients::IsExempt(const IpAddress& client) const { return Contains(exempt_, client); }
 

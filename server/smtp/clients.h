@@ -71,7 +71,7 @@ class Clients {
   void MakeRoom(Table& table, absl::Time now);
 
   const std::size_t max_sessions_;
-  const std::array<Bound, kDeeds> bounds_;
+  std::array<Bound, kDeeds> bounds_;
   const std::vector<IpNetwork> exempt_;
   mutable std::mutex mutex_;  // guards what follows
   Table clients_;

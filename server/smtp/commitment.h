@@ -6,10 +6,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "server/smtp/message_ids.h"
 
 namespace bounced::smtp {
 
@@ -17,7 +17,7 @@ namespace bounced::smtp {
 // session no longer waits is dropped, and touches neither session nor executor.
 class Commitment : public std::enable_shared_from_this<Commitment> {
  public:
-  using Result = absl::StatusOr<std::string>;
+  using Result = absl::StatusOr<MessageIds>;
 
   // From any thread, once.
   void Set(Result result);

@@ -12,6 +12,7 @@ namespace bounced::smtp {
 namespace {
 
 constexpr std::string_view kStopping = "421 4.3.2 This host goes out of service; try again later";
+constexpr std::string_view kTooOld = "421 4.4.2 This session has lasted too long; connect again";
 constexpr std::string_view kBadOctets =
     "500 5.5.2 Commands end in CRLF and hold neither CR, LF nor NUL";
 constexpr std::string_view kNotSmtp = "500 5.5.2 This is an SMTP server";
@@ -41,7 +42,7 @@ Dialogue::Dialogue(const Profile& profile, absl::Time now, std::string id)
 void Dialogue::Feed(std::string_view bytes, absl::Time now) {
   now_ = now;
   if (closed_ || bytes.empty()) return;
-  if (!greeted_) return Close("554 5.5.0 You spoke before the banner");
+  if (!greeted_) return Close("early", "554 5.5.0 You spoke before the banner");
   // A message's octets go to where they stay, and nowhere before, when nothing stands ahead of
   // them.
   if (owed_ == Owed::kNothing && next_action_ == actions_.size() && at_ == input_.size()) {
@@ -99,7 +100,7 @@ std::size_t Dialogue::Receive(std::string_view bytes) {
 
 bool Dialogue::ReadLine() {
   if (!long_line_ && input_[at_] == kTlsHandshake) {
-    Close(kNotSmtp);
+    Close("not_smtp", kNotSmtp);
     return true;
   }
   const void* found = std::memchr(input_.data() + scanned_, '\n', input_.size() - scanned_);
@@ -121,7 +122,7 @@ bool Dialogue::ReadLine() {
   }
   if (bad) {
     // What others take for one line may be two to us, or the other way round (RFC 5321, 2.3.8).
-    Close(kBadOctets);
+    Close("bad_line", kBadOctets);
   } else if (too_long) {
     Fail(std::exchange(exchange_, nullptr) != nullptr ? "500 5.5.6 The line of AUTH is too long"
                                                       : "500 5.5.2 The command line is too long");
@@ -141,13 +142,13 @@ void Dialogue::DropLongLine() {
 }
 
 void Dialogue::RunLine(std::string_view line) {
-  if (stopping_ && !InMessage()) return Close(kStopping);
+  if (stopping_ && !InMessage()) return Close("stopping", kStopping);
   if (now_ >= start_ + profile_.limits.session_lifetime) {
-    return Close("421 4.4.2 This session has lasted too long; connect again");
+    return Close("session_lifetime", kTooOld);
   }
   if (denied_) {
     const bool quit = EqualsIgnoringCase(StripBlanks(line), "QUIT");
-    return quit ? Close("221 2.0.0 Bye") : Fail("503 5.7.0 No mail is taken from you");
+    return quit ? Close("quit", "221 2.0.0 Bye") : Fail("503 5.7.0 No mail is taken from you");
   }
   if (exchange_ != nullptr) return SaslLine(line);
   const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return (c & 0x80) == 0; });
@@ -157,7 +158,7 @@ void Dialogue::RunLine(std::string_view line) {
     Fail("500 5.5.2 The command is not well-formed UTF-8");
   } else if (verb == nullptr) {
     // The line of a header: a client of HTTP, or a message that nobody asked for.
-    if (name.size() > 1 && name.back() == ':') return Close(kNotSmtp);
+    if (name.size() > 1 && name.back() == ':') return Close("not_smtp", kNotSmtp);
     Fail("500 5.5.2 Unknown command");
   } else if (verb->ends_group && CloseIfEarly()) {
     return;
@@ -175,14 +176,14 @@ void Dialogue::RunLine(std::string_view line) {
 // 2920, 3.1). Nothing of that is run.
 bool Dialogue::CloseIfEarly() {
   const bool early = at_ < input_.size();
-  if (early) Close("554 5.5.0 You spoke before the answer to this command");
+  if (early) Close("early", "554 5.5.0 You spoke before the answer to this command");
   return early;
 }
 
 // The next command is awaited from here on.
 void Dialogue::CommandDone() {
   command_start_ = now_;
-  if (stopping_ && !closed_ && !InMessage()) Close(kStopping);
+  if (stopping_ && !closed_ && !InMessage()) Close("stopping", kStopping);
 }
 
 void Dialogue::Say(std::string_view reply) {
@@ -197,13 +198,14 @@ void Dialogue::Say(std::string_view reply) {
 // The reply to a message, which LMTP has for each recipient of it (RFC 2033, 4.2). Comes behind
 // ResetTransaction().
 void Dialogue::SayOfMessage(std::string_view reply) {
-  const std::size_t times = profile_.lmtp ? std::max<std::size_t>(last_accepted_rcpts_, 1) : 1;
+  const std::size_t times =
+      profile_.lmtp ? std::max<std::size_t>(last_accepted_rcpts_.size(), 1) : 1;
   for (std::size_t i = 0; i < times; ++i) Say(reply);
 }
 
-void Dialogue::Close(std::string_view reply) {
+void Dialogue::Close(std::string_view end, std::string_view reply) {
   Say(reply);
-  actions_.push_back(HangUp{});
+  actions_.push_back(HangUp{end});
   closed_ = true;
   owed_ = Owed::kNothing;
   message_.Reset();
@@ -221,7 +223,7 @@ bool Dialogue::CountError() {
     actions_.push_back(Pause{profile_.limits.error_delay});
   }
   if (errors_ < profile_.limits.max_errors) return true;
-  Close("421 4.7.0 Too many errors; connect again when they are mended");
+  Close("max_errors", "421 4.7.0 Too many errors; connect again when they are mended");
   return false;
 }
 
@@ -246,7 +248,9 @@ absl::Time Dialogue::Deadline() const {
 void Dialogue::TimedOut(absl::Time now) {
   now_ = now;
   if (closed_ || owed_ != Owed::kNothing || now < Deadline()) return;
-  Close(now >= drain_end_ ? kStopping : "421 4.4.2 You took too long; connect again");
+  if (now >= drain_end_) return Close("stopping", kStopping);
+  if (now >= start_ + profile_.limits.session_lifetime) return Close("session_lifetime", kTooOld);
+  Close("timeout", "421 4.4.2 You took too long; connect again");
 }
 
 void Dialogue::ShutDown(absl::Time now) {
@@ -254,7 +258,7 @@ void Dialogue::ShutDown(absl::Time now) {
   if (closed_ || stopping_) return;
   stopping_ = true;
   drain_end_ = now + profile_.limits.drain;
-  if (owed_ == Owed::kNothing && !InMessage()) Close(kStopping);
+  if (owed_ == Owed::kNothing && !InMessage()) Close("stopping", kStopping);
 }
 
 }  // namespace bounced::smtp

@@ -16,6 +16,7 @@
 #include "server/smtp/action.h"
 #include "server/smtp/data_receiver.h"
 #include "server/smtp/message_buffer.h"
+#include "server/smtp/message_ids.h"
 #include "server/smtp/parameters.h"
 #include "server/smtp/profile.h"
 
@@ -36,7 +37,7 @@ class Dialogue {
   Dialogue(const Profile& profile, absl::Time now, std::string id = "");
 
   // In place of the banner; the dialogue is then over. Before the first Next().
-  void Refuse(std::string_view reply) { Close(reply); }
+  void Refuse(std::string_view reply) { Close("refused", reply); }
   // Serves nothing but QUIT, for denial_timeout (RFC 5321, 3.1). Before the first Next().
   void Deny() { denied_ = true; }
 
@@ -70,8 +71,9 @@ class Dialogue {
   void TlsBegun(absl::Time now);
   // OK becomes 235, PERMISSION_DENIED 535 5.7.8, anything else 454 4.7.0.
   void LoggedIn(const absl::Status& status);
-  // OK (with the id to name) becomes 250, RESOURCE_EXHAUSTED 452 4.3.1, anything else 451 4.3.0.
-  void Accepted(const absl::StatusOr<std::string>& id, absl::Time now);
+  // OK, with an id for each recipient of the envelope, becomes 250, RESOURCE_EXHAUSTED 452 4.3.1,
+  // anything else 451 4.3.0.
+  void Accepted(const absl::StatusOr<MessageIds>& ids, absl::Time now);
 
   // Of the peer's silence or slowness. InfiniteFuture while an answer is owed.
   absl::Time Deadline() const;
@@ -91,6 +93,7 @@ class Dialogue {
   // So far: errors of the client's, transactions begun.
   std::size_t errors() const { return errors_; }
   std::size_t transactions() const { return transactions_; }
+  std::size_t failed_logins() const { return failed_logins_; }
   // Who logged in; empty: nobody did.
   const std::string& user() const { return user_; }
 
@@ -123,7 +126,7 @@ class Dialogue {
   bool CountError();
   void RefuseRecipient(std::string_view reply);
   bool CountJunk();
-  void Close(std::string_view reply);
+  void Close(std::string_view end, std::string_view reply);
   void CommandDone();
   bool CloseIfEarly();
   bool InMessage() const;
@@ -166,6 +169,7 @@ class Dialogue {
   void EndOfKeptChunk();
   void DropMessage(DiscardReason reason);
   void OfferMessage();
+  void SayStored(const MessageIds& ids);
 
   const Profile& profile_;
   const std::string id_;
@@ -207,8 +211,8 @@ class Dialogue {
   MailParameters parameters_;
   EnvelopeRecipient recipient_;  // while its path is vouched for
   bool rcpt_tried_ = false;
-  std::size_t accepted_rcpts_ = 0;
-  std::size_t last_accepted_rcpts_ = 0;  // of the transaction before: who its message was for
+  std::vector<std::size_t> accepted_rcpts_;       // for each 250: which of the recipients it is
+  std::vector<std::size_t> last_accepted_rcpts_;  // of the transaction before, for its message
 
   // The message.
   DataReceiver data_;

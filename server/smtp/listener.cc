@@ -9,8 +9,10 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -73,11 +75,14 @@ std::error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   return error;
 }
 
-// Whether somebody listens there.
+// Whether somebody listens there. What cannot be found out counts as yes: the path is not taken.
 bool IsServed(const sockaddr_un& path) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Who listens and has no place left would keep a socket that blocks waiting: it says EAGAIN then.
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return true;
   const absl::Cleanup close = [fd] { ::close(fd); };
-  return ::connect(fd, reinterpret_cast<const sockaddr*>(&path), sizeof(path)) == 0;
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&path), sizeof(path)) == 0 ||
+         errno != ECONNREFUSED;
 }
 
 absl::StatusOr<Listener> ListenToPath(const std::string& path) {

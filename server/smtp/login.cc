@@ -44,19 +44,19 @@ void Dialogue::TakeSaslStep(SaslStep step) {
     return Say("334 " + absl::Base64Escape(challenge->text));
   }
   exchange_ = nullptr;
+  if (std::holds_alternative<SaslMalformed>(step)) {
+    return Fail("501 5.5.2 That is no message of the mechanism");
+  }
+  CheckLogin check;
   if (auto* password = std::get_if<SaslPassword>(&step)) {
     candidate_ = password->user;
-    owed_ = Owed::kLoggedIn;
-    actions_.push_back(CheckLogin{std::move(*password)});
+    check.claim = std::move(*password);
   } else if (auto* done = std::get_if<SaslDone>(&step)) {
-    candidate_ = std::move(done->user);
-    owed_ = Owed::kLoggedIn;
-    LoggedIn(absl::OkStatus());
-  } else if (std::holds_alternative<SaslRefused>(step)) {
-    RefuseLogin();
-  } else {
-    Fail("501 5.5.2 That is no message of the mechanism");
+    candidate_ = done->user;
+    check.claim = std::move(*done);
   }
+  owed_ = Owed::kLoggedIn;
+  actions_.push_back(std::move(check));
 }
 
 void Dialogue::LoggedIn(const absl::Status& status) {
@@ -75,8 +75,8 @@ void Dialogue::LoggedIn(const absl::Status& status) {
 }
 
 void Dialogue::TooManyFailedLogins() {
-  owed_ = Owed::kNothing;
-  Close("421 4.7.0 Too many failed logins; try again later");
+  ++failed_logins_;
+  Close("max_failed_logins_per_client", "421 4.7.0 Too many failed logins; try again later");
 }
 
 // One text and one delay for a wrong name and a wrong password.
@@ -86,7 +86,8 @@ void Dialogue::RefuseLogin() {
   }
   ++errors_;
   if (++failed_logins_ >= profile_.limits.max_failed_logins) {
-    return Close("421 4.7.0 Too many failed logins; connect again with the right password");
+    return Close("max_failed_logins",
+                 "421 4.7.0 Too many failed logins; connect again with the right password");
   }
   Say("535 5.7.8 The user or the password is wrong");
 }

@@ -36,15 +36,6 @@ std::optional<Chunk> ParseChunk(std::string_view argument) {
   return Chunk{octets, !word.empty()};
 }
 
-// The id is ours, but a reply line stays one whatever it holds.
-std::string Printable(std::string_view id) {
-  constexpr std::size_t kMaxIdOctets = 200;
-  std::string text(id.substr(0, kMaxIdOctets));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '?');
-  return text;
-}
-
 }  // namespace
 
 bool Dialogue::InMessage() const {
@@ -76,7 +67,7 @@ std::size_t Dialogue::ReceiveData(std::string_view bytes) {
   const std::size_t used = data_.Feed(bytes, message_);
   if (message_.octets() > 2 * std::uint64_t{profile_.limits.max_message_size}) {
     DropMessage(DiscardReason::kTooLarge);
-    Close(kTooLarge);
+    Close("too_large", kTooLarge);
   } else if (data_.ended()) {
     EndOfData();
   }
@@ -87,7 +78,8 @@ void Dialogue::EndOfData() {
   if (data_.false_end()) {
     DropMessage(DiscardReason::kFraming);
     // What follows may be what was hidden behind the false end: nothing of it is run.
-    return Close("550 5.5.2 A line with a dot and without CRLF on both sides is in the message");
+    return Close("bad_framing",
+                 "550 5.5.2 A line with a dot and without CRLF on both sides is in the message");
   }
   if (message_.fate() == Fate::kKept) return OfferMessage();
   const bool too_large = message_.fate() == Fate::kTooLarge;
@@ -103,11 +95,11 @@ void Dialogue::EndOfData() {
 void Dialogue::Bdat(std::string_view argument) {
   const std::optional<Chunk> chunk = ParseChunk(argument);
   // How many octets follow is not known, so nothing behind this line can be read.
-  if (!chunk) return Close("501 5.5.4 Say BDAT size, or BDAT size LAST");
+  if (!chunk) return Close("bad_chunk", "501 5.5.4 Say BDAT size, or BDAT size LAST");
   const std::uint64_t most = 2 * std::uint64_t{profile_.limits.max_message_size};
   if (chunk->octets > most || message_.octets() + chunk->octets > most) {
     DropMessage(DiscardReason::kTooLarge);
-    return Close(kTooLarge);
+    return Close("too_large", kTooLarge);
   }
   if (chunk->octets == 0 && !chunk->last && !CountJunk()) return;
   chunk_left_ = chunk->octets;
@@ -185,18 +177,25 @@ void Dialogue::OfferMessage() {
   state_ = State::kReady;
 }
 
-void Dialogue::Accepted(const absl::StatusOr<std::string>& id, absl::Time now) {
+void Dialogue::Accepted(const absl::StatusOr<MessageIds>& ids, absl::Time now) {
   if (owed_ != Owed::kAccepted) return;
   owed_ = Owed::kNothing;
   now_ = now;
-  if (id.ok()) {
-    SayOfMessage("250 2.0.0 Ok: " + Printable(*id));
-  } else if (absl::IsResourceExhausted(id.status())) {
+  if (ids.ok()) {
+    SayStored(*ids);
+  } else if (absl::IsResourceExhausted(ids.status())) {
     SayOfMessage("452 4.3.1 There is no room to store the message; try again later");
   } else {
     SayOfMessage("451 4.3.0 The message could not be stored; try again later");
   }
   CommandDone();
+}
+
+void Dialogue::SayStored(const MessageIds& ids) {
+  if (!profile_.lmtp) return Say("250 2.0.0 Ok: " + ShowIds(ids));
+  for (const std::size_t recipient : last_accepted_rcpts_) {
+    Say("250 2.0.0 Ok: " + ShowIds({ids[recipient]}));
+  }
 }
 
 void Dialogue::Shed() {

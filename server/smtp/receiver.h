@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/smtp/envelope.h"
+#include "server/smtp/message_ids.h"
 
 namespace bounced::smtp {
 
@@ -22,9 +23,10 @@ class Receiver {
   virtual absl::Status Admit() = 0;
   // See Dialogue::Vouched() for the codes. The message of a refusal is for the log.
   virtual absl::Status Vouch(const ForwardPath& path, absl::Time now) = 0;
-  // Calls `done` once, from any thread, with the id of the stored message, after it is committed.
+  // Calls `done` once, from any thread, after the message is committed, with an id for each
+  // recipient of the envelope.
   virtual void Commit(Envelope envelope, std::string client_address, std::string message,
-                      absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
+                      absl::AnyInvocable<void(absl::StatusOr<MessageIds>)> done) = 0;
 };
 
 }  // namespace bounced::smtp

@@ -46,10 +46,12 @@ Session::~Session() {
                                     {"client", client_ ? client_->ToString() : "local"},
                                     {"end", end_},
                                     {"tls", stream_.tls_version()},
+                                    {"tls_failure", stream_.tls_failure()},
                                     {"user", dialogue_.user()},
                                     {"messages", messages_},
                                     {"transactions", dialogue_.transactions()},
                                     {"errors", dialogue_.errors()},
+                                    {"failed_logins", dialogue_.failed_logins()},
                                     {"refused", refused_},
                                     {"reason", refusal_}});
 }
@@ -60,10 +62,7 @@ asio::awaitable<void> Session::Run() {
     open = co_await Perform();
     if (!open) co_return;
     const std::size_t octets = co_await Read();
-    if (std::exchange(late_, false)) {
-      end_ = "timeout";
-      dialogue_.TimedOut(Steady());
-    }
+    if (std::exchange(late_, false)) dialogue_.TimedOut(Steady());
     if (octets > 0) {
       Feed(std::string_view(input_.data(), octets));
       if (octets == input_.size()) ReadMore();
@@ -82,7 +81,9 @@ asio::awaitable<bool> Session::Greet() {
   if (!MayEnter()) co_return profile_.tls != TlsUse::kImplicit;  // there, nothing can be said
   if (profile_.tls == TlsUse::kImplicit) {
     const std::shared_ptr<const Tls> tls = shared_.tls.Get();
-    if (tls == nullptr || !MayBeginTls() || !stream_.BeginTls(tls)) co_return false;
+    const std::string_view limit = HandshakeLimit();
+    if (!limit.empty()) end_ = limit;
+    if (tls == nullptr || !limit.empty() || !stream_.BeginTls(tls)) co_return false;
     const bool begun = co_await BeginTls();
     if (!begun) co_return false;
   }
@@ -98,33 +99,35 @@ asio::awaitable<bool> Session::Greet() {
 // Whether this client may have one more session. False: it is told so in place of a banner.
 bool Session::MayEnter() {
   if (!client_) return true;
-  if (Contains(shared_.denied_clients, *client_)) {
-    shared_.counters.Add(Counter::kSessionsDenied);
-    end_ = "denied";
-    dialogue_.Deny();
-    return true;
-  }
   switch (shared_.clients.Enter(*client_, Steady())) {
     case Clients::Answer::kWelcome:
       entered_ = true;
-      return true;
+      break;
     case Clients::Answer::kTooManySessions:
       shared_.counters.Add(Counter::kSessionsTooMany);
-      end_ = "too_many_sessions";
+      end_ = "max_sessions_per_client";
       dialogue_.Refuse("421 4.7.0 Too many sessions of your network; close some first");
       return false;
     case Clients::Answer::kTooOften:
       shared_.counters.Add(Counter::kSessionsTooOften);
-      end_ = "too_often";
+      end_ = "max_connects_per_client";
       dialogue_.Refuse("421 4.7.0 Too many connections in a short time; try again in a minute");
       return false;
   }
-  return false;
+  // Counted as others are: one who is denied waits, too, and must not take the place of all.
+  if (Contains(shared_.denied_clients, *client_)) {
+    shared_.counters.Add(Counter::kSessionsDenied);
+    end_ = "denied";
+    dialogue_.Deny();
+  }
+  return true;
 }
 
-bool Session::MayBeginTls() {
-  if (client_ && shared_.clients.Handshake(*client_, Steady())) return false;
-  return shared_.handshakes.load(std::memory_order_relaxed) < shared_.limits.max_handshakes;
+// The limit that forbids one more handshake now; empty: none does.
+std::string_view Session::HandshakeLimit() {
+  if (client_ && shared_.clients.Handshake(*client_, Steady())) return "max_handshakes_per_client";
+  const std::size_t underway = shared_.handshakes.load(std::memory_order_relaxed);
+  return underway < shared_.limits.max_handshakes ? "" : "max_handshakes";
 }
 
 // Whose connection it is, as the proxy says. False: it does not, and the session is over.
@@ -209,9 +212,11 @@ asio::awaitable<std::size_t> Session::Read() {
 
 // Does all that the dialogue wants. False: the session is over.
 asio::awaitable<bool> Session::Perform() {
+  static_assert(std::variant_size_v<Action> == 10, "each is done below");
   bool hang_up = false;
   while (std::optional<Action> action = dialogue_.Next()) {
     if (auto* reply = std::get_if<Reply>(&*action)) {
+      if (shared_.log.enabled(LogLevel::kDebug)) NoteReply(reply->text);
       output_ += reply->text;
       if (output_.size() <= shared_.limits.max_reply_backlog) continue;
       const bool sent = co_await Flush();
@@ -237,10 +242,11 @@ asio::awaitable<bool> Session::Perform() {
       Note(*discard);
     } else if (std::holds_alternative<AdmitTls>(*action)) {
       // What is sent before the handshake, its 220, is in the clear: TLS begins behind it.
-      if (MayBeginTls()) tls_ = shared_.tls.Get();
+      if (HandshakeLimit().empty()) tls_ = shared_.tls.Get();
       dialogue_.TlsAdmitted(tls_ != nullptr);
-    } else if (std::holds_alternative<HangUp>(*action)) {
+    } else if (auto* last = std::get_if<HangUp>(&*action)) {
       hang_up = true;
+      if (end_ == "closed") end_ = last->end;
     } else {
       // What takes time: the answers to what came before go out first (RFC 2920, 3.2).
       const bool sent = co_await Flush();
@@ -254,8 +260,8 @@ asio::awaitable<bool> Session::Perform() {
         const bool begun = co_await BeginTls();
         if (!begun) co_return false;
         dialogue_.TlsBegun(Steady());
-      } else {
-        co_await Wait(std::get<Pause>(*action).duration);
+      } else if (auto* pause = std::get_if<Pause>(&*action)) {
+        co_await Wait(pause->duration);
       }
     }
   }
@@ -267,7 +273,6 @@ asio::awaitable<bool> Session::Perform() {
     if (!flushed) co_return false;
   }
   if (!hang_up) co_return true;
-  if (end_ == "closed") end_ = "hang_up";
   stream_.EndTls();
   DropUnread();
   co_return false;
@@ -306,10 +311,14 @@ asio::awaitable<bool> Session::Flush() {
   co_return false;
 }
 
+// Or less, where the server stops and its drain ends before.
 asio::awaitable<void> Session::Wait(absl::Duration duration) {
+  awaited_ = Awaited::kPause;
   std::error_code error;
   event_.expires_after(absl::ToChronoNanoseconds(duration));
   co_await event_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  awaited_ = Awaited::kNothing;
+  late_ = false;
 }
 
 // The result, or none if it does not come within commit_timeout.
@@ -329,15 +338,24 @@ asio::awaitable<std::optional<Commitment::Result>> Session::Await(
   co_return result;
 }
 
-asio::awaitable<void> Session::Check(CheckLogin& check) {
+asio::awaitable<absl::Status> Session::CheckPassword(SaslPassword& password) {
   wait_start_ = Steady();
   auto commitment = std::make_shared<Commitment>();
-  shared_.passwords.Check(std::move(check.login), [commitment](const absl::Status& status) {
-    commitment->Set(status.ok() ? Commitment::Result("") : Commitment::Result(status));
+  shared_.passwords.Check(std::move(password), [commitment](const absl::Status& status) {
+    commitment->Set(status.ok() ? Commitment::Result(MessageIds()) : Commitment::Result(status));
   });
   const std::optional<Commitment::Result> result = co_await Await(commitment);
-  const absl::Status status =
-      result ? result->status() : absl::DeadlineExceededError("no answer in time");
+  co_return result ? result->status() : absl::DeadlineExceededError("no answer in time");
+}
+
+// Whatever the mechanism, each login is counted here.
+asio::awaitable<void> Session::Check(CheckLogin& check) {
+  absl::Status status = absl::PermissionDeniedError("refused by the mechanism");
+  if (auto* password = std::get_if<SaslPassword>(&check.claim)) {
+    status = co_await CheckPassword(*password);
+  } else if (std::holds_alternative<SaslDone>(check.claim)) {
+    status = absl::OkStatus();
+  }
   shared_.counters.Add(status.ok() ? Counter::kLoginsDone : Counter::kLoginsFailed);
   if (absl::IsPermissionDenied(status) && client_ &&
       shared_.clients.FailedLogin(*client_, Steady())) {
@@ -358,14 +376,15 @@ asio::awaitable<void> Session::Commit(Accept& accept) {
   auto commitment = std::make_shared<Commitment>();
   shared_.receiver.Commit(
       std::move(accept.envelope), client_ ? client_->ToString() : "", std::move(accept.message),
-      [commitment](absl::StatusOr<std::string> id) { commitment->Set(std::move(id)); });
+      [commitment](absl::StatusOr<MessageIds> ids) { commitment->Set(std::move(ids)); });
   std::optional<Commitment::Result> result = co_await Await(commitment);
   if (!result) result = absl::DeadlineExceededError("no answer within commit_timeout");
   if (result->ok()) {
     ++messages_;
-    shared_.log.Info(
-        "smtp.message",
-        {{"session", id_}, {"result", "stored"}, {"octets", octets}, {"message", **result}});
+    shared_.log.Info("smtp.message", {{"session", id_},
+                                      {"result", "stored"},
+                                      {"octets", octets},
+                                      {"message", ShowIds(**result)}});
   } else {
     shared_.counters.Add(Counter::kMessagesDeferred);
     shared_.log.Warning("smtp.message", {{"session", id_},
@@ -443,6 +462,10 @@ void Session::NoteMessage(std::string_view result, std::uint64_t octets) {
   shared_.log.Info("smtp.message", {{"session", id_}, {"result", result}, {"octets", octets}});
 }
 
+void Session::NoteReply(std::string_view text) {
+  shared_.log.Debug("smtp.reply", {{"session", id_}, {"text", text.substr(0, text.size() - 2)}});
+}
+
 // A socket that is closed with octets unread is reset, which may overtake the last reply.
 void Session::DropUnread() {
   for (int i = 0; i < kReadsATurn; ++i) {
@@ -464,6 +487,8 @@ absl::Time Session::Deadline() const {
     case Awaited::kHandshake:
       return std::min(wait_start_ + dialogue_.Patience(shared_.limits.tls_handshake_timeout),
                       drain_end_);
+    case Awaited::kPause:
+      return drain_end_;
     case Awaited::kCommit:
       return wait_start_ + shared_.limits.commit_timeout;
   }

@@ -36,6 +36,8 @@ namespace bounced::smtp {
 
 // What all sessions of a server share. Outlives them. Thread-safe.
 struct Shared {
+  static constexpr std::int64_t kNeverLogged = -1'000'000;
+
   Shared(const Limits& limits_, Networks networks, Receiver& receiver_, const Clock& clock_,
          const Log& log_, Counters& counters_)
       : limits(limits_),
@@ -60,8 +62,9 @@ struct Shared {
   std::atomic<std::size_t> sessions = 0;           // open
   std::atomic<std::uint64_t> inflight = 0;         // octets of messages held, all sessions
   std::atomic<std::uint64_t> next_session_id = 0;  // of the log
-  std::atomic<std::int64_t> accept_logged =
-      0;  // Unix second of the last line about a failed accept
+  // Second of the last line about a failed accept, and about a client for whom there was no place.
+  std::atomic<std::int64_t> accept_logged = kNeverLogged;
+  std::atomic<std::int64_t> full_logged = kNeverLogged;
 
   bool overloaded() const {
     return 10 * sessions.load(std::memory_order_relaxed) >= kOverloadTenths * limits.max_sessions;
@@ -119,13 +122,14 @@ class Session {
     kOutput,
     kProxyHeader,
     kHandshake,
+    kPause,
     kCommit
   };
 
   asio::awaitable<bool> Greet();
   asio::awaitable<bool> ReadProxy();
   bool MayEnter();
-  bool MayBeginTls();
+  std::string_view HandshakeLimit();
   asio::awaitable<bool> BeginTls();
   asio::awaitable<std::error_code> Ready(Stream::Await await);
   asio::awaitable<std::size_t> Read();
@@ -135,6 +139,7 @@ class Session {
   asio::awaitable<std::optional<Commitment::Result>> Await(std::shared_ptr<Commitment> commitment);
   asio::awaitable<void> Commit(Accept& accept);  // which must outlive the wait
   asio::awaitable<void> Check(CheckLogin& check);
+  asio::awaitable<absl::Status> CheckPassword(SaslPassword& password);
   Send TrySend();
   void ReadMore();
   void Feed(std::string_view bytes);
@@ -143,6 +148,7 @@ class Session {
   absl::Status AdmitNow(std::uint64_t declared_octets) const;
   void Note(const Discard& discard);
   void NoteRefusal(const absl::Status& status);
+  void NoteReply(std::string_view text);
   void NoteMessage(std::string_view result, std::uint64_t octets);
   void DropUnread();
   absl::Time Deadline() const;
@@ -171,7 +177,7 @@ class Session {
   std::uint64_t messages_ = 0;       // acknowledged
   std::uint64_t refused_ = 0;        // recipients
   std::string refusal_;              // of the last of them
-  std::string_view end_ = "closed";  // how the session ended, for the log
+  std::string_view end_ = "closed";  // why the session ended, for the log
   std::array<char, 4096> input_;
 };
 

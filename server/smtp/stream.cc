@@ -121,7 +121,11 @@ bool Stream::BeginTls(std::shared_ptr<const Tls> tls) {
 
 Stream::Await Stream::Handshake() {
   const int result = ::SSL_accept(ssl_.get());
-  if (result != 1) return AwaitAfter(result);
+  if (result != 1) {
+    const char* reason = ::ERR_reason_error_string(::ERR_peek_error());
+    if (reason != nullptr) tls_failure_ = reason;
+    return AwaitAfter(result);
+  }
   tls_version_ = ::SSL_get_version(ssl_.get());
   return Await::kNothing;
 }

@@ -58,6 +58,8 @@ class Stream {
   bool under_tls() const { return ssl_ != nullptr; }
   // "TLSv1.3"; empty in the clear.
   std::string_view tls_version() const { return tls_version_; }
+  // Why the handshake failed, in OpenSSL's words; empty: it did not, or the peer was gone.
+  std::string_view tls_failure() const { return tls_failure_; }
 
  private:
   Await AwaitAfter(int result);
@@ -66,6 +68,7 @@ class Stream {
   std::shared_ptr<const Tls> tls_;  // before ssl_, which must not outlive it
   SslPointer ssl_;
   std::string_view tls_version_;  // once the handshake is done
+  std::string_view tls_failure_;
   std::string put_back_;
 };
 

@@ -37,14 +37,15 @@ void Dialogue::ResetTransaction() {
   envelope_.helo = std::move(helo);
   parameters_ = MailParameters();
   rcpt_tried_ = false;
-  last_accepted_rcpts_ = std::exchange(accepted_rcpts_, 0);
+  last_accepted_rcpts_ = std::exchange(accepted_rcpts_, {});
   message_.Reset();
   chunks_failed_ = false;
 }
 
 void Dialogue::Mail(std::string_view argument) {
   if (transactions_ >= profile_.limits.max_transactions) {
-    return Close("421 4.7.0 Too many transactions in one session; connect again");
+    return Close("max_transactions",
+                 "421 4.7.0 Too many transactions in one session; connect again");
   }
   if (profile_.users != nullptr && user_.empty()) return Fail("530 5.7.0 Log in first");
   if (!DropKeyword("FROM:", argument)) return Fail("501 5.5.4 Say MAIL FROM:<address>");
@@ -79,8 +80,9 @@ void Dialogue::Admitted(const absl::Status& status) {
     Say("250 2.1.0 Sender ok");
   } else {
     ResetTransaction();
-    Say(absl::IsResourceExhausted(status) ? "452 4.3.1 Too much waits here; try again later"
-                                          : "451 4.3.0 Mail cannot be taken now; try again later");
+    Say(absl::IsResourceExhausted(status)
+            ? "452 4.3.1 There is no room for mail now; try again later"
+            : "451 4.3.0 Mail cannot be taken now; try again later");
   }
   CommandDone();
 }
@@ -124,12 +126,13 @@ void Dialogue::Vouched(const absl::Status& status, absl::Time time) {
   if (owed_ != Owed::kVouched) return;
   owed_ = Owed::kNothing;
   if (status.ok()) {
-    const bool known = std::any_of(
-        envelope_.recipients.begin(), envelope_.recipients.end(),
+    std::vector<EnvelopeRecipient>& recipients = envelope_.recipients;
+    const auto known = std::find_if(
+        recipients.begin(), recipients.end(),
         [this](const EnvelopeRecipient& r) { return SamePath(r.path, recipient_.path); });
+    accepted_rcpts_.push_back(static_cast<std::size_t>(known - recipients.begin()));
     recipient_.vouch_time = time;
-    if (!known) envelope_.recipients.push_back(std::move(recipient_));
-    ++accepted_rcpts_;
+    if (known == recipients.end()) recipients.push_back(std::move(recipient_));
     state_ = State::kRcpt;
     Say("250 2.1.5 Recipient ok");
   } else if (absl::IsNotFound(status)) {

@@ -158,7 +158,7 @@ void Dialogue::Help(std::string_view) {
   if (CountJunk()) Say("214 2.0.0 This host takes bounces of mail that it knows of; see RFC 5321");
 }
 
-void Dialogue::Quit(std::string_view) { Close("221 2.0.0 Bye"); }
+void Dialogue::Quit(std::string_view) { Close("quit", "221 2.0.0 Bye"); }
 
 void Dialogue::StartTls(std::string_view argument) {
   if (under_tls_) return Fail("503 5.5.1 TLS is on already");
@@ -204,6 +204,6 @@ void Dialogue::TlsBegun(absl::Time now) {
 
 void Dialogue::NotOffered(std::string_view) { Fail("502 5.5.1 This command is not offered here"); }
 
-void Dialogue::NotSmtp(std::string_view) { Close("500 5.5.2 This is an SMTP server"); }
+void Dialogue::NotSmtp(std::string_view) { Close("not_smtp", "500 5.5.2 This is an SMTP server"); }
 
 }  // namespace bounced::smtp

@@ -74,21 +74,22 @@ asio::awaitable<void> Worker::AcceptLoop(Listening& listening) {
     if (!error) {
       Serve(std::move(socket), peer, listening.profile);
     } else if (error != asio::error::connection_aborted) {
-      LogAcceptError(error);
+      if (OnceAMinute(shared_.accept_logged)) {
+        shared_.log.Error("smtp.accept_failed", {{"error", error.message()}});
+      }
       accept_pause_.expires_after(kAcceptPause);
       co_await accept_pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
   }
 }
 
-// Once a minute, whatever the number of failures and threads.
-void Worker::LogAcceptError(const std::error_code& error) {
+// True once a minute, however often and by how many threads it is asked.
+bool Worker::OnceAMinute(std::atomic<std::int64_t>& last_second) const {
   constexpr std::int64_t kSeconds = 60;
   const std::int64_t now = absl::ToUnixSeconds(shared_.clock.Steady());
-  std::int64_t last = shared_.accept_logged.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSeconds) return;
-  if (!shared_.accept_logged.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
-  shared_.log.Error("smtp.accept_failed", {{"error", error.message()}});
+  std::int64_t last = last_second.load(std::memory_order_relaxed);
+  if (now - last < kSeconds) return false;
+  return last_second.compare_exchange_strong(last, now, std::memory_order_relaxed);
 }
 
 void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint& peer,
@@ -98,6 +99,9 @@ void Worker::Serve(Socket socket, const asio::generic::stream_protocol::endpoint
       IpAddress::FromSockaddr(peer.data(), static_cast<socklen_t>(peer.size()));
   if (!TakePlace(address, profile)) {
     shared_.counters.Add(Counter::kSessionsOverload);
+    if (OnceAMinute(shared_.full_logged)) {
+      shared_.log.Warning("smtp.full", {{"max_sessions", shared_.limits.max_sessions}});
+    }
     if (profile.tls == TlsUse::kImplicit) return;  // clear text would be noise there
     // The send buffer of a new socket is empty: it takes the line, or the client is gone.
     [[maybe_unused]] const ssize_t sent = ::send(socket.native_handle(), kTooMany.data(),

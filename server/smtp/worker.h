@@ -48,7 +48,7 @@ class Worker {
              const Profile& profile);
   // Whether there is a place left, which is then taken.
   bool TakePlace(const std::optional<IpAddress>& peer, const Profile& profile);
-  void LogAcceptError(const std::error_code& error);
+  bool OnceAMinute(std::atomic<std::int64_t>& last_second) const;
   void Remove(Session* session);
   void StartClock();
   void Tick();

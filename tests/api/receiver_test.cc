@@ -25,17 +25,17 @@ class ReceiverTest : public ApiTest {
     return {mailbox.substr(0, at), mailbox.substr(at + 1)};
   }
 
-  absl::StatusOr<std::string> Commit(const std::vector<std::string>& return_paths,
-                                     absl::Time vouch_time, smtp::Envelope envelope = {}) {
+  absl::StatusOr<smtp::MessageIds> Commit(const std::vector<std::string>& return_paths,
+                                          absl::Time vouch_time, smtp::Envelope envelope = {}) {
     for (const std::string& path : return_paths) {
       envelope.recipients.push_back({PathOf(path), "", vouch_time});
     }
     std::atomic<bool> done{false};
-    absl::StatusOr<std::string> result;
+    absl::StatusOr<smtp::MessageIds> result;
     receiver_.Commit(envelope, "192.0.2.1",
                      Bounce("gone@rcpt.example", "5.1.1", "550 5.1.1 User unknown"),
-                     [&](absl::StatusOr<std::string> id) {
-                       result = std::move(id);
+                     [&](absl::StatusOr<smtp::MessageIds> ids) {
+                       result = std::move(ids);
                        done = true;
                      });
     EXPECT_TRUE(Eventually([&] { return done.load(); }));
@@ -86,16 +86,22 @@ TEST_F(ReceiverTest, T16ATransactionUnderWayIsRefusedToo) {
   EXPECT_EQ(Check("gone@rcpt.example"), v1::VERDICT_SEND);
 }
 
-TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdThatFindsIt) {
-  absl::StatusOr<std::string> id = Commit({Mint("gone@rcpt.example")}, clock_.Now());
-  ASSERT_TRUE(id.ok()) << id.status();
+TEST_F(ReceiverTest, AMessageIsCommittedUnderTheIdsThatFindIt) {
+  const std::vector<std::string> streams = {"news", "invoices"};
+  absl::StatusOr<smtp::MessageIds> ids = Commit(
+      {Mint("gone@rcpt.example", streams[0]), Mint("gone@rcpt.example", streams[1])}, clock_.Now());
+  ASSERT_TRUE(ids.ok()) << ids.status();
   EXPECT_EQ(Check("gone@rcpt.example"), v1::VERDICT_SUPPRESSED);
-  grpc::ClientContext context;
-  v1::ListEventsRequest request;
-  request.set_message_id(std::stoll(*id));
-  v1::ListEventsResponse response;
-  ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
-  EXPECT_EQ(response.events_size(), 1);
+  ASSERT_EQ(ids->size(), 2u);
+  for (std::size_t i = 0; i < ids->size(); ++i) {
+    grpc::ClientContext context;
+    v1::ListEventsRequest request;
+    request.set_message_id(std::stoll((*ids)[i]));
+    v1::ListEventsResponse response;
+    ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
+    ASSERT_EQ(response.events_size(), 1);
+    EXPECT_EQ(response.events(0).stream(), streams[i]);
+  }
 }
 
 TEST_F(ReceiverTest, S40S138EnvelopeAndClientAreStoredBesideTheMessage) {
@@ -105,11 +111,11 @@ TEST_F(ReceiverTest, S40S138EnvelopeAndClientAreStoredBesideTheMessage) {
   envelope.tls_version = "TLSv1.3";
   envelope.recipients.push_back(
       {PathOf(Mint("gone@rcpt.example")), "First@elsewhere.example", clock_.Now()});
-  absl::StatusOr<std::string> id = Commit({}, clock_.Now(), envelope);
-  ASSERT_TRUE(id.ok()) << id.status();
+  absl::StatusOr<smtp::MessageIds> ids = Commit({}, clock_.Now(), envelope);
+  ASSERT_TRUE(ids.ok()) << ids.status();
   grpc::ClientContext context;
   v1::ListEventsRequest request;
-  request.set_message_id(std::stoll(*id));
+  request.set_message_id(std::stoll(ids->front()));
   v1::ListEventsResponse response;
   ASSERT_TRUE(bounces_->ListEvents(&context, request, &response).ok());
   ASSERT_EQ(response.events_size(), 1);
@@ -131,7 +137,7 @@ TEST_F(ReceiverTest, S133WhatComesAgainAfterALateCommitIsADuplicate) {
     gone.wait();
     return absl::OkStatus();
   });
-  absl::StatusOr<std::string> late, again;
+  absl::StatusOr<smtp::MessageIds> late, again;
   std::thread first([&] { late = Commit({path}, clock_.Now()); });
   EXPECT_TRUE(Eventually([&] { return asked == 1; }));
   std::thread second([&] { again = Commit({path}, clock_.Now()); });

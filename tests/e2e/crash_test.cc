@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/harness/daemon.h"
 #include "tests/e2e/harness/minter.h"
@@ -99,7 +100,13 @@ class Sender {
 // Checks one message against the daemon that was started again; whether it is there.
 bool VerifyMessage(Daemon& daemon, const Sent& mail) {
   std::size_t stored = 0;
-  for (const std::string& recipient : mail.recipients) {
+  const std::vector<std::string> ids = absl::StrSplit(mail.id, ',', absl::SkipEmpty());
+  if (!ids.empty() && ids.size() != mail.recipients.size()) {
+    ADD_FAILURE() << mail.id;
+    return false;
+  }
+  for (std::size_t i = 0; i < mail.recipients.size(); ++i) {
+    const std::string& recipient = mail.recipients[i];
     const std::vector<v1::Event> events = daemon.api().Events(recipient);
     EXPECT_LE(events.size(), 1U) << "counted twice";
     stored += events.size();
@@ -107,8 +114,8 @@ bool VerifyMessage(Daemon& daemon, const Sent& mail) {
     EXPECT_EQ(daemon.Check(recipient), want) << "index and rows differ";
     if (events.empty()) continue;
     EXPECT_EQ(daemon.api().Evidence(events[0].id()), mail.message);
-    if (recipient == mail.recipients[0] && !mail.id.empty()) {
-      EXPECT_EQ(std::to_string(events[0].message_id()), mail.id);
+    if (!ids.empty()) {
+      EXPECT_EQ(std::to_string(events[0].message_id()), ids.at(i));
     }
   }
   EXPECT_TRUE(stored == 0 || stored == mail.recipients.size()) << "half of a transaction";

@@ -103,7 +103,7 @@ class Player {
     outcome_.said += "<" + accept.message + ">";
     Require(dialogue_.Deadline() == absl::InfiniteFuture());
     if (answers_.Take() == 0) {
-      dialogue_.Accepted("id", now_);
+      dialogue_.Accepted(bounced::smtp::MessageIds(accept.envelope.recipients.size(), "id"), now_);
     } else {
       dialogue_.Accepted(absl::UnavailableError(""), now_);
     }
@@ -117,9 +117,16 @@ class Player {
   }
   void Do(const CheckLogin& check) {
     Require(profile_.users != nullptr && under_tls_);
-    Require(check.login.user.size() <= bounced::kMaxUserOctets);
-    outcome_.said += "@" + check.login.user;
-    dialogue_.LoggedIn(answers_.Take() == 0 ? absl::OkStatus() : absl::PermissionDeniedError(""));
+    bool right = false;
+    if (const auto* password = std::get_if<bounced::SaslPassword>(&check.claim)) {
+      Require(password->user.size() <= bounced::kMaxUserOctets);
+      outcome_.said += "@" + password->user;
+      right = answers_.Take() == 0;
+    } else {
+      right = std::holds_alternative<bounced::SaslDone>(check.claim);
+      outcome_.said += right ? "@done" : "@refused";
+    }
+    dialogue_.LoggedIn(right ? absl::OkStatus() : absl::PermissionDeniedError(""));
   }
   void Do(const HangUp&) { hung_up_ = true; }
 

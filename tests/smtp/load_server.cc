@@ -18,9 +18,9 @@ class Instant final : public bounced::smtp::Receiver {
   absl::Status Vouch(const bounced::smtp::ForwardPath&, absl::Time) override {
     return absl::OkStatus();
   }
-  void Commit(bounced::smtp::Envelope, std::string, std::string,
-              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
-    done("1");
+  void Commit(bounced::smtp::Envelope envelope, std::string, std::string,
+              absl::AnyInvocable<void(absl::StatusOr<bounced::smtp::MessageIds>)> done) override {
+    done(bounced::smtp::MessageIds(envelope.recipients.size(), "1"));
   }
 };
 

@@ -1,11 +1,15 @@
 // Listeners behind a proxy, and on a path of this machine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/smtp/listener.h"
 #include "tests/smtp/client.h"
@@ -29,7 +33,7 @@ class ProxyServerTest : public ServerTest {
     client.BeginData();
     client.Send(".\r\n");
     Message message = receiver_.Take();
-    message.done("id-1");
+    message.done(MessageIds{"id-1"});
     EXPECT_THAT(client.Read(), StartsWith("250 2.0.0"));
     return message.client_address;
   }
@@ -142,7 +146,7 @@ TEST_F(PathTest, AMessageComesByLmtp) {
   client.Send("text\r\n.\r\n");
   Message message = receiver_.Take();
   EXPECT_EQ(message.client_address, "");
-  message.done("id-1");
+  message.done(MessageIds{"id-1"});
   EXPECT_THAT(client.Read(), StartsWith("250 2.0.0"));
 }
 
@@ -157,6 +161,42 @@ TEST_F(PathTest, TwoDoNotShareAPathAndADeadOneIsTakenOver) {
   Start();
   Client client{SocketPath{path_}};
   EXPECT_THAT(client.Read(), StartsWith("220 "));
+}
+
+// A socket of somebody else's at that path; it does not block.
+int Bind(int type, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int fd = ::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  return fd;
+}
+
+TEST_F(PathTest, WhoseQueueIsFullIsServedAndNobodyWaitsForIt) {
+  const int listening = Bind(SOCK_STREAM, path_);
+  ASSERT_EQ(::listen(listening, 0), 0);
+  sockaddr_un address{};
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::vector<int> waiting;
+  do {
+    waiting.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  } while (::connect(waiting.back(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  ASSERT_EQ(errno, EAGAIN);
+  auto server = Server::Listen(options_, receiver_, clock_, *log_, counters_);
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr("in use"));
+  for (const int fd : waiting) ::close(fd);
+  ::close(listening);
+}
+
+TEST_F(PathTest, ASocketOfAnotherKindIsLeftAlone) {
+  const int other = Bind(SOCK_DGRAM, path_);
+  auto server = Server::Listen(options_, receiver_, clock_, *log_, counters_);
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  ::close(other);
 }
 
 TEST_F(PathTest, WhatIsNoSocketIsLeftAlone) {

@@ -36,7 +36,7 @@ struct Message {
   Envelope envelope;
   std::string client_address;
   std::string text;
-  absl::AnyInvocable<void(absl::StatusOr<std::string>)> done;
+  absl::AnyInvocable<void(absl::StatusOr<MessageIds>)> done;
 };
 
 // Takes what comes, and answers commits at once or when it is told to.
@@ -49,8 +49,8 @@ class FakeReceiver final : public Receiver {
     return path.local_part == "forged" ? absl::PermissionDeniedError("") : absl::OkStatus();
   }
   void Commit(Envelope envelope, std::string client_address, std::string message,
-              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
-    if (at_once) return done("id-at-once");
+              absl::AnyInvocable<void(absl::StatusOr<MessageIds>)> done) override {
+    if (at_once) return done(MessageIds(envelope.recipients.size(), "id-at-once"));
     const std::lock_guard<std::mutex> lock(mutex_);
     waiting_.push_back(
         {std::move(envelope), std::move(client_address), std::move(message), std::move(done)});
@@ -112,13 +112,28 @@ class ServerTest : public testing::Test {
   // Reads the log until it holds this.
   std::string WaitForLog(std::string_view what) {
     while (log_text_.find(what) == std::string::npos) {
-      pollfd readable{log_pipe_[0], POLLIN, 0};
-      if (::poll(&readable, 1, 60'000) <= 0) return "<silence>";
-      char buffer[4096];
-      const ssize_t n = ::read(log_pipe_[0], buffer, sizeof(buffer));
-      if (n > 0) log_text_.append(buffer, static_cast<std::size_t>(n));
+      if (!ReadLog(60'000)) return "<silence>";
     }
     return log_text_;
+  }
+  // How often the log holds this up to now.
+  int CountInLog(std::string_view what) {
+    while (ReadLog(0)) continue;
+    int count = 0;
+    for (std::size_t at = log_text_.find(what); at != std::string::npos;
+         at = log_text_.find(what, at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+
+  bool ReadLog(int milliseconds) {
+    pollfd readable{log_pipe_[0], POLLIN, 0};
+    if (::poll(&readable, 1, milliseconds) <= 0) return false;
+    char buffer[4096];
+    const ssize_t n = ::read(log_pipe_[0], buffer, sizeof(buffer));
+    if (n > 0) log_text_.append(buffer, static_cast<std::size_t>(n));
+    return n > 0;
   }
 
   ServerOptions options_;

@@ -54,7 +54,8 @@ TEST_F(ServerTest, S8T22MoreSessionsThanAClientMayHave) {
   }
   EXPECT_THAT(first.Ask("QUIT"), StartsWith("221 "));
   EXPECT_EQ(first.Read(), "<end>");
-  WaitForLog("end=hang_up");
+  WaitForLog("end=quit");
+  EXPECT_THAT(log_text_, HasSubstr("end=max_sessions_per_client"));
   Client fourth(address_);
   EXPECT_THAT(fourth.Read(), StartsWith("220 "));
   EXPECT_EQ(counters_.Get(Counter::kSessionsTooMany), 1u);
@@ -67,6 +68,7 @@ TEST_F(ServerTest, S9T22MoreConnectionsAMinuteThanAClientMayMake) {
   EXPECT_THAT(first.Read(), StartsWith("220 "));
   Client second(address_);
   EXPECT_THAT(second.Read(), StartsWith("421 4.7.0"));
+  WaitForLog("end=max_connects_per_client");
   clock_.Advance(absl::Seconds(61));
   Client third(address_);
   EXPECT_THAT(third.Read(), StartsWith("220 "));
@@ -97,6 +99,19 @@ TEST_F(ServerTest, S6WhoIsDeniedIsServedNothing) {
   clock_.Advance(absl::Seconds(11));
   EXPECT_THAT(idle.Read(), StartsWith("421 4.4.2"));
   EXPECT_EQ(idle.Read(), "<end>");
+  server_->Stop();
+  EXPECT_EQ(CountInLog("end=denied"), 2);
+}
+
+TEST_F(ServerTest, S6S8T22WhoIsDeniedTakesNoMorePlacesThanOthers) {
+  options_.networks.denied = {*IpNetwork::Parse("127.0.0.1")};
+  options_.limits.max_sessions_per_client = 1;
+  Start();
+  Client first(address_);
+  EXPECT_THAT(first.Read(), StartsWith("554 mx.example.net"));
+  Client second(address_);
+  EXPECT_THAT(second.Read(), StartsWith("421 4.7.0"));
+  EXPECT_EQ(second.Read(), "<end>");
 }
 
 TEST_F(ServerTest, S5S11WhoSpeaksWhileTheBannerWaitsIsSentAway) {
@@ -132,11 +147,14 @@ TEST_F(ServerTest, T12WhoGuessesReturnPathsWaits) {
 TEST_F(ServerTest, S1S126AMessageIsAnsweredWhenItsCommitIsDone) {
   Start();
   clock_.Advance(absl::Seconds(7));
-  Client client(address_);
+  Client client(address_), other(address_);
   client.BeginData();
   EXPECT_EQ(receiver_.vouch_time(), absl::FromUnixSeconds(1'700'000'007));
   client.Send("Subject: x\r\n\r\n..text\r\n.\r\n");
   Message message = receiver_.Take();
+  // One thread serves both: by now it has done all that it does before the commit.
+  EXPECT_THAT(other.Read(), StartsWith("220 "));
+  EXPECT_THAT(other.Ask("NOOP"), StartsWith("250 "));
   EXPECT_TRUE(client.Silent());
   EXPECT_EQ(message.text, "Subject: x\r\n\r\n.text\r\n");
   EXPECT_EQ(message.client_address, "127.0.0.1");
@@ -144,14 +162,14 @@ TEST_F(ServerTest, S1S126AMessageIsAnsweredWhenItsCommitIsDone) {
   ASSERT_EQ(message.envelope.recipients.size(), 1u);
   EXPECT_EQ(message.envelope.recipients[0].path.local_part, "bounce");
   EXPECT_EQ(message.envelope.recipients[0].vouch_time, absl::FromUnixSeconds(1'700'000'007));
-  message.done("id-7");
+  message.done(MessageIds{"id-7"});
   EXPECT_EQ(client.Read(), "250 2.0.0 Ok: id-7");
   EXPECT_THAT(client.Ask("QUIT"), StartsWith("221 2.0.0"));
   EXPECT_EQ(client.Read(), "<end>");
   const std::string log = WaitForLog("smtp.session ");
   EXPECT_THAT(log, HasSubstr("result=stored octets=21 message=id-7"));
   EXPECT_THAT(log, testing::Not(HasSubstr("bounce")));
-  EXPECT_EQ(counters_.Get(Counter::kSessions), 1u);
+  EXPECT_EQ(counters_.Get(Counter::kSessions), 2u);
 }
 
 TEST_F(ServerTest, ARefusalNamesItsSessionAsTheLogDoes) {
@@ -167,6 +185,18 @@ TEST_F(ServerTest, ARefusalNamesItsSessionAsTheLogDoes) {
   EXPECT_EQ(client.Ask("QUIT"), "221 2.0.0 Bye");
   EXPECT_THAT(WaitForLog("smtp.session "),
               AllOf(HasSubstr("smtp.session session=" + id + " "), HasSubstr(" refused=1 ")));
+}
+
+TEST_F(ServerTest, EachReplyIsInTheLogForWhoLooksForAFault) {
+  log_.emplace(LogLevel::kDebug, true, log_pipe_[1]);
+  Start();
+  Client client(address_);
+  EXPECT_THAT(client.Read(), StartsWith("220 "));
+  EXPECT_THAT(client.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(client.Ask("QUIT"), StartsWith("221 "));
+  EXPECT_THAT(WaitForLog("smtp.session "), AllOf(HasSubstr(R"(text="220 mx.example.net ESMTP")"),
+                                                 HasSubstr(R"(text="250-mx.example.net\r\n250-)"),
+                                                 HasSubstr(R"(text="221 2.0.0 Bye")")));
 }
 
 TEST_F(ServerTest, S105AGroupInOnePacketIsAnsweredInOrder) {
@@ -192,7 +222,7 @@ TEST_F(ServerTest, S106WhatWasAnsweredIsSentBeforeACommitIsWaitedFor) {
   client.Send("MAIL FROM:<>\r\nRCPT TO:<b@rp.example>\r\nBDAT 1 LAST\r\nxNOOP\r\n");
   EXPECT_THAT(client.Read(), StartsWith("250 2.1.0"));
   EXPECT_THAT(client.Read(), StartsWith("250 2.1.5"));
-  receiver_.Take().done("1");
+  receiver_.Take().done(MessageIds{"1"});
   EXPECT_EQ(client.Read(), "250 2.0.0 Ok: 1");
   EXPECT_EQ(client.Read(), "250 2.0.0 Ok");
 }
@@ -217,12 +247,16 @@ TEST_F(ServerTest, S7T22OneSessionTooManyIsToldAndTheOthersGoOn) {
     Client third(address_);
     EXPECT_THAT(third.Read(), StartsWith("421 4.3.2"));
     EXPECT_EQ(third.Read(), "<end>");
+    Client another(address_);
+    EXPECT_THAT(another.Read(), StartsWith("421 4.3.2"));
+    WaitForLog("smtp.full max_sessions=2");
     EXPECT_THAT(first.Ask("NOOP"), StartsWith("250"));
     EXPECT_THAT(second.Ask("QUIT"), StartsWith("221"));
     EXPECT_EQ(second.Read(), "<end>");
   }
   Client fourth(address_);
   EXPECT_THAT(fourth.Read(), StartsWith("220 "));
+  EXPECT_EQ(CountInLog("smtp.full"), 1) << "in a minute";
 }
 
 TEST_F(ServerTest, T22PlacesAreReservedForThisMachine) {
@@ -281,7 +315,7 @@ TEST_F(ServerTest, S13S137AClientThatVanishesLeavesNothingBehind) {
   client.Send("text\r\n.\r\n");
   Message message = receiver_.Take();
   client.Reset();
-  message.done("id");
+  message.done(MessageIds{"id"});
   WaitForLog("smtp.session ");
   EXPECT_EQ(log_text_.find("<3>"), std::string::npos);
   server_->Stop();
@@ -303,7 +337,7 @@ TEST_F(ServerTest, S133ALateCommitIsAnswered451AndItsResultIgnored) {
   Message message = receiver_.Take();
   clock_.Advance(options_.limits.commit_timeout);
   EXPECT_THAT(client.Read(), StartsWith("451 4.3.0"));
-  message.done("late");
+  message.done(MessageIds{"late"});
   EXPECT_THAT(client.Ask("NOOP"), StartsWith("250 2.0.0"));
   EXPECT_EQ(counters_.Get(Counter::kMessagesDeferred), 1u);
 }
@@ -315,7 +349,7 @@ TEST_F(ServerTest, S133ACommitWithinItsTimeIsAnswered250) {
   client.Send("text\r\n.\r\n");
   Message message = receiver_.Take();
   clock_.Advance(options_.limits.commit_timeout - absl::Seconds(1));
-  message.done("1");
+  message.done(MessageIds{"1"});
   EXPECT_EQ(client.Read(), "250 2.0.0 Ok: 1");
 }
 
@@ -328,7 +362,7 @@ TEST_F(ServerTest, S133AResultMayComeWhenTheServerIsGone) {
   clock_.Advance(options_.limits.commit_timeout);
   EXPECT_THAT(client.Read(), StartsWith("451 4.3.0"));
   server_.reset();
-  message.done("late");
+  message.done(MessageIds{"late"});
   EXPECT_THAT(client.Read(), StartsWith("421 4.3.2"));
 }
 
@@ -501,7 +535,7 @@ TEST_F(ServerTest, S28S124S125WhatAllSessionsHoldIsBounded) {
   Message message = receiver_.Take();
   EXPECT_EQ(message.text.size(), 1000u);
   EXPECT_THAT(second.Ask("MAIL FROM:<>"), StartsWith("452 4.3.1"));
-  message.done("1");
+  message.done(MessageIds{"1"});
   EXPECT_EQ(first.Read(), "250 2.0.0 Ok: 1");
   EXPECT_THAT(second.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
   ASSERT_THAT(second.Ask("RCPT TO:<b@rp.example>"), StartsWith("250 "));
@@ -541,7 +575,7 @@ TEST_F(ServerTest, S123ATooLargeMessageIsCounted) {
   client.Send(std::string(199'998, 'a') + "\r\n.\r\n");
   Message message = receiver_.Take();
   EXPECT_EQ(message.text.size(), 200'000u);
-  message.done("1");
+  message.done(MessageIds{"1"});
   EXPECT_EQ(client.Read(), "250 2.0.0 Ok: 1");
   Client other(address_);
   other.BeginData();
@@ -568,10 +602,10 @@ TEST_F(ServerTest, S141StopTellsTheIdleAndWaitsForMessagesUnderWay) {
   sending.Send("two\r\n.\r\n");
   Message other = receiver_.Take();
   EXPECT_EQ(other.text, "one\r\ntwo\r\n");
-  message.done("1");
+  message.done(MessageIds{"1"});
   EXPECT_EQ(waiting.Read(), "250 2.0.0 Ok: 1");
   EXPECT_THAT(waiting.Read(), StartsWith("421 4.3.2"));
-  other.done("2");
+  other.done(MessageIds{"2"});
   EXPECT_EQ(sending.Read(), "250 2.0.0 Ok: 2");
   stopper.join();
   Client late;
@@ -597,6 +631,27 @@ TEST_F(ServerTest, S141AMessageThatDoesNotEndWithinDrainIsToldSo) {
   clock_.Advance(options_.limits.drain);
   EXPECT_THAT(sending.Read(), StartsWith("421 4.3.2"));
   stopper.join();
+}
+
+TEST_F(ServerTest, S141NobodyIsMadeToWaitBeyondDrain) {
+  options_.limits.slow_errors = 1;
+  options_.limits.error_delay = absl::Hours(1);
+  Start();
+  Client slowed(address_);
+  EXPECT_THAT(slowed.Read(), StartsWith("220 "));
+  // What was answered goes out where the wait begins.
+  slowed.Send("NOOP\r\nBAD\r\n");
+  EXPECT_THAT(slowed.Read(), StartsWith("250 "));
+  Client idle(address_);
+  EXPECT_THAT(idle.Read(), StartsWith("220 "));
+  std::thread stopper([this] { server_->Stop(); });
+  EXPECT_THAT(idle.Read(), StartsWith("421 4.3.2"));
+  EXPECT_TRUE(slowed.Silent());
+  clock_.Advance(options_.limits.drain);
+  EXPECT_THAT(slowed.Read(), StartsWith("500 5.5.2"));
+  EXPECT_THAT(slowed.Read(), StartsWith("421 4.3.2"));
+  stopper.join();
+  EXPECT_EQ(CountInLog("end=stopping"), 2);
 }
 
 TEST_F(ServerTest, S141StopWithoutStart) {
@@ -633,7 +688,8 @@ TEST_F(ServerTest, S139ManySessionsAtOnceAndNoneOfOurs) {
   Start();
   const int before = connects.load();
   std::thread committer([this] {
-    for (int i = 0; i < kClients * kMessages; ++i) receiver_.Take().done(std::to_string(i));
+    for (int i = 0; i < kClients * kMessages; ++i)
+      receiver_.Take().done(MessageIds{std::to_string(i)});
   });
   std::vector<std::thread> clients;
   for (int c = 0; c < kClients; ++c) {

@@ -57,7 +57,7 @@ class Wire {
         dialogue_.Vouched(absl::OkStatus(), now_);
       } else if (const auto* accept = std::get_if<Accept>(&*action)) {
         messages.push_back(accept->message);
-        dialogue_.Accepted("1", now_);
+        dialogue_.Accepted(MessageIds(accept->envelope.recipients.size(), "1"), now_);
       } else if (std::holds_alternative<HangUp>(*action)) {
         hung_up = true;
       } else {

@@ -1,12 +1,17 @@
 // What the server does with TLS, against OpenSSL's own client.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
+#include "absl/strings/escaping.h"
 #include "tests/smtp/certificates.h"
 #include "tests/smtp/client.h"
 #include "tests/smtp/server_fixture.h"
@@ -103,6 +108,23 @@ class TlsClient {
   std::string input_;
 };
 
+std::string Decoded(std::string_view base64) {
+  std::string octets;
+  EXPECT_TRUE(absl::Base64Unescape(absl::string_view(base64.data(), base64.size()), &octets));
+  return octets;
+}
+
+const unsigned char* Octets(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string Hmac(const std::string& key, const std::string& text) {
+  std::string mac(SHA256_DIGEST_LENGTH, '\0');
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Octets(text), text.size(),
+       reinterpret_cast<unsigned char*>(mac.data()), nullptr);
+  return mac;
+}
+
 class TlsServerTest : public ServerTest {
  protected:
   TlsServerTest() {
@@ -154,7 +176,7 @@ TEST_F(TlsServerTest, S45S53AMessageComesUnderTls) {
     EXPECT_EQ(message.text, text);
     EXPECT_EQ(message.envelope.tls_version, c.version);
     EXPECT_EQ(message.envelope.helo, "other.example");
-    message.done("id-1");
+    message.done(MessageIds{"id-1"});
     EXPECT_THAT(tls.Read(), StartsWith("250 2.0.0"));
     EXPECT_THAT(tls.Read(), StartsWith("221 2.0.0"));
     EXPECT_EQ(tls.Read(), "<end>");
@@ -181,6 +203,9 @@ TEST_F(TlsServerTest, S53WhatIsTooOldOrTooWeakIsRefused) {
     TlsClient tls(client);
     EXPECT_FALSE(tls.Handshake(wish));
     EXPECT_THAT(WaitForLog("end=tls_failed"), Not(HasSubstr("tls=TLS")));
+    EXPECT_THAT(log_text_,
+                HasSubstr(wish.min_version == TLS1_VERSION ? R"(tls_failure="unsupported protocol")"
+                                                           : R"(tls_failure="no shared cipher")"));
     EXPECT_EQ(counters_.Get(Counter::kTlsFailed), ++failed);
   }
 }
@@ -272,10 +297,22 @@ TEST_F(TlsServerTest, T23HandshakesAreBounded) {
   EXPECT_THAT(second.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
   Client third(implicit_address());
   EXPECT_THAT(third.ReadLine(), testing::AnyOf("<end>", "<reset>"));
+  WaitForLog("end=max_handshakes_per_client");
   clock_.Advance(absl::Seconds(2));
   Client fourth(implicit_address());
   TlsClient later(fourth);
   EXPECT_TRUE(later.Handshake());
+}
+
+TEST_F(TlsServerTest, S8MoreSessionsThanAClientMayHaveEndInSilenceAndTheLogSaysWhy) {
+  options_.limits.max_sessions_per_client = 1;
+  Start();
+  Client first(implicit_address());
+  TlsClient tls(first);
+  ASSERT_TRUE(tls.Handshake());
+  Client second(implicit_address());
+  EXPECT_THAT(second.ReadLine(), testing::AnyOf("<end>", "<reset>"));
+  WaitForLog("end=max_sessions_per_client");
 }
 
 TEST_F(TlsServerTest, T23HandshakesUnderWayAreBoundedForAllTogether) {
@@ -294,6 +331,88 @@ TEST_F(TlsServerTest, T23HandshakesUnderWayAreBoundedForAllTogether) {
   EXPECT_TRUE(tls.Handshake());
 }
 
+// A client of SCRAM-SHA-256 (RFC 5802, 3), as far as the server's last message.
+std::string ScramLogin(TlsClient& tls, const std::string& password) {
+  const std::string first = "n=relay,r=abc";
+  const std::string challenge =
+      Decoded(tls.Ask("AUTH SCRAM-SHA-256 " + absl::Base64Escape("n,," + first)).substr(4));
+  const std::string final = "c=biws," + challenge.substr(0, challenge.find(','));
+  const std::size_t salt_begin = challenge.find("s=") + 2;
+  const std::size_t count_begin = challenge.rfind("i=") + 2;
+  const std::string salt = Decoded(challenge.substr(salt_begin, challenge.rfind(',') - salt_begin));
+  std::string salted(SHA256_DIGEST_LENGTH, '\0');
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), Octets(salt),
+                    static_cast<int>(salt.size()), std::stoi(challenge.substr(count_begin)),
+                    EVP_sha256(), SHA256_DIGEST_LENGTH,
+                    reinterpret_cast<unsigned char*>(salted.data()));
+  std::string proof = Hmac(salted, "Client Key");
+  std::string stored(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(Octets(proof), proof.size(), reinterpret_cast<unsigned char*>(stored.data()));
+  const std::string signature = Hmac(stored, first + "," + challenge + "," + final);
+  for (std::size_t i = 0; i < proof.size(); ++i) {
+    proof[i] = static_cast<char>(proof[i] ^ signature[i]);
+  }
+  return tls.Ask(absl::Base64Escape(final + ",p=" + absl::Base64Escape(proof)));
+}
+
+class LoginServerTest : public TlsServerTest {
+ protected:
+  LoginServerTest() {
+    options_.listen = {{.address = "127.0.0.1:0", .tls = TlsUse::kImplicit, .login = true}};
+    options_.users = &users_;
+    options_.limits.error_delay = absl::ZeroDuration();
+  }
+  static std::string Ask(TlsClient& tls, std::string_view plain) {
+    std::string text(plain);
+    std::replace(text.begin(), text.end(), '|', '\0');
+    return tls.Ask("AUTH PLAIN " + absl::Base64Escape(text));
+  }
+
+  const Users users_{{{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)}}};
+};
+
+TEST_F(LoginServerTest, S57EachWayToGuessCountsAgainstTheClient) {
+  options_.limits.max_failed_logins_per_client = 4;
+  options_.limits.max_failed_logins = 100;
+  Start();
+  Client client(address_);
+  TlsClient tls(client);
+  ASSERT_TRUE(tls.Handshake());
+  EXPECT_THAT(tls.Read(), StartsWith("220 "));
+  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(Ask(tls, "|relay|wrong"), StartsWith("535 5.7.8"));
+  EXPECT_THAT(Ask(tls, "other|relay|pencil"), StartsWith("535 5.7.8"));
+  EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("535 5.7.8"));
+  EXPECT_EQ(counters_.Get(Counter::kLoginsFailed), 3u);
+  EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("535 5.7.8"));
+  EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("421 4.7.0"));
+  EXPECT_EQ(tls.Read(), "<end>");
+  EXPECT_THAT(WaitForLog("smtp.session "),
+              AllOf(HasSubstr("end=max_failed_logins_per_client"), HasSubstr("failed_logins=5")));
+}
+
+TEST_F(LoginServerTest, S57EachLoginIsCounted) {
+  Start();
+  for (const bool scram : {false, true}) {
+    Client client(address_);
+    TlsClient tls(client);
+    ASSERT_TRUE(tls.Handshake());
+    EXPECT_THAT(tls.Read(), StartsWith("220 "));
+    EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+    if (scram) {
+      EXPECT_THAT(ScramLogin(tls, "pencil"), StartsWith("334 "));
+      EXPECT_THAT(tls.Ask(""), StartsWith("235 2.7.0"));
+    } else {
+      EXPECT_THAT(Ask(tls, "|relay|pencil"), StartsWith("235 2.7.0"));
+    }
+    EXPECT_THAT(tls.Ask("QUIT"), StartsWith("221 "));
+    EXPECT_THAT(WaitForLog("user=relay"), HasSubstr("failed_logins=0"));
+    log_text_.clear();
+  }
+  EXPECT_EQ(counters_.Get(Counter::kLoginsDone), 2u);
+  EXPECT_EQ(counters_.Get(Counter::kLoginsFailed), 0u);
+}
+
 TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {
   options_.listen = {{.address = "127.0.0.1:0", .tls = TlsUse::kImplicit, .proxy = true}};
   options_.networks.trusted_proxies = {*IpNetwork::Parse("127.0.0.1")};
@@ -310,7 +429,7 @@ TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {
   tls.Send(".\r\n");
   Message message = receiver_.Take();
   EXPECT_EQ(message.client_address, "192.0.2.1");
-  message.done("id-1");
+  message.done(MessageIds{"id-1"});
   EXPECT_THAT(tls.Read(), StartsWith("250 2.0.0"));
 }
 

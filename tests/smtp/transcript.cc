@@ -330,9 +330,13 @@ class Player {
         const absl::StatusCode code = Take(commits_);
         EXPECT_EQ(dialogue_.Deadline(), absl::InfiniteFuture());
         EXPECT_FALSE(dialogue_.Next().has_value()) << "what follows waits for the answer";
+        MessageIds ids;
+        for (const EnvelopeRecipient& r : accept->envelope.recipients) {
+          ids.push_back("id-" + r.path.local_part);
+        }
         dialogue_.Accepted(code == absl::StatusCode::kOk
-                               ? absl::StatusOr<std::string>("id-1")
-                               : absl::StatusOr<std::string>(absl::Status(code, "as told")),
+                               ? absl::StatusOr<MessageIds>(std::move(ids))
+                               : absl::StatusOr<MessageIds>(absl::Status(code, "as told")),
                            now_);
       } else if (auto* discard = std::get_if<Discard>(&*action)) {
         done_.emplace_back('D', NameOf(discard->reason));
@@ -341,7 +345,9 @@ class Player {
       } else if (std::holds_alternative<AdmitTls>(*action)) {
         dialogue_.TlsAdmitted(Take(tls_) == absl::StatusCode::kOk);
       } else if (auto* check = std::get_if<CheckLogin>(&*action)) {
-        const bool fits = CheckPassword(check->login.secret, check->login.password);
+        const auto* password = std::get_if<SaslPassword>(&check->claim);
+        const bool fits = password != nullptr ? CheckPassword(password->secret, password->password)
+                                              : std::holds_alternative<SaslDone>(check->claim);
         const absl::StatusCode code = Take(logins_);
         dialogue_.LoggedIn(code != absl::StatusCode::kOk ? absl::Status(code, "as told")
                            : fits                        ? absl::OkStatus()
@@ -350,7 +356,7 @@ class Player {
         done_.emplace_back('H', "");
         dialogue_.TlsBegun(now_);
       } else {
-        done_.emplace_back('X', "");
+        done_.emplace_back('X', std::get<HangUp>(*action).end);
         EXPECT_TRUE(dialogue_.done());
       }
     }

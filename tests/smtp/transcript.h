@@ -22,7 +22,7 @@
 //   D: framing                         a message was given up: framing, too_large, shed
 //   P: 1s                              a pause
 //   H:                                 the handshake of TLS begins, and is done
-//   X:                                 the server hangs up
+//   X: quit                            the server hangs up, and says so in its log
 //   T: 300s                            time passes
 //   !: shutdown | shed                 the daemon stops; there is too much in flight
 //   !: overload | relief               few sessions are left; enough are again
