@@ -24,26 +24,12 @@
 #include "server/api/return_path_service.h"
 #include "server/api/services.h"
 #include "server/api/suppression_service.h"
+#include "server/base/host_port.h"
 
 namespace bounced::api {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-
-struct HostPort {
-  std::string_view host;  // without brackets
-  std::string_view port;
-};
-
-std::optional<HostPort> SplitHostPort(std::string_view listen) {
-  std::size_t colon = listen.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  std::string_view host = listen.substr(0, colon);
-  bool bracketed = host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  if (host.empty() || (!bracketed && host.find(':') != std::string_view::npos)) return std::nullopt;
-  return HostPort{host, listen.substr(colon + 1)};
-}
 
 // 127.0.0.0/8, ::1, and the name that stands for them.
 bool IsLoopback(std::string_view host) {
@@ -114,12 +100,8 @@ absl::Status CheckListen(std::string_view listen) {
     if (listen.size() > kUnixPrefix.size()) return absl::OkStatus();
     return absl::InvalidArgumentError("unix: needs a path");
   }
-  std::optional<HostPort> parts = SplitHostPort(listen);
-  std::uint32_t port = 0;
-  if (!parts || parts->port.empty() || parts->port[0] == '+' ||
-      !absl::SimpleAtoi(Absl(parts->port), &port) || port > 65535) {
-    return absl::InvalidArgumentError("not HOST:PORT, [ADDRESS]:PORT or unix:PATH");
-  }
+  const std::optional<HostPort> parts = ParseHostPort(listen);
+  if (!parts) return absl::InvalidArgumentError("not HOST:PORT, [ADDRESS]:PORT or unix:PATH");
   if (IsLoopback(parts->host)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("gRPC may not listen on ", Absl(listen),

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/time/civil_time.h"
+#include "server/base/host_port.h"
 
 namespace bounced {
 namespace {
@@ -31,16 +32,6 @@ constexpr absl::Duration kDay = absl::Hours(24);
 #define PLACE(member) \
   [](auto& section) -> auto& { return section.member; }
 
-// "HOST:PORT"; what HOST is the listener says.
-bool IsHostPort(std::string_view text) {
-  std::size_t colon = text.rfind(':');
-  if (colon == text.npos || colon == 0) return false;
-  std::string_view port = text.substr(colon + 1);
-  std::uint32_t number = 0;
-  return port.find_first_not_of("0123456789") == port.npos &&
-         absl::SimpleAtoi(Absl(port), &number) && number <= 65'535;
-}
-
 Key<decltype(Config::smtp)> Listeners(std::string_view name,
                                       std::vector<std::string> decltype(Config::smtp)::*place,
                                       bool paths = false) {
@@ -52,7 +43,7 @@ Key<decltype(Config::smtp)> Listeners(std::string_view name,
             TextListOf(node, 0, kMaxListeners, kMaxListenOctets);
         if (!value.ok()) return At(node, path, Std(value.status().message()));
         for (const std::string& address : *value) {
-          if (IsHostPort(address) || (paths && address.starts_with('/'))) continue;
+          if (ParseHostPort(address) || (paths && address.starts_with('/'))) continue;
           return At(node, path,
                     paths ? "each must be \"/PATH\" or \"HOST:PORT\""
                           : "each must be \"HOST:PORT\", as \"0.0.0.0:25\" or \"[::]:25\"");
@@ -358,16 +349,6 @@ std::span<const Key<decltype(Config::rules)>> RulesKeys() {
   return keys;
 }
 
-// "ADDRESS:PORT", "[ADDRESS]:PORT": a name would have to be asked of the very servers.
-bool IsServer(std::string_view text) {
-  if (!IsHostPort(text)) return false;
-  std::string_view host = text.substr(0, text.rfind(':'));
-  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
-  if (in_brackets) host = host.substr(1, host.size() - 2);
-  const std::optional<IpAddress> address = IpAddress::Parse(host);
-  return address && address->is_v4() != in_brackets;
-}
-
 std::span<const Key<decltype(Config::authentication)>> AuthenticationKeys() {
   using Section = decltype(Config::authentication);
   static const std::vector<Key<Section>> keys = {
@@ -378,7 +359,8 @@ std::span<const Key<decltype(Config::authentication)>> AuthenticationKeys() {
          absl::StatusOr<std::vector<std::string>> value =
              TextListOf(node, 0, kMaxServers, kMaxListenOctets);
          if (!value.ok()) return At(node, path, Std(value.status().message()));
-         if (!std::all_of(value->begin(), value->end(), IsServer)) {
+         // A name would have to be asked of the very servers.
+         if (!std::all_of(value->begin(), value->end(), IsAddressAndPort)) {
            return At(node, path, "each must be \"ADDRESS:PORT\", as \"127.0.0.1:53\"");
          }
          section.servers = *std::move(value);

@@ -25,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "server/base/host_port.h"
 #include "server/dns/answer_cache.h"
 
 namespace bounced::dns {
@@ -38,26 +39,9 @@ constexpr std::chrono::milliseconds kTick(20);
 constexpr int kUdpOctets = 1232;
 constexpr int kInternet = 1;
 
-// A server as c-ares reads it: an address and a port.
-bool IsServer(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) return false;
-  const std::string_view port = text.substr(colon + 1);
-  int number = 0;
-  if (!std::all_of(port.begin(), port.end(), absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(absl::string_view(port.data(), port.size()), &number) || number < 1 ||
-      number > 65535) {
-    return false;
-  }
-  std::string_view host = text.substr(0, colon);
-  const bool is_bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (is_bracketed) host = host.substr(1, host.size() - 2);
-  return IpAddress::Parse(host).has_value() && is_bracketed == (host.find(':') != host.npos);
-}
-
 absl::Status CheckOptions(const ResolverOptions& options) {
   for (const std::string& server : options.servers) {
-    if (!IsServer(server)) {
+    if (!IsAddressAndPort(server)) {
       return absl::InvalidArgumentError(
           absl::StrCat("no address and port of a DNS server: \"", server, "\""));
     }

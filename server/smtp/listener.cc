@@ -10,7 +10,6 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -20,35 +19,12 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/base/handed_socket.h"
+#include "server/base/host_port.h"
 
 namespace bounced::smtp {
 namespace {
 
 using asio::ip::tcp;
-
-struct HostPort {
-  std::string host;
-  std::uint16_t port;
-};
-
-// "HOST:PORT" or "[HOST]:PORT"; a host of IPv6 has its brackets.
-std::optional<HostPort> Split(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  std::string_view host = address.substr(0, colon);
-  const std::string_view digits = address.substr(colon + 1);
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (host.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return HostPort{std::string(host), port};
-}
 
 absl::Status CannotListen(std::string_view address, const std::error_code& error) {
   return absl::UnavailableError(
@@ -129,7 +105,7 @@ absl::StatusOr<Listener> Adopt(int descriptor) {
 
 absl::StatusOr<Listener> Listen(std::string_view address) {
   if (address.starts_with('/')) return ListenToPath(std::string(address));
-  const std::optional<HostPort> split = Split(address);
+  const std::optional<HostPort> split = ParseHostPort(address);
   if (!split) {
     return absl::InvalidArgumentError(absl::StrCat(
         "listen: \"", Absl(address), "\" is not HOST:PORT, nor [IPV6]:PORT, nor /PATH"));
