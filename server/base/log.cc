@@ -1,5 +1,6 @@
 #include "server/base/log.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -44,13 +46,25 @@ bool HasRoom(int fd, int milliseconds) {
   return ::poll(&room, 1, milliseconds) != 0;
 }
 
+// A terminal that says there is room may keep who writes waiting all the same. A description of our
+// own can be told not to, and others of the same terminal's do not notice.
+int OpenTerminal(int fd) {
+  if (::isatty(fd) == 0) return -1;
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 }  // namespace
 
 LogField::LogField(std::string_view field, std::string_view text)
     : name(field), value(IsPlain(text) ? std::string(text) : Quoted(text)) {}
 
 Log::Log(LogLevel least, bool journal, int fd)
-    : least_(least), journal_(journal), fd_(fd), is_socket_(IsSocket(fd)) {}
+    : least_(least),
+      journal_(journal),
+      terminal_(OpenTerminal(fd)),
+      fd_(terminal_ >= 0 ? terminal_ : fd),
+      is_socket_(IsSocket(fd_)) {}
 
 Log::~Log() {
   {
@@ -59,6 +73,7 @@ Log::~Log() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
+  if (terminal_ >= 0) ::close(terminal_);
 }
 
 std::string Log::Line(LogLevel level, std::string_view event,
@@ -78,8 +93,9 @@ std::string Log::Line(LogLevel level, std::string_view event,
 
 // For those that are missing up to here.
 std::string Log::LostLine() const {
-  const std::uint64_t lines = std::exchange(lost_, 0);
-  return lines == 0 ? "" : Line(LogLevel::kWarning, "log.lost", {{"lines", lines}});
+  if (lost_ == 0) return "";
+  told_ = std::exchange(lost_, 0);
+  return Line(LogLevel::kWarning, "log.lost", {{"lines", told_}});
 }
 
 void Log::Write(LogLevel level, std::string_view event,
@@ -87,39 +103,62 @@ void Log::Write(LogLevel level, std::string_view event,
   if (!enabled(level)) return;
   const std::string line = Line(level, event, fields);
   const std::lock_guard<std::mutex> lock(mutex_);
+  const bool others_wait = !waiting_.empty();
   if (waiting_.size() + line.size() > kMaxWaitingOctets) {
     ++lost_;
     return;
   }
-  const bool others_wait = !waiting_.empty();
-  const std::size_t sent = others_wait ? 0 : Send(line);
-  if (sent == line.size()) return;
+  if (cut_ && !others_wait) waiting_ += '\n';
   waiting_ += LostLine();
-  waiting_ += line.substr(sent);
-  if (!thread_.joinable()) thread_ = std::thread([this] { SendLate(); });
-  if (!others_wait) changed_.notify_one();
+  waiting_ += line;
+  if (others_wait && thread_.joinable()) return;
+  Flush();
+  if (waiting_.empty()) return;
+  if (thread_.joinable()) return changed_.notify_one();
+  try {
+    thread_ = std::thread([this] { SendLate(); });
+  } catch (const std::system_error&) {
+    // No more threads for now: the next line tries again.
+  }
 }
 
-// Whatever of `text` goes out without waiting, in octets. What can never go out, as to a pipe whose
-// reader is gone, counts as sent: a log that cannot be written must stop nobody.
-std::size_t Log::Send(std::string_view text) const {
+// Sends what goes out without waiting. False: the rest never will, and is lost.
+bool Log::Flush() const {
+  const Sent sent = Send(waiting_);
+  if (sent.octets > 0) {
+    cut_ = waiting_[sent.octets - 1] != '\n';
+    told_ = 0;
+    waiting_.erase(0, sent.octets);
+  }
+  if (!sent.failed) return true;
+  const auto ends = std::count(waiting_.begin(), waiting_.end(), '\n');
+  lost_ += static_cast<std::uint64_t>(ends) - (waiting_.starts_with('\n') ? 1 : 0);
+  if (told_ > 0) lost_ += told_ - 1;
+  told_ = 0;
+  waiting_.clear();
+  return false;
+}
+
+Log::Sent Log::Send(std::string_view text) const {
   std::size_t sent = 0;
   while (sent < text.size()) {
-    const std::string_view rest = text.substr(sent);
+    std::string_view rest = text.substr(sent);
     ssize_t n = 0;
     if (is_socket_) {
+      // A line each: it may be one of datagrams.
+      rest = rest.substr(0, rest.find('\n') + 1);
       n = ::send(fd_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
       // Not by O_NONBLOCK, which others have to bear who were given the same file. A pipe that has
       // room takes PIPE_BUF octets (pipe(7)).
-      if (fd_ >= 0 && !HasRoom(fd_, 0)) return sent;
+      if (fd_ >= 0 && !HasRoom(fd_, 0)) return {sent, false};
       n = ::write(fd_, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
     }
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno == EAGAIN ? sent : text.size();
+    if (n < 0) return {sent, errno != EAGAIN};
     sent += static_cast<std::size_t>(n);
   }
-  return sent;
+  return {sent, false};
 }
 
 void Log::SendLate() const {
@@ -134,8 +173,7 @@ void Log::SendLate() const {
     lock.unlock();
     HasRoom(fd_, kPollMilliseconds);
     lock.lock();
-    waiting_.erase(0, Send(waiting_));
-    if (waiting_.empty()) waiting_ = LostLine();
+    if (Flush() && waiting_.empty()) waiting_ = LostLine();
   }
 }
 

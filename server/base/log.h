@@ -31,7 +31,8 @@ struct LogField {
 // Thread-safe. Whoever writes a line is never kept waiting for its reader. A line goes out at once
 // where there is room for it. In a pipe that nobody reads there is none: then it waits, behind
 // those that wait already, and a thread of the log's own sends them as there is room again. Lines
-// beyond kMaxWaitingOctets are lost, and `log.lost` tells how many, where they are missing.
+// beyond kMaxWaitingOctets are lost, and so are those that cannot be written, as to a full disk;
+// `log.lost` tells how many, where they are missing.
 class Log {
  public:
   static constexpr std::size_t kMaxWaitingOctets = 1 << 20;
@@ -61,19 +62,27 @@ class Log {
  private:
   std::string Line(LogLevel level, std::string_view event,
                    std::initializer_list<LogField> fields) const;
+  struct Sent {
+    std::size_t octets;
+    bool failed;  // the rest can never go out
+  };
   std::string LostLine() const;
-  std::size_t Send(std::string_view text) const;
+  Sent Send(std::string_view text) const;
+  bool Flush() const;
   void SendLate() const;
 
   const LogLevel least_;
   const bool journal_;
+  const int terminal_;  // a description of our own of what it is written to, or -1
   const int fd_;
   const bool is_socket_;
 
   mutable std::mutex mutex_;  // guards what follows, and lets one line out at a time
   mutable std::condition_variable changed_;
   mutable std::string waiting_;     // whole lines, but for the first, which may be out in part
+  mutable bool cut_ = false;        // what is out ends inside of a line
   mutable std::uint64_t lost_ = 0;  // lines, since the last LostLine()
+  mutable std::uint64_t told_ = 0;  // by the LostLine() that waits
   bool stopping_ = false;
   mutable std::thread thread_;  // once something had to wait
 };

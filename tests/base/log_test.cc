@@ -3,12 +3,17 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -20,8 +25,23 @@ namespace {
 // What a log wrote, by way of a pipe.
 class Pipe {
  public:
-  explicit Pipe(bool socket = false) {
-    EXPECT_EQ(socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()) : pipe(ends_.data()), 0);
+  enum class Kind { kPipe, kStream, kDatagrams, kTerminal };
+  explicit Pipe(Kind kind = Kind::kPipe) {
+    if (kind == Kind::kPipe) {
+      EXPECT_EQ(pipe(ends_.data()), 0);
+    } else if (kind == Kind::kTerminal) {
+      ends_[0] = posix_openpt(O_RDWR | O_NOCTTY);
+      EXPECT_EQ(grantpt(ends_[0]), 0);
+      EXPECT_EQ(unlockpt(ends_[0]), 0);
+      ends_[1] = open(ptsname(ends_[0]), O_RDWR | O_NOCTTY);
+      termios mode{};
+      EXPECT_EQ(tcgetattr(ends_[1], &mode), 0);
+      cfmakeraw(&mode);
+      EXPECT_EQ(tcsetattr(ends_[1], TCSANOW, &mode), 0);
+    } else {
+      const int type = kind == Kind::kStream ? SOCK_STREAM : SOCK_SEQPACKET;
+      EXPECT_EQ(socketpair(AF_UNIX, type, 0, ends_.data()), 0);
+    }
   }
   ~Pipe() {
     if (ends_[0] >= 0) close(ends_[0]);
@@ -141,9 +161,17 @@ TEST(Log, ALogThatCannotBeWrittenStopsNobody) {
   log.Info("e", {{"x", 1}});
 }
 
-class LogReaderTest : public testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(, LogReaderTest, testing::Bool(),
-                         [](const auto& test) { return test.param ? "Socket" : "Pipe"; });
+struct ReaderCase {
+  std::string_view name;
+  Pipe::Kind kind;
+};
+class LogReaderTest : public testing::TestWithParam<ReaderCase> {};
+INSTANTIATE_TEST_SUITE_P(, LogReaderTest,
+                         testing::ValuesIn<ReaderCase>({{"Pipe", Pipe::Kind::kPipe},
+                                                        {"Stream", Pipe::Kind::kStream},
+                                                        {"Datagrams", Pipe::Kind::kDatagrams},
+                                                        {"Terminal", Pipe::Kind::kTerminal}}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 // More than the kernel holds and the log keeps, each line with its number.
 constexpr int kTooMany = 60'000;
@@ -155,13 +183,13 @@ void WriteTooMuch(const Log& log) {
 
 // That it returns is the test.
 TEST_P(LogReaderTest, AReaderThatNeverReadsStopsNobody) {
-  const Pipe pipe(GetParam());
+  const Pipe pipe(GetParam().kind);
   const Log log(LogLevel::kInfo, false, pipe.fd());
   WriteTooMuch(log);
 }
 
 TEST_P(LogReaderTest, WhatALateReaderMissesIsTold) {
-  Pipe pipe(GetParam());
+  Pipe pipe(GetParam().kind);
   std::string text;
   {
     const Log log(LogLevel::kInfo, false, pipe.fd());
@@ -197,6 +225,29 @@ TEST(Log, KeepsSoMuchForALateReaderAndNoMore) {
     EXPECT_EQ(text.size(),
               held + Log::kMaxWaitingOctets + std::string_view("log.lost lines=1\n").size());
   }
+}
+
+// As on a disk that is full for a while.
+TEST(Log, WhatCannotBeWrittenIsToldOnceItCanBe) {
+  signal(SIGXFSZ, SIG_IGN);
+  const std::string path = testing::TempDir() + "log-" + std::to_string(getpid());
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit full = before;
+  full.rlim_cur = 25;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  {
+    const Log log(LogLevel::kInfo, false, fd);
+    for (int i = 0; i < 5; ++i) log.Info("event", {{"i", i}});
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    log.Info("event", {{"i", 5}});
+  }
+  close(fd);
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(text, "event i=0\nevent i=1\nevent\nlog.lost lines=3\nevent i=5\n");
+  unlink(path.c_str());
 }
 
 TEST(Log, AReaderThatIsGoneStopsNobody) {
