@@ -201,7 +201,8 @@ struct Daemon::Parts {
 
   const Config config;  // that of the start
   const std::string hostname;
-  bool tls_is_self_made;  // by now
+  std::shared_ptr<const smtp::Tls> tls;  // for new handshakes
+  bool tls_is_self_made;
   const Clock& clock;
   const Log& log;
   Counters counters;
@@ -249,12 +250,13 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
 
   absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, parts.hostname, clock);
   if (!tls.ok()) return tls.status();
-  NoteCertificates(**tls, clock, log);
+  parts.tls = *std::move(tls);
+  daemon->LogCertificates();
   smtp::ServerOptions options{.listen = {},
                               .hostname = parts.hostname,
                               .hidden_keywords = config.smtp.hide_keywords,
                               .users = &parts.users,
-                              .tls = *std::move(tls),
+                              .tls = parts.tls,
                               .networks = config.smtp.networks,
                               .threads = 0,
                               .limits = config.smtp.limits};
@@ -297,6 +299,8 @@ void Daemon::LogCounters() const {
                 std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
 }
 
+void Daemon::LogCertificates() const { NoteCertificates(*parts_->tls, parts_->clock, parts_->log); }
+
 void Daemon::Reload(const Config& config) {
   // All that can be wrong is found before anything is taken up.
   const absl::Status status = TakeUp(config);
@@ -333,9 +337,10 @@ absl::Status Daemon::TakeUp(const Config& config) {
   parts_->users.Replace(config.smtp.users);
   parts_->committer.SetPolicy(config.policy);
   if (tls != nullptr) {
-    NoteCertificates(*tls, parts_->clock, parts_->log);
-    parts_->smtp->SetTls(std::move(tls));
+    parts_->tls = tls;
     parts_->tls_is_self_made = wants_self_made;
+    parts_->smtp->SetTls(std::move(tls));
+    LogCertificates();
   }
   ReloadRules(config.rules.files);
   return absl::OkStatus();

@@ -41,6 +41,8 @@ class Daemon {
   absl::Status fatal() const;
 
   void LogCounters() const;
+  // Warns of those that end soon, or have.
+  void LogCertificates() const;
 
   // Takes up return paths with their keys (not those that were revoked), certificates, users of
   // SMTP, policy and files of rules of a configuration that was read again, while messages come in;

@@ -33,16 +33,30 @@ const std::vector<ListenerKind>& ListenerKinds() {
 
 }  // namespace
 
-absl::Status CheckSockets(const HandedSockets& sockets) {
-  std::string known;
-  for (const ListenerKind& kind : ListenerKinds()) absl::StrAppend(&known, Absl(kind.name), ", ");
+absl::Status CheckSockets(const Config& config, const HandedSockets& sockets) {
+  const std::vector<ListenerKind>& kinds = ListenerKinds();
   for (const auto& [name, descriptor] : sockets) {
-    const bool is_known = std::any_of(ListenerKinds().begin(), ListenerKinds().end(),
-                                      [&](const auto& kind) { return kind.name == name; });
-    if (is_known || name == kGrpcSocket) continue;
-    return absl::InvalidArgumentError(absl::StrCat("a socket was handed over as \"", name,
-                                                   "\": its FileDescriptorName= must be one of ",
-                                                   known, Absl(kGrpcSocket)));
+    if (name == kGrpcSocket) continue;
+    const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                   [&](const ListenerKind& k) { return k.name == name; });
+    if (kind == kinds.end()) {
+      std::string known;
+      for (const ListenerKind& each : kinds) absl::StrAppend(&known, Absl(each.name), ", ");
+      return absl::InvalidArgumentError(absl::StrCat("a socket was handed over as \"", name,
+                                                     "\": its FileDescriptorName= must be one of ",
+                                                     known, Absl(kGrpcSocket)));
+    }
+    // As CheckTogether() has it of addresses.
+    if (kind->options.login && config.smtp.users.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a socket was handed over as \"", name,
+                       "\", for who logs in, and there is no [[smtp.user]]"));
+    }
+    if (kind->options.proxy && config.smtp.networks.trusted_proxies.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a socket was handed over as \"", name,
+                       "\", which believes smtp.trusted_proxies, and there are none"));
+    }
   }
   if (sockets.count(kGrpcSocket) <= 1) return absl::OkStatus();
   return absl::InvalidArgumentError("more than one socket was handed over for grpc");

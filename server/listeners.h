@@ -21,9 +21,9 @@ using HandedSockets = std::multimap<std::string, int, std::less<>>;
 // The kind of those for the API.
 inline constexpr std::string_view kGrpcSocket = "grpc";
 
-// Whether there are such kinds, and one socket at most for gRPC. INVALID_ARGUMENT names the one
-// that is wrong and says what there is.
-absl::Status CheckSockets(const HandedSockets& sockets);
+// Whether there are such kinds, one socket at most for gRPC, and what each kind needs of the
+// configuration. INVALID_ARGUMENT names the one that is wrong and says what there is.
+absl::Status CheckSockets(const Config& config, const HandedSockets& sockets);
 
 struct NamedListener {
   std::string_view name;  // of its kind; those of one name stand together

@@ -1,6 +1,8 @@
 // bounced: the bounce daemon. What it is told by its command line, its files and signals.
+#include <fcntl.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,12 +39,39 @@ constexpr int kMisused = 2;  // the command line or the configuration is wrong
 constexpr const char* kUser = "bounced";
 constexpr const char* kDefaultConfig = "/etc/bounced/bounced.toml";
 constexpr absl::Duration kCounterInterval = absl::Minutes(10);
+// Of warnings that a certificate ends; asked where the counters are.
+constexpr absl::Duration kCertificateInterval = absl::Hours(24);
 // Descriptors beside those of SMTP sessions: database, listeners, gRPC's connections.
 constexpr rlim_t kOtherDescriptors = 1'024;
 
 int Fail(int code, const absl::Status& status) {
+  // Nobody may read what we say, and the end must come all the same.
+  constexpr int kPatienceMilliseconds = 1'000;
+  pollfd room{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&room, 1, kPatienceMilliseconds) == 0) return code;
   std::fprintf(stderr, "bounced: %s\n", std::string(status.message()).c_str());
   return code;
+}
+
+// What is closed at the start would be the next file that we open: the log would go into that.
+void OpenStandardFiles() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
+
+// Before any thread starts, so that none of them is ended by a signal; who sends one while we start
+// is heard when we have started.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+  return signals;
 }
 
 // That of `path`; without one the usual file, or, where there is none, the embedded default.
@@ -94,10 +124,11 @@ void LogStart(const Config& config, const Daemon& daemon, const Log& log) {
 }
 
 // Until a signal asks to stop; SIGHUP asks for what lies in files anew, and the counters are logged
-// now and then.
+// now and then, and certificates that end soon.
 void WaitForStop(const sigset_t& signals, const std::string& path, Daemon& daemon, const Log& log) {
   const Clock& clock = SystemClock();
   Recurrence counters(kCounterInterval, clock.Steady());
+  Recurrence certificates(kCertificateInterval, clock.Steady());
   for (;;) {
     const timespec left = absl::ToTimespec(counters.Left(clock.Steady()));
     const int signal = ::sigtimedwait(&signals, nullptr, &left);
@@ -113,6 +144,7 @@ void WaitForStop(const sigset_t& signals, const std::string& path, Daemon& daemo
       return;
     }
     if (counters.IsDue(clock.Steady())) daemon.LogCounters();
+    if (certificates.IsDue(clock.Steady())) daemon.LogCertificates();
   }
 }
 
@@ -122,10 +154,15 @@ void SilenceLibraries() {
   google::protobuf::SetLogHandler(nullptr);
 }
 
-HandedSockets SocketsOfSystemd() {
+absl::StatusOr<HandedSockets> SocketsOfSystemd() {
   HandedSockets sockets;
   char** names = nullptr;
   const int count = ::sd_listen_fds_with_names(/*unset_environment=*/1, &names);
+  if (count < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("LISTEN_FDS and LISTEN_FDNAMES do not name sockets that are handed over: ",
+                     std::strerror(-count)));
+  }
   for (int i = 0; i < count; ++i) {
     sockets.emplace(names[i], SD_LISTEN_FDS_START + i);
     std::free(names[i]);
@@ -134,23 +171,17 @@ HandedSockets SocketsOfSystemd() {
   return sockets;
 }
 
-int Serve(const Config& config, const std::string& path, std::shared_ptr<const RuleSet> rules) {
+int Serve(const Config& config, const std::string& path, std::shared_ptr<const RuleSet> rules,
+          const sigset_t& signals) {
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
-  // Before any thread starts, so that none of them is ended by a signal.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptors(config, log);
   SilenceLibraries();
 
-  const HandedSockets sockets = SocketsOfSystemd();
-  if (absl::Status s = CheckSockets(sockets); !s.ok()) return Fail(kMisused, s);
+  const absl::StatusOr<HandedSockets> sockets = SocketsOfSystemd();
+  if (!sockets.ok()) return Fail(kMisused, sockets.status());
+  if (absl::Status s = CheckSockets(config, *sockets); !s.ok()) return Fail(kMisused, s);
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =
-      Daemon::Start(config, std::move(rules), sockets, SystemClock(), log);
+      Daemon::Start(config, std::move(rules), *sockets, SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());
   LogStart(config, **daemon, log);
   std::printf("ready %s\n", (*daemon)->addresses().c_str());
@@ -199,11 +230,13 @@ int Main(int argc, char** argv) {
                               "say --allow-root")));
   }
   KeepMemoryPrivate();
+  OpenStandardFiles();
+  const sigset_t signals = BlockSignals();
   absl::StatusOr<Config> config = Load(path, FileKind::kAny);
   if (!config.ok()) return Fail(kMisused, config.status());
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
   if (!rules.ok()) return Fail(kMisused, rules.status());
-  if (!check) return Serve(*config, path, *std::move(rules));
+  if (!check) return Serve(*config, path, *std::move(rules), signals);
   for (const std::string& warning : WarningsOf(*config)) {
     std::fprintf(stderr, "bounced: warning: %s\n", warning.c_str());
   }

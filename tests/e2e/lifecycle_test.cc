@@ -154,6 +154,13 @@ TEST(Start, ADataDirectoryThatCannotBeMadeIsNamed) {
   EXPECT_THAT(outcome->err, HasSubstr("/proc/no/such/folder"));
 }
 
+TEST(Start, WhereStandardErrorIsClosedTheLogGoesNowhere) {
+  Daemon daemon({.wrapper = {"sh", "-c", "exec \"$0\" \"$@\" 2>&-"}});
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(daemon.pid()) + "/fd/2"),
+            "/dev/null");
+  EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+}
+
 TEST(Start, ADataDirectoryThatIsOpenToOthersIsWarnedOf) {
   const TempDir dir;
   const Daemon open({.data_dir = dir.path()});

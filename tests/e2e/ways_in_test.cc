@@ -120,19 +120,27 @@ TEST(WaysInTest, S144TheApiTakesASocketOfSystemd) {
   EXPECT_EQ(daemon.Stop(SIGTERM), 0);
 }
 
-TEST(WaysInTest, S144ASecondSocketForTheApiStopsTheStart) {
-  const auto outcome = Daemon::FailToStart({.wrapper = {"python3", "-c", kHandOver, "grpc,grpc"}});
-  ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->status, 2);
-  EXPECT_THAT(outcome->err, HasSubstr("more than one socket"));
-}
-
-TEST(WaysInTest, S144ASocketOfAnotherNameStopsTheStart) {
-  const auto outcome = Daemon::FailToStart({.wrapper = {"python3", "-c", kHandOver, "smtp,imap"}});
-  ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->status, 2) << "or systemd would start it again and again";
-  EXPECT_THAT(outcome->err, HasSubstr("a socket was handed over as \"imap\""));
-  EXPECT_THAT(outcome->err, HasSubstr("smtp, submission, smtps, lmtp, proxy, proxy_tls, grpc\n"));
+TEST(WaysInTest, S144WhatIsHandedOverWronglyStopsTheStart) {
+  struct Case {
+    std::string names;
+    std::string why;
+  };
+  for (const Case& c : {
+           Case{"grpc,grpc", "more than one socket was handed over for grpc"},
+           {"smtp,imap",
+            "a socket was handed over as \"imap\": its FileDescriptorName= must be one of smtp, "
+            "submission, smtps, lmtp, proxy, proxy_tls, grpc\n"},
+           {"submission",
+            "a socket was handed over as \"submission\", for who logs in, and there is"},
+           {"proxy", "a socket was handed over as \"proxy\", which believes smtp.trusted_proxies"},
+           // One socket, two names.
+           {"smtp:lmtp", "LISTEN_FDS and LISTEN_FDNAMES do not name sockets"},
+       }) {
+    const auto outcome = Daemon::FailToStart({.wrapper = {"python3", "-c", kHandOver, c.names}});
+    ASSERT_TRUE(outcome.has_value()) << c.names;
+    EXPECT_EQ(outcome->status, 2) << "or systemd would start it again and again";
+    EXPECT_THAT(outcome->err, HasSubstr(c.why));
+  }
 }
 
 }  // namespace
