@@ -18,6 +18,7 @@ enum class Counter : std::size_t {
   kSessionsOverload,   // smtp_sessions_refused_total{reason="overload"}
   kTlsBegun,           // smtp_tls_handshakes_total{result="done"}
   kTlsFailed,          // smtp_tls_handshakes_total{result="failed"}
+  kTlsRefused,         // smtp_tls_handshakes_total{result="refused"}
   kLoginsDone,         // smtp_logins_total{result="done"}
   kLoginsFailed,       // smtp_logins_total{result="failed"}
   kRcptAccepted,       // smtp_recipients_total{result="accepted"}

@@ -224,10 +224,7 @@ void Intake::Submit(Read read, Done done) {
       std::move(read.work), [this, rules = std::move(read.rules), wins = std::move(read.wins),
                              places = std::move(read.places),
                              done = std::move(done)](absl::Status status, Work answered) mutable {
-        if (!status.ok()) {
-          counters_.Add(Counter::kMessagesDeferred);
-          return done(std::move(status));
-        }
+        if (!status.ok()) return done(std::move(status));
         const std::vector<MessageReceipt>& stored = std::get<StoreMessages>(answered).receipts;
         const bool is_duplicate = std::all_of(stored.begin(), stored.end(),
                                               [](const MessageReceipt& r) { return r.duplicate; });

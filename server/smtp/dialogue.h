@@ -151,6 +151,7 @@ class Dialogue {
   void Auth(std::string_view argument);
   void SaslLine(std::string_view line);
   void TakeSaslStep(SaslStep step);
+  bool StillMayMail() const;
   void RefuseLogin();
 
   // transaction.cc: the envelope
@@ -176,6 +177,7 @@ class Dialogue {
   bool under_tls_;
   std::unique_ptr<SaslExchange> exchange_;  // from AUTH to its end
   std::string user_;                        // who logged in
+  std::string credential_;                  // by which; see StillMayMail()
   std::string candidate_;                   // whose password is being checked
   std::size_t failed_logins_ = 0;
 

@@ -64,6 +64,7 @@ void Dialogue::LoggedIn(const absl::Status& status) {
   owed_ = Owed::kNothing;
   if (status.ok()) {
     user_ = std::move(candidate_);
+    credential_ = profile_.users->Find(user_).stored_key;
     Say("235 2.7.0 Welcome");
   } else if (absl::IsPermissionDenied(status)) {
     RefuseLogin();
@@ -74,7 +75,14 @@ void Dialogue::LoggedIn(const absl::Status& status) {
   CommandDone();
 }
 
+// Whether the user is one still, with the same password: what was taken out of the configuration is
+// of no more use, in sessions that are open, too.
+bool Dialogue::StillMayMail() const {
+  return !user_.empty() && profile_.users->Find(user_).stored_key == credential_;
+}
+
 void Dialogue::TooManyFailedLogins() {
+  ++errors_;
   ++failed_logins_;
   Close("max_failed_logins_per_client", "421 4.7.0 Too many failed logins; try again later");
 }

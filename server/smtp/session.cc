@@ -74,6 +74,11 @@ asio::awaitable<void> Session::Run() {
 // What comes before the banner: a handshake, and what the client said too early. False: the session
 // is over.
 asio::awaitable<bool> Session::Greet() {
+  const bool silent = profile_.proxy || profile_.tls == TlsUse::kImplicit;
+  if (silent && stopping()) {
+    end_ = "stopping";
+    co_return false;
+  }
   if (profile_.proxy && client_ && Contains(shared_.trusted_proxies, *client_)) {
     const bool read = co_await ReadProxy();
     if (!read) co_return false;
@@ -125,9 +130,14 @@ bool Session::MayEnter() {
 
 // The limit that forbids one more handshake now; empty: none does.
 std::string_view Session::HandshakeLimit() {
-  if (client_ && shared_.clients.Handshake(*client_, Steady())) return "max_handshakes_per_client";
-  const std::size_t underway = shared_.handshakes.load(std::memory_order_relaxed);
-  return underway < shared_.limits.max_handshakes ? "" : "max_handshakes";
+  std::string_view limit;
+  if (client_ && shared_.clients.Handshake(*client_, Steady())) {
+    limit = "max_handshakes_per_client";
+  } else if (shared_.handshakes.load(std::memory_order_relaxed) >= shared_.limits.max_handshakes) {
+    limit = "max_handshakes";
+  }
+  if (!limit.empty()) shared_.counters.Add(Counter::kTlsRefused);
+  return limit;
 }
 
 // Whose connection it is, as the proxy says. False: it does not, and the session is over.
@@ -148,7 +158,7 @@ asio::awaitable<bool> Session::ReadProxy() {
   }
   awaited_ = Awaited::kNothing;
   if (header.state != ProxyHeader::State::kWhole) {
-    end_ = late_ ? "proxy_timeout" : "proxy_header";
+    end_ = stopping() && late_ ? "stopping" : late_ ? "proxy_timeout" : "proxy_header";
     co_return false;
   }
   late_ = false;
@@ -174,7 +184,7 @@ asio::awaitable<bool> Session::BeginTls() {
     co_return true;
   }
   shared_.counters.Add(Counter::kTlsFailed);
-  end_ = late_ ? "tls_timeout" : "tls_failed";
+  end_ = stopping() && late_ ? "stopping" : late_ ? "tls_timeout" : "tls_failed";
   co_return false;
 }
 
@@ -311,14 +321,14 @@ asio::awaitable<bool> Session::Flush() {
   co_return false;
 }
 
-// Or less, where the server stops and its drain ends before.
+// Not at all when the server stops.
 asio::awaitable<void> Session::Wait(absl::Duration duration) {
+  if (stopping()) co_return;
   awaited_ = Awaited::kPause;
   std::error_code error;
   event_.expires_after(absl::ToChronoNanoseconds(duration));
   co_await event_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   awaited_ = Awaited::kNothing;
-  late_ = false;
 }
 
 // The result, or none if it does not come within commit_timeout.
@@ -476,19 +486,16 @@ void Session::DropUnread() {
 absl::Time Session::Deadline() const {
   switch (awaited_) {
     case Awaited::kNothing:
+    case Awaited::kPause:
       break;
     case Awaited::kInput:
       return dialogue_.Deadline();
     case Awaited::kOutput:
       return std::min(wait_start_ + dialogue_.Patience(shared_.limits.reply_timeout), drain_end_);
     case Awaited::kProxyHeader:
-      return std::min(wait_start_ + dialogue_.Patience(shared_.limits.proxy_header_timeout),
-                      drain_end_);
+      return wait_start_ + dialogue_.Patience(shared_.limits.proxy_header_timeout);
     case Awaited::kHandshake:
-      return std::min(wait_start_ + dialogue_.Patience(shared_.limits.tls_handshake_timeout),
-                      drain_end_);
-    case Awaited::kPause:
-      return drain_end_;
+      return wait_start_ + dialogue_.Patience(shared_.limits.tls_handshake_timeout);
     case Awaited::kCommit:
       return wait_start_ + shared_.limits.commit_timeout;
   }
@@ -510,6 +517,9 @@ void Session::ShutDown() {
   const absl::Time now = Steady();
   dialogue_.ShutDown(now);
   drain_end_ = now + shared_.limits.drain;
+  // Nothing of a message is under way there.
+  if (awaited_ == Awaited::kProxyHeader || awaited_ == Awaited::kHandshake) late_ = true;
+  if (awaited_ == Awaited::kPause) event_.cancel();
   std::error_code ignored;
   stream_.socket().cancel(ignored);
 }

@@ -153,6 +153,7 @@ class Session {
   void DropUnread();
   absl::Time Deadline() const;
   absl::Time Steady() const { return shared_.clock.Steady(); }
+  bool stopping() const { return drain_end_ != absl::InfiniteFuture(); }
 
   Shared& shared_;
   const Profile& profile_;

@@ -47,7 +47,10 @@ void Dialogue::Mail(std::string_view argument) {
     return Close("max_transactions",
                  "421 4.7.0 Too many transactions in one session; connect again");
   }
-  if (profile_.users != nullptr && user_.empty()) return Fail("530 5.7.0 Log in first");
+  if (profile_.users != nullptr && !StillMayMail()) {
+    user_.clear();
+    return Fail("530 5.7.0 Log in first");
+  }
   if (!DropKeyword("FROM:", argument)) return Fail("501 5.5.4 Say MAIL FROM:<address>");
   Path path = ParsePath(argument, PathKind::kReverse);
   if (path.error == PathError::kSyntax) return Fail("501 5.5.4 Say MAIL FROM:<address>");

@@ -417,14 +417,13 @@ TEST_F(IntakeTest, AReturnPathTwiceCountsOnceWhereverItStands) {
   EXPECT_THAT(ids, ElementsAre(1, 1, 2, 2, 1));
 }
 
-TEST_F(IntakeTest, WhatCannotBeCommittedIsDeferredAndNotThere) {
+TEST_F(IntakeTest, WhatCannotBeCommittedIsRefusedAndNotThere) {
   store_.set_sync([](auto) { return absl::ResourceExhaustedError("no space left"); });
   EXPECT_EQ(Receive(Dsn("r@example.net"), {Signed("r@example.net")}).status().code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(store_.messages(), SizeIs(0));
   committer_->Stop();
   EXPECT_EQ(Receive("x", {Unsigned("x")}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(counters_.Get(Counter::kMessagesDeferred), 2u);
   EXPECT_EQ(counters_.Get(Counter::kMessagesCommitted), 0u);
 }
 

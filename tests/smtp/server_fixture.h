@@ -112,7 +112,9 @@ class ServerTest : public testing::Test {
   // Reads the log until it holds this.
   std::string WaitForLog(std::string_view what) {
     while (log_text_.find(what) == std::string::npos) {
-      if (!ReadLog(60'000)) return "<silence>";
+      if (ReadLog(60'000)) continue;
+      ADD_FAILURE() << "the log never says " << what;
+      return "<silence>";
     }
     return log_text_;
   }

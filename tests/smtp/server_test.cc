@@ -633,7 +633,7 @@ TEST_F(ServerTest, S141AMessageThatDoesNotEndWithinDrainIsToldSo) {
   stopper.join();
 }
 
-TEST_F(ServerTest, S141NobodyIsMadeToWaitBeyondDrain) {
+TEST_F(ServerTest, S141NobodyIsMadeToWaitWhenItStops) {
   options_.limits.slow_errors = 1;
   options_.limits.error_delay = absl::Hours(1);
   Start();
@@ -646,8 +646,6 @@ TEST_F(ServerTest, S141NobodyIsMadeToWaitBeyondDrain) {
   EXPECT_THAT(idle.Read(), StartsWith("220 "));
   std::thread stopper([this] { server_->Stop(); });
   EXPECT_THAT(idle.Read(), StartsWith("421 4.3.2"));
-  EXPECT_TRUE(slowed.Silent());
-  clock_.Advance(options_.limits.drain);
   EXPECT_THAT(slowed.Read(), StartsWith("500 5.5.2"));
   EXPECT_THAT(slowed.Read(), StartsWith("421 4.3.2"));
   stopper.join();

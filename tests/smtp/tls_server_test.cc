@@ -247,6 +247,19 @@ TEST_F(TlsServerTest, S51T21AHandshakeThatDoesNotComeEndsInSilence) {
   }
 }
 
+TEST_F(TlsServerTest, S141AHandshakeEndsWhenTheServerStops) {
+  Start();
+  Client client(implicit_address());
+  client.Send(std::string_view("\x16\x03", 2));
+  // One thread serves both, and has by now come to wait for the rest.
+  Client other(address_);
+  EXPECT_THAT(other.Read(), StartsWith("220 "));
+  EXPECT_THAT(other.Ask("NOOP"), StartsWith("250 "));
+  server_->Stop();
+  EXPECT_THAT(client.ReadLine(), testing::AnyOf("<end>", "<reset>"));
+  EXPECT_EQ(CountInLog("end=stopping"), 2);
+}
+
 TEST_F(TlsServerTest, S54AnEndWithoutNoticeIsALostConnection) {
   Start();
   for (const bool notice : {false, true}) {
@@ -294,6 +307,7 @@ TEST_F(TlsServerTest, T23HandshakesAreBounded) {
   EXPECT_THAT(second.Read(), StartsWith("220 "));
   EXPECT_THAT(second.Ask("EHLO client.example"), StartsWith("250 "));
   EXPECT_THAT(second.Ask("STARTTLS"), StartsWith("454 4.7.0"));
+  EXPECT_EQ(counters_.Get(Counter::kTlsRefused), 1u);
   EXPECT_THAT(second.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
   Client third(implicit_address());
   EXPECT_THAT(third.ReadLine(), testing::AnyOf("<end>", "<reset>"));
@@ -368,7 +382,7 @@ class LoginServerTest : public TlsServerTest {
     return tls.Ask("AUTH PLAIN " + absl::Base64Escape(text));
   }
 
-  const Users users_{{{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)}}};
+  Users users_{{{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)}}};
 };
 
 TEST_F(LoginServerTest, S57EachWayToGuessCountsAgainstTheClient) {
@@ -387,8 +401,27 @@ TEST_F(LoginServerTest, S57EachWayToGuessCountsAgainstTheClient) {
   EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("535 5.7.8"));
   EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("421 4.7.0"));
   EXPECT_EQ(tls.Read(), "<end>");
-  EXPECT_THAT(WaitForLog("smtp.session "),
-              AllOf(HasSubstr("end=max_failed_logins_per_client"), HasSubstr("failed_logins=5")));
+  EXPECT_THAT(WaitForLog("smtp.session "), AllOf(HasSubstr("end=max_failed_logins_per_client"),
+                                                 HasSubstr("errors=5 failed_logins=5")));
+}
+
+TEST_F(LoginServerTest, S56WhoIsTakenOutOrHasAnotherPasswordMustLogInAgain) {
+  Start();
+  Client client(address_);
+  TlsClient tls(client);
+  ASSERT_TRUE(tls.Handshake());
+  EXPECT_THAT(tls.Read(), StartsWith("220 "));
+  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  EXPECT_THAT(Ask(tls, "|relay|pencil"), StartsWith("235 2.7.0"));
+  users_.Replace({{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)},
+                  {"other", MakeScramSecret("pencil", "more", kMinScramIterations)}});
+  EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0")) << "nothing changed for it";
+  EXPECT_THAT(tls.Ask("RSET"), StartsWith("250 "));
+  users_.Replace({{"relay", MakeScramSecret("eraser", "salt", kMinScramIterations)}});
+  EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("530 5.7.0"));
+  EXPECT_THAT(Ask(tls, "|relay|eraser"), StartsWith("235 2.7.0"));
+  users_.Replace({{"other", MakeScramSecret("pencil", "more", kMinScramIterations)}});
+  EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("530 5.7.0"));
 }
 
 TEST_F(LoginServerTest, S57EachLoginIsCounted) {
