@@ -33,7 +33,7 @@ absl::Status CheckKind(const std::string& path, int fd, FileKind kind) {
   }
   if (kind == FileKind::kPrivate && (status.st_mode & 0007) != 0) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path, ": is open to others: chmod 0600 it, and replace the key if it was seen"));
+        path, ": is open to others: chmod o-rwx it, and replace the key if it was seen"));
   }
   return absl::OkStatus();
 }

@@ -73,7 +73,7 @@ TEST_F(TextFileTest, IsOfTheKindThatIsAskedFor) {
                         {dir_ / "link", FileKind::kPrivate, ""},
                         {open, FileKind::kAny, ""},
                         {open, FileKind::kPlain, ""},
-                        {open, FileKind::kPrivate, "is open to others: chmod 0600 it"},
+                        {open, FileKind::kPrivate, "is open to others: chmod o-rwx it"},
                         {pipe, FileKind::kPlain, "is no plain file"},
                         {pipe, FileKind::kPrivate, "is no plain file"},
                         {"/dev/null", FileKind::kPlain, "is no plain file"},

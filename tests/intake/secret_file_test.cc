@@ -64,7 +64,7 @@ TEST_F(SecretFileTest, T16IsClosedToOthers) {
   for (mode_t mode : {0604, 0602, 0601, 0644, 0666}) {
     const absl::Status status = ReadSecretFile(File(k32, mode)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << mode;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 0600"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("chmod o-rwx"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(directory_ + "/key"));
   }
   for (mode_t mode : {0400, 0600, 0640, 0660}) {
