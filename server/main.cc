@@ -171,8 +171,19 @@ absl::StatusOr<HandedSockets> SocketsOfSystemd() {
   return sockets;
 }
 
-int Serve(const Config& config, const std::string& path, std::shared_ptr<const RuleSet> rules,
-          const sigset_t& signals) {
+int Check(const Config& config) {
+  if (absl::Status s = CheckConfig(config).status(); !s.ok()) return Fail(kMisused, s);
+  for (const std::string& warning : WarningsOf(config)) {
+    std::fprintf(stderr, "bounced: warning: %s\n", warning.c_str());
+  }
+  std::puts("ok");
+  return kDone;
+}
+
+int Serve(const Config& config, const std::string& path) {
+  const sigset_t signals = BlockSignals();
+  absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(config);
+  if (!rules.ok()) return Fail(kMisused, rules.status());
   const Log log(config.log.level, std::getenv("JOURNAL_STREAM") != nullptr);
   RaiseDescriptors(config, log);
   SilenceLibraries();
@@ -181,7 +192,7 @@ int Serve(const Config& config, const std::string& path, std::shared_ptr<const R
   if (!sockets.ok()) return Fail(kMisused, sockets.status());
   if (absl::Status s = CheckSockets(config, *sockets); !s.ok()) return Fail(kMisused, s);
   absl::StatusOr<std::unique_ptr<Daemon>> daemon =
-      Daemon::Start(config, std::move(rules), *sockets, SystemClock(), log);
+      Daemon::Start(config, *std::move(rules), *sockets, SystemClock(), log);
   if (!daemon.ok()) return Fail(kFailed, daemon.status());
   LogStart(config, **daemon, log);
   std::printf("ready %s\n", (*daemon)->addresses().c_str());
@@ -201,9 +212,8 @@ int Main(int argc, char** argv) {
       "The bounce daemon: takes bounces in over SMTP, and says over gRPC whom not to mail.",
       "bounced");
   app.footer(
-      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line, the "
-      "configuration\n"
-      "or the name of a socket is wrong, or it will not run as root.");
+      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line, the\n"
+      "configuration or the name of a socket is wrong, or it will not run as root.");
   std::string path;
   bool check = false;
   bool allow_root = false;
@@ -231,17 +241,9 @@ int Main(int argc, char** argv) {
   }
   KeepMemoryPrivate();
   OpenStandardFiles();
-  const sigset_t signals = BlockSignals();
   absl::StatusOr<Config> config = Load(path, FileKind::kAny);
   if (!config.ok()) return Fail(kMisused, config.status());
-  absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(*config);
-  if (!rules.ok()) return Fail(kMisused, rules.status());
-  if (!check) return Serve(*config, path, *std::move(rules), signals);
-  for (const std::string& warning : WarningsOf(*config)) {
-    std::fprintf(stderr, "bounced: warning: %s\n", warning.c_str());
-  }
-  std::puts("ok");
-  return kDone;
+  return check ? Check(*config) : Serve(*config, path);
 }
 
 }  // namespace
