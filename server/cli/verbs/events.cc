@@ -156,9 +156,8 @@ Action SetUpEvents(CLI::App& command) {
       "Prints a line for each, with tabs between: id, time received, kind, class, reason, "
       "address,\n"
       "status, what it did, diagnostic; - stands for none.\n\n"
-      "Exit codes: 0 done, 1 there is no such event, 2 usage, 3 the server could not be reached, "
-      "did\n"
-      "not allow it, or failed");
+      "Exit codes: 0 done, also if there are none; 1 there is no event of --id; 2 usage;\n"
+      "3 the server could not be reached, did not allow it, or failed");
   return [arguments](Session& session) {
     return arguments->id != 0 ? ShowEvent(arguments->id, session) : ListEvents(*arguments, session);
   };
