@@ -171,7 +171,6 @@ struct Daemon::Parts {
         std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
         hostname(config.smtp.hostname.empty() ? HostName() : config.smtp.hostname),
-        tls_is_self_made(config.smtp.certificates.empty()),
         clock(clock_),
         log(log_),
         rules(std::move(rules_), clock.Now()),
@@ -202,7 +201,6 @@ struct Daemon::Parts {
   const Config config;  // that of the start
   const std::string hostname;
   std::shared_ptr<const smtp::Tls> tls;  // for new handshakes
-  bool tls_is_self_made;
   const Clock& clock;
   const Log& log;
   Counters counters;
@@ -323,10 +321,9 @@ absl::Status Daemon::TakeUp(const Config& config) {
   if (absl::Status s = CheckTogether(config); !s.ok()) return s;
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
   if (!return_paths.ok()) return return_paths.status();
-  const bool wants_self_made = config.smtp.certificates.empty();
   // Those that were made here stay: others would be no better, and clients know these.
   std::shared_ptr<const smtp::Tls> tls;
-  if (!wants_self_made || !parts_->tls_is_self_made) {
+  if (!config.smtp.certificates.empty() || !parts_->tls->is_self_made()) {
     absl::StatusOr<std::shared_ptr<const smtp::Tls>> made =
         MakeTls(config, parts_->hostname, parts_->clock);
     if (!made.ok()) return made.status();
@@ -338,7 +335,6 @@ absl::Status Daemon::TakeUp(const Config& config) {
   parts_->committer.SetPolicy(config.policy);
   if (tls != nullptr) {
     parts_->tls = tls;
-    parts_->tls_is_self_made = wants_self_made;
     parts_->smtp->SetTls(std::move(tls));
     LogCertificates();
   }

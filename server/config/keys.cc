@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 
-#include "absl/strings/numbers.h"
 #include "absl/time/civil_time.h"
 #include "server/base/host_port.h"
 

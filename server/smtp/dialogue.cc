@@ -15,7 +15,6 @@ constexpr std::string_view kStopping = "421 4.3.2 This host goes out of service;
 constexpr std::string_view kTooOld = "421 4.4.2 This session has lasted too long; connect again";
 constexpr std::string_view kBadOctets =
     "500 5.5.2 Commands end in CRLF and hold neither CR, LF nor NUL";
-constexpr std::string_view kNotSmtp = "500 5.5.2 This is an SMTP server";
 // The first octet of a TLS handshake (RFC 8446, 5.1), which has no line end to wait for.
 constexpr char kTlsHandshake = 0x16;
 // A buffer that grew beyond this is given back when it is empty.
@@ -100,7 +99,7 @@ std::size_t Dialogue::Receive(std::string_view bytes) {
 
 bool Dialogue::ReadLine() {
   if (!long_line_ && input_[at_] == kTlsHandshake) {
-    Close("not_smtp", kNotSmtp);
+    NotSmtp(input_);
     return true;
   }
   const void* found = std::memchr(input_.data() + scanned_, '\n', input_.size() - scanned_);
@@ -158,7 +157,7 @@ void Dialogue::RunLine(std::string_view line) {
     Fail("500 5.5.2 The command is not well-formed UTF-8");
   } else if (verb == nullptr) {
     // The line of a header: a client of HTTP, or a message that nobody asked for.
-    if (name.size() > 1 && name.back() == ':') return Close("not_smtp", kNotSmtp);
+    if (name.size() > 1 && name.back() == ':') return NotSmtp(line);
     Fail("500 5.5.2 Unknown command");
   } else if (verb->ends_group && CloseIfEarly()) {
     return;

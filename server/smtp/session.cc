@@ -128,7 +128,7 @@ bool Session::MayEnter() {
   return true;
 }
 
-// The limit that forbids one more handshake now; empty: none does.
+// Counts a handshake that is wanted now. The limit that forbids it; empty: none does.
 std::string_view Session::HandshakeLimit() {
   std::string_view limit;
   if (client_ && shared_.clients.Handshake(*client_, Steady())) {
@@ -158,7 +158,7 @@ asio::awaitable<bool> Session::ReadProxy() {
   }
   awaited_ = Awaited::kNothing;
   if (header.state != ProxyHeader::State::kWhole) {
-    end_ = stopping() && late_ ? "stopping" : late_ ? "proxy_timeout" : "proxy_header";
+    end_ = EndOfStep("proxy_timeout", "proxy_header");
     co_return false;
   }
   late_ = false;
@@ -184,8 +184,15 @@ asio::awaitable<bool> Session::BeginTls() {
     co_return true;
   }
   shared_.counters.Add(Counter::kTlsFailed);
-  end_ = stopping() && late_ ? "stopping" : late_ ? "tls_timeout" : "tls_failed";
+  end_ = EndOfStep("tls_timeout", "tls_failed");
   co_return false;
+}
+
+// How the log calls the end of a step that did not come to its own: by the clock, by our stop, or
+// by what the client sent.
+std::string_view Session::EndOfStep(std::string_view timeout, std::string_view failure) const {
+  if (!late_) return failure;
+  return stopping() ? "stopping" : timeout;
 }
 
 // Waits for what a call of the stream's asked for. The error: the wait was cut short.

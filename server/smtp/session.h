@@ -153,6 +153,7 @@ class Session {
   void DropUnread();
   absl::Time Deadline() const;
   absl::Time Steady() const { return shared_.clock.Steady(); }
+  std::string_view EndOfStep(std::string_view timeout, std::string_view failure) const;
   bool stopping() const { return drain_end_ != absl::InfiniteFuture(); }
 
   Shared& shared_;

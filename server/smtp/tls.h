@@ -54,6 +54,8 @@ class Tls {
 
   // The server's side of one connection. Null: no memory. It must not outlive this.
   SslPointer NewSession() const;
+  // Whether SelfMade() made it.
+  bool is_self_made() const { return ends().front().chain_file.empty(); }
   // Of each certificate, in the order in which they were given.
   const std::vector<CertificateEnd>& ends() const;
 

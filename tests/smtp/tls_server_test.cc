@@ -140,6 +140,12 @@ class TlsServerTest : public ServerTest {
     ASSERT_THAT(client.Ask("EHLO client.example"), StartsWith("250 "));
     ASSERT_THAT(client.Ask("STARTTLS"), StartsWith("220 2.0.0"));
   }
+  // Where TLS comes first: up to the answer to EHLO.
+  static void Begin(TlsClient& tls) {
+    ASSERT_TRUE(tls.Handshake());
+    ASSERT_THAT(tls.Read(), StartsWith("220 "));
+    ASSERT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  }
 };
 
 TEST_F(TlsServerTest, S45S53AMessageComesUnderTls) {
@@ -265,9 +271,7 @@ TEST_F(TlsServerTest, S54AnEndWithoutNoticeIsALostConnection) {
   for (const bool notice : {false, true}) {
     Client client(implicit_address());
     TlsClient tls(client);
-    ASSERT_TRUE(tls.Handshake());
-    EXPECT_THAT(tls.Read(), StartsWith("220 "));
-    EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+    ASSERT_NO_FATAL_FAILURE(Begin(tls));
     EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
     EXPECT_THAT(tls.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
     EXPECT_THAT(tls.Ask("DATA"), StartsWith("354 "));
@@ -391,9 +395,7 @@ TEST_F(LoginServerTest, S57EachWayToGuessCountsAgainstTheClient) {
   Start();
   Client client(address_);
   TlsClient tls(client);
-  ASSERT_TRUE(tls.Handshake());
-  EXPECT_THAT(tls.Read(), StartsWith("220 "));
-  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  ASSERT_NO_FATAL_FAILURE(Begin(tls));
   EXPECT_THAT(Ask(tls, "|relay|wrong"), StartsWith("535 5.7.8"));
   EXPECT_THAT(Ask(tls, "other|relay|pencil"), StartsWith("535 5.7.8"));
   EXPECT_THAT(ScramLogin(tls, "wrong"), StartsWith("535 5.7.8"));
@@ -409,9 +411,7 @@ TEST_F(LoginServerTest, S56WhoIsTakenOutOrHasAnotherPasswordMustLogInAgain) {
   Start();
   Client client(address_);
   TlsClient tls(client);
-  ASSERT_TRUE(tls.Handshake());
-  EXPECT_THAT(tls.Read(), StartsWith("220 "));
-  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  ASSERT_NO_FATAL_FAILURE(Begin(tls));
   EXPECT_THAT(Ask(tls, "|relay|pencil"), StartsWith("235 2.7.0"));
   users_.Replace({{"relay", MakeScramSecret("pencil", "salt", kMinScramIterations)},
                   {"other", MakeScramSecret("pencil", "more", kMinScramIterations)}});
@@ -429,9 +429,7 @@ TEST_F(LoginServerTest, S57EachLoginIsCounted) {
   for (const bool scram : {false, true}) {
     Client client(address_);
     TlsClient tls(client);
-    ASSERT_TRUE(tls.Handshake());
-    EXPECT_THAT(tls.Read(), StartsWith("220 "));
-    EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+    ASSERT_NO_FATAL_FAILURE(Begin(tls));
     if (scram) {
       EXPECT_THAT(ScramLogin(tls, "pencil"), StartsWith("334 "));
       EXPECT_THAT(tls.Ask(""), StartsWith("235 2.7.0"));
@@ -453,9 +451,7 @@ TEST_F(TlsServerTest, S148TheHeaderOfAProxyComesBeforeTheHandshake) {
   Client client(address_);
   client.Send("PROXY TCP4 192.0.2.1 192.0.2.2 56324 465\r\n");
   TlsClient tls(client);
-  ASSERT_TRUE(tls.Handshake());
-  EXPECT_THAT(tls.Read(), StartsWith("220 "));
-  EXPECT_THAT(tls.Ask("EHLO client.example"), StartsWith("250 "));
+  ASSERT_NO_FATAL_FAILURE(Begin(tls));
   EXPECT_THAT(tls.Ask("MAIL FROM:<>"), StartsWith("250 2.1.0"));
   EXPECT_THAT(tls.Ask("RCPT TO:<bounce@rp.example>"), StartsWith("250 2.1.5"));
   EXPECT_THAT(tls.Ask("DATA"), StartsWith("354 "));
