@@ -35,7 +35,8 @@ const std::vector<ListenerKind>& ListenerKinds() {
 
 absl::Status CheckSockets(const Config& config, const HandedSockets& sockets) {
   const std::vector<ListenerKind>& kinds = ListenerKinds();
-  for (const auto& [name, descriptor] : sockets) {
+  for (const auto& socket : sockets) {
+    const std::string& name = socket.first;
     if (name == kGrpcSocket) continue;
     const auto kind = std::find_if(kinds.begin(), kinds.end(),
                                    [&](const ListenerKind& k) { return k.name == name; });
