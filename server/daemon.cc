@@ -176,7 +176,7 @@ struct Daemon::Parts {
         rules(std::move(rules_), clock.Now()),
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
-        committer(*store, config.policy, clock, counters),
+        committer(*store, PoliciesOf(config), clock, counters),
         keys(return_paths, committer, std::move(revocations)),
         authenticator(std::move(authenticator_)),
         intake(rules, return_paths, committer, clock, counters, authenticator.get()),
@@ -332,7 +332,7 @@ absl::Status Daemon::TakeUp(const Config& config) {
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
-  parts_->committer.SetPolicy(config.policy);
+  parts_->committer.SetPolicies(PoliciesOf(config));
   if (tls != nullptr) {
     parts_->tls = tls;
     parts_->smtp->SetTls(std::move(tls));

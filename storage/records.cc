@@ -95,6 +95,10 @@ std::string_view ToString(PolicyRule rule) {
       return "complaint";
     case PolicyRule::kUnsubscribe:
       return "unsubscribe";
+    case PolicyRule::kAllowed:
+      return "allowed";
+    case PolicyRule::kRecordOnly:
+      return "record_only";
   }
   return "unknown";
 }

@@ -74,6 +74,8 @@ enum class PolicyRule : std::uint8_t {
   kStale = 17,        // what is known of newer mail has settled what this one could tell
   kComplaint = 18,    // suppressed for the whole tenant until taken off
   kUnsubscribe = 19,  // suppressed for the stream until taken off
+  kAllowed = 20,      // the address or its domain is on the list of those that no bounce suppresses
+  kRecordOnly = 21,   // the policy is to suppress nobody for bounces
 };
 std::string_view ToString(PolicyRule rule);
 
@@ -225,6 +227,7 @@ struct AddressRecord {
 struct AddressHistory {
   AddressRecord record;
   std::vector<Suppression> suppressions = {};  // also expired ones
+  bool allowed = false;  // no bounce may suppress it: it has an Allowance, or its domain has
 };
 
 // What the policy decides about one event. The store carries it out, whatever it says.

@@ -108,7 +108,8 @@ absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& reque
   absl::StatusOr<AddressDossier> dossier =
       services.parts.store.GetDossier(*tenant, *address, kMaxExplainedEvents, kMaxExplainedChanges);
   if (!dossier.ok()) return dossier.status();
-  response = Explain(*dossier, services.parts.committer.policy(), request.stream(),
+  const std::shared_ptr<const Policies> policies = services.parts.committer.policies();
+  response = Explain(*dossier, policies->Of(*tenant, request.stream()), request.stream(),
                      services.parts.clock.Now());
   return absl::OkStatus();
 }

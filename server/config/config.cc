@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/config/keys.h"
@@ -28,6 +29,50 @@ domain = "bounces.localhost"
 id = "demo"
 secret_file = "bounced-data/return-path.key"
 )";
+
+// `whose` is for messages: "" or " of tenant acme".
+absl::Status CheckPolicy(const Policy& policy, const std::string& whose) {
+  const auto wrong = [&](std::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat(Absl(what), whose));
+  };
+  if (policy.soft_threshold > policy.soft_window_days) {
+    return wrong(
+        "policy.soft_threshold is above policy.soft_window_days: so many days never fall into it");
+  }
+  if (policy.hard_confirmations > policy.hard_window_days) {
+    return wrong(
+        "policy.hard_confirmations is above policy.hard_window_days: so many days never fall into "
+        "it");
+  }
+  if (policy.soft_days > policy.soft_max_days) {
+    return wrong("policy.soft_days is above policy.soft_max_days");
+  }
+  return absl::OkStatus();
+}
+
+// No policy contradicts itself, and none is told twice.
+absl::Status CheckTenants(const Config& config) {
+  if (absl::Status s = CheckPolicy(config.policy, ""); !s.ok()) return s;
+  absl::flat_hash_set<std::string> tenants;
+  for (const TenantSection& tenant : config.tenants) {
+    const std::string whose = " of tenant " + tenant.name;
+    if (!tenants.insert(tenant.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tenant.name: \"", tenant.name, "\" stands twice"));
+    }
+    if (absl::Status s = CheckPolicy(tenant.policy, whose); !s.ok()) return s;
+    absl::flat_hash_set<std::string> streams;
+    for (const StreamSection& stream : tenant.streams) {
+      if (!streams.insert(stream.name).second) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("tenant.stream.name: \"", stream.name, "\" stands twice", whose));
+      }
+      absl::Status s = CheckPolicy(stream.policy, absl::StrCat(whose, ", stream ", stream.name));
+      if (!s.ok()) return s;
+    }
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -119,20 +164,18 @@ absl::Status CheckTogether(const Config& config) {
                        "believed"));
     }
   }
-  const Policy& policy = config.policy;
-  if (policy.soft_threshold > policy.soft_window_days) {
-    return absl::InvalidArgumentError(
-        "policy.soft_threshold is above policy.soft_window_days: so many days never fall into it");
+  return CheckTenants(config);
+}
+
+Policies PoliciesOf(const Config& config) {
+  Policies policies(config.policy);
+  for (const TenantSection& tenant : config.tenants) {
+    policies.Set(tenant.name, tenant.policy);
+    for (const StreamSection& stream : tenant.streams) {
+      policies.Set(tenant.name, stream.name, stream.policy);
+    }
   }
-  if (policy.hard_confirmations > policy.hard_window_days) {
-    return absl::InvalidArgumentError(
-        "policy.hard_confirmations is above policy.hard_window_days: so many days never fall into "
-        "it");
-  }
-  if (policy.soft_days > policy.soft_max_days) {
-    return absl::InvalidArgumentError("policy.soft_days is above policy.soft_max_days");
-  }
-  return absl::OkStatus();
+  return policies;
 }
 
 std::vector<std::string> WarningsOf(const Config& config) {

@@ -13,7 +13,7 @@
 #include "server/base/ip_address.h"
 #include "server/base/log.h"
 #include "server/base/text_file.h"
-#include "server/intake/policy.h"
+#include "server/intake/policies.h"
 #include "server/intake/return_path.h"
 #include "server/login/users.h"
 #include "server/smtp/limits.h"
@@ -47,6 +47,19 @@ struct UnsubscribeSection : ReturnPathSection {
   }
 };
 
+// A [[tenant.stream]], whose policy is that of its tenant where it does not say otherwise.
+struct StreamSection {
+  std::string name;
+  Policy policy;
+};
+
+// A [[tenant]], whose policy is [policy] where it does not say otherwise.
+struct TenantSection {
+  std::string name;
+  Policy policy;
+  std::vector<StreamSection> streams;
+};
+
 // What is not set has a default that suits a machine on the internet.
 struct Config {
   std::string data_dir = "/var/lib/bounced";
@@ -71,6 +84,7 @@ struct Config {
   std::vector<UnsubscribeSection> unsubscribes;
   std::vector<FeedbackLoop> feedback_loops;
   Policy policy;
+  std::vector<TenantSection> tenants;
   struct {
     StoreOptions options;  // `directory` is data_dir
     std::int64_t min_free = 512 << 20;
@@ -109,6 +123,9 @@ Config DemoConfig();
 // Reads the key files of return paths, and behind them those of unsubscribe addresses. Errors are
 // ReadSecretFile()'s.
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
+
+// The policies of [policy], of the tenants and of their streams.
+Policies PoliciesOf(const Config& config);
 
 // Whether values go together that are right each alone. INVALID_ARGUMENT names the keys and says
 // what would never happen, or always.

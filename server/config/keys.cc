@@ -24,6 +24,8 @@ constexpr std::size_t kMaxSecretOctets = 1'000;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
 constexpr std::size_t kMaxServers = 8;
 constexpr std::size_t kMaxTenant = 64;  // as in the API
+constexpr std::size_t kMaxTenants = 100'000;
+constexpr std::size_t kMaxStreams = 1'000;  // of a tenant
 constexpr std::int64_t kMiB = 1 << 20;
 constexpr absl::Duration kDay = absl::Hours(24);
 
@@ -316,13 +318,44 @@ std::span<const Key<FeedbackLoop>> FeedbackLoopKeys() {
 std::span<const Key<Policy>> PolicyKeys() {
 #define NUMBER(field, min, max) Integer<Policy>(#field, PLACE(field), min, max)
   static const std::vector<Key<Policy>> keys = {
-      NUMBER(hard_confidence, 0, 100),   NUMBER(hard_days, 1, 3'650),
-      NUMBER(hard_confirmations, 1, 30), NUMBER(hard_window_days, 1, 3'650),
-      NUMBER(soft_threshold, 1, 30),     NUMBER(soft_window_days, 1, 3'650),
-      NUMBER(soft_days, 1, 3'650),       NUMBER(soft_max_days, 1, 3'650),
+      NUMBER(hard_confidence, 0, 100),
+      NUMBER(hard_days, 1, 3'650),
+      NUMBER(hard_confirmations, 1, 30),
+      NUMBER(hard_window_days, 1, 3'650),
+      NUMBER(soft_threshold, 1, 30),
+      NUMBER(soft_window_days, 1, 3'650),
+      NUMBER(soft_days, 1, 3'650),
+      NUMBER(soft_max_days, 1, 3'650),
       NUMBER(probation_days, 0, 3'650),
+      Flag<Policy>("suppress_bounces", PLACE(suppress_bounces)),
+      Choice<Policy>("complaint_scope", PLACE(complaint_scope),
+                     std::vector<std::pair<std::string_view, ComplaintScope>>{
+                         {"tenant", ComplaintScope::kTenant}, {"stream", ComplaintScope::kStream}}),
   };
 #undef NUMBER
+  return keys;
+}
+
+std::span<const Key<StreamSection>> StreamKeys() {
+  using Section = StreamSection;
+  static const std::vector<Key<Section>> keys = {
+      Name<Section>("name", PLACE(name), kMaxStreamOctets),
+      Table<Section>("policy", PolicyKeys(), PLACE(policy)),
+  };
+  return keys;
+}
+
+// In this order: streams begin with the policy of their tenant.
+std::span<const Key<TenantSection>> TenantKeys() {
+  using Section = TenantSection;
+  static const std::vector<Key<Section>> keys = {
+      Name<Section>("name", PLACE(name), kMaxTenant),
+      Table<Section>("policy", PolicyKeys(), PLACE(policy)),
+      Tables<Section>("stream", StreamKeys(), PLACE(streams), kMaxStreams, {"name"},
+                      [](const Section& tenant) {
+                        return StreamSection{"", tenant.policy};
+                      }),
+  };
   return keys;
 }
 
@@ -397,6 +430,11 @@ std::vector<Key<Config>> TopKeys() {
       Tables<Config>("feedback_loop", FeedbackLoopKeys(), PLACE(feedback_loops), kMaxFeedbackLoops,
                      {"address"}),
       AtOnce(Table<Config>("policy", PolicyKeys(), PLACE(policy))),
+      // Behind the policy that tenants begin with.
+      Tables<Config>("tenant", TenantKeys(), PLACE(tenants), kMaxTenants, {"name"},
+                     [](const Config& config) {
+                       return TenantSection{"", config.policy, {}};
+                     }),
       Table<Config>("store", StoreKeys(), PLACE(store)),
       AtOnce(Table<Config>("rules", RulesKeys(), PLACE(rules))),
       Table<Config>("authentication", AuthenticationKeys(), PLACE(authentication)),

@@ -196,20 +196,25 @@ Key<Section> Choice(std::string_view name, Get get,
 absl::Status UnknownKey(const toml::key& key, std::string_view path,
                         const std::vector<std::string_view>& known);
 
-// Reads all keys of `table`, which must be in `keys`. `prefix` of their paths: "smtp.".
+// Reads all keys of `table`, which must be in `keys`, in the order of those. `prefix` of their
+// paths: "smtp.".
 template <typename Section>
 absl::Status ReadTable(const toml::table& table, const std::string& prefix,
                        std::span<const Key<Section>> keys, Section& section) {
   for (const auto& [key, node] : table) {
-    const std::string path = prefix + std::string(key.str());
-    auto found = std::find_if(keys.begin(), keys.end(),
-                              [name = key.str()](const auto& each) { return each.name == name; });
-    if (found == keys.end()) {
-      std::vector<std::string_view> known;
-      for (const Key<Section>& each : keys) known.push_back(each.name);
-      return UnknownKey(key, path, known);
+    if (std::any_of(keys.begin(), keys.end(),
+                    [name = key.str()](const auto& each) { return each.name == name; })) {
+      continue;
     }
-    if (absl::Status s = found->read(node, path, section); !s.ok()) return s;
+    std::vector<std::string_view> known;
+    for (const Key<Section>& each : keys) known.push_back(each.name);
+    return UnknownKey(key, prefix + std::string(key.str()), known);
+  }
+  for (const Key<Section>& key : keys) {
+    const toml::node* node = table.get(key.name);
+    if (node == nullptr) continue;
+    const std::string path = prefix + std::string(key.name);
+    if (absl::Status s = key.read(*node, path, section); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
@@ -238,10 +243,11 @@ Key<Section> Table(std::string_view name, std::span<const Key<Inner>> keys, Get 
           }};
 }
 
-// [[name]], at most `max_count` times, each appended to a vector. A reload takes all such up.
-template <typename Section, typename Inner, typename Get>
+// [[name]], at most `max_count` times, each appended to a vector; `begin(section)` is what one is
+// before its keys are read. A reload takes all such up.
+template <typename Section, typename Inner, typename Get, typename Begin>
 Key<Section> Tables(std::string_view name, std::span<const Key<Inner>> keys, Get get,
-                    std::size_t max_count, std::vector<std::string_view> required) {
+                    std::size_t max_count, std::vector<std::string_view> required, Begin begin) {
   return {name,
           [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
             if (!node.is_array_of_tables())
@@ -256,11 +262,20 @@ Key<Section> Tables(std::string_view name, std::span<const Key<Inner>> keys, Get
                 if (!table.contains(key))
                   return At(each, path, absl::StrCat(Absl(key), " is missing"));
               }
-              absl::Status s = ReadTable(table, std::string(path) + ".", keys, all.emplace_back());
-              if (!s.ok()) return s;
+              Inner& one = all.emplace_back(begin(section));
+              if (absl::Status s = ReadTable(table, std::string(path) + ".", keys, one); !s.ok()) {
+                return s;
+              }
             }
             return absl::OkStatus();
           }};
+}
+
+template <typename Section, typename Inner, typename Get>
+Key<Section> Tables(std::string_view name, std::span<const Key<Inner>> keys, Get get,
+                    std::size_t max_count, std::vector<std::string_view> required) {
+  return Tables<Section>(name, keys, get, max_count, std::move(required),
+                         [](const Section&) { return Inner{}; });
 }
 
 }  // namespace bounced

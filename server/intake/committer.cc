@@ -49,9 +49,13 @@ absl::Status TooMuchWaits() {
 
 }  // namespace
 
-Committer::Committer(Store& store, const Policy& policy, const Clock& clock, Counters& counters,
+Committer::Committer(Store& store, Policies policies, const Clock& clock, Counters& counters,
                      CommitterLimits limits)
-    : store_(store), policy_(policy), clock_(clock), counters_(counters), limits_(limits) {}
+    : store_(store),
+      policies_(std::move(policies)),
+      clock_(clock),
+      counters_(counters),
+      limits_(limits) {}
 
 Committer::~Committer() {
   Stop();
@@ -147,11 +151,12 @@ void Committer::Commit(std::vector<Waiting> batch) {
   works.reserve(batch.size());
   for (Waiting& waiting : batch) works.push_back(&waiting.work);
   const absl::Time now = clock_.Now();
-  const Policy policy = this->policy();
+  const std::shared_ptr<const Policies> policies = this->policies();
   std::uint64_t suppressions = 0;
   const absl::Status status = store_.Apply(
       works,
       [&](const AddressHistory& history, const Message& message, const Event& event) {
+        const Policy& policy = policies->Of(message.tenant, message.stream);
         Decision decision = Decide(policy, history, message, event, now);
         if (decision.suppress) ++suppressions;
         return decision;

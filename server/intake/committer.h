@@ -12,7 +12,7 @@
 #include "server/base/clock.h"
 #include "server/base/counters.h"
 #include "server/base/live.h"
-#include "server/intake/policy.h"
+#include "server/intake/policies.h"
 #include "storage/mutex.h"
 #include "storage/store.h"
 
@@ -39,7 +39,7 @@ class Committer {
   using Done = absl::AnyInvocable<void(absl::Status, Work)>;
 
   // All of them outlive it.
-  Committer(Store& store, const Policy& policy, const Clock& clock, Counters& counters,
+  Committer(Store& store, Policies policies, const Clock& clock, Counters& counters,
             CommitterLimits limits = {});
   // Answers what waits, with UNAVAILABLE.
   ~Committer();
@@ -58,8 +58,8 @@ class Committer {
   absl::Status Ready() const;
 
   // For the decisions to come.
-  void SetPolicy(const Policy& policy) { policy_.Set(policy); }
-  Policy policy() const { return *policy_.Get(); }
+  void SetPolicies(Policies policies) { policies_.Set(std::move(policies)); }
+  std::shared_ptr<const Policies> policies() const { return policies_.Get(); }
 
   // Commits what waits now, up to max_batch; false: nothing did.
   bool Step();
@@ -86,7 +86,7 @@ class Committer {
   void Answer(std::vector<Waiting> batch, const absl::Status& status);
 
   Store& store_;
-  Live<Policy> policy_;
+  Live<Policies> policies_;
   const Clock& clock_;
   Counters& counters_;
   const CommitterLimits limits_;

@@ -275,6 +275,8 @@ Decision Bounce(const Case& c, AddressRecord record) {
       c.event.fault == Fault::kContent) {
     return Nothing(PolicyRule::kBlock, std::move(record));
   }
+  if (!c.policy.suppress_bounces) return Nothing(PolicyRule::kRecordOnly, std::move(record));
+  if (c.history.allowed) return Nothing(PolicyRule::kAllowed, std::move(record));
   switch (c.event.bounce_class) {
     case BounceClass::kHard:
       return Hard(c, std::move(record));
@@ -297,8 +299,9 @@ Decision Wish(const Case& c, AddressRecord record) {
   }
   Decision decision =
       Nothing(is_complaint ? PolicyRule::kComplaint : PolicyRule::kUnsubscribe, std::move(record));
+  const bool is_for_all = is_complaint && c.policy.complaint_scope == ComplaintScope::kTenant;
   Suppress(c, is_complaint ? Source::kComplaint : Source::kUnsubscribe,
-           is_complaint ? "" : c.message.stream, absl::InfiniteFuture(),
+           is_for_all ? "" : c.message.stream, absl::InfiniteFuture(),
            std::string(Info(c.event.reason).meaning), Effect::kNone, decision);
   return decision;
 }

@@ -1,14 +1,24 @@
 // What an event does to an address. README, "Policy", has the table.
 #pragma once
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 #include "storage/records.h"
 
 namespace bounced {
 
+// Whom a complaint suppresses the address for.
+enum class ComplaintScope : std::uint8_t {
+  kTenant,  // all streams
+  kStream,  // the stream whose mail it was about
+};
+
 // The numbers of the policy; the names of the fields are the keys of the configuration. A window of
 // n days ends with its newest day and holds n.
 struct Policy {
+  bool suppress_bounces = true;  // false: bounces are recorded, and that is all
+  ComplaintScope complaint_scope = ComplaintScope::kTenant;
   int hard_confidence = 80;    // of a hard bounce that suppresses for good at once
   int hard_days = 7;           // the first suppression of one that is less certain
   int hard_confirmations = 3;  // bounces of mail of as many days make it last
@@ -18,6 +28,8 @@ struct Policy {
   int soft_days = 30;          // suppress for so long; each relapse doubles it
   int soft_max_days = 480;     // up to this
   int probation_days = 90;     // after it, one more suppresses again
+
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 // What one event does to one address. Pure: the same arguments give the same decision, for ever, so
@@ -26,8 +38,8 @@ struct Policy {
 // less trust than `message.least_trust` changes nothing.
 //
 // A suppression it decides on has the event's id as it was given, and an explanation that holds no
-// address. That of a bounce or complaint is for all streams of the tenant, that of who unsubscribes
-// for `message.stream`.
+// address. That of a bounce is for all streams of the tenant, that of a complaint for those of
+// `complaint_scope`, that of who unsubscribes for `message.stream`.
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now);
 

@@ -201,6 +201,48 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_FALSE(config->is_demo);
 }
 
+TEST(ConfigTest, APolicyIsTheWidersWhereItDoesNotSayOtherwise) {
+  // The streams stand before the tenant's policy, and [policy] is last: neither matters.
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+[[tenant]]
+name = "acme"
+[[tenant.stream]]
+name = "receipts"
+[tenant.stream.policy]
+soft_threshold = 7
+[[tenant.stream]]
+name = "news"
+[tenant.policy]
+soft_threshold = 5
+complaint_scope = "stream"
+[policy]
+hard_days = 9
+soft_threshold = 4
+)",
+                                                    "f.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const Policies policies = PoliciesOf(*config);
+  const struct {
+    std::string_view tenant, stream;
+    int soft_threshold;
+    ComplaintScope complaint_scope;
+  } cases[] = {
+      {"default", "", 4, ComplaintScope::kTenant},
+      {"default", "news", 4, ComplaintScope::kTenant},
+      {"acme", "", 5, ComplaintScope::kStream},
+      {"acme", "unknown", 5, ComplaintScope::kStream},
+      {"acme", "receipts", 7, ComplaintScope::kStream},
+      {"acme", "news", 5, ComplaintScope::kStream},
+  };
+  for (const auto& c : cases) {
+    const Policy& policy = policies.Of(c.tenant, c.stream);
+    EXPECT_EQ(policy.soft_threshold, c.soft_threshold) << c.tenant << " " << c.stream;
+    EXPECT_EQ(policy.complaint_scope, c.complaint_scope) << c.tenant << " " << c.stream;
+    EXPECT_EQ(policy.hard_days, 9) << c.tenant << " " << c.stream;
+    EXPECT_TRUE(policy.suppress_bounces) << c.tenant << " " << c.stream;
+  }
+}
+
 std::string User(const std::string& name) {
   const std::string key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   return "[[smtp.user]]\nname = '" + name + "'\nsecret = 'SCRAM-SHA-256$4096:c2FsdA==$" + key +
@@ -234,6 +276,15 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 2", "policy.hard_confirmations"},
         {"[policy]\nsoft_days = 480", ""},
         {"[policy]\nsoft_days = 481", "policy.soft_days"},
+        {"[[tenant]]\nname = 'a'\n[tenant.policy]\nsoft_days = 481", "policy.soft_days is above "},
+        {"[[tenant]]\nname = 'a'\n[tenant.policy]\nsoft_days = 481", " of tenant a"},
+        {"[policy]\nsoft_max_days = 500\n[[tenant]]\nname = 'a'\npolicy.soft_days = 481", ""},
+        {"[[tenant]]\nname = 'a'\n[[tenant.stream]]\nname = 's'\npolicy.soft_days = 481",
+         " of tenant a, stream s"},
+        {"[[tenant]]\nname = 'a'\n[[tenant]]\nname = 'b'", ""},
+        {"[[tenant]]\nname = 'a'\n[[tenant]]\nname = 'a'", "tenant.name: \"a\" stands twice"},
+        {"[[tenant]]\nname = 'a'\n[[tenant.stream]]\nname = 's'\n[[tenant.stream]]\nname = 's'",
+         "tenant.stream.name: \"s\" stands twice of tenant a"},
         {"[smtp]\ncommit_timeout = \"6s\"", ""},
         {"[smtp]\ncommit_timeout = \"5s\"", "authentication.timeout"},
         {"[smtp]\ncommit_timeout = \"5s\"\n[authentication]\nenabled = false", ""}}) {

@@ -265,6 +265,15 @@ INSTANTIATE_TEST_SUITE_P(
           1  1 b hard  hard_confirmed suppressed ever -)",
          {.hard_days = 3, .hard_confirmations = 2}},
         {"OneMayDo", "0 0 a hard  hard_confirmed suppressed ever -", {.hard_confirmations = 1}},
+        {"ARecordIsAllThatIsKeptWhereBouncesDoNotSuppress",
+         R"(
+          0 0 a certain      record_only none       -    -
+          0 0 b hard         record_only none       -    -
+          1 1 c soft         record_only none       -    -
+          1 1 d block        block       none       -    -
+          2 2 e abuse        complaint   suppressed ever -
+          3 3 f unsubscribe  unsubscribe suppressed ever -)",
+         {.suppress_bounces = false}},
         // Soft.
         {"T5ThreeSoftOnThreeDays",
          R"(
@@ -918,6 +927,37 @@ TEST_P(RandomTest, AReleaseHoldsAgainstAllThatIsOlder) {
   EXPECT_TRUE(subject.IsSuppressed(Morning(61)));
 }
 INSTANTIATE_TEST_SUITE_P(, RandomTest, testing::Range(0u, 200u));
+
+TEST(ScopeTest, AComplaintIsForAllStreamsOrForItsOwn) {
+  Message message = MailOf(0, "a");
+  message.stream = "news";
+  const Event event = EventOf("abuse");
+  Policy policy;
+  EXPECT_EQ(Decide(policy, {}, message, event, Morning(0)).suppress->stream, "");
+  policy.complaint_scope = ComplaintScope::kStream;
+  EXPECT_EQ(Decide(policy, {}, message, event, Morning(0)).suppress->stream, "news");
+}
+
+TEST(AllowedTest, NoBounceSuppressesOrCountsAndWishesDo) {
+  AddressHistory history;
+  history.allowed = true;
+  const struct {
+    std::string_view what, rule;
+    bool suppresses;
+  } cases[] = {
+      {"certain", "allowed", false},        {"hard", "allowed", false},
+      {"soft", "allowed", false},           {"block", "block", false},
+      {"delivered", "delivery", false},     {"abuse", "complaint", true},
+      {"unsubscribe", "unsubscribe", true},
+  };
+  for (const auto& c : cases) {
+    const Decision decision = Decide({}, history, MailOf(0, "a"), EventOf(c.what), Morning(0));
+    EXPECT_EQ(ToString(decision.rule), c.rule) << c.what;
+    EXPECT_EQ(decision.suppress.has_value(), c.suppresses) << c.what;
+    EXPECT_TRUE(decision.next.hard_days.empty() && decision.next.soft_days.empty()) << c.what;
+    EXPECT_EQ(decision.risky_until, 0) << c.what;
+  }
+}
 
 }  // namespace
 }  // namespace bounced
