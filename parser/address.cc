@@ -285,6 +285,13 @@ absl::StatusOr<Address> Address::Parse(std::string_view mailbox) {
   return Address(std::move(canonical->text), std::string(mailbox), canonical->at);
 }
 
+absl::StatusOr<Address> Address::ParseEntry(std::string_view entry) {
+  if (!entry.starts_with('@')) return Parse(entry);
+  const absl::StatusOr<std::string> domain = CanonicalDomain(entry.substr(1));
+  if (!domain.ok()) return domain.status();
+  return Address(absl::StrCat("@", *domain), std::string(entry), 0);
+}
+
 absl::StatusOr<std::string_view> Address::Canonicalize(std::string_view mailbox,
                                                        std::string& room) {
   if (CanonicalizePlain(mailbox, room)) return std::string_view(room);

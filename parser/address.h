@@ -28,6 +28,9 @@ class Address {
   // address.
   static absl::StatusOr<Address> Parse(std::string_view mailbox);
 
+  // The same, or "@domain", which stands for all addresses of a domain in lists of ours.
+  static absl::StatusOr<Address> ParseEntry(std::string_view entry);
+
   // canonical() alone, for look-ups by the million: a view into `room`, which keeps its memory from
   // one call to the next. The errors are those of Parse().
   static absl::StatusOr<std::string_view> Canonicalize(std::string_view mailbox, std::string& room);
@@ -36,6 +39,9 @@ class Address {
   const std::string& canonical() const { return canonical_; }
   // As it was given to Parse().
   const std::string& spelling() const { return spelling_; }
+  // Whether it stands for a domain; canonical() is "@domain" then. No mailbox has an empty local
+  // part that is not quoted.
+  bool is_domain() const { return at_ == 0; }
   // Views into canonical(), good as long as this object is.
   std::string_view local_part() const { return std::string_view(canonical_).substr(0, at_); }
   std::string_view domain() const { return std::string_view(canonical_).substr(at_ + 1); }

@@ -184,7 +184,11 @@ enum class Source : std::uint8_t {
 };
 std::string_view ToString(Source source);
 
-// The record that stops sending. Its key is (tenant, stream, address, source), so that a bounce of
+// Whose entries hold for all tenants. No tenant can have this name.
+inline constexpr std::string_view kAnyTenant = "*";
+
+// The record that stops sending, to an address or, where Address::is_domain(), to all of a domain.
+// Its key is (tenant, stream, address, source), so that a bounce of
 // 7 days never overwrites a complaint.
 struct Suppression {
   std::string tenant;
@@ -197,6 +201,15 @@ struct Suppression {
   absl::Time expire_time = absl::InfiniteFuture();
   std::int64_t event_id = 0;  // 0: none
   std::string explanation;    // a sentence for people
+};
+
+// A person's word that no bounce may suppress an address, or those of a domain.
+struct Allowance {
+  std::string tenant;
+  Address address;
+  absl::Time create_time;
+  std::string author;
+  std::string note;  // why
 };
 
 // The facts about an address on which the policy counts. Kept in one row beside the address; small,
@@ -250,9 +263,17 @@ enum class Verdict : std::uint8_t {
 };
 std::string_view ToString(Verdict verdict);
 
-// One change of a suppression, for good. `number` is gap-free over the whole store, from 1.
+// One change of a suppression or an allowance, for good. `number` is gap-free over the whole store,
+// from 1.
 struct Change {
-  enum class What : std::uint8_t { kCreated = 1, kReplaced = 2, kRemoved = 3 };
+  enum class What : std::uint8_t {
+    kCreated = 1,
+    kReplaced = 2,
+    kRemoved = 3,
+    // Of an Allowance, whose note is the `explanation` of `suppression`.
+    kAllowed = 4,
+    kDisallowed = 5,
+  };
   std::int64_t number = 0;
   absl::Time time;
   What what = What::kCreated;

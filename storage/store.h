@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "storage/records.h"
 #include "storage/suppression_index.h"
+#include "storage/wide_index.h"
 
 namespace bounced {
 
@@ -81,7 +82,21 @@ struct RevokeKey {
   Revocation revocation = {};  // out: of the first time, when it was revoked before
 };
 
-using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions, RevokeKey>;
+struct PutAllowance {
+  Allowance allowance;  // all of it
+  bool is_new = false;  // out; one that stood stays as it is
+};
+
+struct RemoveAllowance {
+  std::string tenant;
+  std::optional<Address> address;  // set, always
+  std::string author;
+  std::string cause;
+  bool removed = false;  // out
+};
+
+using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions, RevokeKey,
+                          PutAllowance, RemoveAllowance>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -123,11 +138,18 @@ struct Page {
   Cursor next = 0;
 };
 
+// What stands of an address: all streams and sources, also expired ones; its own, those of its
+// domain, and those of all tenants for either.
+struct StandingOfAddress {
+  std::vector<Suppression> suppressions;
+  bool allowed = false;  // as in AddressHistory
+};
+
 // What Explain shows of an address.
 struct AddressDossier {
   AddressRecord record;
   Day risky_until = 0;
-  std::vector<Suppression> suppressions;  // all streams and sources, also expired ones
+  StandingOfAddress standing;
   // Newest first, at most `max_events`; with `return_path_use` where the return path is signed.
   std::vector<StoredEvent> events;
   std::vector<Change> changes;  // newest first, at most `max_changes`
@@ -154,11 +176,17 @@ class Store {
   // `now`: when the changes are dated.
   virtual absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) = 0;
 
-  // Verdicts, from memory.
+  // Verdicts, from memory: of single addresses, and what reaches further.
   virtual const SuppressionIndex& index() const = 0;
+  virtual const WideIndex& wide_index() const = 0;
 
+  // Of this very address or domain, and tenant.
   virtual absl::StatusOr<std::vector<Suppression>> FindSuppressions(
       std::string_view tenant, const Address& address) const = 0;
+  virtual absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant,
+                                                         const Address& address) const = 0;
+  virtual absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
+                                                         Cursor from) const = 0;
   virtual absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter,
                                                              int page_size, Cursor from) const = 0;
   virtual absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,

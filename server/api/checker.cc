@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <tuple>
 #include <vector>
 
 namespace bounced::api {
@@ -12,20 +13,35 @@ namespace {
 // waits for at once, and few enough to stay in its cache.
 constexpr std::size_t kGroup = 32;
 
+// The strongest of those that are `wanted`, see checker.h.
+template <typename Wanted>
+const Suppression* StrongestOf(std::span<const Suppression> suppressions, std::string_view stream,
+                               absl::Time now, Wanted wanted) {
+  const auto strength = [](const Suppression& s) {
+    return std::tuple(s.expire_time, s.tenant != kAnyTenant, !s.stream.empty(),
+                      !s.address.is_domain(), s.create_time);
+  };
+  const Suppression* best = nullptr;
+  for (const Suppression& each : suppressions) {
+    if (!each.stream.empty() && each.stream != stream) continue;
+    if (each.expire_time <= now || !wanted(each)) continue;
+    if (best == nullptr || strength(each) > strength(*best)) best = &each;
+  }
+  return best;
+}
+
 }  // namespace
 
 const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
                              absl::Time now) {
-  const Suppression* best = nullptr;
-  for (const Suppression& each : suppressions) {
-    if (!each.stream.empty() && each.stream != stream) continue;
-    if (each.expire_time <= now) continue;
-    if (best == nullptr || each.expire_time > best->expire_time ||
-        (each.expire_time == best->expire_time && each.create_time > best->create_time)) {
-      best = &each;
-    }
-  }
-  return best;
+  return StrongestOf(suppressions, stream, now, [](const Suppression&) { return true; });
+}
+
+const Suppression* Strongest(const StandingOfAddress& standing, std::string_view stream,
+                             absl::Time now) {
+  return StrongestOf(standing.suppressions, stream, now, [&](const Suppression& s) {
+    return !standing.allowed || s.source != Source::kBounce;
+  });
 }
 
 absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
@@ -45,7 +61,15 @@ absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
       absl::StatusOr<Verdict> found = Verdict::kInvalid;
-      if (keys[i]) found = VerdictOf(index.Check(*keys[i], now), tenant, stream, *group[i], now);
+      if (keys[i]) {
+        IndexAnswer answer = index.Check(*keys[i], now);
+        if (!store_.wide_index().empty()) {
+          // Its text has made room for those after it.
+          answer = store_.wide_index().Widen(
+              answer, tenant, stream, Address::Canonicalize(*group[i], room).value_or(""), now);
+        }
+        found = VerdictOf(answer, tenant, stream, *group[i], now);
+      }
       if (!found.ok()) return found.status();
       verdict(*found);
     }
@@ -80,7 +104,11 @@ absl::StatusOr<Checker::Answer> Checker::CheckWithCause(std::string_view tenant,
                                                         absl::Time now) const {
   absl::StatusOr<Address> parsed = Address::Parse(address);
   if (!parsed.ok()) return Answer{Verdict::kInvalid, std::nullopt};
-  switch (store_.index().Check(tenant, stream, parsed->canonical(), now)) {
+  IndexAnswer answer = store_.index().Check(tenant, stream, parsed->canonical(), now);
+  if (!store_.wide_index().empty()) {
+    answer = store_.wide_index().Widen(answer, tenant, stream, parsed->canonical(), now);
+  }
+  switch (answer) {
     case IndexAnswer::kSend:
       return Answer{Verdict::kSend, std::nullopt};
     case IndexAnswer::kRisky:
@@ -96,12 +124,13 @@ absl::StatusOr<Checker::Answer> Checker::CheckWithCause(std::string_view tenant,
 // the address in full, where the index may mistake it for another.
 absl::StatusOr<Checker::Answer> Checker::AskRows(std::string_view tenant, std::string_view stream,
                                                  const Address& address, absl::Time now) const {
-  absl::StatusOr<std::vector<Suppression>> rows = store_.FindSuppressions(tenant, address);
-  if (!rows.ok()) return rows.status();
-  if (const Suppression* found = Strongest(*rows, stream, now); found != nullptr) {
+  absl::StatusOr<StandingOfAddress> standing = store_.FindStanding(tenant, address);
+  if (!standing.ok()) return standing.status();
+  if (const Suppression* found = Strongest(*standing, stream, now); found != nullptr) {
     return Answer{Verdict::kSuppressed, *found};
   }
-  bool risky = store_.index().IsRisky(tenant, stream, address.canonical(), now);
+  bool risky =
+      !standing->allowed && store_.index().IsRisky(tenant, stream, address.canonical(), now);
   return Answer{risky ? Verdict::kRisky : Verdict::kSend, std::nullopt};
 }
 

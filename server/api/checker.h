@@ -43,8 +43,13 @@ class Checker {
 };
 
 // The one that stops mail of `stream`: of those for all streams and for this one that have not
-// expired, the one that lasts longest, and among equals the newest. None: mail may be sent.
+// expired, the one that lasts longest; among equals the narrowest (of the tenant before of all
+// tenants, of the stream before of all streams, of the address before of its domain), and then the
+// newest. None: mail may be sent.
 const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
+                             absl::Time now);
+// The same of all that stands, where an allowance overrules what bounces have done.
+const Suppression* Strongest(const StandingOfAddress& standing, std::string_view stream,
                              absl::Time now);
 
 }  // namespace bounced::api

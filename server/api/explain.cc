@@ -99,6 +99,10 @@ std::string SummaryOf(const Suppression& suppression) {
   absl::StrAppend(&text, suppression.stream.empty()
                              ? " in any stream"
                              : absl::StrCat(" in stream ", suppression.stream));
+  if (suppression.address.is_domain()) {
+    absl::StrAppend(&text, " to anybody of ", Absl(suppression.address.domain()));
+  }
+  if (suppression.tenant == kAnyTenant) absl::StrAppend(&text, " by any tenant");
   switch (suppression.source) {
     case Source::kManual:
       absl::StrAppend(&text, ": suppressed by hand");
@@ -130,12 +134,17 @@ std::string SummaryOfRisky(const Counted& counted, const AddressRecord& record,
 }
 
 std::string SummaryOfSend(const AddressDossier& dossier, absl::Time now) {
-  if (dossier.events.empty() && dossier.suppressions.empty()) {
+  if (dossier.standing.allowed) {
+    return "Mail may be sent: somebody has allowed the address or its domain, so that no bounce "
+           "suppresses it.";
+  }
+  if (dossier.events.empty() && dossier.standing.suppressions.empty()) {
     return "Mail may be sent: nothing is known of this address.";
   }
-  auto ended = std::find_if(dossier.suppressions.begin(), dossier.suppressions.end(),
-                            [now](const Suppression& each) { return each.expire_time <= now; });
-  if (ended != dossier.suppressions.end()) {
+  auto ended =
+      std::find_if(dossier.standing.suppressions.begin(), dossier.standing.suppressions.end(),
+                   [now](const Suppression& each) { return each.expire_time <= now; });
+  if (ended != dossier.standing.suppressions.end()) {
     return absl::StrCat("Mail may be sent: its suppression ended on ", ShowTime(ended->expire_time),
                         ".");
   }
@@ -143,7 +152,7 @@ std::string SummaryOfSend(const AddressDossier& dossier, absl::Time now) {
     return absl::StrCat("Mail may be sent: somebody took the address off on ",
                         ShowTime(*dossier.record.released), ".");
   }
-  if (!dossier.suppressions.empty()) {
+  if (!dossier.standing.suppressions.empty()) {
     return "Mail may be sent in this stream: what stands against the address is of another.";
   }
   return "Mail may be sent: no threshold has been reached by what is known of the address.";
@@ -164,12 +173,14 @@ class Outlook {
   std::vector<std::string> Sentences(const Suppression* suppression) {
     if (suppression != nullptr) {
       End(*suppression);
-    } else {
+    } else if (!dossier_.standing.allowed) {
       Soft();
     }
     bool for_good = suppression != nullptr && suppression->expire_time == absl::InfiniteFuture();
-    if (!for_good) Hard();
-    if (suppression != nullptr) {
+    if (!for_good && !dossier_.standing.allowed) Hard();
+    if (dossier_.standing.allowed) {
+      Say("Complaints and mail to unsubscribe would still suppress it.");
+    } else if (suppression != nullptr) {
       Say("If somebody takes it off, bounces of mail issued on a day before that no longer count.");
     } else if (record_.released) {
       Say("Bounces of mail issued before ", ShownDay(DayOf(*record_.released)),
@@ -266,12 +277,12 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
                             std::string_view stream, absl::Time now) {
   v1::ExplainResponse response;
   Outlook outlook(dossier, policy, now);
-  const Suppression* suppression = Strongest(dossier.suppressions, stream, now);
+  const Suppression* suppression = Strongest(dossier.standing, stream, now);
   if (suppression != nullptr) {
     response.set_verdict(v1::VERDICT_SUPPRESSED);
     *response.mutable_suppression() = ToProto(*suppression);
     response.set_summary(SummaryOf(*suppression));
-  } else if (DayOf(now) < dossier.risky_until) {
+  } else if (!dossier.standing.allowed && DayOf(now) < dossier.risky_until) {
     response.set_verdict(v1::VERDICT_RISKY);
     response.set_summary(SummaryOfRisky(outlook.counted(), dossier.record, policy));
   } else {
@@ -281,9 +292,10 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
   for (std::string& sentence : outlook.Sentences(suppression)) {
     response.add_outlook(std::move(sentence));
   }
-  for (const Suppression& each : dossier.suppressions) {
+  for (const Suppression& each : dossier.standing.suppressions) {
     *response.add_suppressions() = ToProto(each);
   }
+  response.set_allowed(dossier.standing.allowed);
   for (const StoredEvent& event : dossier.events) *response.add_events() = ToProto(event);
   for (const Change& change : dossier.changes) *response.add_changes() = ToProto(change);
   AddCount("hard_confirmations", outlook.counted().hard, policy.hard_confirmations, response);

@@ -29,7 +29,7 @@ absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_v
                                           const v1::Suppression& row, Source source,
                                           std::string_view reason) {
   auto field = [prefix](std::string_view name) { return absl::StrCat(Absl(prefix), Absl(name)); };
-  absl::StatusOr<Address> address = AddressOf(field("address"), row.address());
+  absl::StatusOr<Address> address = EntryOf(field("address"), row.address());
   if (!address.ok()) return address.status();
   for (const absl::Status& status :
        {CheckStreamName(field("stream"), row.stream()),
@@ -56,6 +56,7 @@ absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_v
 
 absl::StatusOr<std::string_view> TenantOf(std::string_view tenant) {
   if (tenant.empty()) return kDefaultTenant;
+  if (tenant == kAnyTenant) return tenant;
   if (tenant.size() > kMaxTenantOctets || !std::all_of(tenant.begin(), tenant.end(), [](char c) {
         return IsNameCharacter(c) || c == '-';
       })) {
@@ -82,6 +83,13 @@ std::string AuthorOf(const std::string& author) { return author.empty() ? "api" 
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address) {
   if (address.empty()) return Invalid(field, "must be set");
   absl::StatusOr<Address> parsed = Address::Parse(address);
+  if (!parsed.ok()) return Invalid(field, Std(parsed.status().message()));
+  return parsed;
+}
+
+absl::StatusOr<Address> EntryOf(std::string_view field, std::string_view entry) {
+  if (entry.empty()) return Invalid(field, "must be set");
+  absl::StatusOr<Address> parsed = Address::ParseEntry(entry);
   if (!parsed.ok()) return Invalid(field, Std(parsed.status().message()));
   return parsed;
 }

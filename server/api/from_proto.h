@@ -24,6 +24,8 @@ absl::Status CheckOctets(std::string_view field, std::string_view value, std::si
 // An author that a request names, or what stands in the history when it names none.
 std::string AuthorOf(const std::string& author);
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address);
+// The same, or "@domain" for all of a domain.
+absl::StatusOr<Address> EntryOf(std::string_view field, std::string_view entry);
 // None for unspecified.
 absl::StatusOr<std::optional<Source>> SourceOf(std::string_view field, v1::Source source);
 absl::StatusOr<std::optional<Kind>> KindOf(std::string_view field, v1::Kind kind);

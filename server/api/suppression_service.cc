@@ -19,7 +19,7 @@ absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
   absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
   if (!tenant.ok()) return tenant.status();
   if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
-  absl::StatusOr<Address> address = AddressOf("address", request.address());
+  absl::StatusOr<Address> address = EntryOf("address", request.address());
   if (!address.ok()) return address.status();
   absl::StatusOr<std::optional<Source>> source = SourceOf("source", request.source());
   if (!source.ok()) return source.status();
@@ -81,7 +81,7 @@ absl::StatusOr<RemoveSuppressions> RemoveOf(const v1::DeleteSuppressionRequest& 
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
     if (!status.ok()) return status;
   }
-  absl::StatusOr<Address> address = AddressOf("address", request.address());
+  absl::StatusOr<Address> address = EntryOf("address", request.address());
   if (!address.ok()) return address.status();
   absl::StatusOr<std::optional<Source>> source = SourceOf("source", request.source());
   if (!source.ok()) return source.status();
@@ -93,6 +93,60 @@ absl::StatusOr<RemoveSuppressions> RemoveOf(const v1::DeleteSuppressionRequest& 
   remove.author = AuthorOf(request.author());
   remove.cause = request.cause();
   return remove;
+}
+
+absl::StatusOr<PutAllowance> AllowanceOf(const v1::CreateAllowanceRequest& request,
+                                         absl::Time now) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  for (const absl::Status& status : {CheckOctets("note", request.note(), kMaxCauseOctets),
+                                     CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<Address> address = EntryOf("address", request.address());
+  if (!address.ok()) return address.status();
+  return PutAllowance{.allowance = {.tenant = std::string(*tenant),
+                                    .address = *std::move(address),
+                                    .create_time = now,
+                                    .author = AuthorOf(request.author()),
+                                    .note = request.note()}};
+}
+
+absl::StatusOr<RemoveAllowance> RemoveOf(const v1::DeleteAllowanceRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  for (const absl::Status& status : {CheckOctets("cause", request.cause(), kMaxCauseOctets),
+                                     CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<Address> address = EntryOf("address", request.address());
+  if (!address.ok()) return address.status();
+  return RemoveAllowance{.tenant = std::string(*tenant),
+                         .address = *std::move(address),
+                         .author = AuthorOf(request.author()),
+                         .cause = request.cause()};
+}
+
+absl::Status List(const Store& store, const v1::ListAllowancesRequest& request,
+                  v1::ListAllowancesResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  std::string list = ListOf(request, *tenant);
+  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<Cursor> next = FillPage(
+      *page_size, *from,
+      [&](int size, Cursor cursor) { return store.ListAllowances(*tenant, size, cursor); },
+      [&](const Allowance& row) {
+        v1::Allowance* added = response.add_allowances();
+        *added = ToProto(row);
+        return added->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
+  return absl::OkStatus();
 }
 
 absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& request,
@@ -198,6 +252,49 @@ grpc::ServerUnaryReactor* SuppressionService::DeleteSuppression(
                                      reactor->Finish(services_.ToGrpc(status));
                                    });
   return reactor;
+}
+
+grpc::ServerUnaryReactor* SuppressionService::CreateAllowance(
+    grpc::CallbackServerContext* context, const v1::CreateAllowanceRequest* request,
+    v1::CreateAllowanceResponse* response) {
+  absl::StatusOr<PutAllowance> put = AllowanceOf(*request, services_.parts.clock.Now());
+  if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  services_.parts.committer.Submit(*std::move(put),
+                                   [this, reactor, response](absl::Status status, Work work) {
+                                     const auto& done = std::get<PutAllowance>(work);
+                                     if (status.ok() && !done.is_new) {
+                                       status = absl::AlreadyExistsError("it is allowed already");
+                                     }
+                                     if (status.ok())
+                                       *response->mutable_allowance() = ToProto(done.allowance);
+                                     reactor->Finish(services_.ToGrpc(status));
+                                   });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SuppressionService::DeleteAllowance(
+    grpc::CallbackServerContext* context, const v1::DeleteAllowanceRequest* request,
+    v1::DeleteAllowanceResponse*) {
+  absl::StatusOr<RemoveAllowance> remove = RemoveOf(*request);
+  if (!remove.ok()) return Answer(context, services_.ToGrpc(remove.status()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  services_.parts.committer.Submit(*std::move(remove),
+                                   [this, reactor](absl::Status status, Work work) {
+                                     if (status.ok() && !std::get<RemoveAllowance>(work).removed) {
+                                       status = absl::NotFoundError("there is no such allowance");
+                                     }
+                                     reactor->Finish(services_.ToGrpc(status));
+                                   });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* SuppressionService::ListAllowances(
+    grpc::CallbackServerContext* context, const v1::ListAllowancesRequest* request,
+    v1::ListAllowancesResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  });
 }
 
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* SuppressionService::ImportSuppressions(

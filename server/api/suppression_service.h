@@ -34,6 +34,15 @@ class SuppressionService final : public v1::SuppressionService::CallbackService 
   grpc::ServerUnaryReactor* DeleteSuppression(grpc::CallbackServerContext* context,
                                               const v1::DeleteSuppressionRequest* request,
                                               v1::DeleteSuppressionResponse* response) override;
+  grpc::ServerUnaryReactor* CreateAllowance(grpc::CallbackServerContext* context,
+                                            const v1::CreateAllowanceRequest* request,
+                                            v1::CreateAllowanceResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteAllowance(grpc::CallbackServerContext* context,
+                                            const v1::DeleteAllowanceRequest* request,
+                                            v1::DeleteAllowanceResponse* response) override;
+  grpc::ServerUnaryReactor* ListAllowances(grpc::CallbackServerContext* context,
+                                           const v1::ListAllowancesRequest* request,
+                                           v1::ListAllowancesResponse* response) override;
   grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* ImportSuppressions(
       grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* ExportSuppressions(

@@ -57,7 +57,9 @@ static_assert(Same(Source::kBounce, v1::SOURCE_BOUNCE) &&
               Same(Source::kManual, v1::SOURCE_MANUAL) && Same(Source::kImport, v1::SOURCE_IMPORT));
 static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED) &&
               Same(Change::What::kReplaced, v1::SuppressionChange::ACTION_REPLACED) &&
-              Same(Change::What::kRemoved, v1::SuppressionChange::ACTION_REMOVED));
+              Same(Change::What::kRemoved, v1::SuppressionChange::ACTION_REMOVED) &&
+              Same(Change::What::kAllowed, v1::SuppressionChange::ACTION_ALLOWED) &&
+              Same(Change::What::kDisallowed, v1::SuppressionChange::ACTION_DISALLOWED));
 
 // Of a report's texts; the same as the store keeps.
 constexpr std::size_t kMaxShownOctets = 4 << 10;
@@ -241,6 +243,16 @@ v1::Suppression ToProto(const Suppression& suppression) {
   }
   result.set_event_id(suppression.event_id);
   result.set_explanation(Text(suppression.explanation));
+  return result;
+}
+
+v1::Allowance ToProto(const Allowance& allowance) {
+  v1::Allowance result;
+  result.set_tenant(Text(allowance.tenant));
+  result.set_address(Text(allowance.address.spelling()));
+  *result.mutable_create_time() = ToProto(allowance.create_time);
+  result.set_author(Text(allowance.author));
+  result.set_note(Text(allowance.note));
   return result;
 }
 

@@ -22,6 +22,7 @@ google::protobuf::Timestamp ToProto(absl::Time time);
 // As `YYYY-MM-DD`.
 std::string ShownDay(Day day);
 v1::Suppression ToProto(const Suppression& suppression);
+v1::Allowance ToProto(const Allowance& allowance);
 v1::Event ToProto(const StoredEvent& event);
 v1::ReturnPathKey ToProto(const KeyStanding& key);
 v1::SuppressionChange ToProto(const Change& change);

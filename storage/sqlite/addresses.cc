@@ -37,10 +37,10 @@ absl::StatusOr<AddressRow> FindAddress(Statement& find, std::uint64_t hash, std:
 absl::StatusOr<Address> AddressOf(const Query& row, int canonical, int spelling) {
   std::string_view identity = row.Text(canonical);
   if (!row.IsNull(spelling)) {
-    absl::StatusOr<Address> address = Address::Parse(row.Text(spelling));
+    absl::StatusOr<Address> address = Address::ParseEntry(row.Text(spelling));
     if (address.ok() && address->canonical() == identity) return address;
   }
-  absl::StatusOr<Address> address = Address::Parse(identity);
+  absl::StatusOr<Address> address = Address::ParseEntry(identity);
   if (address.ok()) return address;
   return absl::DataLossError("an address in the database is none; restore a backup");
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "storage/sqlite/addresses.h"
+#include "storage/sqlite/allowances.h"
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/record_blob.h"
@@ -90,10 +91,11 @@ absl::Status NoSuchEvent() { return absl::NotFoundError("no such event"); }
 
 absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& file,
                                                      const std::string& vfs,
-                                                     const SuppressionIndex& index) {
+                                                     const SuppressionIndex& index,
+                                                     const WideIndex& wide_index) {
   absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kRead);
   if (!connection.ok()) return connection.status();
-  std::unique_ptr<Reader> reader(new Reader(*std::move(connection), index));
+  std::unique_ptr<Reader> reader(new Reader(*std::move(connection), index, wide_index));
   absl::Status status = reader->Prepare();
   if (!status.ok()) return status;
   return reader;
@@ -155,14 +157,66 @@ absl::Status Reader::Prepare() {
           " (SELECT id FROM message WHERE return_path_hash = ? LIMIT ?))"
           " LEFT JOIN message ON message.id = first");
   prepare(revocations_, kRevocationsSql);
+  prepare(allowances_, kAllowancesSql);
   return prepare.status();
 }
 
 absl::StatusOr<std::vector<Suppression>> Reader::FindSuppressions(std::string_view tenant,
                                                                   const Address& address) {
-  absl::StatusOr<AddressDossier> dossier = GetDossier(tenant, address, 0, 0);
-  if (!dossier.ok()) return dossier.status();
-  return std::move(dossier->suppressions);
+  std::vector<Suppression> suppressions;
+  absl::Status status = AddSuppressions(tenant, address, suppressions);
+  if (!status.ok()) return status;
+  return suppressions;
+}
+
+absl::StatusOr<StandingOfAddress> Reader::FindStanding(std::string_view tenant,
+                                                       const Address& address) {
+  StandingOfAddress standing;
+  absl::Status status = AddSuppressions(tenant, address, standing.suppressions);
+  if (status.ok()) status = Widen(tenant, address, standing);
+  if (!status.ok()) return status;
+  return standing;
+}
+
+absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& entry,
+                                     std::vector<Suppression>& suppressions) {
+  absl::StatusOr<AddressRow> row =
+      FindAddress(*find_address_, index_.Hash(tenant, "", entry.canonical()), tenant, entry);
+  if (!row.ok()) return row.status();
+  if (row->id == 0) return absl::OkStatus();
+  absl::StatusOr<std::vector<SuppressionRow>> rows =
+      SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
+  if (!rows.ok()) return rows.status();
+  for (SuppressionRow& each : *rows) suppressions.push_back(std::move(each.suppression));
+  return absl::OkStatus();
+}
+
+absl::Status Reader::Widen(std::string_view tenant, const Address& address,
+                           StandingOfAddress& standing) {
+  if (wide_index_.empty()) return absl::OkStatus();
+  standing.allowed = wide_index_.IsAllowed(tenant, address.canonical());
+  if (address.is_domain()) return absl::OkStatus();
+  absl::StatusOr<Address> domain = Address::ParseEntry(absl::StrCat("@", Absl(address.domain())));
+  if (!domain.ok()) return domain.status();
+  absl::Status status = AddSuppressions(tenant, *domain, standing.suppressions);
+  if (!status.ok() || tenant == kAnyTenant) return status;
+  status = AddSuppressions(kAnyTenant, address, standing.suppressions);
+  if (status.ok()) status = AddSuppressions(kAnyTenant, *domain, standing.suppressions);
+  return status;
+}
+
+absl::StatusOr<Page<Allowance>> Reader::ListAllowances(std::string_view tenant, int page_size,
+                                                       Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  Query query = allowances_->Start(from == 0 ? kNewest : from);
+  return ReadPage<Allowance>(query, page_size,
+                             [&](const Query& row) -> absl::StatusOr<std::optional<Allowance>> {
+                               if (row.Text(1) != tenant) return std::nullopt;
+                               absl::StatusOr<Allowance> allowance = AllowanceOf(row);
+                               if (!allowance.ok()) return allowance.status();
+                               return *std::move(allowance);
+                             });
 }
 
 absl::StatusOr<Page<Suppression>> Reader::ListSuppressions(const SuppressionFilter& filter,
@@ -251,6 +305,7 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
   absl::StatusOr<AddressRow> row =
       FindAddress(*find_address_, index_.Hash(tenant, "", address.canonical()), tenant, address);
   if (!row.ok()) return row.status();
+  if (absl::Status status = Widen(tenant, address, dossier.standing); !status.ok()) return status;
   if (row->id == 0) return dossier;
   dossier.record = std::move(row->record);
   dossier.risky_until = row->risky_until;
@@ -258,7 +313,7 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
       SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
   if (!suppressions.ok()) return suppressions.status();
   for (SuppressionRow& suppression : *suppressions) {
-    dossier.suppressions.push_back(std::move(suppression.suppression));
+    dossier.standing.suppressions.push_back(std::move(suppression.suppression));
   }
   if (max_events > 0) {
     Query query = events_of_address_->Start(row->id, kNewest);

@@ -25,10 +25,14 @@ class Reader {
  public:
   static absl::StatusOr<std::unique_ptr<Reader>> Open(const std::string& file,
                                                       const std::string& vfs,
-                                                      const SuppressionIndex& index);
+                                                      const SuppressionIndex& index,
+                                                      const WideIndex& wide_index);
 
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address);
+  absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant, const Address& address);
+  absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
+                                                 Cursor from);
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from);
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
@@ -40,12 +44,17 @@ class Reader {
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
 
  private:
-  Reader(Connection connection, const SuppressionIndex& index)
-      : connection_(std::move(connection)), index_(index) {}
+  Reader(Connection connection, const SuppressionIndex& index, const WideIndex& wide_index)
+      : connection_(std::move(connection)), index_(index), wide_index_(wide_index) {}
 
   absl::Status Prepare();
   absl::StatusOr<AddressDossier> ReadDossier(std::string_view tenant, const Address& address,
                                              int max_events, int max_changes);
+  // Appends those of the entry itself.
+  absl::Status AddSuppressions(std::string_view tenant, const Address& entry,
+                               std::vector<Suppression>& suppressions);
+  // Appends those of the domain, and of all tenants; and whether it is allowed.
+  absl::Status Widen(std::string_view tenant, const Address& address, StandingOfAddress& standing);
   // Whether a listed suppression rests on the filter's key.
   absl::StatusOr<bool> RestsOnKey(const SuppressionFilter& filter, const Query& row);
   // Sets `return_path_use` of those that came to signed return paths.
@@ -55,6 +64,7 @@ class Reader {
 
   Connection connection_;
   const SuppressionIndex& index_;
+  const WideIndex& wide_index_;
   std::optional<Statement> find_address_;
   std::optional<Statement> suppressions_of_address_;
   std::optional<Statement> suppressions_;
@@ -67,6 +77,7 @@ class Reader {
   std::optional<Statement> rests_on_;
   std::optional<Statement> uses_;
   std::optional<Statement> revocations_;
+  std::optional<Statement> allowances_;
 };
 
 }  // namespace bounced

@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<Reader>> ReaderPool::Take() {
       return reader;
     }
   }
-  absl::StatusOr<std::unique_ptr<Reader>> reader = Reader::Open(file_, vfs_, index_);
+  absl::StatusOr<std::unique_ptr<Reader>> reader = Reader::Open(file_, vfs_, index_, wide_index_);
   if (!reader.ok()) GiveBack(nullptr);
   return reader;
 }

@@ -19,8 +19,9 @@ class ReaderPool {
  public:
   static constexpr int kMaxReaders = 8;
 
-  ReaderPool(std::string file, std::string vfs, const SuppressionIndex& index)
-      : file_(std::move(file)), vfs_(std::move(vfs)), index_(index) {}
+  ReaderPool(std::string file, std::string vfs, const SuppressionIndex& index,
+             const WideIndex& wide_index)
+      : file_(std::move(file)), vfs_(std::move(vfs)), index_(index), wide_index_(wide_index) {}
 
   // Calls `query` with a reader that is the caller's alone meanwhile; returns what it returns, or
   // why none could be opened.
@@ -40,6 +41,7 @@ class ReaderPool {
   const std::string file_;
   const std::string vfs_;
   const SuppressionIndex& index_;
+  const WideIndex& wide_index_;
   Mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Reader>> idle_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/database.h"
@@ -42,6 +43,37 @@ absl::Status ReadIndex(Connection& connection, SuppressionIndex& index, absl::Ti
   });
 }
 
+// What reaches further than one address.
+absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time now) {
+  absl::StatusOr<Statement> suppressions =
+      Statement::Prepare(connection.db(),
+                         "SELECT suppression.hash, expire_time FROM address INDEXED BY address_wide"
+                         " CROSS JOIN suppression ON address_id = address.id"
+                         " WHERE (tenant = '*' OR substr(canonical, 1, 1) = '@')"
+                         " AND (expire_time IS NULL OR expire_time > ?)");
+  absl::StatusOr<Statement> allowances = Statement::Prepare(
+      connection.db(), "SELECT hash FROM allowance CROSS JOIN address ON address.id = address_id");
+  if (!suppressions.ok()) return suppressions.status();
+  if (!allowances.ok()) return allowances.status();
+  absl::flat_hash_map<std::uint64_t, IndexEntry> entries;
+  Query row = suppressions->Start(absl::ToUnixMicros(now));
+  for (;;) {
+    absl::StatusOr<bool> there = row.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) break;
+    IndexEntry& entry = entries[static_cast<std::uint64_t>(row.Integer(0))];
+    entry.suppressed_until =
+        std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(row.Time(1)));
+  }
+  for (const auto& [hash, entry] : entries) index.Publish(hash, entry);
+  Query allowed = allowances->Start();
+  for (;;) {
+    absl::StatusOr<bool> there = allowed.Next();
+    if (!there.ok() || !*there) return there.status();
+    index.PublishAllowance(static_cast<std::uint64_t>(allowed.Integer(0)), true);
+  }
+}
+
 class SqliteStore final : public Store {
  private:
   // Asks a reader that is free. First, since GCC wants its type known below.
@@ -58,7 +90,8 @@ class SqliteStore final : public Store {
       : directory_(std::move(directory)),
         connection_(std::move(connection)),
         index_(secret),
-        readers_(std::make_unique<ReaderPool>(directory_.database(), vfs, index_)) {}
+        wide_index_(index_),
+        readers_(std::make_unique<ReaderPool>(directory_.database(), vfs, index_, wide_index_)) {}
 
   ~SqliteStore() override;
 
@@ -66,9 +99,18 @@ class SqliteStore final : public Store {
 
   absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) override;
   const SuppressionIndex& index() const override { return index_; }
+  const WideIndex& wide_index() const override { return wide_index_; }
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address) const override {
     return Ask([&](Reader& reader) { return reader.FindSuppressions(tenant, address); });
+  }
+  absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant,
+                                                 const Address& address) const override {
+    return Ask([&](Reader& reader) { return reader.FindStanding(tenant, address); });
+  }
+  absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
+                                                 Cursor from) const override {
+    return Ask([&](Reader& reader) { return reader.ListAllowances(tenant, page_size, from); });
   }
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override {
@@ -101,6 +143,7 @@ class SqliteStore final : public Store {
   DataDirectory directory_;
   Connection connection_;  // of the thread that calls Apply()
   SuppressionIndex index_;
+  WideIndex wide_index_;
   std::unique_ptr<ReaderPool> readers_;
   CommitGate gate_;
   std::unique_ptr<Writer> writer_;
@@ -109,9 +152,10 @@ class SqliteStore final : public Store {
 
 absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
   absl::Status status = ReadIndex(connection_, index_, now);
+  if (status.ok()) status = ReadWideIndex(connection_, wide_index_, now);
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Writer>> writer =
-      Writer::Create(connection_, index_, options.evidence_per_return_path);
+      Writer::Create(connection_, index_, wide_index_, options.evidence_per_return_path);
   if (!writer.ok()) return writer.status();
   absl::StatusOr<Connection> second =
       Connection::Open(directory_.database(), options.vfs, Access::kWrite);

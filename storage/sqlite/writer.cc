@@ -20,6 +20,12 @@ absl::Status Check(const RemoveSuppressions& work) {
   return work.address ? absl::OkStatus() : absl::InvalidArgumentError("address is not set");
 }
 
+absl::Status Check(const PutAllowance&) { return absl::OkStatus(); }
+
+absl::Status Check(const RemoveAllowance& work) {
+  return work.address ? absl::OkStatus() : absl::InvalidArgumentError("address is not set");
+}
+
 absl::Status Check(const RevokeKey& work) {
   if (!work.domain.empty() && !work.key_id.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("domain or key_id is not set");
@@ -56,8 +62,10 @@ IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_vie
 
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(Connection& connection,
                                                        SuppressionIndex& index,
+                                                       WideIndex& wide_index,
                                                        int evidence_per_return_path) {
-  std::unique_ptr<Writer> writer(new Writer(connection, index, evidence_per_return_path));
+  std::unique_ptr<Writer> writer(
+      new Writer(connection, index, wide_index, evidence_per_return_path));
   absl::Status status = writer->Prepare();
   if (!status.ok()) return status;
   return writer;
@@ -73,6 +81,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = messages_.Prepare(connection_);
   if (status.ok()) status = suppressions_.Prepare(connection_);
   if (status.ok()) status = revocations_.Prepare(connection_);
+  if (status.ok()) status = allowances_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -112,6 +121,8 @@ absl::Status Writer::Begin() {
   before_ = next_;
   kept_.clear();
   published_.clear();
+  published_wide_.clear();
+  published_allowances_.clear();
   return begin_->Run();
 }
 
@@ -125,6 +136,10 @@ void Writer::RollBack() {
 
 void Writer::Publish() {
   for (const auto& [hash, entry] : published_) index_.Publish(hash, entry);
+  for (const auto& [hash, entry] : published_wide_) wide_index_.Publish(hash, entry);
+  for (const auto& [hash, is_allowed] : published_allowances_) {
+    wide_index_.PublishAllowance(hash, is_allowed);
+  }
 }
 
 absl::Status Writer::Do(StoreMessages& work) {
@@ -195,7 +210,10 @@ absl::Status Writer::Judge(const Message& message, Event& event) {
   }
   absl::StatusOr<Standing> standing = Find(message.tenant, *event.address);
   if (!standing.ok()) return standing.status();
-  AddressHistory history{.record = standing->row.record, .suppressions = {}};
+  AddressHistory history{
+      .record = standing->row.record,
+      .suppressions = {},
+      .allowed = wide_index_.IsAllowed(message.tenant, event.address->canonical())};
   for (const SuppressionRow& row : standing->suppressions) {
     history.suppressions.push_back(row.suppression);
   }
@@ -259,6 +277,48 @@ absl::Status Writer::Do(RevokeKey& work) {
   absl::StatusOr<Revocation> revocation = revocations_.Revoke(work, now_);
   if (revocation.ok()) work.revocation = *std::move(revocation);
   return revocation.status();
+}
+
+absl::Status Writer::Do(PutAllowance& work) {
+  const Allowance& allowance = work.allowance;
+  absl::StatusOr<Standing> standing = Find(allowance.tenant, allowance.address);
+  if (!standing.ok()) return standing.status();
+  absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);
+  if (!status.ok()) return status;
+  absl::StatusOr<bool> is_new = allowances_.Insert(standing->row.id, allowance);
+  if (!is_new.ok()) return is_new.status();
+  work.is_new = *is_new;
+  if (!work.is_new) return absl::OkStatus();
+  return NoteAllowance(*standing, Change::What::kAllowed,
+                       {.author = allowance.author, .words = allowance.note}, allowance.note);
+}
+
+absl::Status Writer::Do(RemoveAllowance& work) {
+  absl::StatusOr<Standing> standing = Find(work.tenant, *work.address);
+  if (!standing.ok()) return standing.status();
+  absl::StatusOr<std::optional<std::string>> note = allowances_.Remove(standing->row.id);
+  if (!note.ok()) return note.status();
+  work.removed = note->has_value();
+  if (!work.removed) return absl::OkStatus();
+  return NoteAllowance(*standing, Change::What::kDisallowed,
+                       {.author = work.author, .words = work.cause}, **note);
+}
+
+absl::Status Writer::NoteAllowance(const Standing& standing, Change::What what, Cause cause,
+                                   const std::string& note) {
+  const bool is_allowed = what == Change::What::kAllowed;
+  published_allowances_[standing.row.hash] = is_allowed;
+  const Suppression told{.tenant = std::string(standing.tenant),
+                         .stream = "",
+                         .address = standing.address,
+                         .source = Source::kManual,
+                         .reason = "allowed",
+                         .bounce_class = BounceClass::kNone,
+                         .create_time = now_,
+                         .expire_time = absl::InfiniteFuture(),
+                         .event_id = 0,
+                         .explanation = note};
+  return Append(standing, what, cause, told, std::nullopt);
 }
 
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {
@@ -335,7 +395,9 @@ absl::Status Writer::Append(const Standing& standing, Change::What what, Cause c
 }
 
 void Writer::Note(const Standing& standing, std::string_view stream) {
-  published_[index_.Hash(standing.tenant, stream, standing.address.canonical())] =
+  const std::string& canonical = standing.address.canonical();
+  auto& published = WideIndex::Concerns(standing.tenant, canonical) ? published_wide_ : published_;
+  published[index_.Hash(standing.tenant, stream, canonical)] =
       EntryOf(standing.suppressions, stream, standing.row.risky_until, now_);
 }
 

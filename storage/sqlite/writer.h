@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "storage/records.h"
 #include "storage/sqlite/addresses.h"
+#include "storage/sqlite/allowances.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/revocations.h"
@@ -23,6 +24,7 @@
 #include "storage/sqlite/suppressions.h"
 #include "storage/store.h"
 #include "storage/suppression_index.h"
+#include "storage/wide_index.h"
 
 namespace bounced {
 
@@ -33,6 +35,7 @@ class Writer {
   // Statements are prepared on `connection`, which must live as long.
   static absl::StatusOr<std::unique_ptr<Writer>> Create(Connection& connection,
                                                         SuppressionIndex& index,
+                                                        WideIndex& wide_index,
                                                         int evidence_per_return_path);
 
   // See Store::Apply(). After an error the database and the index are as before.
@@ -61,9 +64,11 @@ class Writer {
     std::string_view words;
   };
 
-  Writer(Connection& connection, SuppressionIndex& index, int evidence_per_return_path)
+  Writer(Connection& connection, SuppressionIndex& index, WideIndex& wide_index,
+         int evidence_per_return_path)
       : connection_(connection),
         index_(index),
+        wide_index_(wide_index),
         evidence_per_return_path_(evidence_per_return_path) {}
 
   absl::Status Prepare();
@@ -76,6 +81,8 @@ class Writer {
   absl::Status Do(PutSuppressions& work);
   absl::Status Do(RemoveSuppressions& work);
   absl::Status Do(RevokeKey& work);
+  absl::Status Do(PutAllowance& work);
+  absl::Status Do(RemoveAllowance& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
@@ -90,11 +97,15 @@ class Writer {
   absl::Status Remove(Standing& standing, std::size_t at, Cause cause);
   absl::Status Append(const Standing& standing, Change::What what, Cause cause,
                       const Suppression& suppression, std::optional<Suppression> before);
+  // Notes that the address is allowed from the commit on, or no longer, and appends the change.
+  absl::Status NoteAllowance(const Standing& standing, Change::What what, Cause cause,
+                             const std::string& note);
   // Notes what the index is to say of the address in `stream` after the commit.
   void Note(const Standing& standing, std::string_view stream);
 
   Connection& connection_;
   SuppressionIndex& index_;
+  WideIndex& wide_index_;
   const int evidence_per_return_path_;
   std::optional<Statement> begin_;
   std::optional<Statement> commit_;
@@ -103,6 +114,7 @@ class Writer {
   MessageTable messages_;
   SuppressionTable suppressions_;
   RevocationTable revocations_;
+  AllowanceTable allowances_;
   Ids next_;
 
   // Of the transaction.
@@ -111,6 +123,8 @@ class Writer {
   Ids before_;
   absl::flat_hash_map<const Evidence*, std::int64_t> kept_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_;
+  absl::flat_hash_map<std::uint64_t, IndexEntry> published_wide_;
+  absl::flat_hash_map<std::uint64_t, bool> published_allowances_;
 };
 
 // What the index says of one key of an address: the strongest of `suppressions` that are of this

@@ -64,11 +64,11 @@ class ExplainTest : public testing::Test {
     stored.event.trust = Trust::kSigned;
     stored.message.day = DayOf(now_);
     stored.message.return_path = "path-" + std::to_string(dossier_.events.size());
-    Decision decision = Decide(policy_, {dossier_.record, dossier_.suppressions}, stored.message,
-                               stored.event, now_);
+    Decision decision = Decide(policy_, {dossier_.record, dossier_.standing.suppressions},
+                               stored.message, stored.event, now_);
     dossier_.record = decision.next;
     dossier_.risky_until = decision.risky_until;
-    if (decision.suppress) dossier_.suppressions = {*decision.suppress};
+    if (decision.suppress) dossier_.standing.suppressions = {*decision.suppress};
     dossier_.events.insert(dossier_.events.begin(), std::move(stored));
   }
 };
@@ -132,7 +132,7 @@ TEST_F(ExplainTest, WhatItForeseesIsWhatThePolicyThenDoes) {
                                           "would suppress it for 60 days."));
   Bounce(Reason::kMailboxFull);
   EXPECT_EQ(Get().verdict(), v1::VERDICT_SUPPRESSED);
-  EXPECT_EQ(dossier_.suppressions[0].expire_time, now_ + absl::Hours(60 * 24));
+  EXPECT_EQ(dossier_.standing.suppressions[0].expire_time, now_ + absl::Hours(60 * 24));
 }
 
 TEST_F(ExplainTest, ADeliveryEmptiesTheCount) {
@@ -180,7 +180,7 @@ TEST_F(ExplainTest, WhatEndedAndWhatWasTakenOffAreSaid) {
   EXPECT_EQ(response.summary(), "Mail may be sent: its suppression ended on 2026-03-09 12:00 UTC.");
   EXPECT_EQ(response.suppressions_size(), 1);
 
-  dossier_.suppressions.clear();
+  dossier_.standing.suppressions.clear();
   dossier_.record.released = now_;
   response = Get();
   EXPECT_EQ(response.summary(),
@@ -201,7 +201,7 @@ TEST_F(ExplainTest, OnlyWhatHoldsForTheStreamDecides) {
                           .expire_time = absl::InfiniteFuture(),
                           .event_id = 0,
                           .explanation = "By phone."};
-  dossier_.suppressions = {suppression};
+  dossier_.standing.suppressions = {suppression};
   v1::ExplainResponse response = Get("news");
   EXPECT_EQ(response.verdict(), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(response.summary(),

@@ -65,6 +65,18 @@ absl::StatusOr<std::vector<Suppression>> WatchedStore::FindSuppressions(
   return store_->FindSuppressions(tenant, address);
 }
 
+absl::StatusOr<StandingOfAddress> WatchedStore::FindStanding(std::string_view tenant,
+                                                             const Address& address) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->FindStanding(tenant, address);
+}
+
+absl::StatusOr<Page<Allowance>> WatchedStore::ListAllowances(std::string_view tenant, int page_size,
+                                                             Cursor from) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListAllowances(tenant, page_size, from);
+}
+
 absl::StatusOr<Page<Suppression>> WatchedStore::ListSuppressions(const SuppressionFilter& filter,
                                                                  int page_size, Cursor from) const {
   ++pages_;

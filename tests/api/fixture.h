@@ -57,8 +57,13 @@ class WatchedStore final : public Store {
 
   absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) override;
   const SuppressionIndex& index() const override { return store_->index(); }
+  const WideIndex& wide_index() const override { return store_->wide_index(); }
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address) const override;
+  absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant,
+                                                 const Address& address) const override;
+  absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
+                                                 Cursor from) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override;
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,

@@ -109,6 +109,38 @@ grpc::Status FakeSuppressions::DeleteSuppression(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeSuppressions::CreateAllowance(grpc::ServerContext*,
+                                               const v1::CreateAllowanceRequest* request,
+                                               v1::CreateAllowanceResponse* response) {
+  v1::Allowance allowance;
+  allowance.set_address(request->address());
+  allowance.set_author(request->author());
+  allowance.set_note(request->note());
+  for (const v1::Allowance& each : allowances) {
+    if (each.address() == allowance.address()) {
+      return {grpc::StatusCode::ALREADY_EXISTS, "it is allowed already"};
+    }
+  }
+  allowances.push_back(allowance);
+  *response->mutable_allowance() = allowance;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::DeleteAllowance(grpc::ServerContext*,
+                                               const v1::DeleteAllowanceRequest* request,
+                                               v1::DeleteAllowanceResponse*) {
+  const std::size_t removed = std::erase_if(
+      allowances, [&](const v1::Allowance& each) { return each.address() == request->address(); });
+  return removed == 0 ? kNotFound : grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::ListAllowances(grpc::ServerContext*,
+                                              const v1::ListAllowancesRequest*,
+                                              v1::ListAllowancesResponse* response) {
+  for (const v1::Allowance& each : allowances) *response->add_allowances() = each;
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeSuppressions::ImportSuppressions(
     grpc::ServerContext*, grpc::ServerReader<v1::ImportSuppressionsRequest>* reader,
     v1::ImportSuppressionsResponse* response) {

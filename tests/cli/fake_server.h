@@ -43,8 +43,15 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   std::vector<v1::ListSuppressionsRequest> listed;
   std::vector<v1::CreateSuppressionRequest> created;
   std::vector<v1::DeleteSuppressionRequest> deleted;
+  std::vector<v1::Allowance> allowances;  // and what lists of them give
 
  private:
+  grpc::Status CreateAllowance(grpc::ServerContext*, const v1::CreateAllowanceRequest*,
+                               v1::CreateAllowanceResponse*) override;
+  grpc::Status DeleteAllowance(grpc::ServerContext*, const v1::DeleteAllowanceRequest*,
+                               v1::DeleteAllowanceResponse*) override;
+  grpc::Status ListAllowances(grpc::ServerContext*, const v1::ListAllowancesRequest*,
+                              v1::ListAllowancesResponse*) override;
   grpc::Status Check(grpc::ServerContext*, const v1::CheckRequest*, v1::CheckResponse*) override;
   grpc::Status BatchCheck(grpc::ServerContext*, const v1::BatchCheckRequest*,
                           v1::BatchCheckResponse*) override;

@@ -215,6 +215,21 @@ TEST_F(VerbsTest, GetAddAndRemove) {
   EXPECT_EQ(Run({"remove", "bad@x"}).code, 0);
 }
 
+TEST_F(VerbsTest, AllowanceIsMadeListedAndTakenBack) {
+  EXPECT_THAT(Run({"allow", "a@x", "@y", "--note", "a partner"}).out,
+              StartsWith("a@x\t-\ttester\ta partner\n@y\t"));
+  const Outcome again = Run({"allow", "a@x"});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, HasSubstr("a@x is allowed already"));
+  EXPECT_EQ(Run({"allowed"}).out, "a@x\t-\ttester\ta partner\n@y\t-\ttester\ta partner\n");
+  EXPECT_THAT(Run({"allowed", "--json"}).out, StartsWith("{\"address\":\"a@x\""));
+  EXPECT_EQ(Run({"disallow", "a@x"}).code, 0);
+  const Outcome gone = Run({"disallow", "a@x", "@y"});
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_THAT(gone.err, HasSubstr("a@x is not allowed here"));
+  EXPECT_EQ(Run({"allowed"}).out, "");
+}
+
 TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
   server_.suppressions.stored = {Stored("=cmd()@x"), Stored("a@x")};
   const Outcome exported = Run({"export"});
@@ -1046,6 +1061,9 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"get"}, "server tenant stream json"},
                               {{"add"}, "server tenant stream json"},
                               {{"remove"}, "server tenant stream json"},
+                              {{"allow"}, "server tenant json"},
+                              {{"disallow"}, "server tenant json"},
+                              {{"allowed"}, "server tenant json"},
                               {{"import"}, "server tenant stream json"},
                               {{"export"}, "server tenant stream json"},
                               {{"events"}, "server tenant json"},

@@ -172,6 +172,12 @@ namespace {
 absl::Status NotAsked() { return absl::UnimplementedError("nobody asks the fake store this"); }
 }  // namespace
 
+absl::StatusOr<StandingOfAddress> FakeStore::FindStanding(std::string_view, const Address&) const {
+  return NotAsked();
+}
+absl::StatusOr<Page<Allowance>> FakeStore::ListAllowances(std::string_view, int, Cursor) const {
+  return NotAsked();
+}
 absl::StatusOr<Page<Suppression>> FakeStore::ListSuppressions(const SuppressionFilter&, int,
                                                               Cursor) const {
   return NotAsked();

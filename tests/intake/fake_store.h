@@ -25,11 +25,12 @@ class FakeStore final : public Store {
   // nothing of the batch is done. It may submit more work, as other threads would at that time.
   using Sync = std::function<absl::Status(std::span<Work* const> batch)>;
 
-  FakeStore() : index_(0) {}
+  FakeStore() : index_(0), wide_index_(index_) {}
   void set_sync(Sync sync) { sync_ = std::move(sync); }
 
   absl::Status Apply(std::span<Work* const> batch, Decide decide, absl::Time now) override;
   const SuppressionIndex& index() const override { return index_; }
+  const WideIndex& wide_index() const override { return wide_index_; }
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
@@ -41,6 +42,8 @@ class FakeStore final : public Store {
   std::size_t calls() const;                 // of Apply(), failed ones included
 
   // The committer and the intake never ask these; they answer UNIMPLEMENTED.
+  absl::StatusOr<StandingOfAddress> FindStanding(std::string_view, const Address&) const override;
+  absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view, int, Cursor) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter&, int,
                                                      Cursor) const override;
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter&, int, Cursor) const override;
@@ -66,6 +69,9 @@ class FakeStore final : public Store {
   void Do(PutSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RevokeKey& work, Decide decide, absl::Time now, Contents& contents) const;
+  // The committer only hands these on; nothing becomes of them here.
+  void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
+  void Do(RemoveAllowance&, Decide, absl::Time, Contents&) const {}
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;
 
@@ -75,6 +81,7 @@ class FakeStore final : public Store {
   mutable Mutex mutex_;
   Contents contents_ ABSL_GUARDED_BY(mutex_);
   SuppressionIndex index_;
+  WideIndex wide_index_;
 };
 
 }  // namespace bounced

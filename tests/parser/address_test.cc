@@ -186,5 +186,33 @@ TEST(CanonicalDomain, CountsTheOctetsOfTheALabels) {
   EXPECT_FALSE(CanonicalDomain(domain + "example").ok());
 }
 
+TEST(EntryTest, IsAMailboxOrADomain) {
+  const struct {
+    std::string_view entry, want;  // empty: refused
+    bool is_domain;
+  } cases[] = {
+      {"User@Example.net", "user@example.net", false},
+      {"@Example.NET", "@example.net", true},
+      {"@b\xC3\xBC"
+       "cher.example",
+       "@xn--bcher-kva.example", true},
+      {R"("@a"@example.net)", R"("@a"@example.net)", false},
+      {R"(""@example.net)", R"(""@example.net)", false},
+      {"@", "", false},
+      {"@-.example", "", false},
+      {"@a@b.example", "", false},
+      {"example.net", "", false},
+  };
+  for (const auto& c : cases) {
+    const absl::StatusOr<Address> entry = Address::ParseEntry(c.entry);
+    ASSERT_EQ(entry.ok(), !c.want.empty()) << c.entry;
+    if (!entry.ok()) continue;
+    EXPECT_EQ(entry->canonical(), c.want);
+    EXPECT_EQ(entry->spelling(), c.entry);
+    EXPECT_EQ(entry->is_domain(), c.is_domain) << c.entry;
+    EXPECT_EQ(*Address::ParseEntry(entry->canonical()), *entry);
+  }
+}
+
 }  // namespace
 }  // namespace bounced

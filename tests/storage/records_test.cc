@@ -53,7 +53,7 @@ void ExpectDistinctNames(int first, int last, int how_many) {
 TEST(Names, AreCompleteAndDistinct) {
   ExpectDistinctNames<Trust>(0, 255, 4);
   ExpectDistinctNames<Effect>(0, 255, 4);
-  ExpectDistinctNames<PolicyRule>(0, 255, 19);
+  ExpectDistinctNames<PolicyRule>(0, 255, 21);
   ExpectDistinctNames<Source>(0, 255, 5);
   ExpectDistinctNames<Verdict>(0, 255, 4);
   EXPECT_EQ(ToString(PolicyRule::kHardConfirmed), "hard_confirmed");

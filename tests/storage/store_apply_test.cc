@@ -325,7 +325,7 @@ TEST_F(ApplyTest, WhoTakesAnAddressOffReleasesItAndEndsTheRisk) {
   EXPECT_EQ(dossier.record.released, later);
   EXPECT_EQ(dossier.record.soft_days, std::vector<Day>{kToday});
   EXPECT_EQ(dossier.risky_until, 0);
-  EXPECT_TRUE(dossier.suppressions.empty());
+  EXPECT_TRUE(dossier.standing.suppressions.empty());
   EXPECT_EQ(CheckIndex(*store_, "a@example.net"), IndexAnswer::kSend);
   EXPECT_EQ(store_->index().size(), 0u);
 }

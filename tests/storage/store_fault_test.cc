@@ -81,8 +81,8 @@ Found Inspect(const std::string& directory, const FaultyVfs& vfs, const Outcome&
           (*store)->GetDossier("t", ParseAddress(Mailbox(batch, which)), 10, 10);
       EXPECT_TRUE(dossier.ok()) << dossier.status();
       bool suppressed = CheckIndex(**store, Mailbox(batch, which)) == IndexAnswer::kSuppressed;
-      EXPECT_EQ(suppressed, dossier->suppressions.size() == 1);
-      EXPECT_EQ(dossier->changes.size(), dossier->suppressions.size());
+      EXPECT_EQ(suppressed, dossier->standing.suppressions.size() == 1);
+      EXPECT_EQ(dossier->changes.size(), dossier->standing.suppressions.size());
       for (const Change& change : dossier->changes) numbers.insert(change.number);
       if (which == 2) {
         parts += suppressed ? 1 : 0;

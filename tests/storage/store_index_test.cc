@@ -24,7 +24,7 @@ std::string Mailbox(int i) { return absl::StrCat("a", i, "@example.net"); }
 // What a check must answer, from the rows alone.
 IndexAnswer FromRows(const AddressDossier& dossier, std::string_view stream, absl::Time now) {
   bool suppressed = false;
-  for (const Suppression& row : dossier.suppressions) {
+  for (const Suppression& row : dossier.standing.suppressions) {
     if (!row.stream.empty() && row.stream != stream) continue;
     if (row.expire_time > now) suppressed = true;
   }
@@ -44,7 +44,7 @@ void ExpectIndexAgrees(const Store& store, absl::Time from) {
         if (answer == IndexAnswer::kAskRows) {
           // Only on the day of an expiry, and then the rest of the answer is right, too.
           bool ends_today = false;
-          for (const Suppression& row : dossier->suppressions) {
+          for (const Suppression& row : dossier->standing.suppressions) {
             if (row.expire_time == absl::InfiniteFuture()) continue;
             Day last = DayOf(row.expire_time - absl::Nanoseconds(1));
             if (last == DayOf(now)) ends_today = true;
@@ -156,7 +156,7 @@ TEST(Readers, SeeOneStateEach) {
             store->GetDossier("t", ParseAddress("a@example.net"), 1'000, 1'000);
         ASSERT_TRUE(dossier.ok()) << dossier.status();
         ASSERT_EQ(dossier->events.size(), dossier->changes.size());
-        ASSERT_EQ(dossier->suppressions.at(0).event_id, dossier->events.at(0).event.id);
+        ASSERT_EQ(dossier->standing.suppressions.at(0).event_id, dossier->events.at(0).event.id);
         ++read;
       } while (!done);
     });

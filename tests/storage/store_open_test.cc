@@ -218,6 +218,31 @@ TEST(Migrations, BringADatabaseOfVersionThreeUpToDate) {
   EXPECT_EQ(event->event.reason, Reason::kNoSuchUser);
 }
 
+// schema_4.sql is the dump of a database that a program of version 4 left: a bounce that
+// suppressed, an entry of a stream, and one that was made and taken off.
+TEST(Migrations, BringADatabaseOfVersionFourUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_4.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->wide_index().empty());
+  absl::StatusOr<Page<Allowance>> allowances = (*store)->ListAllowances("default", 10, 0);
+  ASSERT_TRUE(allowances.ok()) << allowances.status();
+  EXPECT_TRUE(allowances->rows.empty());
+  const absl::StatusOr<AddressDossier> kept =
+      (*store)->GetDossier("default", ParseAddress("kept@rcpt.example"), 10, 10);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  ASSERT_EQ(kept->standing.suppressions.size(), 1u);
+  EXPECT_EQ(kept->standing.suppressions[0].stream, "news");
+  const absl::StatusOr<AddressDossier> gone =
+      (*store)->GetDossier("default", ParseAddress("gone@rcpt.example"), 10, 10);
+  ASSERT_TRUE(gone.ok()) << gone.status();
+  EXPECT_TRUE(gone->standing.suppressions.empty());
+  ASSERT_EQ(gone->changes.size(), 2u);
+  EXPECT_EQ(gone->changes[0].what, Change::What::kRemoved);
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());

@@ -82,12 +82,6 @@ absl::StatusOr<ExitCode> Get(const KeyArguments& arguments, Session& session) {
   return ExitCode::kDone;
 }
 
-// An error that says which of several addresses it is about.
-absl::Status OfAddress(const std::string& address, const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
-  return absl::InvalidArgumentError(absl::StrCat(Shown(address), ": ", status.message()));
-}
-
 struct AddArguments {
   std::vector<std::string> addresses;
   std::string reason;
