@@ -103,6 +103,26 @@ std::string_view ToString(PolicyRule rule) {
   return "unknown";
 }
 
+std::string_view ToString(Incident::Kind kind) {
+  switch (kind) {
+    case Incident::Kind::kQuarantine:
+      return "quarantine";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Incident::State state) {
+  switch (state) {
+    case Incident::State::kOpen:
+      return "open";
+    case Incident::State::kConfirmed:
+      return "confirmed";
+    case Incident::State::kReleased:
+      return "released";
+  }
+  return "unknown";
+}
+
 std::string_view ToString(Source source) {
   switch (source) {
     case Source::kBounce:

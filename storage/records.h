@@ -201,6 +201,8 @@ struct Suppression {
   absl::Time expire_time = absl::InfiniteFuture();
   std::int64_t event_id = 0;  // 0: none
   std::string explanation;    // a sentence for people
+  // The open incident that holds it: it is not in force then, and the address is risky. 0: none.
+  std::int64_t incident_id = 0;
 };
 
 // A person's word that no bounce may suppress an address, or those of a domain.
@@ -243,6 +245,13 @@ struct AddressHistory {
   bool allowed = false;  // no bounce may suppress it: it has an Allowance, or its domain has
 };
 
+// That bounces of one domain, with one text, may be the domain's fault rather than its addresses'.
+struct Burst {
+  std::uint64_t text_hash = 0;  // of the text without what differs from one address to the next
+  int limit = 0;                // so many addresses ...
+  absl::Duration window;        // ... within this time, and their suppressions are held
+};
+
 // What the policy decides about one event. The store carries it out, whatever it says.
 struct Decision {
   Effect effect = Effect::kNone;
@@ -252,7 +261,36 @@ struct Decision {
       std::nullopt;  // to put in place of the one with the same key
   // Soft bounces are under way: until this day (exclusive) the verdict is RISKY. 0: it is not.
   Day risky_until = 0;
+  // Where `suppress` may have to be held.
+  std::optional<Burst> burst = std::nullopt;
 };
+
+// What a person is asked about: a quarantine holds the suppressions of many addresses of one domain
+// that turned hard with one text within minutes, as servers that fall over call everybody unknown.
+struct Incident {
+  enum class Kind : std::uint8_t { kQuarantine = 1 };
+  enum class State : std::uint8_t {
+    kOpen = 1,
+    kConfirmed = 2,  // the suppressions are in force
+    kReleased = 3,   // they were taken off, as a person takes one off
+  };
+  std::int64_t id = 0;
+  Kind kind = Kind::kQuarantine;
+  State state = State::kOpen;
+  std::string tenant;
+  std::string domain;  // canonical
+  std::uint64_t text_hash = 0;
+  Reason reason = Reason::kUndefined;
+  std::string sample;  // what the remote server said of one of them
+  absl::Time first_time;
+  absl::Time last_time;
+  std::int64_t count = 0;  // suppressions that it holds or held
+  std::optional<absl::Time> resolve_time = std::nullopt;
+  std::string author = "";  // who resolved it
+  std::string cause = "";
+};
+std::string_view ToString(Incident::Kind kind);
+std::string_view ToString(Incident::State state);
 
 // What a check is answered.
 enum class Verdict : std::uint8_t {

@@ -95,8 +95,20 @@ struct RemoveAllowance {
   bool removed = false;  // out
 };
 
+// Ends an open incident: what it holds is in force from then on, or taken off.
+struct ResolveIncident {
+  std::string tenant;
+  std::int64_t incident_id = 0;
+  bool confirm = false;  // false: release
+  std::string author;
+  std::string cause;
+  // Out: as it is now. None: there is none of that id. One that had been resolved stays as it was.
+  std::optional<Incident> incident = {};
+  bool was_open = false;  // out
+};
+
 using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions, RevokeKey,
-                          PutAllowance, RemoveAllowance>;
+                          PutAllowance, RemoveAllowance, ResolveIncident>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -110,7 +122,9 @@ struct SuppressionFilter {
   std::string address_prefix;                      // canonical; empty: any
   absl::Time created_from = absl::InfinitePast();  // inclusive
   absl::Time created_before = absl::InfiniteFuture();
-  absl::Time in_force_at = absl::InfinitePast();  // only those that end later
+  // Only those that end later and that no incident holds.
+  absl::Time in_force_at = absl::InfinitePast();
+  std::int64_t incident_id = 0;  // only those that it holds; 0: any
   // Only what rests on an event that this key vouched for: on the one that made it or, where the
   // policy counts several, on any of its class that counted for the address until then, and since
   // it was last released. Both are set, or neither.
@@ -199,6 +213,10 @@ class Store {
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                                     int max_events, int max_changes) const = 0;
+  // `state` none: all.
+  virtual absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
+                                                       std::optional<Incident::State> state,
+                                                       int page_size, Cursor from) const = 0;
   // All keys that were ever revoked.
   virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
 };

@@ -40,7 +40,7 @@ const Suppression* Strongest(std::span<const Suppression> suppressions, std::str
 const Suppression* Strongest(const StandingOfAddress& standing, std::string_view stream,
                              absl::Time now) {
   return StrongestOf(standing.suppressions, stream, now, [&](const Suppression& s) {
-    return !standing.allowed || s.source != Source::kBounce;
+    return s.incident_id == 0 && (!standing.allowed || s.source != Source::kBounce);
   });
 }
 

@@ -48,7 +48,8 @@ class Checker {
 // newest. None: mail may be sent.
 const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
                              absl::Time now);
-// The same of all that stands, where an allowance overrules what bounces have done.
+// The same of all that stands, where an allowance overrules what bounces have done, and what an
+// incident holds is not in force.
 const Suppression* Strongest(const StandingOfAddress& standing, std::string_view stream,
                              absl::Time now);
 

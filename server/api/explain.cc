@@ -133,6 +133,21 @@ std::string SummaryOfRisky(const Counted& counted, const AddressRecord& record,
                       " of ", policy.soft_threshold, " are counted.");
 }
 
+// One that an incident holds, and that has not ended. None: none does.
+const Suppression* Held(const AddressDossier& dossier, absl::Time now) {
+  for (const Suppression& each : dossier.standing.suppressions) {
+    if (each.incident_id != 0 && each.expire_time > now) return &each;
+  }
+  return nullptr;
+}
+
+std::string SummaryOfHeld(const Suppression& held) {
+  return absl::StrCat(
+      "Mail may be sent, but the address bounced: its suppression, of ", ShowTime(held.create_time),
+      ", reason ", held.reason, ", is held by incident ", held.incident_id,
+      ", since many addresses of its domain bounced alike within minutes. ", held.explanation);
+}
+
 std::string SummaryOfSend(const AddressDossier& dossier, absl::Time now) {
   if (dossier.standing.allowed) {
     return "Mail may be sent: somebody has allowed the address or its domain, so that no bounce "
@@ -282,6 +297,12 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     response.set_verdict(v1::VERDICT_SUPPRESSED);
     *response.mutable_suppression() = ToProto(*suppression);
     response.set_summary(SummaryOf(*suppression));
+  } else if (const Suppression* held = Held(dossier, now);
+             held != nullptr && !dossier.standing.allowed) {
+    response.set_verdict(v1::VERDICT_RISKY);
+    response.set_summary(SummaryOfHeld(*held));
+    response.add_outlook(absl::StrCat("Whoever confirms incident ", held->incident_id,
+                                      " suppresses it; whoever releases that takes it off."));
   } else if (!dossier.standing.allowed && DayOf(now) < dossier.risky_until) {
     response.set_verdict(v1::VERDICT_RISKY);
     response.set_summary(SummaryOfRisky(outlook.counted(), dossier.record, policy));

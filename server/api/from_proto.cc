@@ -177,6 +177,8 @@ absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
   result.created_from = *from;
   result.created_before = *before;
   if (filter.in_force()) result.in_force_at = now;
+  if (filter.incident_id() < 0) return Invalid("filter.incident_id", "below 0");
+  result.incident_id = filter.incident_id();
   if (filter.return_path_key().empty() && filter.return_path_domain().empty()) return result;
   if (absl::Status s = CheckKeyId("filter.return_path_key", filter.return_path_key()); !s.ok()) {
     return s;

@@ -21,6 +21,7 @@
 #include "server/api/acceptor.h"
 #include "server/api/bounce_service.h"
 #include "server/api/limits.h"
+#include "server/api/report_service.h"
 #include "server/api/return_path_service.h"
 #include "server/api/services.h"
 #include "server/api/suppression_service.h"
@@ -79,7 +80,8 @@ struct Server::Impl {
         services{parts, workers, budget},
         suppressions(services),
         bounces(services),
-        return_paths(services) {}
+        return_paths(services),
+        reports(services) {}
 
   // In this order: the server goes first, then nothing is left that calls the others.
   Workers workers;
@@ -88,6 +90,7 @@ struct Server::Impl {
   SuppressionService suppressions;
   BounceService bounces;
   ReturnPathService return_paths;
+  ReportService reports;
   std::string address;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Acceptor> acceptor;  // of a socket that was handed over
@@ -126,6 +129,7 @@ absl::Status Server::Impl::Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> l
   builder.RegisterService(&suppressions);
   builder.RegisterService(&bounces);
   builder.RegisterService(&return_paths);
+  builder.RegisterService(&reports);
   server = builder.BuildAndStart();
   if (server == nullptr) {
     return absl::UnavailableError(
@@ -133,7 +137,7 @@ absl::Status Server::Impl::Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> l
   }
   for (const char* name :
        {v1::SuppressionService::service_full_name(), v1::BounceService::service_full_name(),
-        v1::ReturnPathService::service_full_name()}) {
+        v1::ReturnPathService::service_full_name(), v1::ReportService::service_full_name()}) {
     server->GetHealthCheckService()->SetServingStatus(name, true);
   }
   return absl::OkStatus();

@@ -55,6 +55,10 @@ static_assert(Same(Source::kBounce, v1::SOURCE_BOUNCE) &&
               Same(Source::kComplaint, v1::SOURCE_COMPLAINT) &&
               Same(Source::kUnsubscribe, v1::SOURCE_UNSUBSCRIBE) &&
               Same(Source::kManual, v1::SOURCE_MANUAL) && Same(Source::kImport, v1::SOURCE_IMPORT));
+static_assert(Same(Incident::Kind::kQuarantine, v1::INCIDENT_KIND_QUARANTINE) &&
+              Same(Incident::State::kOpen, v1::INCIDENT_STATE_OPEN) &&
+              Same(Incident::State::kConfirmed, v1::INCIDENT_STATE_CONFIRMED) &&
+              Same(Incident::State::kReleased, v1::INCIDENT_STATE_RELEASED));
 static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED) &&
               Same(Change::What::kReplaced, v1::SuppressionChange::ACTION_REPLACED) &&
               Same(Change::What::kRemoved, v1::SuppressionChange::ACTION_REMOVED) &&
@@ -243,6 +247,7 @@ v1::Suppression ToProto(const Suppression& suppression) {
   }
   result.set_event_id(suppression.event_id);
   result.set_explanation(Text(suppression.explanation));
+  result.set_incident_id(suppression.incident_id);
   return result;
 }
 
@@ -253,6 +258,24 @@ v1::Allowance ToProto(const Allowance& allowance) {
   *result.mutable_create_time() = ToProto(allowance.create_time);
   result.set_author(Text(allowance.author));
   result.set_note(Text(allowance.note));
+  return result;
+}
+
+v1::Incident ToProto(const Incident& incident) {
+  v1::Incident result;
+  result.set_incident_id(incident.id);
+  result.set_kind(static_cast<v1::IncidentKind>(incident.kind));
+  result.set_state(static_cast<v1::IncidentState>(incident.state));
+  result.set_tenant(Text(incident.tenant));
+  result.set_domain(Text(incident.domain));
+  result.set_reason(std::string(ToString(incident.reason)));
+  result.set_sample(Text(incident.sample));
+  *result.mutable_first_time() = ToProto(incident.first_time);
+  *result.mutable_last_time() = ToProto(incident.last_time);
+  result.set_count(incident.count);
+  if (incident.resolve_time) *result.mutable_resolve_time() = ToProto(*incident.resolve_time);
+  result.set_author(Text(incident.author));
+  result.set_cause(Text(incident.cause));
   return result;
 }
 

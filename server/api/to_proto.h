@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "bounced/v1/bounce.pb.h"
+#include "bounced/v1/report.pb.h"
 #include "bounced/v1/return_path.pb.h"
 #include "bounced/v1/suppression.pb.h"
 #include "parser/report.h"
@@ -23,6 +24,7 @@ google::protobuf::Timestamp ToProto(absl::Time time);
 std::string ShownDay(Day day);
 v1::Suppression ToProto(const Suppression& suppression);
 v1::Allowance ToProto(const Allowance& allowance);
+v1::Incident ToProto(const Incident& incident);
 v1::Event ToProto(const StoredEvent& event);
 v1::ReturnPathKey ToProto(const KeyStanding& key);
 v1::SuppressionChange ToProto(const Change& change);

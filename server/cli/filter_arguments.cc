@@ -1,6 +1,7 @@
 #include "server/cli/filter_arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -30,7 +31,8 @@ void FilterArguments::AddTo(CLI::App& command) {
                   "for the last seven days")
       ->type_name("TIME");
   command.add_option("--until", until, "Only those made before this time")->type_name("TIME");
-  command.add_flag("--in-force", in_force, "Only those that have not ended");
+  command.add_flag("--in-force", in_force,
+                   "Only those that have not ended and that no incident holds");
   auto* key = command
                   .add_option("--return-path-key", return_path_key,
                               "Only those that rest on what this key of a return-path domain "
@@ -39,6 +41,9 @@ void FilterArguments::AddTo(CLI::App& command) {
   auto* key_domain =
       command.add_option("--return-path-domain", return_path_domain, "The key's domain")
           ->type_name("NAME");
+  command.add_option("--incident", incident_id, "Only those that this open incident holds")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
   key->needs(key_domain);
   key_domain->needs(key);
 }
@@ -60,6 +65,7 @@ absl::StatusOr<v1::SuppressionFilter> FilterArguments::ToFilter(const Session& s
     if (!time.ok()) return time.status();
     *filter.mutable_created_from() = ToTimestamp(*time);
   }
+  filter.set_incident_id(incident_id);
   if (!until.empty()) {
     absl::StatusOr<absl::Time> time = ParseTime(until, session.now(), Direction::kPast);
     if (!time.ok()) return time.status();

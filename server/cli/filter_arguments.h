@@ -1,6 +1,7 @@
 // How the command line narrows a list of suppressions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,7 @@ struct FilterArguments {
   std::string return_path_key;
   std::string return_path_domain;
   bool in_force = false;
+  std::int64_t incident_id = 0;
 
   // This object outlives the command.
   void AddTo(CLI::App& command);

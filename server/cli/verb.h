@@ -54,6 +54,8 @@ Action SetUpRemove(CLI::App& command);
 Action SetUpAllow(CLI::App& command);
 Action SetUpDisallow(CLI::App& command);
 Action SetUpAllowed(CLI::App& command);
+Action SetUpIncidents(CLI::App& command);
+Action SetUpResolve(CLI::App& command);
 Action SetUpImport(CLI::App& command);
 Action SetUpExport(CLI::App& command);
 Action SetUpEvents(CLI::App& command);

@@ -327,6 +327,9 @@ std::span<const Key<Policy>> PolicyKeys() {
       NUMBER(soft_days, 1, 3'650),
       NUMBER(soft_max_days, 1, 3'650),
       NUMBER(probation_days, 0, 3'650),
+      NUMBER(domain_burst, 0, 100'000),
+      NUMBER(domain_burst_large, 0, 100'000),
+      NUMBER(burst_minutes, 1, 1'440),
       Flag<Policy>("suppress_bounces", PLACE(suppress_bounces)),
       Choice<Policy>("complaint_scope", PLACE(complaint_scope),
                      std::vector<std::pair<std::string_view, ComplaintScope>>{

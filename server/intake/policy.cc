@@ -8,11 +8,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "parser/text.h"
+#include "server/intake/mailbox_providers.h"
 
 namespace bounced {
 namespace {
@@ -159,6 +163,38 @@ void Suppress(const Case& c, absl::Time until, std::string explanation, Effect o
   Suppress(c, Source::kBounce, "", until, std::move(explanation), otherwise, decision);
 }
 
+// --- Bursts
+
+// What the remote server said, without the words that differ from one address to the next: those
+// with a digit or an @, and the local part itself. Case and punctuation are no difference.
+std::uint64_t TextHashOf(const Event& event) {
+  const std::string& text = !event.diagnostic.empty()     ? event.diagnostic
+                            : !event.matched_text.empty() ? event.matched_text
+                                                          : event.rule;
+  const std::string folded = FoldCase(std::string_view(text));
+  std::string kept;
+  for (const auto each :
+       absl::StrSplit(folded, absl::ByAnyChar(" \t\r\n<>()[]{}\"',;:"), absl::SkipEmpty())) {
+    std::string_view word = Std(each);
+    while (word.ends_with('.')) word.remove_suffix(1);
+    if (word.empty() || word == event.address->local_part() ||
+        word.find_first_of("@0123456789") != word.npos) {
+      continue;
+    }
+    absl::StrAppend(&kept, Absl(word), " ");
+  }
+  return XXH3_64bits(kept.data(), kept.size());
+}
+
+std::optional<Burst> BurstOf(const Case& c) {
+  const int limit = IsLargeMailboxProvider(c.event.address->domain()) ? c.policy.domain_burst_large
+                                                                      : c.policy.domain_burst;
+  if (limit == 0) return std::nullopt;
+  return Burst{.text_hash = TextHashOf(c.event),
+               .limit = limit,
+               .window = absl::Minutes(c.policy.burst_minutes)};
+}
+
 // --- The rows of the table
 
 bool LeavesNoDoubt(const Case& c) {
@@ -184,6 +220,7 @@ Decision Hard(const Case& c, AddressRecord record) {
     decision.next = std::move(record);
     Suppress(c, absl::InfiniteFuture(), absl::StrCat(Finding(c.event), "."), Effect::kNone,
              decision);
+    if (decision.suppress) decision.burst = BurstOf(c);
     return decision;
   }
   const bool is_known =
@@ -204,6 +241,7 @@ Decision Hard(const Case& c, AddressRecord record) {
     const int length = Doubled(c.policy.hard_days, days - 1, kMaxSuppressionDays);
     Suppress(c, InDays(c.now, length), std::move(explanation), Effect::kCounted, decision);
   }
+  if (decision.suppress) decision.burst = BurstOf(c);
   return decision;
 }
 

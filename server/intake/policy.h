@@ -28,6 +28,11 @@ struct Policy {
   int soft_days = 30;          // suppress for so long; each relapse doubles it
   int soft_max_days = 480;     // up to this
   int probation_days = 90;     // after it, one more suppresses again
+  // So many addresses of one domain that turn hard with one text within so many minutes are held
+  // until a person has looked. 0: never. Providers with mailboxes by the million have their own.
+  int domain_burst = 25;
+  int domain_burst_large = 1000;
+  int burst_minutes = 10;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -9,6 +9,7 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/evidence.h"
+#include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/record_blob.h"
 #include "storage/sqlite/revocations.h"
@@ -66,6 +67,9 @@ absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filte
   absl::Time created = row.Time(kFirst + 3);
   if (created < filter.created_from || created >= filter.created_before) return std::nullopt;
   if (row.Time(kFirst + 4) <= filter.in_force_at) return std::nullopt;
+  const std::int64_t incident_id = row.Integer(kFirst + 8);
+  if (filter.in_force_at != absl::InfinitePast() && incident_id != 0) return std::nullopt;
+  if (filter.incident_id != 0 && incident_id != filter.incident_id) return std::nullopt;
   if (!filter.reason.empty() && row.Text(kFirst + 6) != filter.reason) return std::nullopt;
   absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
   if (!address.ok()) return address.status();
@@ -134,7 +138,7 @@ absl::Status Reader::Prepare() {
   prepare(changes_of_address_,
           absl::StrCat("SELECT number, time, what, author, cause, was_bounce_class,"
                        " was_create_time, was_expire_time, was_event_id, was_reason,"
-                       " was_explanation, ",
+                       " was_explanation, was_incident_id, ",
                        Absl(kSuppressionColumns),
                        " FROM change WHERE address_id = ? ORDER BY number DESC LIMIT ?"));
   // The event that made the suppression (`own`), and those that were counted up to it.
@@ -158,6 +162,8 @@ absl::Status Reader::Prepare() {
           " LEFT JOIN message ON message.id = first");
   prepare(revocations_, kRevocationsSql);
   prepare(allowances_, kAllowancesSql);
+  prepare(incidents_, absl::StrCat("SELECT ", Absl(kIncidentColumns),
+                                   " FROM incident WHERE id < ? ORDER BY id DESC"));
   return prepare.status();
 }
 
@@ -176,6 +182,21 @@ absl::StatusOr<StandingOfAddress> Reader::FindStanding(std::string_view tenant,
   if (status.ok()) status = Widen(tenant, address, standing);
   if (!status.ok()) return status;
   return standing;
+}
+
+absl::StatusOr<Page<Incident>> Reader::ListIncidents(std::string_view tenant,
+                                                     std::optional<Incident::State> state,
+                                                     int page_size, Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  Query query = incidents_->Start(from == 0 ? kNewest : from);
+  return ReadPage<Incident>(query, page_size,
+                            [&](const Query& row) -> absl::StatusOr<std::optional<Incident>> {
+                              Incident incident = IncidentOf(row);
+                              if (incident.tenant != tenant) return std::nullopt;
+                              if (state && incident.state != *state) return std::nullopt;
+                              return incident;
+                            });
 }
 
 absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& entry,
@@ -375,7 +396,7 @@ absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
                                                         std::string_view tenant,
                                                         const Address& address, int max_changes) {
   constexpr int kWas = 5;
-  constexpr int kIs = 11;
+  constexpr int kIs = 12;
   std::vector<Change> changes;
   Query query = changes_of_address_->Start(address_id, max_changes);
   for (;;) {
@@ -397,6 +418,7 @@ absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
       change.before->event_id = query.Integer(kWas + 3);
       change.before->reason = query.Text(kWas + 4);
       change.before->explanation = query.Text(kWas + 5);
+      change.before->incident_id = query.Integer(kWas + 6);
     }
     changes.push_back(std::move(change));
   }

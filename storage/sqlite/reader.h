@@ -33,6 +33,9 @@ class Reader {
   absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant, const Address& address);
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from);
+  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
+                                               std::optional<Incident::State> state, int page_size,
+                                               Cursor from);
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from);
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
@@ -78,6 +81,7 @@ class Reader {
   std::optional<Statement> uses_;
   std::optional<Statement> revocations_;
   std::optional<Statement> allowances_;
+  std::optional<Statement> incidents_;
 };
 
 }  // namespace bounced

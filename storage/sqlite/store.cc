@@ -19,9 +19,10 @@ namespace {
 
 // All that suppresses or makes risky by `now`, from the rows.
 absl::Status ReadIndex(Connection& connection, SuppressionIndex& index, absl::Time now) {
-  absl::StatusOr<Statement> suppressions = Statement::Prepare(
-      connection.db(),
-      "SELECT hash, expire_time FROM suppression WHERE expire_time IS NULL OR expire_time > ?");
+  absl::StatusOr<Statement> suppressions =
+      Statement::Prepare(connection.db(),
+                         "SELECT hash, expire_time, incident_id FROM suppression"
+                         " WHERE expire_time IS NULL OR expire_time > ?");
   absl::StatusOr<Statement> risky = Statement::Prepare(
       connection.db(),
       "SELECT hash, risky_until FROM address WHERE risky_until > 0 AND risky_until > ?");
@@ -35,7 +36,10 @@ absl::Status ReadIndex(Connection& connection, SuppressionIndex& index, absl::Ti
     }
   };
   absl::Status status = read(suppressions->Start(absl::ToUnixMicros(now)), [](const Query& row) {
-    return IndexEntry{.suppressed_until = IndexEntry::FirstDayWithout(row.Time(1))};
+    const std::uint16_t until = IndexEntry::FirstDayWithout(row.Time(1));
+    // What an incident holds is not in force.
+    return row.Integer(2) == 0 ? IndexEntry{.suppressed_until = until}
+                               : IndexEntry{.risky_until = until};
   });
   if (!status.ok()) return status;
   return read(risky->Start(DayOf(now)), [](const Query& row) {
@@ -111,6 +115,12 @@ class SqliteStore final : public Store {
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from) const override {
     return Ask([&](Reader& reader) { return reader.ListAllowances(tenant, page_size, from); });
+  }
+  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
+                                               std::optional<Incident::State> state, int page_size,
+                                               Cursor from) const override {
+    return Ask(
+        [&](Reader& reader) { return reader.ListIncidents(tenant, state, page_size, from); });
   }
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override {

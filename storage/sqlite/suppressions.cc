@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "storage/sqlite/addresses.h"
 
 namespace bounced {
 
@@ -24,7 +25,8 @@ Suppression SuppressionOf(const Query& row, int first, std::string_view tenant, 
           .create_time = row.Time(first + 3),
           .expire_time = row.Time(first + 4),
           .event_id = row.Integer(first + 5),
-          .explanation = std::string(row.Text(first + 7))};
+          .explanation = std::string(row.Text(first + 7)),
+          .incident_id = row.Integer(first + 8)};
 }
 
 absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address,
@@ -47,17 +49,22 @@ absl::Status SuppressionTable::Prepare(Connection& connection) {
   prepare(of_address_, kSuppressionsOfAddressSql);
   prepare(insert_,
           absl::StrCat("INSERT INTO suppression (id, hash, address_id, ", Absl(kSuppressionColumns),
-                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   prepare(update_,
           "UPDATE suppression SET bounce_class = ?2, create_time = ?3, expire_time = ?4,"
-          " event_id = ?5, reason = ?6, explanation = ?7 WHERE id = ?1");
+          " event_id = ?5, reason = ?6, explanation = ?7, incident_id = ?8 WHERE id = ?1");
   prepare(remove_, "DELETE FROM suppression WHERE id = ?");
-  prepare(append_,
-          absl::StrCat("INSERT INTO change (number, time, what, address_id, author, cause, ",
-                       Absl(kSuppressionColumns),
-                       ", was_bounce_class, was_create_time, was_expire_time, was_event_id,"
-                       " was_reason, was_explanation)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  prepare(
+      append_,
+      absl::StrCat("INSERT INTO change (number, time, what, address_id, author, cause, ",
+                   Absl(kSuppressionColumns),
+                   ", was_bounce_class, was_create_time, was_expire_time, was_event_id,"
+                   " was_reason, was_explanation, was_incident_id)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  prepare(held_,
+          "SELECT canonical, spelling FROM suppression"
+          " CROSS JOIN address ON address.id = address_id"
+          " WHERE incident_id = ? AND incident_id > 0");
   return prepare.status();
 }
 
@@ -66,13 +73,13 @@ absl::Status SuppressionTable::Insert(const SuppressionRow& row, std::int64_t ad
   const Suppression& s = row.suppression;
   return insert_->Run(row.id, hash, address_id, std::string_view(s.stream), s.source,
                       s.bounce_class, s.create_time, s.expire_time, s.event_id,
-                      std::string_view(s.reason), std::string_view(s.explanation));
+                      std::string_view(s.reason), std::string_view(s.explanation), s.incident_id);
 }
 
 absl::Status SuppressionTable::Update(const SuppressionRow& row) {
   const Suppression& s = row.suppression;
   return update_->Run(row.id, s.bounce_class, s.create_time, s.expire_time, s.event_id,
-                      std::string_view(s.reason), std::string_view(s.explanation));
+                      std::string_view(s.reason), std::string_view(s.explanation), s.incident_id);
 }
 
 absl::Status SuppressionTable::Remove(std::int64_t id) { return remove_->Run(id); }
@@ -84,15 +91,28 @@ absl::Status SuppressionTable::Append(const Change& change, std::int64_t address
                         std::string_view(change.author), std::string_view(change.cause),
                         std::string_view(s.stream), s.source, s.bounce_class, s.create_time,
                         s.expire_time, s.event_id, std::string_view(s.reason),
-                        std::string_view(s.explanation), was...);
+                        std::string_view(s.explanation), s.incident_id, was...);
   };
   if (!change.before) {
     return append(std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
-                  std::nullopt);
+                  std::nullopt, std::nullopt);
   }
   const Suppression& was = *change.before;
   return append(was.bounce_class, was.create_time, was.expire_time, was.event_id,
-                std::string_view(was.reason), std::string_view(was.explanation));
+                std::string_view(was.reason), std::string_view(was.explanation), was.incident_id);
+}
+
+absl::StatusOr<std::vector<Address>> SuppressionTable::HeldBy(std::int64_t incident_id) {
+  std::vector<Address> addresses;
+  Query row = held_->Start(incident_id);
+  for (;;) {
+    absl::StatusOr<bool> there = row.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return addresses;
+    absl::StatusOr<Address> address = AddressOf(row, 0, 1);
+    if (!address.ok()) return address.status();
+    addresses.push_back(*std::move(address));
+  }
 }
 
 }  // namespace bounced

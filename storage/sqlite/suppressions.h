@@ -28,12 +28,13 @@ Suppression AsStored(Suppression suppression);
 // The columns of a suppression but for its address, in the order in which SuppressionOf() reads
 // them, from the column `first` on.
 inline constexpr std::string_view kSuppressionColumns =
-    "stream, source, bounce_class, create_time, expire_time, event_id, reason, explanation";
+    "stream, source, bounce_class, create_time, expire_time, event_id, reason, explanation,"
+    " incident_id";
 Suppression SuppressionOf(const Query& row, int first, std::string_view tenant, Address address);
 
 inline constexpr std::string_view kSuppressionsOfAddressSql =
     "SELECT id, stream, source, bounce_class, create_time, expire_time, event_id, reason,"
-    " explanation FROM suppression WHERE address_id = ?";
+    " explanation, incident_id FROM suppression WHERE address_id = ?";
 
 // Runs `of_address`, prepared from kSuppressionsOfAddressSql: all streams and sources.
 absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address,
@@ -55,6 +56,8 @@ class SuppressionTable {
   absl::Status Update(const SuppressionRow& row);
   absl::Status Remove(std::int64_t id);
   absl::Status Append(const Change& change, std::int64_t address_id);
+  // The addresses of those that an incident holds.
+  absl::StatusOr<std::vector<Address>> HeldBy(std::int64_t incident_id);
 
  private:
   std::optional<Statement> of_address_;
@@ -62,6 +65,7 @@ class SuppressionTable {
   std::optional<Statement> update_;
   std::optional<Statement> remove_;
   std::optional<Statement> append_;
+  std::optional<Statement> held_;
 };
 
 }  // namespace bounced

@@ -26,6 +26,8 @@ absl::Status Check(const RemoveAllowance& work) {
   return work.address ? absl::OkStatus() : absl::InvalidArgumentError("address is not set");
 }
 
+absl::Status Check(const ResolveIncident&) { return absl::OkStatus(); }
+
 absl::Status Check(const RevokeKey& work) {
   if (!work.domain.empty() && !work.key_id.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("domain or key_id is not set");
@@ -41,7 +43,7 @@ bool SaysTheSame(const Suppression& next, const Suppression& standing) {
   return next.reason == standing.reason && next.bounce_class == standing.bounce_class &&
          next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
          (next.event_id == standing.event_id || next.event_id == 0) &&
-         next.explanation == standing.explanation;
+         next.explanation == standing.explanation && next.incident_id == standing.incident_id;
 }
 
 }  // namespace
@@ -51,11 +53,12 @@ IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_vie
   IndexEntry entry;
   for (const SuppressionRow& row : suppressions) {
     if (row.suppression.stream != stream || row.suppression.expire_time <= now) continue;
-    entry.suppressed_until =
-        std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(row.suppression.expire_time));
+    std::uint16_t& until =
+        row.suppression.incident_id == 0 ? entry.suppressed_until : entry.risky_until;
+    until = std::max(until, IndexEntry::FirstDayWithout(row.suppression.expire_time));
   }
   if (stream.empty() && DayOf(now) < risky_until) {
-    entry.risky_until = IndexEntry::FirstDayWithout(risky_until);
+    entry.risky_until = std::max(entry.risky_until, IndexEntry::FirstDayWithout(risky_until));
   }
   return entry;
 }
@@ -82,6 +85,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = suppressions_.Prepare(connection_);
   if (status.ok()) status = revocations_.Prepare(connection_);
   if (status.ok()) status = allowances_.Prepare(connection_);
+  if (status.ok()) status = incidents_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -123,6 +127,8 @@ absl::Status Writer::Begin() {
   published_.clear();
   published_wide_.clear();
   published_allowances_.clear();
+  incidents_.Begin();
+  bursts_.Begin();
   return begin_->Run();
 }
 
@@ -130,11 +136,14 @@ absl::Status Writer::Commit() { return commit_->Run(); }
 
 void Writer::RollBack() {
   next_ = before_;
+  incidents_.RollBack();
+  bursts_.RollBack();
   // SQLite has done it already after most failures; what it then says of this one is no news.
   if (sqlite3_get_autocommit(connection_.db()) == 0) roll_back_->Run().IgnoreError();
 }
 
 void Writer::Publish() {
+  bursts_.Commit();
   for (const auto& [hash, entry] : published_) index_.Publish(hash, entry);
   for (const auto& [hash, entry] : published_wide_) wide_index_.Publish(hash, entry);
   for (const auto& [hash, is_allowed] : published_allowances_) {
@@ -224,6 +233,8 @@ absl::Status Writer::Judge(const Message& message, Event& event) {
   if (status.ok()) status = messages_.InsertEvent(event, standing->row.id);
   if (status.ok() && decision.suppress) {
     if (decision.suppress->event_id == 0) decision.suppress->event_id = event.id;
+    if (decision.burst) status = Quarantine(*decision.burst, event, *standing, *decision.suppress);
+    if (!status.ok()) return status;
     status = Put(*standing, *std::move(decision.suppress),
                  {.author = "policy", .words = ToString(decision.rule)});
   }
@@ -277,6 +288,91 @@ absl::Status Writer::Do(RevokeKey& work) {
   absl::StatusOr<Revocation> revocation = revocations_.Revoke(work, now_);
   if (revocation.ok()) work.revocation = *std::move(revocation);
   return revocation.status();
+}
+
+absl::Status Writer::Quarantine(const Burst& burst, const Event& event, const Standing& standing,
+                                Suppression& suppression) {
+  // What is in force already does not end because others bounce now.
+  for (const SuppressionRow& row : standing.suppressions) {
+    if (!SameKey(row.suppression, suppression) || row.suppression.expire_time <= now_) continue;
+    suppression.incident_id = row.suppression.incident_id;
+    return absl::OkStatus();
+  }
+  const BurstKey key{std::string(standing.tenant), std::string(standing.address.domain()),
+                     burst.text_hash};
+  suppression.incident_id = incidents_.FindOpen(key);
+  if (suppression.incident_id != 0) return incidents_.Count(suppression.incident_id, now_);
+  const std::vector<Address> bounced = bursts_.Add(key, standing.address, now_, burst.window);
+  if (bounced.size() < static_cast<std::size_t>(burst.limit)) return absl::OkStatus();
+  bursts_.Forget(key);
+  absl::StatusOr<std::int64_t> id =
+      incidents_.Insert({.tenant = key.tenant,
+                         .domain = key.domain,
+                         .text_hash = key.text_hash,
+                         .reason = event.reason,
+                         .sample = event.diagnostic.empty() ? event.matched_text : event.diagnostic,
+                         .first_time = now_,
+                         .last_time = now_,
+                         .count = 1});
+  if (!id.ok()) return id.status();
+  suppression.incident_id = *id;
+  for (const Address& address : bounced) {
+    if (address == standing.address) continue;
+    absl::Status status =
+        Hold(standing.tenant, address, *id, {.author = "policy", .words = "quarantine"});
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Writer::Hold(std::string_view tenant, const Address& address, std::int64_t incident_id,
+                          Cause cause) {
+  absl::StatusOr<Standing> standing = Find(tenant, address);
+  if (!standing.ok()) return standing.status();
+  for (const SuppressionRow& row : standing->suppressions) {
+    if (row.suppression.source != Source::kBounce || row.suppression.expire_time <= now_) continue;
+    Suppression held = row.suppression;
+    const bool is_new = held.incident_id == 0;
+    held.incident_id = incident_id;
+    absl::Status status = Put(*standing, std::move(held), cause);
+    if (status.ok() && is_new && incident_id != 0) status = incidents_.Count(incident_id, now_);
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Writer::Do(ResolveIncident& work) {
+  absl::StatusOr<std::optional<Incident>> incident = incidents_.Find(work.tenant, work.incident_id);
+  if (!incident.ok()) return incident.status();
+  work.incident = *std::move(incident);
+  work.was_open = work.incident && work.incident->state == Incident::State::kOpen;
+  if (!work.was_open) return absl::OkStatus();
+  absl::StatusOr<std::vector<Address>> held = suppressions_.HeldBy(work.incident_id);
+  if (!held.ok()) return held.status();
+  const Cause cause{.author = work.author, .words = work.cause};
+  for (const Address& address : *held) {
+    absl::Status status = work.confirm ? Hold(work.tenant, address, 0, cause)
+                                       : Release(work.tenant, address, work.incident_id, cause);
+    if (!status.ok()) return status;
+  }
+  work.incident->state = work.confirm ? Incident::State::kConfirmed : Incident::State::kReleased;
+  work.incident->resolve_time = now_;
+  work.incident->author = work.author;
+  work.incident->cause = work.cause;
+  return incidents_.Resolve(*work.incident);
+}
+
+absl::Status Writer::Release(std::string_view tenant, const Address& address,
+                             std::int64_t incident_id, Cause cause) {
+  absl::StatusOr<Standing> standing = Find(tenant, address);
+  if (!standing.ok()) return standing.status();
+  for (std::size_t i = standing->suppressions.size(); i-- > 0;) {
+    if (standing->suppressions[i].suppression.incident_id != incident_id) continue;
+    if (absl::Status status = Remove(*standing, i, cause); !status.ok()) return status;
+  }
+  AddressRecord record = standing->row.record;
+  record.released = now_;
+  return Save(*standing, std::move(record), 0);
 }
 
 absl::Status Writer::Do(PutAllowance& work) {

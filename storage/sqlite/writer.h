@@ -14,10 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/bursts.h"
 #include "storage/records.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/revocations.h"
 #include "storage/sqlite/statement.h"
@@ -83,11 +85,22 @@ class Writer {
   absl::Status Do(RevokeKey& work);
   absl::Status Do(PutAllowance& work);
   absl::Status Do(RemoveAllowance& work);
+  absl::Status Do(ResolveIncident& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
                                                    std::uint64_t return_path_hash);
   absl::Status Judge(const Message& message, Event& event);
+  // Sets the incident that holds `suppression`, if one does, and has it hold those before it in the
+  // burst.
+  absl::Status Quarantine(const Burst& burst, const Event& event, const Standing& standing,
+                          Suppression& suppression);
+  // Takes off what the incident holds of the address, as a person takes it off.
+  absl::Status Release(std::string_view tenant, const Address& address, std::int64_t incident_id,
+                       Cause cause);
+  // What a bounce has done to the address is held by the incident, or no longer.
+  absl::Status Hold(std::string_view tenant, const Address& address, std::int64_t incident_id,
+                    Cause cause);
 
   absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
   // Writes the address's row, when it is new or not as it was.
@@ -115,6 +128,8 @@ class Writer {
   SuppressionTable suppressions_;
   RevocationTable revocations_;
   AllowanceTable allowances_;
+  IncidentTable incidents_;
+  Bursts bursts_;
   Ids next_;
 
   // Of the transaction.

@@ -77,6 +77,13 @@ absl::StatusOr<Page<Allowance>> WatchedStore::ListAllowances(std::string_view te
   return store_->ListAllowances(tenant, page_size, from);
 }
 
+absl::StatusOr<Page<Incident>> WatchedStore::ListIncidents(std::string_view tenant,
+                                                           std::optional<Incident::State> state,
+                                                           int page_size, Cursor from) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListIncidents(tenant, state, page_size, from);
+}
+
 absl::StatusOr<Page<Suppression>> WatchedStore::ListSuppressions(const SuppressionFilter& filter,
                                                                  int page_size, Cursor from) const {
   ++pages_;
@@ -146,6 +153,7 @@ ApiTest::ApiTest()
   suppressions_ = v1::SuppressionService::NewStub(channel_);
   bounces_ = v1::BounceService::NewStub(channel_);
   paths_ = v1::ReturnPathService::NewStub(channel_);
+  reports_ = v1::ReportService::NewStub(channel_);
 }
 
 ApiTest::~ApiTest() {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bounced/v1/bounce.grpc.pb.h"
+#include "bounced/v1/report.grpc.pb.h"
 #include "bounced/v1/return_path.grpc.pb.h"
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "gmock/gmock.h"
@@ -64,6 +65,9 @@ class WatchedStore final : public Store {
                                                  const Address& address) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from) const override;
+  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
+                                               std::optional<Incident::State> state, int page_size,
+                                               Cursor from) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override;
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
@@ -137,6 +141,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<v1::SuppressionService::Stub> suppressions_;
   std::unique_ptr<v1::BounceService::Stub> bounces_;
   std::unique_ptr<v1::ReturnPathService::Stub> paths_;
+  std::unique_ptr<v1::ReportService::Stub> reports_;
 };
 
 }  // namespace bounced::api

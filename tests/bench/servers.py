@@ -26,6 +26,8 @@ domain = "bounces.example"
 [[return_path.key]]
 id = "a"
 secret_file = "{dir}/return-path.key"
+[policy]
+domain_burst = 0  # all recipients are of one domain
 """
 
 

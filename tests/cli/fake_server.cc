@@ -141,6 +141,26 @@ grpc::Status FakeSuppressions::ListAllowances(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeReports::ListIncidents(grpc::ServerContext*,
+                                        const v1::ListIncidentsRequest* request,
+                                        v1::ListIncidentsResponse* response) {
+  listed.push_back(*request);
+  for (const v1::Incident& each : stored) *response->add_incidents() = each;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReports::ResolveIncident(grpc::ServerContext*,
+                                          const v1::ResolveIncidentRequest* request,
+                                          v1::ResolveIncidentResponse* response) {
+  resolved.push_back(*request);
+  for (const v1::Incident& each : stored) {
+    if (each.incident_id() != request->incident_id()) continue;
+    *response->mutable_incident() = each;
+    return grpc::Status::OK;
+  }
+  return {grpc::StatusCode::NOT_FOUND, "there is no such incident"};
+}
+
 grpc::Status FakeSuppressions::ImportSuppressions(
     grpc::ServerContext*, grpc::ServerReader<v1::ImportSuppressionsRequest>* reader,
     v1::ImportSuppressionsResponse* response) {
@@ -268,6 +288,7 @@ FakeServer::FakeServer() {
   builder.RegisterService(&suppressions);
   builder.RegisterService(&bounces);
   builder.RegisterService(&return_paths);
+  builder.RegisterService(&reports);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) throw std::runtime_error("no port");
   address_ = "127.0.0.1:" + std::to_string(port);

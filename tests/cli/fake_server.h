@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bounced/v1/bounce.grpc.pb.h"
+#include "bounced/v1/report.grpc.pb.h"
 #include "bounced/v1/return_path.grpc.pb.h"
 #include "bounced/v1/suppression.grpc.pb.h"
 
@@ -75,6 +76,19 @@ class FakeSuppressions : public v1::SuppressionService::Service {
                        v1::ExplainResponse*) override;
 };
 
+class FakeReports : public v1::ReportService::Service {
+ public:
+  std::vector<v1::Incident> stored;  // what lists give
+  std::vector<v1::ListIncidentsRequest> listed;
+  std::vector<v1::ResolveIncidentRequest> resolved;
+
+ private:
+  grpc::Status ListIncidents(grpc::ServerContext*, const v1::ListIncidentsRequest*,
+                             v1::ListIncidentsResponse*) override;
+  grpc::Status ResolveIncident(grpc::ServerContext*, const v1::ResolveIncidentRequest*,
+                               v1::ResolveIncidentResponse*) override;
+};
+
 class FakeBounces : public v1::BounceService::Service {
  public:
   struct Ingested {
@@ -133,6 +147,7 @@ class FakeServer {
   FakeSuppressions suppressions;
   FakeBounces bounces;
   FakeReturnPaths return_paths;
+  FakeReports reports;
 
  private:
   std::unique_ptr<grpc::Server> server_;

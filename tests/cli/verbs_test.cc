@@ -230,6 +230,38 @@ TEST_F(VerbsTest, AllowanceIsMadeListedAndTakenBack) {
   EXPECT_EQ(Run({"allowed"}).out, "");
 }
 
+TEST_F(VerbsTest, IncidentsAreListedAndResolved) {
+  EXPECT_EQ(Run({"incidents"}).code, 0);
+  v1::Incident& incident = server_.reports.stored.emplace_back();
+  incident.set_incident_id(7);
+  incident.set_kind(v1::INCIDENT_KIND_QUARANTINE);
+  incident.set_state(v1::INCIDENT_STATE_OPEN);
+  incident.set_domain("x.example");
+  incident.set_count(25);
+  incident.set_reason("no_such_user");
+  incident.set_sample("user\tunknown");
+  const Outcome listed = Run({"incidents"});
+  EXPECT_EQ(listed.code, 1);
+  EXPECT_THAT(listed.out,
+              StartsWith("7\tquarantine\topen\tx.example\t25\tno_such_user\t-\t-\tuser"));
+  EXPECT_EQ(server_.reports.listed[1].state(), v1::INCIDENT_STATE_OPEN);
+  EXPECT_THAT(Run({"incidents", "--all", "--json"}).out, StartsWith("{\"incident_id\":\"7\""));
+  EXPECT_EQ(server_.reports.listed[2].state(), v1::INCIDENT_STATE_UNSPECIFIED);
+
+  EXPECT_EQ(Run({"resolve", "7"}).code, 2);
+  EXPECT_EQ(Run({"resolve", "7", "--confirm", "--release"}).code, 2);
+  EXPECT_EQ(Run({"resolve", "0", "--confirm"}).code, 2);
+  EXPECT_EQ(Run({"resolve", "7", "--release", "--cause", "they said so"}).code, 0);
+  ASSERT_EQ(server_.reports.resolved.size(), 1u);
+  EXPECT_EQ(server_.reports.resolved[0].resolution(),
+            v1::ResolveIncidentRequest::RESOLUTION_RELEASE);
+  EXPECT_EQ(server_.reports.resolved[0].cause(), "they said so");
+  EXPECT_EQ(server_.reports.resolved[0].author(), "tester");
+  const Outcome none = Run({"resolve", "8", "--confirm"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("incident 8: there is no such incident"));
+}
+
 TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
   server_.suppressions.stored = {Stored("=cmd()@x"), Stored("a@x")};
   const Outcome exported = Run({"export"});
@@ -1064,6 +1096,8 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"allow"}, "server tenant json"},
                               {{"disallow"}, "server tenant json"},
                               {{"allowed"}, "server tenant json"},
+                              {{"incidents"}, "server tenant json"},
+                              {{"resolve", "--confirm"}, "server tenant json"},
                               {{"import"}, "server tenant stream json"},
                               {{"export"}, "server tenant stream json"},
                               {{"events"}, "server tenant json"},

@@ -129,7 +129,8 @@ TEST(Crash, NothingAcknowledgedIsLostAndNothingIsThereInPart) {
   SCOPED_TRACE("BOUNCED_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
   const Minter minter(kBounceDomain, kReturnPathSecret);
-  Daemon daemon;
+  // All are of one domain.
+  Daemon daemon({.sections = "[policy]\ndomain_burst = 0\n"});
   std::set<std::string> suppressed;
   std::uint64_t acknowledged_in_all = 0;
   for (std::uint64_t round = 0; round < rounds; ++round) {

@@ -44,6 +44,8 @@ class FakeStore final : public Store {
   // The committer and the intake never ask these; they answer UNIMPLEMENTED.
   absl::StatusOr<StandingOfAddress> FindStanding(std::string_view, const Address&) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view, int, Cursor) const override;
+  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view, std::optional<Incident::State>,
+                                               int, Cursor) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter&, int,
                                                      Cursor) const override;
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter&, int, Cursor) const override;
@@ -72,6 +74,7 @@ class FakeStore final : public Store {
   // The committer only hands these on; nothing becomes of them here.
   void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(RemoveAllowance&, Decide, absl::Time, Contents&) const {}
+  void Do(ResolveIncident&, Decide, absl::Time, Contents&) const {}
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;
 

@@ -959,5 +959,61 @@ TEST(AllowedTest, NoBounceSuppressesOrCountsAndWishesDo) {
   }
 }
 
+// --- Bursts
+
+std::optional<Burst> BurstOf(std::string_view mailbox, const std::string& diagnostic,
+                             std::string_view what = "certain", const Policy& policy = {}) {
+  Event event = EventOf(what);
+  event.address = *Address::Parse(mailbox);
+  event.diagnostic = diagnostic;
+  return Decide(policy, {}, MailOf(0, "a"), event, Morning(0)).burst;
+}
+
+TEST(BurstTest, T4TextsAreAlikeButForWhatDiffersByRecipient) {
+  const struct {
+    std::string_view name, mailbox;
+    std::string diagnostic;
+    bool alike;
+  } cases[] = {
+      {"the same", "b@example.net", "550 5.1.1 <a@example.net>: user unknown in local table", true},
+      {"its own address", "b@example.net", "550 5.1.1 <b@example.net>: User unknown in local table",
+       true},
+      {"a queue id", "b@example.net", "550-5.1.1 user unknown in local table (Q4f7)", true},
+      {"its local part alone", "b@example.net", "550 user b unknown in local table.", true},
+      {"another text", "b@example.net", "550 5.1.1 mailbox disabled", false},
+      {"a word more", "b@example.net", "550 user unknown in our local table", false},
+      {"nothing", "b@example.net", "", false},
+  };
+  const std::uint64_t text_hash =
+      BurstOf("a@example.net", "550 5.1.1 <a@example.net>: user unknown in local table")->text_hash;
+  for (const auto& c : cases) {
+    EXPECT_EQ(BurstOf(c.mailbox, c.diagnostic)->text_hash == text_hash, c.alike) << c.name;
+  }
+}
+
+TEST(BurstTest, T4OnlyHardSuppressionsMakeOne) {
+  EXPECT_TRUE(BurstOf("a@example.net", "x", "certain"));
+  EXPECT_TRUE(BurstOf("a@example.net", "x", "hard"));
+  EXPECT_FALSE(BurstOf("a@example.net", "x", "soft"));
+  EXPECT_FALSE(BurstOf("a@example.net", "x", "block"));
+  EXPECT_FALSE(BurstOf("a@example.net", "x", "abuse"));
+  EXPECT_FALSE(BurstOf("a@example.net", "x", "soft", {.soft_threshold = 1}));
+}
+
+TEST(BurstTest, LargeProvidersHaveALimitOfTheirOwn) {
+  Policy policy;
+  EXPECT_EQ(BurstOf("a@example.net", "x")->limit, 25);
+  EXPECT_EQ(BurstOf("a@GMAIL.com", "x")->limit, 1000);
+  EXPECT_EQ(BurstOf("a@zoho.com", "x")->limit, 1000);
+  EXPECT_EQ(BurstOf("a@126.com", "x")->limit, 1000);
+  EXPECT_EQ(BurstOf("a@mail.gmail.com", "x")->limit, 25);
+  EXPECT_EQ(BurstOf("a@example.net", "x")->window, absl::Minutes(10));
+  policy.domain_burst = 0;
+  EXPECT_FALSE(BurstOf("a@example.net", "x", "certain", policy));
+  EXPECT_TRUE(BurstOf("a@gmail.com", "x", "certain", policy));
+  policy.domain_burst_large = 0;
+  EXPECT_FALSE(BurstOf("a@gmail.com", "x", "certain", policy));
+}
+
 }  // namespace
 }  // namespace bounced

@@ -1,0 +1,98 @@
+#include "server/api/report_service.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "server/api/from_proto.h"
+#include "server/api/page_token.h"
+#include "server/api/to_proto.h"
+
+namespace bounced::api {
+namespace {
+
+absl::StatusOr<std::optional<Incident::State>> StateOf(v1::IncidentState state) {
+  if (state == v1::INCIDENT_STATE_UNSPECIFIED) return std::nullopt;
+  if (!v1::IncidentState_IsValid(state)) return Invalid("state", "not a state");
+  return static_cast<Incident::State>(state);
+}
+
+absl::Status List(const Store& store, const v1::ListIncidentsRequest& request,
+                  v1::ListIncidentsResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  absl::StatusOr<std::optional<Incident::State>> state = StateOf(request.state());
+  if (!state.ok()) return state.status();
+  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string list = ListOf(request, *tenant);
+  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<Cursor> next = FillPage(
+      *page_size, *from,
+      [&](int size, Cursor cursor) { return store.ListIncidents(*tenant, *state, size, cursor); },
+      [&](const Incident& row) {
+        v1::Incident* added = response.add_incidents();
+        *added = ToProto(row);
+        return added->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResolveIncident> ResolveOf(const v1::ResolveIncidentRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  for (const absl::Status& status : {CheckOctets("cause", request.cause(), kMaxCauseOctets),
+                                     CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
+    if (!status.ok()) return status;
+  }
+  if (request.resolution() != v1::ResolveIncidentRequest::RESOLUTION_CONFIRM &&
+      request.resolution() != v1::ResolveIncidentRequest::RESOLUTION_RELEASE) {
+    return Invalid("resolution", "must be RESOLUTION_CONFIRM or RESOLUTION_RELEASE");
+  }
+  ResolveIncident resolve;
+  resolve.tenant = std::string(*tenant);
+  resolve.incident_id = request.incident_id();
+  resolve.confirm = request.resolution() == v1::ResolveIncidentRequest::RESOLUTION_CONFIRM;
+  resolve.author = AuthorOf(request.author());
+  resolve.cause = request.cause();
+  return resolve;
+}
+
+absl::Status Outcome(const bounced::ResolveIncident& done) {
+  if (!done.incident) return absl::NotFoundError("there is no such incident");
+  if (!done.was_open) return absl::FailedPreconditionError("it has been resolved before");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ReportService::ListIncidents(grpc::CallbackServerContext* context,
+                                                       const v1::ListIncidentsRequest* request,
+                                                       v1::ListIncidentsResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* ReportService::ResolveIncident(grpc::CallbackServerContext* context,
+                                                         const v1::ResolveIncidentRequest* request,
+                                                         v1::ResolveIncidentResponse* response) {
+  absl::StatusOr<bounced::ResolveIncident> resolve = ResolveOf(*request);
+  if (!resolve.ok()) return Answer(context, services_.ToGrpc(resolve.status()));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  services_.parts.committer.Submit(*std::move(resolve),
+                                   [this, reactor, response](absl::Status status, Work work) {
+                                     const auto& done = std::get<bounced::ResolveIncident>(work);
+                                     if (status.ok()) status = Outcome(done);
+                                     if (status.ok())
+                                       *response->mutable_incident() = ToProto(*done.incident);
+                                     reactor->Finish(services_.ToGrpc(status));
+                                   });
+  return reactor;
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,67 @@
+// Which addresses of a domain bounced alike lately: what a quarantine begins with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "parser/address.h"
+
+namespace bounced {
+
+// What bounces have in common that are taken for one burst.
+struct BurstKey {
+  std::string tenant;
+  std::string domain;           // canonical
+  std::uint64_t text_hash = 0;  // of what the remote server said
+
+  friend bool operator==(const BurstKey&, const BurstKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const BurstKey& key) {
+    return H::combine(std::move(h), key.tenant, key.domain, key.text_hash);
+  }
+};
+
+// In memory alone: after a restart a burst is counted anew. Used by one thread.
+class Bursts {
+ public:
+  // Addresses of all keys; the oldest are forgotten first.
+  static constexpr std::size_t kMaxAddresses = 100'000;
+
+  // What is added after it is only kept by Commit().
+  void Begin();
+  void Commit();
+  void RollBack();
+
+  // Notes that `address` bounced so, and gives all that did within `window`, which ends now; each
+  // once, the oldest first.
+  std::vector<Address> Add(const BurstKey& key, const Address& address, absl::Time now,
+                           absl::Duration window);
+  // Once an incident holds what bounced so.
+  void Forget(const BurstKey& key);
+  std::size_t size() const { return order_.size(); }
+
+ private:
+  struct Bounced {
+    Address address;
+    absl::Time time;
+  };
+  using Addresses = std::deque<Bounced>;
+
+  void Keep(const BurstKey& key);
+  void DropOldest();
+
+  absl::flat_hash_map<BurstKey, Addresses> by_key_;
+  std::deque<BurstKey> order_;  // of what was added, the oldest first; some may be forgotten
+  // As the keys were when the transaction began.
+  absl::flat_hash_map<BurstKey, std::optional<Addresses>> before_;
+  std::size_t added_ = 0;
+};
+
+}  // namespace bounced
