@@ -13,12 +13,12 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int32_t kPageRows = 1'000;
-constexpr const char* kLineHelp =
+constexpr std::int32_t kAllowancePageRows = 1'000;
+constexpr const char* kAllowanceLineHelp =
     "Prints a line for each, with tabs between: address, time made, author, note; - stands for\n"
     "none. @example.com as an address is all of that domain, --tenant '*' all tenants.";
 
-struct Arguments {
+struct AllowanceArguments {
   std::vector<std::string> addresses;
   std::string why;
 };
@@ -29,7 +29,7 @@ void Print(const v1::Allowance& allowance, Session& session) {
                       OrDash(allowance.author()), OrDash(allowance.note())});
 }
 
-absl::StatusOr<ExitCode> Allow(const Arguments& arguments, Session& session) {
+absl::StatusOr<ExitCode> Allow(const AllowanceArguments& arguments, Session& session) {
   v1::CreateAllowanceRequest request;
   request.set_tenant(session.tenant());
   request.set_note(arguments.why);
@@ -53,7 +53,7 @@ absl::StatusOr<ExitCode> Allow(const Arguments& arguments, Session& session) {
   return code;
 }
 
-absl::StatusOr<ExitCode> Disallow(const Arguments& arguments, Session& session) {
+absl::StatusOr<ExitCode> Disallow(const AllowanceArguments& arguments, Session& session) {
   v1::DeleteAllowanceRequest request;
   request.set_tenant(session.tenant());
   request.set_cause(arguments.why);
@@ -79,7 +79,7 @@ absl::StatusOr<ExitCode> Disallow(const Arguments& arguments, Session& session) 
 absl::StatusOr<ExitCode> Allowed(Session& session) {
   v1::ListAllowancesRequest request;
   request.set_tenant(session.tenant());
-  request.set_page_size(kPageRows);
+  request.set_page_size(kAllowancePageRows);
   auto stub = session.client().Stub<v1::SuppressionService>();
   do {
     v1::ListAllowancesResponse page;
@@ -94,8 +94,8 @@ absl::StatusOr<ExitCode> Allowed(Session& session) {
   return ExitCode::kDone;
 }
 
-std::shared_ptr<Arguments> AddAddresses(CLI::App& command) {
-  auto arguments = std::make_shared<Arguments>();
+std::shared_ptr<AllowanceArguments> AddAddresses(CLI::App& command) {
+  auto arguments = std::make_shared<AllowanceArguments>();
   command.add_option("ADDRESS", arguments->addresses, "The addresses, or @domains")
       ->required()
       ->type_name("");
@@ -108,7 +108,7 @@ Action SetUpAllow(CLI::App& command) {
   auto arguments = AddAddresses(command);
   command.add_option("--note", arguments->why, "Why, for people")->type_name("TEXT");
   command.footer(absl::StrCat(
-      kLineHelp,
+      kAllowanceLineHelp,
       "\nWhat bounces have done is overruled meanwhile. Complaints, mail to unsubscribe and what\n"
       "was suppressed by hand still hold.\n\n"
       "Exit codes: 0 done, 1 some were allowed already, 2 usage, 3 the server could not be\n"
@@ -128,7 +128,7 @@ Action SetUpDisallow(CLI::App& command) {
 
 Action SetUpAllowed(CLI::App& command) {
   command.footer(absl::StrCat(
-      kLineHelp,
+      kAllowanceLineHelp,
       "\n\nExit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it,\n"
       "or failed"));
   return [](Session& session) { return Allowed(session); };

@@ -14,8 +14,8 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int32_t kPageRows = 1'000;
-constexpr const char* kLineHelp =
+constexpr std::int32_t kIncidentPageRows = 1'000;
+constexpr const char* kIncidentLineHelp =
     "Prints a line for each, with tabs between: number, kind, state, domain, how many addresses,\n"
     "reason, time of the first and of the last, what was said of one of them.";
 
@@ -32,7 +32,7 @@ absl::StatusOr<ExitCode> List(bool all, Session& session) {
   v1::ListIncidentsRequest request;
   request.set_tenant(session.tenant());
   if (!all) request.set_state(v1::INCIDENT_STATE_OPEN);
-  request.set_page_size(kPageRows);
+  request.set_page_size(kIncidentPageRows);
   auto stub = session.client().Stub<v1::ReportService>();
   bool found = false;
   do {
@@ -87,7 +87,7 @@ Action SetUpIncidents(CLI::App& command) {
   auto all = std::make_shared<bool>(false);
   command.add_flag("--all", *all, "Those that were resolved, too");
   command.footer(absl::StrCat(
-      kLineHelp,
+      kIncidentLineHelp,
       "\n\nA quarantine holds the suppressions of many addresses of one domain that turned hard\n"
       "with one text within minutes; `list --incident N` shows them, `resolve` ends it.\n\n"
       "Exit codes: 0 there is none, 1 there are, 2 usage, 3 the server could not be reached,\n"
