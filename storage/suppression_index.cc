@@ -5,24 +5,14 @@
 #include <cstring>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
-#include "storage/mutex.h"
+#include "storage/index_table.h"
 #include "xxhash.h"
 
 namespace bounced {
 namespace {
 
-// So many that readers on different addresses hardly ever touch the same lock, and that the writer,
-// when a map grows, holds up one in so many of them.
-constexpr std::size_t kShards = 256;
-
 // What nearly every key fits into, so that no memory is taken for it.
 constexpr std::size_t kUsualKeyOctets = 512;
-
-// The keys are hashes under a secret already.
-struct AsItIs {
-  std::size_t operator()(std::uint64_t hash) const { return hash; }
-};
 
 // Appends `text` behind its length, so that no two different triples make the same octets.
 char* Append(char* out, std::string_view text) {
@@ -34,6 +24,16 @@ char* Append(char* out, std::string_view text) {
 IndexEntry Later(IndexEntry a, IndexEntry b) {
   return {.suppressed_until = std::max(a.suppressed_until, b.suppressed_until),
           .risky_until = std::max(a.risky_until, b.risky_until)};
+}
+
+// An entry as the table has it.
+std::uint32_t ToValue(IndexEntry entry) {
+  return std::uint32_t{entry.risky_until} << 16 | entry.suppressed_until;
+}
+
+IndexEntry FromValue(std::uint32_t value) {
+  return {.suppressed_until = static_cast<std::uint16_t>(value),
+          .risky_until = static_cast<std::uint16_t>(value >> 16)};
 }
 
 // Today, as the entries count days.
@@ -54,19 +54,8 @@ std::uint16_t IndexEntry::FirstDayWithout(Day until) {
   return static_cast<std::uint16_t>(std::min<Day>(until - kEpochDay, kForever));
 }
 
-struct SuppressionIndex::Shards {
-  struct Shard {
-    mutable SharedMutex mutex;
-    absl::flat_hash_map<std::uint64_t, IndexEntry, AsItIs> entries ABSL_GUARDED_BY(mutex);
-  };
-  // The top bits choose, since the map goes by the others.
-  Shard& Of(std::uint64_t hash) { return shards[hash >> 56]; }
-
-  std::array<Shard, kShards> shards;
-};
-
 SuppressionIndex::SuppressionIndex(std::uint64_t secret)
-    : secret_(secret), shards_(std::make_unique<Shards>()) {}
+    : secret_(secret), table_(std::make_unique<IndexTable>()) {}
 
 SuppressionIndex::~SuppressionIndex() = default;
 
@@ -86,10 +75,7 @@ std::uint64_t SuppressionIndex::Hash(std::string_view tenant, std::string_view s
 }
 
 IndexEntry SuppressionIndex::Find(std::uint64_t hash) const {
-  Shards::Shard& shard = shards_->Of(hash);
-  ReaderLock lock(shard.mutex);
-  auto found = shard.entries.find(hash);
-  return found == shard.entries.end() ? IndexEntry{} : found->second;
+  return FromValue(table_->Find(hash));
 }
 
 SuppressionIndex::Key SuppressionIndex::KeyOf(std::string_view tenant, std::string_view stream,
@@ -100,18 +86,15 @@ SuppressionIndex::Key SuppressionIndex::KeyOf(std::string_view tenant, std::stri
 }
 
 void SuppressionIndex::Prefetch(Key key) const {
-  const auto prefetch = [this](std::uint64_t hash) {
-    Shards::Shard& shard = shards_->Of(hash);
-    ReaderLock lock(shard.mutex);
-    shard.entries.prefetch(hash);
-  };
-  prefetch(key.tenant);
-  if (key.stream != key.tenant) prefetch(key.stream);
+  table_->Prefetch(key.tenant);
+  if (key.stream != key.tenant) table_->Prefetch(key.stream);
 }
 
 IndexEntry SuppressionIndex::Strongest(Key key) const {
+  if (key.stream == key.tenant) return Find(key.tenant);
+  table_->Prefetch(key.stream);  // so that the second read waits together with the first
   const IndexEntry entry = Find(key.tenant);
-  return key.stream == key.tenant ? entry : Later(entry, Find(key.stream));
+  return Later(entry, Find(key.stream));
 }
 
 IndexAnswer SuppressionIndex::Check(Key key, absl::Time now) const {
@@ -134,30 +117,21 @@ bool SuppressionIndex::IsRisky(std::string_view tenant, std::string_view stream,
 }
 
 void SuppressionIndex::Publish(std::uint64_t hash, IndexEntry entry) {
-  Shards::Shard& shard = shards_->Of(hash);
-  WriterLock lock(shard.mutex);
-  if (entry == IndexEntry{}) {
-    shard.entries.erase(hash);
-  } else {
-    shard.entries[hash] = entry;
-  }
+  table_->Set(hash, ToValue(entry));
 }
 
-void SuppressionIndex::Strengthen(std::uint64_t hash, IndexEntry entry) {
+void SuppressionIndex::Loader::Add(std::uint64_t hash, IndexEntry entry) {
   if (entry == IndexEntry{}) return;
-  Shards::Shard& shard = shards_->Of(hash);
-  WriterLock lock(shard.mutex);
-  IndexEntry& standing = shard.entries[hash];
-  standing = Later(standing, entry);
+  index_.table_->Append(hash, ToValue(entry));
 }
 
-std::size_t SuppressionIndex::size() const {
-  std::size_t size = 0;
-  for (Shards::Shard& shard : shards_->shards) {
-    ReaderLock lock(shard.mutex);
-    size += shard.entries.size();
-  }
-  return size;
+void SuppressionIndex::Loader::Finish() {
+  index_.table_->Settle(
+      [](std::uint32_t a, std::uint32_t b) { return ToValue(Later(FromValue(a), FromValue(b))); });
 }
+
+std::size_t SuppressionIndex::size() const { return table_->size(); }
+
+std::size_t SuppressionIndex::octets() const { return table_->octets(); }
 
 }  // namespace bounced

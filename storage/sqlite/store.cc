@@ -17,34 +17,39 @@
 namespace bounced {
 namespace {
 
-// All that suppresses or makes risky by `now`, from the rows.
+// All that suppresses or makes risky by `now`, from the rows. What each row costs beside being read
+// is what the start takes, so the rows are not even compared in SQL.
 absl::Status ReadIndex(Connection& connection, SuppressionIndex& index, absl::Time now) {
   absl::StatusOr<Statement> suppressions =
-      Statement::Prepare(connection.db(),
-                         "SELECT hash, expire_time, incident_id FROM suppression"
-                         " WHERE expire_time IS NULL OR expire_time > ?");
+      Statement::Prepare(connection.db(), "SELECT hash, expire_time, incident_id FROM suppression");
   absl::StatusOr<Statement> risky = Statement::Prepare(
       connection.db(),
       "SELECT hash, risky_until FROM address WHERE risky_until > 0 AND risky_until > ?");
   if (!suppressions.ok()) return suppressions.status();
   if (!risky.ok()) return risky.status();
+  SuppressionIndex::Loader loader(index);
   auto read = [&](Query query, auto entry) {
     for (;;) {
       absl::StatusOr<bool> there = query.Next();
       if (!there.ok() || !*there) return there.status();
-      index.Strengthen(static_cast<std::uint64_t>(query.Integer(0)), entry(query));
+      loader.Add(static_cast<std::uint64_t>(query.Integer(0)), entry(query));
     }
   };
-  absl::Status status = read(suppressions->Start(absl::ToUnixMicros(now)), [](const Query& row) {
-    const std::uint16_t until = IndexEntry::FirstDayWithout(row.Time(1));
+  absl::Status status = read(suppressions->Start(), [now](const Query& row) {
+    const absl::Time expire_time = row.Time(1);
+    if (expire_time <= now) return IndexEntry{};
+    const std::uint16_t until = IndexEntry::FirstDayWithout(expire_time);
     // What an incident holds is not in force.
     return row.Integer(2) == 0 ? IndexEntry{.suppressed_until = until}
                                : IndexEntry{.risky_until = until};
   });
-  if (!status.ok()) return status;
-  return read(risky->Start(DayOf(now)), [](const Query& row) {
-    return IndexEntry{.risky_until = IndexEntry::FirstDayWithout(row.Number<Day>(1))};
-  });
+  if (status.ok()) {
+    status = read(risky->Start(DayOf(now)), [](const Query& row) {
+      return IndexEntry{.risky_until = IndexEntry::FirstDayWithout(row.Number<Day>(1))};
+    });
+  }
+  if (status.ok()) loader.Finish();
+  return status;
 }
 
 // What reaches further than one address.

@@ -74,15 +74,19 @@ TEST(SuppressionIndex, AnEntryOfZerosRemoves) {
   index.Publish(hash, {});
   EXPECT_EQ(index.size(), 0u);
   EXPECT_EQ(index.Find(hash), IndexEntry{});
-  index.Strengthen(hash, {});
-  EXPECT_EQ(index.size(), 0u);
 }
 
-TEST(SuppressionIndex, StrengthenKeepsTheLaterOfEachDay) {
+TEST(SuppressionIndex, TheLoaderKeepsTheLaterOfEachDay) {
   SuppressionIndex index(7);
-  index.Strengthen(5, {.suppressed_until = 10, .risky_until = 30});
-  index.Strengthen(5, {.suppressed_until = 20, .risky_until = 3});
-  EXPECT_EQ(index.Find(5), (IndexEntry{.suppressed_until = 20, .risky_until = 30}));
+  SuppressionIndex::Loader loader(index);
+  loader.Add(5 << 1, {.suppressed_until = 10, .risky_until = 30});
+  loader.Add(6 << 1, {});
+  loader.Add(5 << 1, {.suppressed_until = 20, .risky_until = 3});
+  loader.Finish();
+  EXPECT_EQ(index.Find(5 << 1), (IndexEntry{.suppressed_until = 20, .risky_until = 30}));
+  EXPECT_EQ(index.Find(6 << 1), IndexEntry{});
+  EXPECT_EQ(index.size(), 1u);
+  EXPECT_GT(index.octets(), 0u);
 }
 
 TEST(SuppressionIndex, HashTellsApartWhatOnlyLooksTheSameJoined) {
