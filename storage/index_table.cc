@@ -21,6 +21,8 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <numeric>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -38,6 +40,9 @@ constexpr std::size_t kHighPerWord = 3;
 
 // Fuller lines would save little and make look-ups long.
 constexpr std::uint64_t kMaxLoadPercent = 92;
+// Fill() takes several threads from so many entries on.
+constexpr std::size_t kManyEntries = 100'000;
+constexpr unsigned kMaxThreads = 8;
 constexpr std::uint32_t kGrowth = 32;  // by one in so many lines
 // At the end of a shard, and nobody's home: so many overflow with odds of 1 in 3,000.
 constexpr std::uint32_t kSpillLines = 8;
@@ -344,62 +349,72 @@ void IndexTable::Rebuild(Shard& shard, const std::vector<Entry>& entries, std::u
   shard.entries.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
 }
 
-void IndexTable::Append(std::uint64_t hash, std::uint32_t value) {
-  Shard& shard = ShardOf(hash);
-  const std::uint32_t entries = shard.entries.load(std::memory_order_relaxed);
-  const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
-  const std::uint32_t at = entries / kLineEntries;
-  const std::size_t slot = entries % kLineEntries;
-  if (at == lines) {
-    Extend(shard, MoreLines(lines));
-    shard.lines.store(MoreLines(lines), std::memory_order_relaxed);
+void IndexTable::Fill(IndexStaging& staging,
+                      absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge) {
+  std::atomic<std::size_t> next = 0;
+  const auto fill = [&] {
+    for (std::size_t part = next++; part < IndexStaging::kParts; part = next++) {
+      FillPart(staging, part, merge);
+    }
+  };
+  std::vector<std::thread> others;
+  if (staging.size() >= kManyEntries) {
+    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads);
+    while (others.size() + 1 < threads) others.emplace_back(fill);
   }
-  Line& line = LinesOf(shard)[at];
-  line.words[slot].store(KeyOf(hash, kShardBits) | (value & kLowMask), std::memory_order_relaxed);
-  std::atomic<std::uint64_t>& high = line.words[HighWord(slot)];
-  high.store(
-      high.load(std::memory_order_relaxed) | std::uint64_t{value >> kLowBits} << HighShift(slot),
-      std::memory_order_relaxed);
-  shard.entries.store(entries + 1, std::memory_order_relaxed);
+  fill();
+  for (std::thread& other : others) other.join();
 }
 
-void IndexTable::Settle(absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge) {
-  std::vector<std::uint32_t> begins;
+// To the shards that the part is of, and there into order.
+void IndexTable::FillPart(IndexStaging& staging, std::size_t part,
+                          absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge) {
+  constexpr std::size_t kShardsOfPart = std::size_t{1} << (kShardBits - IndexStaging::kPartBits);
+  const auto shard_of = [](std::uint64_t hash) {
+    return (hash >> (64 - kShardBits)) % kShardsOfPart;
+  };
+  std::array<std::size_t, kShardsOfPart + 1> ends{};
+  staging.ForEach(part, [&](std::uint64_t hash, std::uint32_t) { ++ends[shard_of(hash) + 1]; });
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<Entry> all(ends.back());
+  staging.ForEach(part, [&](std::uint64_t hash, std::uint32_t value) {
+    all[ends[shard_of(hash)]++] = {.key = KeyOf(hash, kShardBits), .value = value};
+  });
+  staging.Release(part);
+
+  std::vector<std::uint32_t> places;
   std::vector<Entry> sorted;
-  for (Shard& shard : shards_) {
-    const std::uint32_t had = shard.lines.load(std::memory_order_relaxed);
-    if (had == 0) continue;
-    const std::vector<Entry> entries = EntriesOf(shard);
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < kShardsOfPart; ++i) {
+    const std::span<const Entry> entries(all.data() + begin, ends[i] - begin);
+    begin = ends[i];
+    if (entries.empty()) continue;
     // Keys are spread evenly: each goes to about its place, and then the few steps to the right
     // one.
-    const auto bucket = [&entries](std::uint64_t key) {
-      return ((key >> 32) * entries.size()) >> 32;
+    const auto place = [&entries](const Entry& entry) {
+      return ((entry.key >> 32) * entries.size()) >> 32;
     };
-    begins.assign(entries.size() + 1, 0);
-    for (const Entry& entry : entries) ++begins[bucket(entry.key) + 1];
-    for (std::size_t i = 1; i < begins.size(); ++i) begins[i] += begins[i - 1];
+    places.assign(entries.size() + 1, 0);
+    for (const Entry& entry : entries) ++places[place(entry) + 1];
+    std::partial_sum(places.begin(), places.end(), places.begin());
     sorted.resize(entries.size());
-    for (const Entry& entry : entries) sorted[begins[bucket(entry.key)]++] = entry;
-    for (std::size_t i = 1; i < sorted.size(); ++i) {
-      const Entry entry = sorted[i];
-      std::size_t to = i;
+    for (const Entry& entry : entries) sorted[places[place(entry)]++] = entry;
+    std::size_t last = 0;
+    for (std::size_t from = 1; from < sorted.size(); ++from) {
+      const Entry entry = sorted[from];
+      std::size_t to = ++last;
       for (; to > 0 && sorted[to - 1].key > entry.key; --to) sorted[to] = sorted[to - 1];
       sorted[to] = entry;
-    }
-    std::size_t last = 0;
-    for (std::size_t i = 1; i < sorted.size(); ++i) {
-      if (sorted[i].key == sorted[last].key) {
-        sorted[last].value = merge(sorted[last].value, sorted[i].value);
-      } else {
-        sorted[++last] = sorted[i];
+      if (to > 0 && sorted[to - 1].key == entry.key) {
+        sorted[to - 1].value = merge(sorted[to - 1].value, entry.value);
+        std::copy(sorted.data() + to + 1, sorted.data() + last + 1, sorted.data() + to);
+        --last;
       }
     }
     sorted.resize(last + 1);
     std::uint32_t lines = page_lines_;
     while (!Holds(lines, sorted.size())) lines += page_lines_;
-    Rebuild(shard, sorted, lines);
-    const std::uint32_t has = shard.lines.load(std::memory_order_relaxed);
-    if (has < had) madvise(LinesOf(shard) + has, (had - has) * sizeof(Line), MADV_DONTNEED);
+    Rebuild(shards_[part * kShardsOfPart + i], sorted, lines);
   }
 }
 

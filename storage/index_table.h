@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "storage/index_staging.h"
 
 namespace bounced {
 
@@ -16,7 +17,7 @@ namespace bounced {
 //
 // From 10 million entries on it takes 11.6 to 12 octets an entry; small, up to a page for each
 // of its 1,024 shards; empty, none. It grows by 1/32 of a shard at a time and in place, and never
-// shrinks but by Settle().
+// shrinks.
 //
 // Thread-safe: any number of readers, which take no lock, beside the one writer. A reader waits
 // only while its shard grows, up to 0.1 ms with 50 million entries. Out of memory it throws
@@ -44,11 +45,11 @@ class IndexTable {
   // By the writer only. 0 removes.
   void Set(std::uint64_t hash, std::uint32_t value);
 
-  // By the writer of a table that was empty, before anybody reads: any number of Append(), of
-  // values that are not 0, then Settle(), which merges the values of a hash that came several
-  // times. Far faster than as many Set().
-  void Append(std::uint64_t hash, std::uint32_t value);
-  void Settle(absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge);
+  // By the writer of a table that was empty, before anybody reads: takes all that is staged, and
+  // merges the values of a hash that came several times. Far faster than as many Set(); a large one
+  // is put in order by several threads.
+  void Fill(IndexStaging& staging,
+            absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge);
 
  private:
   // Of 64 octets, one line of a processor's cache.
@@ -68,6 +69,8 @@ class IndexTable {
   Shard& ShardOf(std::uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
   const Shard& ShardOf(std::uint64_t hash) const { return shards_[hash >> (64 - kShardBits)]; }
   Line* LinesOf(const Shard& shard) const;
+  void FillPart(IndexStaging& staging, std::size_t part,
+                absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge);
   void Insert(Shard& shard, Entry entry);
   void Erase(Shard& shard, std::uint32_t at, std::size_t slot);
   std::vector<Entry> EntriesOf(const Shard& shard) const;

@@ -26,11 +26,7 @@ IndexEntry Later(IndexEntry a, IndexEntry b) {
           .risky_until = std::max(a.risky_until, b.risky_until)};
 }
 
-// An entry as the table has it.
-std::uint32_t ToValue(IndexEntry entry) {
-  return std::uint32_t{entry.risky_until} << 16 | entry.suppressed_until;
-}
-
+// The table has them as one number.
 IndexEntry FromValue(std::uint32_t value) {
   return {.suppressed_until = static_cast<std::uint16_t>(value),
           .risky_until = static_cast<std::uint16_t>(value >> 16)};
@@ -120,14 +116,10 @@ void SuppressionIndex::Publish(std::uint64_t hash, IndexEntry entry) {
   table_->Set(hash, ToValue(entry));
 }
 
-void SuppressionIndex::Loader::Add(std::uint64_t hash, IndexEntry entry) {
-  if (entry == IndexEntry{}) return;
-  index_.table_->Append(hash, ToValue(entry));
-}
-
 void SuppressionIndex::Loader::Finish() {
-  index_.table_->Settle(
-      [](std::uint32_t a, std::uint32_t b) { return ToValue(Later(FromValue(a), FromValue(b))); });
+  index_.table_->Fill(staging_, [](std::uint32_t a, std::uint32_t b) {
+    return ToValue(Later(FromValue(a), FromValue(b)));
+  });
 }
 
 std::size_t SuppressionIndex::size() const { return table_->size(); }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "storage/index_staging.h"
 #include "storage/records.h"
 
 namespace bounced {
@@ -40,8 +41,8 @@ enum class IndexAnswer : std::uint8_t {
 class IndexTable;
 
 // A keyed hash of (tenant, stream, address) to four octets, in 11.6 to 12 octets an entry from some
-// 10 million entries on (see IndexTable). Keys are told apart by 63 bits, so of addresses without an
-// entry one in 10^12 is taken for another's with 10 million entries, one in 2 * 10^11 with 50
+// 10 million entries on (see IndexTable). Keys are told apart by 63 bits, so of addresses without
+// an entry one in 10^12 is taken for another's with 10 million entries, one in 2 * 10^11 with 50
 // million. Of two keys with entries that collide, the one that was published last answers for both.
 // Rows are compared in full.
 //
@@ -84,17 +85,23 @@ class SuppressionIndex {
   // By the writer only. An entry of zeros removes.
   void Publish(std::uint64_t hash, IndexEntry entry);
 
-  // Fills an index that is empty and that nobody reads yet, several times as fast as Publish().
+  // Fills an index that is empty and that nobody reads yet, many times as fast as Publish().
   class Loader {
    public:
     // `index` outlives it.
     explicit Loader(SuppressionIndex& index) : index_(index) {}
-    // To be read only after Finish(). Of one hash the later day of each wins.
-    void Add(std::uint64_t hash, IndexEntry entry);
+    // Of one hash the later day of each wins.
+    void Add(std::uint64_t hash, IndexEntry entry) {
+      if (entry != IndexEntry{}) staging_.Add(hash, ToValue(entry));
+    }
+    // What another thread has added to `other`, which is then empty.
+    void Take(Loader&& other) { staging_.Take(other.staging_); }
+    // Before it the index is as it was.
     void Finish();
 
    private:
     SuppressionIndex& index_;
+    IndexStaging staging_;
   };
 
   std::size_t size() const;
@@ -102,6 +109,11 @@ class SuppressionIndex {
   std::size_t octets() const;
 
  private:
+  // An entry as the table has it.
+  static std::uint32_t ToValue(IndexEntry entry) {
+    return std::uint32_t{entry.risky_until} << 16 | entry.suppressed_until;
+  }
+
   // The later days of the tenant's entry and the stream's.
   IndexEntry Strongest(Key key) const;
 

@@ -5,83 +5,17 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/directory.h"
+#include "storage/sqlite/index_reader.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/status.h"
 #include "storage/sqlite/writer.h"
 
 namespace bounced {
 namespace {
-
-// All that suppresses or makes risky by `now`, from the rows. What each row costs beside being read
-// is what the start takes, so the rows are not even compared in SQL.
-absl::Status ReadIndex(Connection& connection, SuppressionIndex& index, absl::Time now) {
-  absl::StatusOr<Statement> suppressions =
-      Statement::Prepare(connection.db(), "SELECT hash, expire_time, incident_id FROM suppression");
-  absl::StatusOr<Statement> risky = Statement::Prepare(
-      connection.db(),
-      "SELECT hash, risky_until FROM address WHERE risky_until > 0 AND risky_until > ?");
-  if (!suppressions.ok()) return suppressions.status();
-  if (!risky.ok()) return risky.status();
-  SuppressionIndex::Loader loader(index);
-  auto read = [&](Query query, auto entry) {
-    for (;;) {
-      absl::StatusOr<bool> there = query.Next();
-      if (!there.ok() || !*there) return there.status();
-      loader.Add(static_cast<std::uint64_t>(query.Integer(0)), entry(query));
-    }
-  };
-  absl::Status status = read(suppressions->Start(), [now](const Query& row) {
-    const absl::Time expire_time = row.Time(1);
-    if (expire_time <= now) return IndexEntry{};
-    const std::uint16_t until = IndexEntry::FirstDayWithout(expire_time);
-    // What an incident holds is not in force.
-    return row.Integer(2) == 0 ? IndexEntry{.suppressed_until = until}
-                               : IndexEntry{.risky_until = until};
-  });
-  if (status.ok()) {
-    status = read(risky->Start(DayOf(now)), [](const Query& row) {
-      return IndexEntry{.risky_until = IndexEntry::FirstDayWithout(row.Number<Day>(1))};
-    });
-  }
-  if (status.ok()) loader.Finish();
-  return status;
-}
-
-// What reaches further than one address.
-absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time now) {
-  absl::StatusOr<Statement> suppressions =
-      Statement::Prepare(connection.db(),
-                         "SELECT suppression.hash, expire_time FROM address INDEXED BY address_wide"
-                         " CROSS JOIN suppression ON address_id = address.id"
-                         " WHERE (tenant = '*' OR substr(canonical, 1, 1) = '@')"
-                         " AND (expire_time IS NULL OR expire_time > ?)");
-  absl::StatusOr<Statement> allowances = Statement::Prepare(
-      connection.db(), "SELECT hash FROM allowance CROSS JOIN address ON address.id = address_id");
-  if (!suppressions.ok()) return suppressions.status();
-  if (!allowances.ok()) return allowances.status();
-  absl::flat_hash_map<std::uint64_t, IndexEntry> entries;
-  Query row = suppressions->Start(absl::ToUnixMicros(now));
-  for (;;) {
-    absl::StatusOr<bool> there = row.Next();
-    if (!there.ok()) return there.status();
-    if (!*there) break;
-    IndexEntry& entry = entries[static_cast<std::uint64_t>(row.Integer(0))];
-    entry.suppressed_until =
-        std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(row.Time(1)));
-  }
-  for (const auto& [hash, entry] : entries) index.Publish(hash, entry);
-  Query allowed = allowances->Start();
-  for (;;) {
-    absl::StatusOr<bool> there = allowed.Next();
-    if (!there.ok() || !*there) return there.status();
-    index.PublishAllowance(static_cast<std::uint64_t>(allowed.Integer(0)), true);
-  }
-}
 
 class SqliteStore final : public Store {
  private:
@@ -166,7 +100,7 @@ class SqliteStore final : public Store {
 };
 
 absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
-  absl::Status status = ReadIndex(connection_, index_, now);
+  absl::Status status = ReadIndex(directory_.database(), options.vfs, index_, now);
   if (status.ok()) status = ReadWideIndex(connection_, wide_index_, now);
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Writer>> writer =

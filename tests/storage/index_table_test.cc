@@ -73,30 +73,31 @@ TEST_P(KeysTest, GiveWhatAMapGives) {
   ASSERT_NO_FATAL_FAILURE(check_all());
 }
 
-TEST_P(KeysTest, AreTheSameAppendedAsSet) {
+TEST_P(KeysTest, AreTheSameFilledInAsSet) {
   const std::vector<std::uint64_t> keys = Keys();
-  IndexTable appended;
+  IndexTable filled;
+  IndexStaging staging;
   std::unordered_map<std::uint64_t, std::uint32_t> map;
   std::mt19937_64 random(3);
   for (int round = 0; round < 2; ++round) {
     for (std::uint64_t key : keys) {
       const auto value = static_cast<std::uint32_t>(random() | 1);
-      appended.Append(key, value);
+      staging.Add(key, value);
       map[key] = Greater(map[key], value);
     }
   }
-  appended.Settle(Greater);
-  EXPECT_EQ(appended.size(), map.size());
+  filled.Fill(staging, Greater);
+  EXPECT_EQ(filled.size(), map.size());
   for (const auto& [key, value] : map) {
-    ASSERT_EQ(appended.Find(key), value);
+    ASSERT_EQ(filled.Find(key), value);
   }
   // It goes on as if they had been set.
   for (std::uint64_t key : keys) {
-    appended.Set(key, 0);
+    filled.Set(key, 0);
     map.erase(key);
-    ASSERT_EQ(appended.size(), map.size());
+    ASSERT_EQ(filled.size(), map.size());
     if (!map.empty()) {
-      ASSERT_EQ(appended.Find(map.begin()->first), map.begin()->second);
+      ASSERT_EQ(filled.Find(map.begin()->first), map.begin()->second);
     }
   }
 }
@@ -150,25 +151,54 @@ TEST(IndexTable, TakesNoMemoryWhileItIsEmptyAndTwelveOctetsAnEntryLater) {
   table.Prefetch(1);
   // Four shards as they are among 10 million entries, and then 50 million.
   constexpr std::uint64_t kShards = 4;
+  IndexStaging staging;
   std::mt19937_64 random(4);
   const auto key = [&random] { return random() % (kShards * kShard) & ~std::uint64_t{1}; };
-  for (std::uint64_t i = 0; i < kShards * 10'000'000 / 1'024; ++i) table.Append(key(), 1);
-  table.Settle(Greater);
+  for (std::uint64_t i = 0; i < kShards * 10'000'000 / 1'024; ++i) staging.Add(key(), 1);
+  table.Fill(staging, Greater);
   EXPECT_LE(table.octets(), 12 * table.size());
   for (std::uint64_t i = 0; i < kShards * 40'000'000 / 1'024; ++i) table.Set(key(), 1);
   EXPECT_LE(table.octets(), 12 * table.size());
 }
 
-TEST(IndexTable, GivesMemoryBackWhenMostOfWhatWasAppendedIsTheSame) {
+TEST(IndexTable, IsFilledByManyThreadsAsByOne) {
   IndexTable table;
-  constexpr std::uint64_t kStep = kShard / 10'000 & ~std::uint64_t{1};
-  for (std::uint64_t i = 0; i < 100'000; ++i) table.Append(i % 1'000 * 10 * kStep, 1);
-  const std::size_t before = table.octets();
-  table.Settle(Greater);
-  EXPECT_EQ(table.size(), 1'000u);
-  EXPECT_LT(table.octets(), before / 10);
-  for (std::uint64_t i = 0; i < 10'000; ++i) table.Set(i * kStep, 1);
-  for (std::uint64_t i = 0; i < 10'000; ++i) ASSERT_EQ(table.Find(i * kStep), 1u);
+  IndexStaging staging;
+  constexpr std::uint64_t kSpread = 0x9E37'79B9'7F4A'7C14;
+  constexpr std::uint32_t kMany = 200'000;
+  for (std::uint32_t i = 1; i <= kMany; ++i) staging.Add(i * kSpread, i);
+  EXPECT_EQ(staging.size(), kMany);
+  table.Fill(staging, Greater);
+  EXPECT_EQ(staging.size(), 0u);
+  EXPECT_EQ(table.size(), kMany);
+  for (std::uint32_t i = 1; i <= kMany; ++i) ASSERT_EQ(table.Find(i * kSpread), i);
+}
+
+// A chunk of a part holds 87,381.
+TEST(IndexStaging, GivesWhatItWasGivenPartByPart) {
+  for (const std::uint32_t count : {0u, 1u, 87'380u, 87'381u, 87'382u, 200'000u}) {
+    IndexStaging staging;
+    constexpr std::uint64_t kPart3 = std::uint64_t{3} << 59;
+    for (std::uint32_t i = 0; i < count; ++i) staging.Add(kPart3 | i * 0x1'0000'0001, i);
+    staging.Add(~std::uint64_t{0}, 7);
+    EXPECT_EQ(staging.size(), count + 1);
+    EXPECT_EQ(staging.SizeOf(3), count);
+    EXPECT_EQ(staging.SizeOf(31), 1u);
+    std::uint32_t next = 0;
+    staging.ForEach(3, [&](std::uint64_t hash, std::uint32_t value) {
+      ASSERT_EQ(hash, kPart3 | next * 0x1'0000'0001);
+      ASSERT_EQ(value, next++);
+    });
+    EXPECT_EQ(next, count);
+    IndexStaging other;
+    other.Add(kPart3, 1);
+    other.Take(staging);
+    EXPECT_EQ(staging.size(), 0u);
+    other.Add(kPart3, 2);
+    EXPECT_EQ(other.SizeOf(3), count + 2);
+    other.Release(3);
+    EXPECT_EQ(other.size(), 1u);
+  }
 }
 
 TEST(IndexTable, ThrowsWhenAShardIsFullAndKeepsWhatItHas) {

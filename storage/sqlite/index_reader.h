@@ -1,0 +1,22 @@
+// The index in memory, from the rows.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "storage/sqlite/connection.h"
+#include "storage/suppression_index.h"
+#include "storage/wide_index.h"
+
+namespace bounced {
+
+// Puts all that suppresses or makes risky by `now` into `index`, which is empty and which nobody
+// reads yet. Of many rows several threads read a share each, on connections of their own.
+absl::Status ReadIndex(const std::string& file, const std::string& vfs, SuppressionIndex& index,
+                       absl::Time now);
+
+// The same for what reaches further than one address.
+absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time now);
+
+}  // namespace bounced
