@@ -23,6 +23,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "filled_store.h"
 #include "sqlite3.h"
 #include "storage/sqlite/messages.h"
 #include "storage/store.h"
@@ -30,16 +31,13 @@
 namespace bounced {
 namespace {
 
+using bench::Execute;
+using bench::Must;
+
 std::int64_t stored = 0;
 std::string directory;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
-
-void Must(bool done, std::string_view what) {
-  if (done) return;
-  std::fprintf(stderr, "store_bench: %.*s\n", static_cast<int>(what.size()), what.data());
-  std::exit(1);
-}
 
 std::unique_ptr<Store> Open(const std::string& path) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore({.directory = path}, kNow);
@@ -49,35 +47,12 @@ std::unique_ptr<Store> Open(const std::string& path) {
 
 // --- What is there before
 
-void Execute(sqlite3* db, const std::string& sql) {
-  char* error = nullptr;
-  int rc = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &error);
-  Must(rc == SQLITE_OK, error == nullptr ? "SQL" : error);
-}
-
 // Rows in order, then the trees: far faster than one commit after the other, and the same trees.
 void Fill(const std::string& path, std::int64_t rows) {
-  Open(path).reset();
-  sqlite3* db = nullptr;
-  Must(sqlite3_open((path + "/bounced.db").c_str(), &db) == SQLITE_OK, "open");
-  Execute(db,
-          "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000;"
-          "PRAGMA foreign_keys = OFF");
-  std::vector<std::string> trees;
-  std::string drop;
-  auto note = [](void* to, int, char** values, char**) {
-    auto& [sql, names] = *static_cast<std::pair<std::vector<std::string>&, std::string&>*>(to);
-    sql.emplace_back(values[0]);
-    absl::StrAppend(&names, "DROP INDEX ", values[1], ";");
-    return 0;
-  };
-  std::pair<std::vector<std::string>&, std::string&> to(trees, drop);
-  sqlite3_exec(db, "SELECT sql, name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
-               note, &to, nullptr);
-  Execute(db, drop);
+  bench::StoreFilling filling(path);
+  sqlite3* const db = filling.db();
   const std::string count = absl::StrCat(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", rows, ") ");
-  Execute(db, "BEGIN");
   Execute(db, count +
                   "INSERT INTO address SELECT i, random(), 0, 'default',"
                   " 'recipient' || i || '@mail' || (i % 997) || '.example', NULL, randomblob(24)"
@@ -107,10 +82,7 @@ void Fill(const std::string& path, std::int64_t rows) {
                   " 'hard_certain', '', 1, 1, 1780000000000000 + i, NULL, i, 'no_such_user', 'The"
                   " remote server says that the mailbox does not exist (550 5.1.1, rule"
                   " no-such-user).', NULL, NULL, NULL, NULL, NULL, NULL FROM n");
-  for (const std::string& tree : trees) Execute(db, tree);
-  Execute(db, "COMMIT");
-  Execute(db, "PRAGMA journal_mode = WAL");
-  sqlite3_close(db);
+  filling.Finish();
 }
 
 // --- What is measured
