@@ -37,6 +37,8 @@ std::string_view ToString(Trust trust) {
       return "returned";
     case Trust::kSigned:
       return "signed";
+    case Trust::kLocal:
+      return "local";
   }
   return "unknown";
 }

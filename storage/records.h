@@ -28,6 +28,7 @@ enum class Trust : std::uint8_t {
   kAuthenticated = 2,  // who sent it speaks for the domain of the address
   kReturned = 3,       // the message that came back carries a return path whose MAC held
   kSigned = 4,         // it came to a return path whose MAC held
+  kLocal = 5,          // one's own mail system said so, over the API
 };
 std::string_view ToString(Trust trust);
 // The least on which an address is touched, unless a return path's domain asks for another.
@@ -91,7 +92,7 @@ struct Message {
   std::string tls_version;  // "TLSv1.3"; empty: in the clear, or not by SMTP
   std::string login;        // who logged in; empty: nobody did
   std::string reporting_mta;
-  std::string report_form;  // Report::form
+  std::string report_form;  // Report::form; kSessionForm: no message has come
   std::string envelope_id;  // ENVID, of the report
   // The return path as whoever sent the report first had it (ORCPT, without its type); empty: not
   // said. It vouches for nothing.
@@ -100,7 +101,8 @@ struct Message {
   std::string message_reference;  // the sender's, from the return path
   // Of ours, signed, in the message that came back: the mail that bounced, where the return path
   // itself tells nothing of it. In mail to an unsubscribe address, the one whose token its subject
-  // has. Empty: none that holds, or none was looked for.
+  // has. Of what one's own mail system reported, that of the mail. Empty: none that holds, or none
+  // was looked for.
   std::string returned_path;
   // What was found out about who sent it, as the resinfo of RFC 8601, 2.2, with "; " between them:
   // "spf=pass smtp.helo=mx.example; dkim=pass header.d=example.org". Empty: nothing was looked up.
@@ -109,10 +111,14 @@ struct Message {
   // The least on which its events may touch an address. Of the configuration, and not stored.
   LeastTrust least_trust;
   absl::Time receive_time;
-  Day day = 0;  // of issue of the signed return path or of returned_path, else of receipt
+  Day day = 0;  // of issue of the signed return path or of returned_path, else of receive_time
   // 128 bits over tenant, return path and octets: the same again is one event.
   std::array<std::uint8_t, 16> digest{};
 };
+
+// What one's own mail system saw in a session with a receiving host, told over the API. There is no
+// message then, so no return path that one came to, and no evidence: the event says all.
+inline constexpr std::string_view kSessionForm = "session";
 
 // The domain to which `return_path_key` belongs: that of the return path that it signed. Empty: no
 // key vouches.

@@ -56,6 +56,16 @@ struct StoreMessages {
   std::vector<MessageReceipt> receipts = {};  // out: one a message, in order
 };
 
+// What one's own mail system saw of its mails: one event each, with an address and without
+// evidence. All but deliveries are stored as StoreMessages does it. Of a delivery a row is written
+// only where it has an effect; what else it tells is noted in the address's record, if there is
+// one: of an address of which nothing is known nothing is written.
+struct RecordDeliveries {
+  std::vector<NewMessage> messages;
+  enum class Outcome : std::uint8_t { kStored, kNoted, kDuplicate };
+  std::vector<Outcome> outcomes = {};  // out: one a message, in order
+};
+
 struct PutSuppressions {
   std::vector<Suppression> suppressions;
   std::string author;
@@ -107,8 +117,8 @@ struct ResolveIncident {
   bool was_open = false;  // out
 };
 
-using Work = std::variant<StoreMessages, PutSuppressions, RemoveSuppressions, RevokeKey,
-                          PutAllowance, RemoveAllowance, ResolveIncident>;
+using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
+                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -207,8 +217,9 @@ class Store {
                                                        Cursor from) const = 0;
   // NOT_FOUND: no such event of this tenant.
   virtual absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id) const = 0;
-  // The message that the event rests on, as it came. NOT_FOUND: no such event, or its message was
-  // not kept (more than `evidence_per_return_path` came to its return path).
+  // The message that the event rests on, as it came. NOT_FOUND: no such event, its message was not
+  // kept (more than `evidence_per_return_path` came to its return path), or it rests on none
+  // (kSessionForm).
   virtual absl::StatusOr<std::string> GetEvidence(std::string_view tenant,
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,

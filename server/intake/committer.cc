@@ -18,8 +18,21 @@ std::size_t TextOctets(const Event& event) {
          event.remote_mta.size() + event.provenance.size();
 }
 
-// What of the work's size a client decides. Evidence that messages share counts once.
+std::size_t DeliveriesIn(const Work& work) {
+  const auto* record = std::get_if<RecordDeliveries>(&work);
+  return record == nullptr ? 0 : record->messages.size();
+}
+
+// What of the work's size a client decides. Evidence that messages share counts once. Of what a
+// mail system reports there is much, and of little text: its frame counts, too.
 std::size_t OctetsOf(const Work& work) {
+  if (const auto* record = std::get_if<RecordDeliveries>(&work)) {
+    std::size_t octets = 0;
+    for (const NewMessage& message : record->messages) {
+      octets += sizeof message + sizeof(Event) + TextOctets(message.events.front());
+    }
+    return octets;
+  }
   const auto* store = std::get_if<StoreMessages>(&work);
   if (store == nullptr) return 0;
   std::size_t octets = 0;
@@ -34,6 +47,10 @@ std::size_t OctetsOf(const Work& work) {
 }
 
 std::uint64_t NewEvents(const Work& work) {
+  if (const auto* record = std::get_if<RecordDeliveries>(&work)) {
+    return static_cast<std::uint64_t>(std::count(record->outcomes.begin(), record->outcomes.end(),
+                                                 RecordDeliveries::Outcome::kStored));
+  }
   const auto* store = std::get_if<StoreMessages>(&work);
   if (store == nullptr) return 0;
   std::uint64_t events = 0;
@@ -128,7 +145,11 @@ std::vector<Committer::Waiting> Committer::TakeBatch() {
   const std::size_t size = std::min(queue_.size(), std::max<std::size_t>(limits_.max_batch, 1));
   std::vector<Waiting> batch;
   batch.reserve(size);
+  std::size_t deliveries = 0;
   for (std::size_t i = 0; i < size; ++i) {
+    // Each is looked up: those who wait for their 250 must not wait for too many of them.
+    deliveries += DeliveriesIn(queue_.front().work);
+    if (i > 0 && deliveries > limits_.max_batch_deliveries) break;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }

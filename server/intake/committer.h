@@ -24,6 +24,7 @@ struct CommitterLimits {
   std::size_t max_waiting = 10'000;            // pieces of work; one more is refused
   std::size_t max_waiting_octets = 256 << 20;  // of packed evidence and of the events' texts
   std::size_t max_batch = 1'000;               // pieces of work in one commit
+  std::size_t max_batch_deliveries = 10'000;   // and in these, but for the first
 };
 
 // Takes work from any thread and does it in batches: a batch is what came while the last one was
@@ -61,7 +62,7 @@ class Committer {
   void SetPolicies(Policies policies) { policies_.Set(std::move(policies)); }
   std::shared_ptr<const Policies> policies() const { return policies_.Get(); }
 
-  // Commits what waits now, up to max_batch; false: nothing did.
+  // Commits what waits now, up to max_batch and max_batch_deliveries; false: nothing did.
   bool Step();
   // Steps until Stop() was called and nothing waits, or fatal() is an error.
   void Run();

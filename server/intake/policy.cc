@@ -95,11 +95,17 @@ Day RiskyUntil(const Policy& policy, const AddressRecord& record, absl::Time now
   return until > DayOf(now) ? until : 0;
 }
 
+// Whether a signed return path tells which mail of ours the event is about.
+bool NamesMail(const Case& c) {
+  if (c.event.trust == Trust::kLocal) return !c.message.returned_path.empty();
+  return c.event.trust >= Trust::kReturned;
+}
+
 // Which mail of ours the event is about, as far as it tells. An unsigned return path may be that of
 // all mail: what comes to it on one day is of one.
 std::uint64_t MailId(const Case& c) {
   std::uint64_t seed = static_cast<std::uint64_t>(c.event.bounce_class);
-  if (c.event.trust < Trust::kReturned) {
+  if (!NamesMail(c)) {
     seed |= std::uint64_t{static_cast<std::uint32_t>(c.message.day)} << 8;
   }
   const std::string& path =

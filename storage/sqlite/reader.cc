@@ -306,7 +306,7 @@ absl::StatusOr<std::string> Reader::GetEvidence(std::string_view tenant, std::in
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   if (!*there || query.Text(0) != tenant) {
-    return absl::NotFoundError("no such event, or its message was not kept");
+    return absl::NotFoundError("no such event, or its message was not kept, or it rests on none");
   }
   return Unpack(query.Octets(3), query.Integer(1), query.Number<EvidenceCodec>(2));
 }

@@ -14,6 +14,15 @@ absl::Status Check(const StoreMessages& work) {
   return absl::OkStatus();
 }
 
+absl::Status Check(const RecordDeliveries& work) {
+  for (const NewMessage& message : work.messages) {
+    if (message.events.size() != 1 || !message.events.front().address || message.evidence) {
+      return absl::InvalidArgumentError("not one event with an address, and no evidence");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const PutSuppressions&) { return absl::OkStatus(); }
 
 absl::Status Check(const RemoveSuppressions& work) {
@@ -161,6 +170,37 @@ absl::Status Writer::Do(StoreMessages& work) {
   return absl::OkStatus();
 }
 
+absl::Status Writer::Do(RecordDeliveries& work) {
+  work.outcomes.clear();
+  for (NewMessage& message : work.messages) {
+    if (message.events.front().kind == Kind::kDelivery) {
+      absl::StatusOr<bool> is_noted = NoteDelivery(message.message, message.events.front());
+      if (!is_noted.ok()) return is_noted.status();
+      if (*is_noted) {
+        work.outcomes.push_back(RecordDeliveries::Outcome::kNoted);
+        continue;
+      }
+    }
+    absl::StatusOr<MessageReceipt> receipt = StoreMessage(message);
+    if (!receipt.ok()) return receipt.status();
+    work.outcomes.push_back(receipt->duplicate ? RecordDeliveries::Outcome::kDuplicate
+                                               : RecordDeliveries::Outcome::kStored);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Writer::NoteDelivery(const Message& message, Event& event) {
+  absl::StatusOr<Standing> standing = Find(message.tenant, *event.address);
+  if (!standing.ok()) return standing.status();
+  if (standing->row.id == 0) return true;
+  Decision decision = Ask(*standing, message, event);
+  if (decision.effect != Effect::kNone || decision.suppress) return false;
+  event.policy_rule = decision.rule;
+  absl::Status status = Save(*standing, std::move(decision.next), decision.risky_until);
+  if (!status.ok()) return status;
+  return true;
+}
+
 absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
   const Message& m = message.message;
   absl::StatusOr<MessageRow> row = messages_.Find(index_.Hash(m.tenant, "", m.return_path), m);
@@ -219,14 +259,7 @@ absl::Status Writer::Judge(const Message& message, Event& event) {
   }
   absl::StatusOr<Standing> standing = Find(message.tenant, *event.address);
   if (!standing.ok()) return standing.status();
-  AddressHistory history{
-      .record = standing->row.record,
-      .suppressions = {},
-      .allowed = wide_index_.IsAllowed(message.tenant, event.address->canonical())};
-  for (const SuppressionRow& row : standing->suppressions) {
-    history.suppressions.push_back(row.suppression);
-  }
-  Decision decision = (*decide_)(history, message, event);
+  Decision decision = Ask(*standing, message, event);
   event.effect = decision.effect;
   event.policy_rule = decision.rule;
   absl::Status status = Save(*standing, std::move(decision.next), decision.risky_until);
@@ -239,6 +272,17 @@ absl::Status Writer::Judge(const Message& message, Event& event) {
                  {.author = "policy", .words = ToString(decision.rule)});
   }
   return status;
+}
+
+Decision Writer::Ask(const Standing& standing, const Message& message, const Event& event) {
+  AddressHistory history{
+      .record = standing.row.record,
+      .suppressions = {},
+      .allowed = wide_index_.IsAllowed(message.tenant, event.address->canonical())};
+  for (const SuppressionRow& row : standing.suppressions) {
+    history.suppressions.push_back(row.suppression);
+  }
+  return (*decide_)(history, message, event);
 }
 
 absl::Status Writer::Do(PutSuppressions& work) {

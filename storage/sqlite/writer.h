@@ -80,6 +80,7 @@ class Writer {
   void Publish();
 
   absl::Status Do(StoreMessages& work);
+  absl::Status Do(RecordDeliveries& work);
   absl::Status Do(PutSuppressions& work);
   absl::Status Do(RemoveSuppressions& work);
   absl::Status Do(RevokeKey& work);
@@ -101,6 +102,10 @@ class Writer {
   // What a bounce has done to the address is held by the incident, or no longer.
   absl::Status Hold(std::string_view tenant, const Address& address, std::int64_t incident_id,
                     Cause cause);
+  // Notes in the record of a known address what a delivery without effect tells. False: it has one,
+  // and nothing is done yet.
+  absl::StatusOr<bool> NoteDelivery(const Message& message, Event& event);
+  Decision Ask(const Standing& standing, const Message& message, const Event& event);
 
   absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
   // Writes the address's row, when it is new or not as it was.

@@ -127,6 +127,39 @@ TEST_F(CommitterTest, ABatchHasAMost) {
   }
 }
 
+// Of so many deliveries that a mail system has reported.
+Work Deliveries(int count) {
+  RecordDeliveries work;
+  for (int i = 0; i < count; ++i) {
+    Work bounce = Bounce(i);
+    NewMessage& message = std::get<StoreMessages>(bounce).messages.front();
+    message.events.front().kind = Kind::kDelivery;
+    work.messages.push_back(std::move(message));
+  }
+  return work;
+}
+
+TEST_F(CommitterTest, ABatchHasAMostOfDeliveries) {
+  Committer committer(store_, Policy{}, clock_, counters_, {.max_batch_deliveries = 10});
+  const auto done = [](const absl::Status& status, const Work&) { EXPECT_TRUE(status.ok()); };
+  for (const int count : {4, 6, 1, 11, 3}) committer.Submit(Deliveries(count), done);
+  while (committer.Step()) {
+  }
+  EXPECT_THAT(store_.batches(), ElementsAre(2, 1, 1, 1));
+}
+
+TEST_F(CommitterTest, DeliveriesThatWaitAreWeighed) {
+  const std::size_t one = sizeof(NewMessage) + sizeof(Event);
+  Committer committer(store_, Policy{}, clock_, counters_, {.max_waiting_octets = 3 * one});
+  absl::Status last;
+  const auto done = [&last](const absl::Status& status, const Work&) { last = status; };
+  committer.Submit(Deliveries(3), done);
+  EXPECT_TRUE(last.ok());
+  committer.Submit(Deliveries(1), done);
+  EXPECT_EQ(last.code(), kExhausted);
+  committer.Step();
+}
+
 // Invariant 1: the next check after the answer sees the suppression.
 TEST_F(CommitterTest, AnswersAfterTheIndexKnows) {
   Make();

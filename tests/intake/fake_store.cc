@@ -79,6 +79,33 @@ void FakeStore::Do(StoreMessages& work, Decide decide, absl::Time, Contents& con
   }
 }
 
+void FakeStore::Do(RecordDeliveries& work, Decide decide, absl::Time now,
+                   Contents& contents) const {
+  work.outcomes.clear();
+  for (NewMessage& added : work.messages) {
+    Event& event = added.events.front();
+    const Key key{added.message.tenant, event.address->canonical()};
+    auto known = contents.addresses.find(key);
+    if (event.kind == Kind::kDelivery) {
+      Decision decision;
+      if (known != contents.addresses.end()) {
+        decision = decide(known->second, added.message, event);
+        if (decision.effect == Effect::kNone) known->second.record = decision.next;
+      }
+      if (decision.effect == Effect::kNone) {
+        work.outcomes.push_back(RecordDeliveries::Outcome::kNoted);
+        continue;
+      }
+    }
+    StoreMessages stored{.messages = {added}};
+    Do(stored, decide, now, contents);
+    const bool is_duplicate = stored.receipts.front().duplicate;
+    if (!is_duplicate) event.effect = contents.events.back().effect;
+    work.outcomes.push_back(is_duplicate ? RecordDeliveries::Outcome::kDuplicate
+                                         : RecordDeliveries::Outcome::kStored);
+  }
+}
+
 void FakeStore::Do(PutSuppressions& work, Decide, absl::Time now, Contents& contents) const {
   work.outcomes.clear();
   for (const Suppression& added : work.suppressions) {

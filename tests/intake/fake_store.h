@@ -68,6 +68,7 @@ class FakeStore final : public Store {
   };
 
   void Do(StoreMessages& work, Decide decide, absl::Time now, Contents& contents) const;
+  void Do(RecordDeliveries& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(PutSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RevokeKey& work, Decide decide, absl::Time now, Contents& contents) const;

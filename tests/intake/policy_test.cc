@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -562,7 +563,7 @@ struct TrustCase {
 class TrustTest : public testing::TestWithParam<TrustCase> {};
 
 constexpr Trust kTrusts[] = {Trust::kUnverified, Trust::kAuthenticated, Trust::kReturned,
-                             Trust::kSigned};
+                             Trust::kSigned, Trust::kLocal};
 
 TEST_P(TrustTest, T1T5T6ActsOnNoLess) {
   for (const Trust trust : kTrusts) {
@@ -590,14 +591,45 @@ TEST_P(TrustTest, T1T5T6ActsOnNoLess) {
 INSTANTIATE_TEST_SUITE_P(
     , TrustTest,
     testing::ValuesIn<TrustCase>({
-        {"Signed", Trust::kSigned, {Trust::kSigned}},
-        {"Returned", Trust::kReturned, {Trust::kReturned, Trust::kSigned}},
+        {"Signed", Trust::kSigned, {Trust::kSigned, Trust::kLocal}},
+        {"Returned", Trust::kReturned, {Trust::kReturned, Trust::kSigned, Trust::kLocal}},
         {"Authenticated",
          Trust::kAuthenticated,
-         {Trust::kAuthenticated, Trust::kReturned, Trust::kSigned}},
+         {Trust::kAuthenticated, Trust::kReturned, Trust::kSigned, Trust::kLocal}},
         {"Unverified", Trust::kUnverified, {std::begin(kTrusts), std::end(kTrusts)}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
+
+// What one's own mail system saw of a mail, and the report that came of it.
+TEST(Decide, T2AMailCountsOnceWhicheverWayItsBounceComes) {
+  Message seen = MailOf(0, "a");
+  seen.returned_path = std::exchange(seen.return_path, "");
+  Event event = EventOf("soft");
+  event.trust = Trust::kLocal;
+  const Message reported = MailOf(0, "a");
+  const Event report = EventOf("soft");
+  Subject subject;
+  EXPECT_EQ(subject.Take(seen, event, Morning(0)).rule, PolicyRule::kSoftCounted);
+  EXPECT_EQ(subject.Take(reported, report, Morning(0)).rule, PolicyRule::kSameMessage);
+  EXPECT_EQ(subject.history().record.counted_mails.size(), 1U);
+  Subject other;
+  EXPECT_EQ(other.Take(reported, report, Morning(0)).rule, PolicyRule::kSoftCounted);
+  EXPECT_EQ(other.Take(seen, event, Morning(0)).rule, PolicyRule::kSameMessage);
+  EXPECT_EQ(other.history().record.counted_mails.size(), 1U);
+}
+
+TEST(Decide, T5WithoutAReturnPathOneMailADayCountsOfOnesOwnSystem) {
+  Event event = EventOf("hard");
+  event.trust = Trust::kLocal;
+  Message message = MailOf(0, "a");
+  message.return_path.clear();
+  Subject subject;
+  EXPECT_EQ(subject.Take(message, event, Morning(0)).rule, PolicyRule::kHardShort);
+  EXPECT_EQ(subject.Take(message, event, Morning(0)).rule, PolicyRule::kSameMessage);
+  EXPECT_EQ(subject.history().record.counted_mails.size(), 1U);
+  ++message.day;
+  EXPECT_EQ(subject.Take(message, event, Morning(1)).rule, PolicyRule::kHardShort);
+}
 
 TEST(Decide, AsksForATrustByKind) {
   for (const Word& word : kWords) {
@@ -631,7 +663,7 @@ TEST(Decide, CountsOnceADayWhatComesToOneUnsignedReturnPath) {
       message.least_trust = Trust::kUnverified;
       return subject.Take(message, event, Morning(day)).rule;
     };
-    const bool is_one_mail = trust >= Trust::kReturned;
+    const bool is_one_mail = trust == Trust::kReturned || trust == Trust::kSigned;
     EXPECT_EQ(rule_of(0), PolicyRule::kSoftCounted);
     EXPECT_EQ(rule_of(0), PolicyRule::kSameMessage);
     EXPECT_EQ(rule_of(1), is_one_mail ? PolicyRule::kSameMessage : PolicyRule::kSoftCounted);
