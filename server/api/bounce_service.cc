@@ -9,6 +9,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/message_upload.h"
 #include "server/api/page_token.h"
+#include "server/api/record_deliveries.h"
 #include "server/api/to_proto.h"
 
 namespace bounced::api {
@@ -109,6 +110,12 @@ grpc::ServerUnaryReactor* BounceService::ListRules(grpc::CallbackServerContext* 
 grpc::ServerReadReactor<v1::IngestRequest>* BounceService::Ingest(
     grpc::CallbackServerContext* context, v1::IngestResponse* response) {
   return NewIngest(services_, context, response);
+}
+
+grpc::ServerUnaryReactor* BounceService::RecordDeliveries(
+    grpc::CallbackServerContext* context, const v1::RecordDeliveriesRequest* request,
+    v1::RecordDeliveriesResponse* response) {
+  return AnswerRecordDeliveries(services_, context, *request, *response);
 }
 
 }  // namespace bounced::api

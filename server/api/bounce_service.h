@@ -6,7 +6,7 @@
 
 namespace bounced::api {
 
-// Reads and parses on workers; Ingest ends on the committer's thread.
+// Reads and parses on workers; Ingest and RecordDeliveries end on the committer's thread.
 class BounceService final : public v1::BounceService::CallbackService {
  public:
   explicit BounceService(Services& services) : services_(services) {}
@@ -26,6 +26,9 @@ class BounceService final : public v1::BounceService::CallbackService {
                                       v1::ListRulesResponse* response) override;
   grpc::ServerReadReactor<v1::IngestRequest>* Ingest(grpc::CallbackServerContext* context,
                                                      v1::IngestResponse* response) override;
+  grpc::ServerUnaryReactor* RecordDeliveries(grpc::CallbackServerContext* context,
+                                             const v1::RecordDeliveriesRequest* request,
+                                             v1::RecordDeliveriesResponse* response) override;
 
  private:
   Services& services_;

@@ -220,6 +220,54 @@ absl::StatusOr<EventFilter> FilterOf(std::string_view tenant,
   return result;
 }
 
+absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now) {
+  absl::StatusOr<Address> address = AddressOf("address", attempt.address());
+  if (!address.ok()) return address.status();
+  if (attempt.outcome() == v1::DELIVERY_OUTCOME_UNSPECIFIED ||
+      !v1::DeliveryOutcome_IsValid(attempt.outcome())) {
+    return Invalid("outcome", "must be set, and one of those");
+  }
+  absl::StatusOr<absl::Time> time = TimeOr("time", attempt.has_time(), attempt.time(), now);
+  if (!time.ok()) return time.status();
+  const int code = attempt.reply_code();
+  if (code != 0 && (code < 200 || code > 599)) return Invalid("reply_code", "not 200 to 599");
+  if (!v1::Stage_IsValid(attempt.stage())) return Invalid("stage", "not a stage");
+  for (const absl::Status& status :
+       {CheckStreamName("stream", attempt.stream()),
+        CheckOctets("enhanced_status", attempt.enhanced_status(), kMaxEnhancedStatusOctets),
+        CheckOctets("text", attempt.text(), kMaxAttemptTextOctets),
+        CheckOctets("remote_mta", attempt.remote_mta(), kMaxHostOctets),
+        CheckOctets("reporting_mta", attempt.reporting_mta(), kMaxHostOctets),
+        CheckOctets("message_reference", attempt.message_reference(),
+                    kMaxMessageReferenceOctets)}) {
+    if (!status.ok()) return status;
+  }
+  DeliveryAttempt result{.address = *std::move(address),
+                         .stream = attempt.stream(),
+                         .outcome = static_cast<DeliveryOutcome>(attempt.outcome()),
+                         .time = *time,
+                         .reply_code = code,
+                         .enhanced_status = attempt.enhanced_status(),
+                         .text = attempt.text(),
+                         .stage = static_cast<Stage>(attempt.stage()),
+                         .remote_mta = attempt.remote_mta(),
+                         .reporting_mta = attempt.reporting_mta(),
+                         .message_reference = attempt.message_reference(),
+                         .return_path = std::nullopt,
+                         .final_recipient = std::nullopt};
+  if (!attempt.return_path().empty()) {
+    absl::StatusOr<Address> path = AddressOf("return_path", attempt.return_path());
+    if (!path.ok()) return path.status();
+    result.return_path = *std::move(path);
+  }
+  if (!attempt.final_recipient().empty()) {
+    absl::StatusOr<Address> last = AddressOf("final_recipient", attempt.final_recipient());
+    if (!last.ok()) return last.status();
+    if (*last != result.address) result.final_recipient = *std::move(last);
+  }
+  return result;
+}
+
 absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression,
                                                 absl::Time now) {
   absl::StatusOr<std::string_view> tenant = TenantOf(suppression.tenant());

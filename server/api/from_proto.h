@@ -12,6 +12,7 @@
 #include "bounced/v1/bounce.pb.h"
 #include "bounced/v1/return_path.pb.h"
 #include "bounced/v1/suppression.pb.h"
+#include "server/intake/deliveries.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
 
@@ -42,6 +43,9 @@ absl::StatusOr<int> PageSizeOf(std::int32_t page_size);
 absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
                                            const v1::SuppressionFilter& filter, absl::Time now);
 absl::StatusOr<EventFilter> FilterOf(std::string_view tenant, const v1::ListEventsRequest& request);
+
+// `now`: the time of one that names none.
+absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now);
 
 // The row that a person makes. `suppression.tenant` counts.
 absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression, absl::Time now);

@@ -44,7 +44,8 @@ static_assert(Same(Stage::kConnect, v1::STAGE_CONNECT) && Same(Stage::kHelo, v1:
               Same(Stage::kData, v1::STAGE_DATA) && Same(Stage::kQueue, v1::STAGE_QUEUE));
 static_assert(Same(Trust::kUnverified, v1::TRUST_UNVERIFIED) &&
               Same(Trust::kAuthenticated, v1::TRUST_AUTHENTICATED) &&
-              Same(Trust::kReturned, v1::TRUST_RETURNED) && Same(Trust::kSigned, v1::TRUST_SIGNED));
+              Same(Trust::kReturned, v1::TRUST_RETURNED) &&
+              Same(Trust::kSigned, v1::TRUST_SIGNED) && Same(Trust::kLocal, v1::TRUST_LOCAL));
 static_assert(Same(Effect::kNone, v1::EFFECT_NONE) && Same(Effect::kCounted, v1::EFFECT_COUNTED) &&
               Same(Effect::kSuppressed, v1::EFFECT_SUPPRESSED) &&
               Same(Effect::kCleared, v1::EFFECT_CLEARED));

@@ -33,6 +33,9 @@ enum class Counter : std::size_t {
   kMessagesDeferred,   // messages_total{result="deferred"}
   kMessagesFraming,    // messages_total{result="bad_framing"}
   kMessagesTooLarge,   // messages_total{result="too_large"}
+  kSeenDelivered,      // deliveries_total{outcome="delivered"}
+  kSeenBounced,        // deliveries_total{outcome="bounced"}
+  kSeenDeferred,       // deliveries_total{outcome="deferred"}
   kCommits,            // store_commits_total
   kEvents,             // events_total
   kSuppressions,       // suppressions_total

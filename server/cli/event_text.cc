@@ -37,6 +37,8 @@ std::string TrustText(v1::Trust trust) {
       return "who sent it speaks for the domain of the address (authenticated)";
     case v1::TRUST_SIGNED:
       return "it came to a return path that we signed for this mail (signed)";
+    case v1::TRUST_LOCAL:
+      return "one's own mail system reported it (local)";
     case v1::TRUST_UNVERIFIED:
       return "nothing vouches for it (unverified)";
     default:

@@ -43,31 +43,6 @@ std::string Text(const std::optional<Found<std::string>>& found, std::size_t max
   return found ? Presentable(found->value, max_octets) : "";
 }
 
-Event EventOf(const Recipient& recipient) {
-  const Classification& classification = recipient.classification;
-  Event event;
-  event.kind = recipient.kind;
-  event.final_recipient = Text(recipient.final_recipient, kMaxReportedAddressOctets);
-  event.original_recipient = Text(recipient.original_recipient, kMaxReportedAddressOctets);
-  if (recipient.enhanced_status) event.enhanced_status = ToString(recipient.enhanced_status->value);
-  if (recipient.reply_code) event.reply_code = recipient.reply_code->value;
-  event.persistence = classification.persistence;
-  event.stage = recipient.stage;
-  event.reason = classification.reason;
-  event.bounce_class = classification.bounce_class;
-  event.fault = classification.fault;
-  event.counts = classification.counts;
-  event.text_bears_out = classification.text_bears_out;
-  event.confidence = classification.confidence;
-  event.rule = Presentable(classification.rule, kMaxReportedNameOctets);
-  event.matched_text = Presentable(classification.matched_text, kMaxReportedTextOctets);
-  event.diagnostic = Text(recipient.diagnostic, kMaxReportedTextOctets);
-  event.diagnostic_type = Presentable(recipient.diagnostic_type, kMaxReportedNameOctets);
-  event.remote_mta = Text(recipient.remote_mta, kMaxReportedNameOctets);
-  event.provenance = ProvenanceOf(recipient);
-  return event;
-}
-
 Reason ReasonOf(Kind kind) {
   switch (kind) {
     case Kind::kDelay:
@@ -328,6 +303,31 @@ class Attribution {
 };
 
 }  // namespace
+
+Event EventOf(const Recipient& recipient) {
+  const Classification& classification = recipient.classification;
+  Event event;
+  event.kind = recipient.kind;
+  event.final_recipient = Text(recipient.final_recipient, kMaxReportedAddressOctets);
+  event.original_recipient = Text(recipient.original_recipient, kMaxReportedAddressOctets);
+  if (recipient.enhanced_status) event.enhanced_status = ToString(recipient.enhanced_status->value);
+  if (recipient.reply_code) event.reply_code = recipient.reply_code->value;
+  event.persistence = classification.persistence;
+  event.stage = recipient.stage;
+  event.reason = classification.reason;
+  event.bounce_class = classification.bounce_class;
+  event.fault = classification.fault;
+  event.counts = classification.counts;
+  event.text_bears_out = classification.text_bears_out;
+  event.confidence = classification.confidence;
+  event.rule = Presentable(classification.rule, kMaxReportedNameOctets);
+  event.matched_text = Presentable(classification.matched_text, kMaxReportedTextOctets);
+  event.diagnostic = Text(recipient.diagnostic, kMaxReportedTextOctets);
+  event.diagnostic_type = Presentable(recipient.diagnostic_type, kMaxReportedNameOctets);
+  event.remote_mta = Text(recipient.remote_mta, kMaxReportedNameOctets);
+  event.provenance = ProvenanceOf(recipient);
+  return event;
+}
 
 std::optional<Voucher> VouchInside(const Report& report, const Voucher& voucher,
                                    const ReturnPaths& paths, absl::Time receive_time) {

@@ -23,6 +23,10 @@ inline constexpr std::size_t kMaxReportedAddressOctets = 512;
 inline constexpr std::size_t kMaxReportedNameOctets = 256;  // of hosts, types and ids
 inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 
+// What a recipient of a report says, whoever it is about: presentable, cut at these bounds, without
+// an address.
+Event EventOf(const Recipient& recipient);
+
 // Gives Parser::NamedInWords() of the message that a report was read from.
 using NamedInWords = std::function<const std::vector<Found<std::string>>&()>;
 

@@ -1,44 +1,17 @@
 #include "server/intake/intake.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <initializer_list>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "parser/text.h"
+#include "server/intake/digest.h"
 
 namespace bounced {
 namespace {
-
-using Digest = decltype(Message::digest);
-
-// SHA-256 over each field with its length before it, in 8 octets, big-endian; cut to 128 bits.
-Digest DigestOf(std::initializer_list<std::string_view> fields) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
-  for (const std::string_view field : fields) {
-    std::array<std::uint8_t, 8> length{};
-    for (std::size_t i = 0; i < length.size(); ++i) {
-      length[i] = static_cast<std::uint8_t>(std::uint64_t{field.size()} >> (56 - 8 * i));
-    }
-    ok = ok && EVP_DigestUpdate(context.get(), length.data(), length.size()) == 1 &&
-         EVP_DigestUpdate(context.get(), field.data(), field.size()) == 1;
-  }
-  std::array<std::uint8_t, 32> whole{};
-  ok = ok && EVP_DigestFinal_ex(context.get(), whole.data(), nullptr) == 1;
-  // It fails only without memory or without SHA-256: nothing here goes on in either case.
-  if (!ok) std::abort();
-  Digest digest;
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-  return digest;
-}
 
 std::string Name(std::string_view s) { return Presentable(s, kMaxReportedNameOctets); }
 
@@ -233,6 +206,63 @@ void Intake::Submit(Read read, Done done) {
         std::vector<MessageReceipt> receipts;
         for (const std::size_t place : places) receipts.push_back(stored[place]);
         done(std::move(receipts));
+      });
+}
+
+void Intake::Record(std::string_view tenant, const std::vector<DeliveryAttempt>& attempts,
+                    Recorded done) {
+  const std::shared_ptr<RulesAtWork> rules = rules_.Get();
+  const std::shared_ptr<const ReturnPaths> paths = paths_.Get();
+  const absl::Time now = clock_.Now();
+  RecordDeliveries work;
+  std::vector<std::size_t> places;               // in `attempts`, of what is in `work`
+  std::vector<std::vector<std::uint32_t>> wins;  // of the same
+  std::vector<absl::StatusOr<AttemptFate>> fates;
+  std::array<std::uint64_t, 4> outcomes{};  // by DeliveryOutcome
+  for (const DeliveryAttempt& attempt : attempts) {
+    absl::StatusOr<ReadAttempt> read = ReadDelivery(attempt, tenant, rules->rules(), *paths, now);
+    fates.emplace_back(AttemptFate::kRecorded);
+    if (!read.ok()) {
+      fates.back() = read.status();
+      continue;
+    }
+    ++outcomes[static_cast<std::size_t>(attempt.outcome)];
+    if (attempt.outcome == DeliveryOutcome::kDeferred) continue;
+    places.push_back(fates.size() - 1);
+    Report report;
+    report.recipients.push_back(std::move(read->recipient));
+    wins.push_back(rules->WinsOf(report));
+    work.messages.push_back(std::move(read->message));
+  }
+  auto count = [this, outcomes] {
+    for (const auto& [outcome, counter] :
+         {std::pair(DeliveryOutcome::kDelivered, Counter::kSeenDelivered),
+          std::pair(DeliveryOutcome::kBounced, Counter::kSeenBounced),
+          std::pair(DeliveryOutcome::kDeferred, Counter::kSeenDeferred)}) {
+      counters_.Add(counter, outcomes[static_cast<std::size_t>(outcome)]);
+    }
+  };
+  if (work.messages.empty()) {
+    count();
+    return done(std::move(fates));
+  }
+  committer_.Submit(
+      std::move(work),
+      [count, rules, places = std::move(places), wins = std::move(wins), fates = std::move(fates),
+       done = std::move(done)](absl::Status status, Work answered) mutable {
+        if (!status.ok()) return done(std::move(status));
+        const auto& recorded = std::get<RecordDeliveries>(answered);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+          if (recorded.outcomes[i] == RecordDeliveries::Outcome::kDuplicate) {
+            fates[places[i]] = AttemptFate::kDuplicate;
+            continue;
+          }
+          rules->Count(wins[i]);
+          const bool has_effect = recorded.messages[i].events.front().effect != Effect::kNone;
+          if (has_effect) fates[places[i]] = AttemptFate::kChanged;
+        }
+        count();
+        done(std::move(fates));
       });
 }
 

@@ -18,6 +18,7 @@
 #include "server/intake/attribution.h"
 #include "server/intake/authenticator.h"
 #include "server/intake/committer.h"
+#include "server/intake/deliveries.h"
 #include "server/intake/live_rules.h"
 #include "server/intake/return_path.h"
 
@@ -36,6 +37,13 @@ struct Arrival {
   std::vector<std::string> original_recipients = {};
 };
 
+// What became of an attempt that one's own mail system reported.
+enum class AttemptFate : std::uint8_t {
+  kRecorded,   // without an effect on the address
+  kChanged,    // with one
+  kDuplicate,  // it had been before
+};
+
 // What is believed of a message only if its sender proves to be who may say it.
 struct SenderClaim {
   Use use = Use::kReturnPath;           // of the address that it came to
@@ -45,8 +53,8 @@ struct SenderClaim {
 
 // Reads messages, makes events of them and has those committed. What it keeps of the texts is
 // presentable and bounded (attribution.h); the message itself is kept to the octet. Which rules won
-// is counted when a message is committed, once however many return paths it came to; a duplicate is
-// not counted again.
+// is counted when a message or a refusal is committed, once however many return paths it came to; a
+// duplicate is not counted again.
 //
 // Thread-safe.
 class Intake {
@@ -68,6 +76,14 @@ class Intake {
   // the authenticator's.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::vector<MessageReceipt>>)>;
   void Receive(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival, Done done);
+
+  // Records what one's own mail system saw (deliveries.h), all of it in one transaction. What was
+  // deferred is counted, and no more: it says nothing of the address, and there is much of it. For
+  // each attempt, in order, `done` is told its fate or why it was rejected, which keeps it from no
+  // other; else as of Receive().
+  using Recorded =
+      absl::AnyInvocable<void(absl::StatusOr<std::vector<absl::StatusOr<AttemptFate>>>)>;
+  void Record(std::string_view tenant, const std::vector<DeliveryAttempt>& attempts, Recorded done);
 
  private:
   // Behind a message: what is stored of it and what may change that, which of the rules won, and
