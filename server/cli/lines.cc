@@ -5,16 +5,12 @@
 #include "parser/text.h"
 
 namespace bounced::cli {
-namespace {
 
-// `octets` end where their line end begins.
 Line ToLine(std::string_view octets) {
   if (octets.ends_with('\r')) octets.remove_suffix(1);
   return {std::string(StripBlanks(octets.substr(0, kMaxLineOctets))),
           octets.size() > kMaxLineOctets};
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<Line>> LineReader::Next(std::size_t most) {
   std::vector<Line> lines;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@ struct Line {
   std::string text;     // without LF or CRLF and blanks around it
   bool is_cut = false;  // it was longer than kMaxLineOctets, and only so many were looked at
 };
+
+// The line in `octets`, which end where its LF begins.
+Line ToLine(std::string_view octets);
 
 // Gives lines as soon as they are there, so that a person who types gets answers.
 class LineReader {

@@ -11,9 +11,7 @@
 
 namespace bounced {
 
-using Digest = decltype(Message::digest);
-
-Digest DigestOf(std::initializer_list<std::string_view> fields) {
+decltype(Message::digest) DigestOf(std::initializer_list<std::string_view> fields) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         &EVP_MD_CTX_free);
   bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
@@ -29,7 +27,7 @@ Digest DigestOf(std::initializer_list<std::string_view> fields) {
   ok = ok && EVP_DigestFinal_ex(context.get(), whole.data(), nullptr) == 1;
   // It fails only without memory or without SHA-256: nothing here goes on in either case.
   if (!ok) std::abort();
-  Digest digest;
+  decltype(Message::digest) digest;
   std::copy_n(whole.begin(), digest.size(), digest.begin());
   return digest;
 }

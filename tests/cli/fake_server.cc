@@ -241,6 +241,26 @@ grpc::Status FakeBounces::Ingest(grpc::ServerContext*,
   return ingest_status;
 }
 
+grpc::Status FakeBounces::RecordDeliveries(grpc::ServerContext*,
+                                           const v1::RecordDeliveriesRequest* request,
+                                           v1::RecordDeliveriesResponse* response) {
+  if (!record_statuses.empty()) {
+    const grpc::Status status = record_statuses.front();
+    record_statuses.erase(record_statuses.begin());
+    return status;
+  }
+  recorded.push_back(*request);
+  for (int i = 0; i < request->attempts_size(); ++i) {
+    if (!request->attempts(i).address().starts_with("bad")) continue;
+    v1::RejectedAttempt& rejected = *response->add_rejected();
+    rejected.set_index(i);
+    rejected.set_message("address: is bad");
+  }
+  response->set_recorded(request->attempts_size() - response->rejected_size());
+  response->set_changed(1);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeReturnPaths::Mint(grpc::ServerContext*, const v1::MintRequest* request,
                                    v1::MintResponse* response) {
   minted.push_back(*request);

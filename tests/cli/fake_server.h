@@ -103,6 +103,9 @@ class FakeBounces : public v1::BounceService::Service {
   std::vector<Ingested> ingested;
   std::vector<v1::ListEventsRequest> listed;
   std::vector<v1::Rule> rules;
+  // Rejects addresses that begin with `bad`. How the next calls end; after that, well.
+  std::vector<grpc::Status> record_statuses;
+  std::vector<v1::RecordDeliveriesRequest> recorded;
 
  private:
   grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
@@ -115,6 +118,8 @@ class FakeBounces : public v1::BounceService::Service {
                            grpc::ServerWriter<v1::GetEvidenceResponse>*) override;
   grpc::Status Ingest(grpc::ServerContext*, grpc::ServerReader<v1::IngestRequest>*,
                       v1::IngestResponse*) override;
+  grpc::Status RecordDeliveries(grpc::ServerContext*, const v1::RecordDeliveriesRequest*,
+                                v1::RecordDeliveriesResponse*) override;
 };
 
 // Accepts what begins with `bo-`; Mint makes `bo-` and the recipient.

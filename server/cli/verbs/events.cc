@@ -172,7 +172,7 @@ Action SetUpEvidence(CLI::App& command) {
   command.footer(
       "Writes the message as it came, octet for octet; to a terminal with its controls escaped.\n"
       "--json changes nothing here.\n\n"
-      "Exit codes: 0 done, 1 there is no such event, or its message was not kept, 2 usage, 3 the\n"
+      "Exit codes: 0 done, 1 there is no such event, or no message is kept of it, 2 usage, 3 the\n"
       "server could not be reached, did not allow it, or failed");
   return [id](Session& session) { return Evidence(*id, session); };
 }

@@ -15,6 +15,7 @@
 #include "server/cli/json.h"
 #include "server/cli/message_files.h"
 #include "server/cli/verb.h"
+#include "server/cli/verbs/ingest_log.h"
 
 namespace bounced::cli {
 namespace {
@@ -25,6 +26,7 @@ struct IngestArguments {
   std::vector<std::string> paths;
   std::string return_path;
   std::optional<std::string> reverse_path;
+  LogArguments log;
 };
 
 class Ingester {
@@ -149,15 +151,53 @@ class Ingester {
   bool refused_ = false;
 };
 
+// The options of the log are for the log, and the others for messages.
+absl::Status CheckArguments(const IngestArguments& arguments, const Session& session) {
+  const LogArguments& log = arguments.log;
+  if (log.file.empty()) {
+    const bool has_log_option =
+        log.follow || !log.state.empty() || log.private_hosts || !session.tenant().empty();
+    if (has_log_option || session.stream_was_given()) {
+      return absl::InvalidArgumentError(
+          "--follow, --state, --private-hosts, --tenant and --stream are for --postfix-log");
+    }
+    return absl::OkStatus();
+  }
+  if (!arguments.return_path.empty() || arguments.reverse_path) {
+    return absl::InvalidArgumentError("--return-path and --reverse-path are for messages");
+  }
+  if (log.file == "-" && (log.follow || !log.state.empty())) {
+    return absl::InvalidArgumentError(
+        "standard input is read until it ends, and has no place to go on from: "
+        "--follow and --state want a file");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Action SetUpIngest(CLI::App& command) {
   auto arguments = std::make_shared<IngestArguments>();
+  CLI::Option* log = command
+                         .add_option("--postfix-log", arguments->log.file,
+                                     "In place of messages, a log of Postfix; - is standard input")
+                         ->type_name("FILE");
+  CLI::Option* messages =
+      command
+          .add_option("FILE", arguments->paths,
+                      "Messages, mboxes, Maildirs or other folders of messages; - is standard "
+                      "input")
+          ->type_name("");
+  messages->excludes(log);
+  command.add_flag("--follow", arguments->log.follow,
+                   "Go on with what the log gets, and with the file that takes its name");
   command
-      .add_option("FILE", arguments->paths,
-                  "Messages, mboxes, Maildirs or other folders of messages; - is standard input")
-      ->required()
-      ->type_name("");
+      .add_option("--state", arguments->log.state,
+                  "Keep in this file how far the log has been read, and go on from there")
+      ->type_name("FILE");
+  command.add_flag("--private-hosts", arguments->log.private_hosts,
+                   "Hosts at loopback and private addresses receive mail, too, and do not pass it "
+                   "on");
   command
       .add_option("--return-path", arguments->return_path,
                   "The return path that all of them came back to (default: see below)")
@@ -170,13 +210,25 @@ Action SetUpIngest(CLI::App& command) {
       "What it prints is committed. The same message handed in twice is counted once. Without\n"
       "--return-path it is, of the addresses in the message's X-Original-To, Delivered-To,\n"
       "Envelope-To and To, the first that is a return path of the server.\n\n"
+      "Of a log it reports what became of each mail to each recipient: a refusal is an event, a\n"
+      "delivery empties the bucket of soft bounces. Read it twice, and nothing is counted twice.\n"
+      "Whose mail it is, its return path says; of other mail, --tenant and --stream do. Passed "
+      "over\n"
+      "are deliveries within the own system and those of reports. It prints one line of counts.\n\n"
       "Prints a line for each message, with tabs between: file (and line of an mbox), its number,\n"
       "its events, and whether it is new.\n\n"
       "Exit codes: 0 done, 1 some messages were not taken, 2 usage or a file that cannot be read, "
       "3\n"
       "the server could not be reached, did not allow it (as a return path that does not verify),\n"
       "or failed; those before it are in, and all may be handed in again");
-  return [arguments](Session& session) { return Ingester(*arguments, session).Run(); };
+  return [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+    if (arguments->paths.empty() && arguments->log.file.empty()) {
+      return absl::InvalidArgumentError("FILE is required, or --postfix-log");
+    }
+    if (absl::Status status = CheckArguments(*arguments, session); !status.ok()) return status;
+    if (!arguments->log.file.empty()) return IngestLog(arguments->log, session);
+    return Ingester(*arguments, session).Run();
+  };
 }
 
 }  // namespace bounced::cli

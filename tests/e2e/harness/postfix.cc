@@ -114,7 +114,7 @@ Postfix::~Postfix() {
   Eventually([master] { return waitpid(master, nullptr, WNOHANG) != 0; });
 }
 
-std::string Postfix::log() const { return ReadFile(dir_ / "maillog"); }
+std::string Postfix::log() const { return ReadFile(log_file()); }
 
 void Postfix::WriteConfiguration(const MailServerOptions& options, const PostfixOptions& own) {
   const std::string& dir = dir_.path();

@@ -31,6 +31,7 @@ class Postfix : public MailServer {
 
   std::uint16_t port() const override { return port_; }
   std::string log() const override;
+  std::string log_file() const { return dir_ / "maillog"; }
 
  private:
   void WriteConfiguration(const MailServerOptions& options, const PostfixOptions& own);
