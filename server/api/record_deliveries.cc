@@ -46,6 +46,10 @@ void Record(Services& services, const v1::RecordDeliveriesRequest& request,
             v1::RecordDeliveriesResponse& response, grpc::ServerUnaryReactor& reactor) {
   absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
   if (!tenant.ok()) return reactor.Finish(services.ToGrpc(tenant.status()));
+  // All of them at once are for lists that people keep.
+  if (*tenant == kAnyTenant) {
+    return reactor.Finish(services.ToGrpc(Invalid("tenant", "mail is of one tenant")));
+  }
   if (request.attempts_size() > kMaxDeliveryAttempts) {
     return reactor.Finish(
         services.ToGrpc(Invalid("attempts", absl::StrCat("more than ", kMaxDeliveryAttempts))));

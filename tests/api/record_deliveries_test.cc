@@ -218,6 +218,10 @@ TEST_F(RecordDeliveriesTest, EachTenantRecordsItsOwn) {
   request.set_tenant("No Tenant");
   v1::RecordDeliveriesResponse response;
   EXPECT_THAT(Record(request, response), Fails(grpc::StatusCode::INVALID_ARGUMENT, "tenant: "));
+  // Else what one tenant is refused would be so for all.
+  request.set_tenant("*");
+  EXPECT_THAT(Record(request, response),
+              Fails(grpc::StatusCode::INVALID_ARGUMENT, "tenant: mail is of one tenant"));
   request.set_tenant("acme");
   *request.add_attempts() = NoSuchUser();
   ASSERT_TRUE(Record(request, response).ok());
