@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -18,7 +19,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "parser/text.h"
+#include "server/api/callers.h"
 #include "server/api/server.h"
+#include "server/api/tls.h"
 #include "server/base/counters.h"
 #include "server/base/text_file.h"
 #include "server/dns/resolver.h"
@@ -84,13 +87,43 @@ absl::StatusOr<std::shared_ptr<const smtp::Tls>> MakeTls(const Config& config,
 }
 
 // An end of a certificate that is past or near is seen in the log before it is in the mail flow.
-void NoteCertificates(const smtp::Tls& tls, const Clock& clock, const Log& log) {
+void NoteCertificates(const char* line, const smtp::Tls& tls, const Clock& clock, const Log& log) {
   for (const smtp::CertificateEnd& end : tls.ends()) {
     const absl::Duration left = end.time - clock.Now();
     if (left > kCertificateWarning) continue;
-    log.Warning("smtp.certificate_ends",
-                {{"chain_file", end.chain_file}, {"days", left / absl::Hours(24)}});
+    log.Warning(line, {{"chain_file", end.chain_file}, {"days", left / absl::Hours(24)}});
   }
+}
+
+// What the API's TLS needs, and the same as SMTP would have it, which judges better what is wrong.
+struct ApiTls {
+  api::TlsTexts texts;
+  std::shared_ptr<const smtp::Tls> judged;
+};
+
+// None: it is served in the clear.
+absl::StatusOr<std::optional<ApiTls>> ReadApiTls(const Config& config) {
+  const auto& section = config.grpc;
+  if (section.chain_file.empty()) return std::nullopt;
+  absl::StatusOr<std::shared_ptr<const smtp::Tls>> judged =
+      smtp::Tls::Load({{section.chain_file, section.key_file}});
+  if (!judged.ok()) return judged.status();
+  absl::StatusOr<api::TlsTexts> texts =
+      api::ReadTls({.chain_file = section.chain_file,
+                    .key_file = section.key_file,
+                    .client_ca_file = section.client_ca_file,
+                    .client_certificates = section.client_certificates_required
+                                               ? api::ClientCertificates::kRequired
+                                               : api::ClientCertificates::kOptional});
+  if (!texts.ok()) return texts.status();
+  return ApiTls{*std::move(texts), *std::move(judged)};
+}
+
+// What a configuration alone tells; of keys in the store it says `require_keys`.
+api::Protection ProtectionOf(const Config& config) {
+  const AccessRules& access = config.grpc.access;
+  return {.has_tls = !config.grpc.chain_file.empty(),
+          .has_logins = access.require_keys || !access.keys.empty() || !access.clients.empty()};
 }
 
 absl::StatusOr<ReturnPaths> MakeReturnPaths(const Config& config) {
@@ -149,7 +182,7 @@ void WriteCounters(const Log& log, const Counters& counters, std::index_sequence
 
 absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config) {
   if (absl::Status s = CheckTogether(config); !s.ok()) return s;
-  if (absl::Status s = api::CheckListen(config.grpc.listen); !s.ok()) {
+  if (absl::Status s = api::CheckListen(config.grpc.listen, ProtectionOf(config)); !s.ok()) {
     return absl::Status(s.code(), absl::StrCat("grpc.listen: ", s.message()));
   }
   OperatorRules loaded = LoadRuleFiles(config.rules.files, FileKind::kPlain);
@@ -157,6 +190,7 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
   if (!config.smtp.certificates.empty()) {
     if (absl::Status s = smtp::Tls::Load(config.smtp.certificates).status(); !s.ok()) return s;
   }
+  if (absl::Status s = ReadApiTls(config).status(); !s.ok()) return s;
   // The embedded default's key is made at the first start.
   if (config.is_demo) return std::move(loaded.rules);
   if (absl::Status s = MakeReturnPaths(config).status(); !s.ok()) return s;
@@ -167,8 +201,8 @@ absl::StatusOr<std::shared_ptr<const RuleSet>> CheckConfig(const Config& config)
 struct Daemon::Parts {
   Parts(const Config& config_, const Clock& clock_, const Log& log_,
         std::shared_ptr<const RuleSet> rules_, ReturnPaths return_paths_,
-        std::vector<Revocation> revocations, std::unique_ptr<Store> store_,
-        std::unique_ptr<DnsAuthenticator> authenticator_)
+        std::vector<Revocation> revocations, std::vector<ApiKey> api_keys,
+        std::unique_ptr<Store> store_, std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
         hostname(config.smtp.hostname.empty() ? HostName() : config.smtp.hostname),
         clock(clock_),
@@ -178,6 +212,7 @@ struct Daemon::Parts {
         store(std::move(store_)),
         committer(*store, PoliciesOf(config), clock, counters),
         keys(return_paths, committer, std::move(revocations)),
+        callers(committer, clock, std::move(api_keys)),
         authenticator(std::move(authenticator_)),
         intake(rules, return_paths, committer, clock, counters, authenticator.get()),
         users(config.smtp.users),
@@ -209,12 +244,15 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   Committer committer;
   KeyRevoker keys;
+  api::Callers callers;
   std::unique_ptr<DnsAuthenticator> authenticator;
   Intake intake;
   Users users;
   FreeSpace free_space;
   MailReceiver receiver;
   std::thread commit_thread;
+  std::optional<Live<api::TlsTexts>> api_tls;         // none: in the clear
+  std::shared_ptr<const smtp::Tls> api_certificates;  // set with it
   std::unique_ptr<api::Server> api;
   std::unique_ptr<smtp::Server> smtp;
   std::string smtp_addresses;  // "smtp=HOST:PORT smtps=HOST:PORT"
@@ -237,18 +275,26 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!store.ok()) return store.status();
   absl::StatusOr<std::vector<Revocation>> revocations = (*store)->ListRevocations();
   if (!revocations.ok()) return revocations.status();
+  absl::StatusOr<std::vector<ApiKey>> api_keys = (*store)->ListApiKeys();
+  if (!api_keys.ok()) return api_keys.status();
   absl::StatusOr<std::unique_ptr<DnsAuthenticator>> authenticator =
       MakeAuthenticator(config, clock);
   if (!authenticator.ok()) return authenticator.status();
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
       config, clock, log, std::move(rules), return_paths->WithRevoked(*revocations), *revocations,
-      *std::move(store), *std::move(authenticator))));
+      *std::move(api_keys), *std::move(store), *std::move(authenticator))));
   Parts& parts = *daemon->parts_;
   NoteRevoked(*parts.return_paths.Get(), clock, log);
 
   absl::StatusOr<std::shared_ptr<const smtp::Tls>> tls = MakeTls(config, parts.hostname, clock);
   if (!tls.ok()) return tls.status();
   parts.tls = *std::move(tls);
+  absl::StatusOr<std::optional<ApiTls>> api_tls = ReadApiTls(config);
+  if (!api_tls.ok()) return api_tls.status();
+  if (*api_tls) {
+    parts.api_tls.emplace(std::move((*api_tls)->texts));
+    parts.api_certificates = (*api_tls)->judged;
+  }
   daemon->LogCertificates();
   smtp::ServerOptions options{.listen = {},
                               .hostname = parts.hostname,
@@ -264,6 +310,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
       smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
   if (!smtp.ok()) return smtp.status();
 
+  if (absl::Status s = parts.callers.TakeUp(config.grpc.access); !s.ok()) return s;
   parts.commit_thread = std::thread([&parts] { parts.Commit(); });
   const api::Parts api_parts{.store = *parts.store,
                              .committer = parts.committer,
@@ -271,6 +318,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                              .rules = parts.rules,
                              .return_paths = parts.return_paths,
                              .keys = parts.keys,
+                             .callers = parts.callers,
+                             .tls = parts.api_tls ? &*parts.api_tls : nullptr,
                              .clock = clock,
                              .log = log,
                              .max_message_size = config.smtp.limits.max_message_size};
@@ -297,7 +346,11 @@ void Daemon::LogCounters() const {
                 std::make_index_sequence<static_cast<std::size_t>(Counter::kCount)>());
 }
 
-void Daemon::LogCertificates() const { NoteCertificates(*parts_->tls, parts_->clock, parts_->log); }
+void Daemon::LogCertificates() const {
+  NoteCertificates("smtp.certificate_ends", *parts_->tls, parts_->clock, parts_->log);
+  if (parts_->api_certificates == nullptr) return;
+  NoteCertificates("grpc.certificate_ends", *parts_->api_certificates, parts_->clock, parts_->log);
+}
 
 void Daemon::Reload(const Config& config) {
   // All that can be wrong is found before anything is taken up.
@@ -314,7 +367,9 @@ void Daemon::Reload(const Config& config) {
                                        {"unsubscribe_domains", config.unsubscribes.size()},
                                        {"feedback_loops", config.feedback_loops.size()},
                                        {"certificates", config.smtp.certificates.size()},
-                                       {"users", config.smtp.users.size()}});
+                                       {"users", config.smtp.users.size()},
+                                       {"api_keys", config.grpc.access.keys.size()},
+                                       {"api_clients", config.grpc.access.clients.size()}});
 }
 
 absl::Status Daemon::TakeUp(const Config& config) {
@@ -329,6 +384,9 @@ absl::Status Daemon::TakeUp(const Config& config) {
     if (!made.ok()) return made.status();
     tls = *std::move(made);
   }
+  absl::StatusOr<std::optional<ApiTls>> api_tls = ReadApiTls(config);
+  if (!api_tls.ok()) return api_tls.status();
+  if (absl::Status s = parts_->callers.TakeUp(config.grpc.access); !s.ok()) return s;
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
@@ -336,8 +394,18 @@ absl::Status Daemon::TakeUp(const Config& config) {
   if (tls != nullptr) {
     parts_->tls = tls;
     parts_->smtp->SetTls(std::move(tls));
-    LogCertificates();
   }
+  // Neither TLS nor the demand for certificates is switched on or off while it serves.
+  if (parts_->api_tls && *api_tls) {
+    api::TlsTexts& texts = (*api_tls)->texts;
+    const std::shared_ptr<const api::TlsTexts> in_force = parts_->api_tls->Get();
+    if (texts.client_ca.empty() != in_force->client_ca.empty()) {
+      texts.client_ca = in_force->client_ca;
+    }
+    parts_->api_tls->Set(std::move(texts));
+    parts_->api_certificates = (*api_tls)->judged;
+  }
+  LogCertificates();
   ReloadRules(config.rules.files);
   return absl::OkStatus();
 }
@@ -367,6 +435,7 @@ void Daemon::Stop() {
   const bool served = parts_->smtp != nullptr;
   if (served) parts_->smtp->Stop();
   if (parts_->api != nullptr) parts_->api->Stop(kApiGrace);
+  parts_->callers.NoteUses();
   // What is still asked of DNS is committed as it is.
   parts_->authenticator.reset();
   parts_->committer.Stop();

@@ -180,6 +180,21 @@ struct Revocation {
   std::string author;  // who asked
 };
 
+// A key of the API, which somebody calls it with.
+struct ApiKey {
+  std::string id;                     // stands in its token; nobody else's, for ever
+  std::string name;                   // what people call it
+  std::optional<std::string> tenant;  // none: all of them
+  std::uint32_t roles = 0;            // bits, as server/login/access.h has them
+  std::string token_hash;             // octets
+  absl::Time create_time;
+  std::string author;                               // who made it
+  absl::Time expire_time = absl::InfiniteFuture();  // from then on it does not count
+  absl::Time revoke_time = absl::InfiniteFuture();  // InfiniteFuture: it was not
+  std::string revoke_author = "";
+  std::optional<absl::Time> last_use_time = std::nullopt;  // to a minute or so
+};
+
 // Where a suppression comes from. Stored and published by number.
 enum class Source : std::uint8_t {
   kBounce = 1,

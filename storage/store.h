@@ -117,8 +117,15 @@ struct ResolveIncident {
   bool was_open = false;  // out
 };
 
-using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
-                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident>;
+// Makes them. Of one that is there already it sets the last use, and when and by whom it was
+// revoked, if it was not before.
+struct PutApiKeys {
+  std::vector<ApiKey> keys;
+};
+
+using Work =
+    std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions, RevokeKey,
+                 PutAllowance, RemoveAllowance, ResolveIncident, PutApiKeys>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -230,6 +237,8 @@ class Store {
                                                        int page_size, Cursor from) const = 0;
   // All keys that were ever revoked.
   virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
+  // All keys of the API, also those that were revoked, in the order in which they were made.
+  virtual absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const = 0;
 };
 
 // What the operator may set.

@@ -12,8 +12,7 @@
 namespace bounced::api {
 
 // The address of a socket that listens: "127.0.0.1:7025", "[::1]:7025" or "unix:PATH".
-// It does not block afterwards. INVALID_ARGUMENT: it is no such socket; FAILED_PRECONDITION: it is
-// not on loopback (CheckListen()).
+// It does not block afterwards. INVALID_ARGUMENT: it is no such socket.
 absl::StatusOr<std::string> AddressOfListening(int descriptor);
 
 // A thread that takes connections and hands them on. When none can be taken, as without a

@@ -15,9 +15,9 @@
 namespace bounced::api {
 namespace {
 
-absl::Status List(const Store& store, const v1::ListEventsRequest& request,
+absl::Status List(const Store& store, const Caller& caller, const v1::ListEventsRequest& request,
                   v1::ListEventsResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<EventFilter> filter = FilterOf(*tenant, request);
   if (!filter.ok()) return filter.status();
@@ -39,9 +39,9 @@ absl::Status List(const Store& store, const v1::ListEventsRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status Get(const Store& store, const v1::GetEventRequest& request,
+absl::Status Get(const Store& store, const Caller& caller, const v1::GetEventRequest& request,
                  v1::GetEventResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<StoredEvent> event = store.GetEvent(*tenant, request.event_id());
   if (!event.ok()) return event.status();
@@ -78,16 +78,16 @@ absl::Status List(const RulesAtWork& rules, const v1::ListRulesRequest& request,
 grpc::ServerUnaryReactor* BounceService::ListEvents(grpc::CallbackServerContext* context,
                                                     const v1::ListEventsRequest* request,
                                                     v1::ListEventsResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, CallerOf(*context), *request, *response));
   });
 }
 
 grpc::ServerUnaryReactor* BounceService::GetEvent(grpc::CallbackServerContext* context,
                                                   const v1::GetEventRequest* request,
                                                   v1::GetEventResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(Get(services_.parts.store, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(Get(services_.parts.store, CallerOf(*context), *request, *response));
   });
 }
 

@@ -13,8 +13,8 @@ namespace {
 class CheckStream final
     : public grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse> {
  public:
-  CheckStream(const Services& services, const Checker& checker)
-      : services_(services), checker_(checker) {
+  CheckStream(const Services& services, const Checker& checker, const Caller& caller)
+      : services_(services), checker_(checker), caller_(caller) {
     StartRead(&request_);
   }
 
@@ -22,7 +22,8 @@ class CheckStream final
     if (!ok) return Finish(grpc::Status::OK);
     // The messages are used again and again, so that their memory is.
     response_.Clear();
-    absl::Status status = CheckBatch(checker_, request_, services_.parts.clock.Now(), response_);
+    absl::Status status =
+        CheckBatch(checker_, caller_, request_, services_.parts.clock.Now(), response_);
     if (!status.ok()) return Finish(services_.ToGrpc(status));
     StartWrite(&response_);
   }
@@ -37,15 +38,17 @@ class CheckStream final
  private:
   const Services& services_;
   const Checker& checker_;
+  const Caller& caller_;
   v1::BatchCheckRequest request_;
   v1::BatchCheckResponse response_;
 };
 
 }  // namespace
 
-absl::Status CheckBatch(const Checker& checker, const v1::BatchCheckRequest& request,
-                        absl::Time now, v1::BatchCheckResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::Status CheckBatch(const Checker& checker, const Caller& caller,
+                        const v1::BatchCheckRequest& request, absl::Time now,
+                        v1::BatchCheckResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
   if (request.addresses_size() > kMaxBatchAddresses) {
@@ -59,8 +62,8 @@ absl::Status CheckBatch(const Checker& checker, const v1::BatchCheckRequest& req
 }
 
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(
-    const Services& services, const Checker& checker) {
-  return new CheckStream(services, checker);
+    const Services& services, const Checker& checker, const Caller& caller) {
+  return new CheckStream(services, checker, caller);
 }
 
 }  // namespace bounced::api

@@ -10,12 +10,13 @@ namespace bounced::api {
 
 // One verdict for each address. INVALID_ARGUMENT: more than kMaxBatchAddresses, or a tenant or
 // stream that is none. Else errors are the store's.
-absl::Status CheckBatch(const Checker& checker, const v1::BatchCheckRequest& request,
-                        absl::Time now, v1::BatchCheckResponse& response);
+absl::Status CheckBatch(const Checker& checker, const Caller& caller,
+                        const v1::BatchCheckRequest& request, absl::Time now,
+                        v1::BatchCheckResponse& response);
 
 // A call of CheckStream; deletes itself. It reads, answers, and reads again when the answer is
 // taken: a client that does not read costs one request and one answer.
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(
-    const Services& services, const Checker& checker);
+    const Services& services, const Checker& checker, const Caller& caller);
 
 }  // namespace bounced::api

@@ -35,7 +35,7 @@ class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResp
   }
 
   absl::Status Read() {
-    absl::StatusOr<std::string_view> tenant = TenantOf(request_.tenant());
+    absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context_), request_.tenant());
     if (!tenant.ok()) return tenant.status();
     // What it takes is known before it is read.
     absl::StatusOr<StoredEvent> event =

@@ -8,9 +8,10 @@
 namespace bounced::api {
 namespace {
 
-absl::StatusOr<SuppressionFilter> SelectionOf(const v1::ExportSuppressionsRequest& request,
+absl::StatusOr<SuppressionFilter> SelectionOf(const Caller& caller,
+                                              const v1::ExportSuppressionsRequest& request,
                                               absl::Time now) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   return FilterOf(*tenant, request.filter(), now);
 }
@@ -75,7 +76,8 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* NewExport(
     const Services& services, const grpc::CallbackServerContext* context,
     const v1::ExportSuppressionsRequest& request) {
-  return new Export(services, context, SelectionOf(request, services.parts.clock.Now()));
+  return new Export(services, context,
+                    SelectionOf(CallerOf(*context), request, services.parts.clock.Now()));
 }
 
 }  // namespace bounced::api

@@ -16,6 +16,12 @@ bool IsNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+bool IsName(std::string_view name, std::size_t max_octets) {
+  return !name.empty() && name.size() <= max_octets &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsNameCharacter(c) || c == '-'; });
+}
+
 // Of messages that may be left out.
 absl::StatusOr<absl::Time> TimeOr(std::string_view field, bool is_set,
                                   const google::protobuf::Timestamp& timestamp,
@@ -54,15 +60,27 @@ absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_v
 
 }  // namespace
 
-absl::StatusOr<std::string_view> TenantOf(std::string_view tenant) {
-  if (tenant.empty()) return kDefaultTenant;
-  if (tenant == kAnyTenant) return tenant;
-  if (tenant.size() > kMaxTenantOctets || !std::all_of(tenant.begin(), tenant.end(), [](char c) {
-        return IsNameCharacter(c) || c == '-';
-      })) {
+absl::StatusOr<std::string_view> TenantOf(const Caller& caller, std::string_view tenant) {
+  absl::StatusOr<std::string_view> named = AnyTenantOf(caller, tenant);
+  if (named.ok() && named->empty()) return kDefaultTenant;
+  return named;
+}
+
+absl::StatusOr<std::string_view> AnyTenantOf(const Caller& caller, std::string_view tenant) {
+  if (tenant.empty()) return caller.tenant ? std::string_view(*caller.tenant) : tenant;
+  if (tenant == kAnyTenant && !caller.tenant) return tenant;
+  if (tenant != kAnyTenant && !IsName(tenant, kMaxTenantOctets)) {
     return Invalid("tenant", absl::StrCat("not 1 to ", kMaxTenantOctets, " of a-z, 0-9, _ and -"));
   }
+  if (caller.tenant && tenant != *caller.tenant) {
+    return absl::NotFoundError("tenant: there is none of this name");
+  }
   return tenant;
+}
+
+absl::Status CheckName(std::string_view field, std::string_view name) {
+  if (IsName(name, kMaxCallerNameOctets)) return absl::OkStatus();
+  return Invalid(field, absl::StrCat("not 1 to ", kMaxCallerNameOctets, " of a-z, 0-9, _ and -"));
 }
 
 absl::Status CheckStreamName(std::string_view field, std::string_view stream) {
@@ -78,7 +96,11 @@ absl::Status CheckOctets(std::string_view field, std::string_view value, std::si
   return Invalid(field, absl::StrCat("longer than ", max_octets, " octets"));
 }
 
-std::string AuthorOf(const std::string& author) { return author.empty() ? "api" : author; }
+std::string AuthorOf(const Caller& caller, const std::string& author) {
+  if (caller.name.empty()) return author.empty() ? "api" : author;
+  if (author.empty() || author == caller.name) return caller.name;
+  return absl::StrCat(caller.name, " (", author, ")");
+}
 
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address) {
   if (address.empty()) return Invalid(field, "must be set");
@@ -268,10 +290,14 @@ absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, ab
   return result;
 }
 
-absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression,
+absl::StatusOr<Suppression> ManualSuppressionOf(const Caller& caller,
+                                                const v1::Suppression& suppression,
                                                 absl::Time now) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(suppression.tenant());
-  if (!tenant.ok()) return Invalid("suppression.tenant", "not 1 to 64 of a-z, 0-9, _ and -");
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, suppression.tenant());
+  if (!tenant.ok()) {
+    return absl::Status(tenant.status().code(),
+                        absl::StrCat("suppression.", tenant.status().message()));
+  }
   absl::StatusOr<Suppression> result =
       SuppressionOf("suppression.", *tenant, suppression, Source::kManual, "manual");
   if (!result.ok()) return result;

@@ -12,18 +12,25 @@
 #include "bounced/v1/bounce.pb.h"
 #include "bounced/v1/return_path.pb.h"
 #include "bounced/v1/suppression.pb.h"
+#include "server/api/callers.h"
 #include "server/intake/deliveries.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
 
 namespace bounced::api {
 
-// A view of `tenant`, or of "default" when it is empty.
-absl::StatusOr<std::string_view> TenantOf(std::string_view tenant);
+// A view of `tenant`; where it is empty, of the caller's, or of "default" where he is of all.
+// NOT_FOUND: it is not his, whether there is one of that name or not.
+absl::StatusOr<std::string_view> TenantOf(const Caller& caller, std::string_view tenant);
+// The same, but that empty stays empty for a caller of all tenants, and stands for all of them.
+absl::StatusOr<std::string_view> AnyTenantOf(const Caller& caller, std::string_view tenant);
+// 1 to kMaxCallerNameOctets of a-z, 0-9, _ and -.
+absl::Status CheckName(std::string_view field, std::string_view name);
 absl::Status CheckStreamName(std::string_view field, std::string_view stream);
 absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets);
-// An author that a request names, or what stands in the history when it names none.
-std::string AuthorOf(const std::string& author);
+// Who stands in the history. Who called with a key is called by its name, and whom the request
+// names stands behind it: "ci (ann)".
+std::string AuthorOf(const Caller& caller, const std::string& author);
 absl::StatusOr<Address> AddressOf(std::string_view field, std::string_view address);
 // The same, or "@domain" for all of a domain.
 absl::StatusOr<Address> EntryOf(std::string_view field, std::string_view entry);
@@ -48,7 +55,8 @@ absl::StatusOr<EventFilter> FilterOf(std::string_view tenant, const v1::ListEven
 absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now);
 
 // The row that a person makes. `suppression.tenant` counts.
-absl::StatusOr<Suppression> ManualSuppressionOf(const v1::Suppression& suppression, absl::Time now);
+absl::StatusOr<Suppression> ManualSuppressionOf(const Caller& caller,
+                                                const v1::Suppression& suppression, absl::Time now);
 // The row that is taken over. The tenant is the import's.
 absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
                                                   const v1::Suppression& suppression,

@@ -14,8 +14,8 @@ constexpr std::string_view kCause = "import";
 
 class Import final : public grpc::ServerReadReactor<v1::ImportSuppressionsRequest> {
  public:
-  Import(const Services& services, v1::ImportSuppressionsResponse* response)
-      : services_(services), response_(response) {
+  Import(const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response)
+      : services_(services), caller_(caller), response_(response) {
     StartRead(&request_);
   }
 
@@ -39,11 +39,11 @@ class Import final : public grpc::ServerReadReactor<v1::ImportSuppressionsReques
     }
     if (begun_) return absl::OkStatus();
     begun_ = true;
-    absl::StatusOr<std::string_view> tenant = TenantOf(request_.tenant());
+    absl::StatusOr<std::string_view> tenant = TenantOf(caller_, request_.tenant());
     if (!tenant.ok()) return tenant.status();
     tenant_ = std::string(*tenant);
     replace_ = request_.replace();
-    author_ = request_.author().empty() ? "api" : request_.author();
+    author_ = AuthorOf(caller_, request_.author());
     return CheckOctets("author", request_.author(), kMaxAuthorOctets);
   }
 
@@ -93,6 +93,7 @@ class Import final : public grpc::ServerReadReactor<v1::ImportSuppressionsReques
   }
 
   const Services& services_;
+  const Caller& caller_;
   v1::ImportSuppressionsResponse* const response_;
   v1::ImportSuppressionsRequest request_;
   bool begun_ = false;
@@ -105,8 +106,8 @@ class Import final : public grpc::ServerReadReactor<v1::ImportSuppressionsReques
 }  // namespace
 
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* NewImport(
-    const Services& services, v1::ImportSuppressionsResponse* response) {
-  return new Import(services, response);
+    const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response) {
+  return new Import(services, caller, response);
 }
 
 }  // namespace bounced::api

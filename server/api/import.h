@@ -9,6 +9,6 @@ namespace bounced::api {
 // A call; deletes itself. A request is committed before the next is read, so a client that sends
 // faster than the store writes is slowed down, and one request is held.
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* NewImport(
-    const Services& services, v1::ImportSuppressionsResponse* response);
+    const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response);
 
 }  // namespace bounced::api

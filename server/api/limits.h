@@ -49,4 +49,12 @@ inline constexpr std::size_t kMaxHeldOctets = 256 << 20;
 inline constexpr std::size_t kMaxWaitingCalls = 1'000;
 inline constexpr int kWorkers = 2;
 
+// Of keys that the store holds, revoked ones included.
+inline constexpr std::size_t kMaxApiKeys = 10'000;
+// Of one key: calls under way, and how many of them may be streams.
+inline constexpr std::size_t kMaxCallsPerKey = 1'000;
+inline constexpr std::size_t kMaxStreamsPerKey = 100;
+// How often it is written down when keys were last used.
+inline constexpr absl::Duration kKeyUseInterval = absl::Minutes(1);
+
 }  // namespace bounced::api

@@ -9,6 +9,7 @@
 #include "parser/text.h"
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
+#include "server/api/vouch.h"
 
 namespace bounced::api {
 namespace {
@@ -18,7 +19,7 @@ template <typename Request>
 class Upload : public grpc::ServerReadReactor<Request> {
  public:
   Upload(const Services& services, const grpc::CallbackServerContext* context)
-      : services_(services), context_(context), held_(services.budget) {
+      : services_(services), context_(*context), held_(services.budget) {
     this->StartRead(&request_);
   }
 
@@ -31,7 +32,7 @@ class Upload : public grpc::ServerReadReactor<Request> {
   }
 
   void OnSendInitialMetadataDone(bool ok) override {
-    if (!ok || context_->IsCancelled()) return this->Finish(grpc::Status::CANCELLED);
+    if (!ok || context_.IsCancelled()) return this->Finish(grpc::Status::CANCELLED);
     if (!begun_) {
       begun_ = true;
       if (absl::Status s = Begin(Request()); !s.ok()) return this->Finish(services_.ToGrpc(s));
@@ -49,6 +50,7 @@ class Upload : public grpc::ServerReadReactor<Request> {
   virtual void Complete(std::string_view message) = 0;
 
   const Services& services_;
+  const grpc::CallbackServerContext& context_;
 
  private:
   absl::Status Take() {
@@ -70,7 +72,6 @@ class Upload : public grpc::ServerReadReactor<Request> {
     return absl::OkStatus();
   }
 
-  const grpc::CallbackServerContext* const context_;
   OctetBudget::Share held_;
   Request request_;
   bool begun_ = false;
@@ -117,8 +118,8 @@ class Ingest final : public Upload<v1::IngestRequest> {
     arrival_.reverse_path = first.reverse_path();
     absl::Time now = parts.clock.Now();
     arrival_.receive_time = now;
-    VouchResult result =
-        parts.return_paths.Get()->Vouch(return_path->local_part(), return_path->domain(), now);
+    VouchResult result = Vouch(CallerOf(context_), *parts.return_paths.Get(),
+                               return_path->local_part(), return_path->domain(), now);
     if (!result.voucher) {
       return absl::PermissionDeniedError(
           absl::StrCat("the return path does not verify: ", Absl(ToString(result.refusal))));

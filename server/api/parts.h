@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "server/api/callers.h"
+#include "server/api/tls.h"
 #include "server/base/clock.h"
 #include "server/base/live.h"
 #include "server/base/log.h"
@@ -23,6 +25,8 @@ struct Parts {
   const LiveRules& rules;
   const Live<ReturnPaths>& return_paths;
   KeyRevoker& keys;  // of return_paths
+  Callers& callers;
+  const Live<TlsTexts>* tls = nullptr;  // null: in the clear
   const Clock& clock;
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
+#include "server/api/gate.h"
 
 namespace bounced::api {
 namespace {
@@ -42,9 +43,9 @@ void Tell(const Fates& fates, const std::vector<int>& places,
   response.set_duplicates(duplicates);
 }
 
-void Record(Services& services, const v1::RecordDeliveriesRequest& request,
+void Record(Services& services, const Caller& caller, const v1::RecordDeliveriesRequest& request,
             v1::RecordDeliveriesResponse& response, grpc::ServerUnaryReactor& reactor) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return reactor.Finish(services.ToGrpc(tenant.status()));
   // All of them at once are for lists that people keep.
   if (*tenant == kAnyTenant) {
@@ -86,7 +87,7 @@ grpc::ServerUnaryReactor* AnswerRecordDeliveries(Services& services,
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const bool queued = services.workers.Submit([&services, context, &request, &response, reactor] {
     if (context->IsCancelled()) return reactor->Finish(grpc::Status::CANCELLED);
-    Record(services, request, response, *reactor);
+    Record(services, CallerOf(*context), request, response, *reactor);
   });
   if (!queued) reactor->Finish(services.ToGrpc(TooBusy()));
   return reactor;

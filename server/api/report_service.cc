@@ -18,9 +18,9 @@ absl::StatusOr<std::optional<Incident::State>> StateOf(v1::IncidentState state) 
   return static_cast<Incident::State>(state);
 }
 
-absl::Status List(const Store& store, const v1::ListIncidentsRequest& request,
+absl::Status List(const Store& store, const Caller& caller, const v1::ListIncidentsRequest& request,
                   v1::ListIncidentsResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<std::optional<Incident::State>> state = StateOf(request.state());
   if (!state.ok()) return state.status();
@@ -42,8 +42,9 @@ absl::Status List(const Store& store, const v1::ListIncidentsRequest& request,
   return absl::OkStatus();
 }
 
-absl::StatusOr<ResolveIncident> ResolveOf(const v1::ResolveIncidentRequest& request) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::StatusOr<ResolveIncident> ResolveOf(const Caller& caller,
+                                          const v1::ResolveIncidentRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   for (const absl::Status& status : {CheckOctets("cause", request.cause(), kMaxCauseOctets),
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
@@ -57,7 +58,7 @@ absl::StatusOr<ResolveIncident> ResolveOf(const v1::ResolveIncidentRequest& requ
   resolve.tenant = std::string(*tenant);
   resolve.incident_id = request.incident_id();
   resolve.confirm = request.resolution() == v1::ResolveIncidentRequest::RESOLUTION_CONFIRM;
-  resolve.author = AuthorOf(request.author());
+  resolve.author = AuthorOf(caller, request.author());
   resolve.cause = request.cause();
   return resolve;
 }
@@ -73,15 +74,15 @@ absl::Status Outcome(const bounced::ResolveIncident& done) {
 grpc::ServerUnaryReactor* ReportService::ListIncidents(grpc::CallbackServerContext* context,
                                                        const v1::ListIncidentsRequest* request,
                                                        v1::ListIncidentsResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, CallerOf(*context), *request, *response));
   });
 }
 
 grpc::ServerUnaryReactor* ReportService::ResolveIncident(grpc::CallbackServerContext* context,
                                                          const v1::ResolveIncidentRequest* request,
                                                          v1::ResolveIncidentResponse* response) {
-  absl::StatusOr<bounced::ResolveIncident> resolve = ResolveOf(*request);
+  absl::StatusOr<bounced::ResolveIncident> resolve = ResolveOf(CallerOf(*context), *request);
   if (!resolve.ok()) return Answer(context, services_.ToGrpc(resolve.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(resolve),

@@ -6,6 +6,7 @@
 #include "parser/text.h"
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
+#include "server/api/vouch.h"
 
 namespace bounced::api {
 namespace {
@@ -15,9 +16,10 @@ v1::ReturnPathForm SignedForm(const Voucher& voucher) {
   return static_cast<v1::ReturnPathForm>(voucher.form);
 }
 
-VouchResult Vouch(const ReturnPaths& paths, std::string_view return_path, absl::Time now) {
+VouchResult VouchFor(const Caller& caller, const ReturnPaths& paths, std::string_view return_path,
+                     absl::Time now) {
   std::size_t at = return_path.rfind('@');
-  return paths.Vouch(return_path.substr(0, at), return_path.substr(at + 1), now);
+  return Vouch(caller, paths, return_path.substr(0, at), return_path.substr(at + 1), now);
 }
 
 // With a subject, as some mail programs send nothing without one. Of an address all is encoded that
@@ -37,10 +39,12 @@ std::string MailtoUri(std::string_view address) {
 }
 
 // The domain that is asked for; of a tenant that is named it must be one, and may be its first.
-absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const v1::MintRequest& request,
-                                         Use use) {
-  if (!request.domain().empty() && request.tenant().empty()) return request.domain();
-  std::vector<std::string> domains = paths.domains(request.tenant(), use);
+absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const Caller& caller,
+                                         const v1::MintRequest& request, Use use) {
+  absl::StatusOr<std::string_view> tenant = AnyTenantOf(caller, request.tenant());
+  if (!tenant.ok()) return tenant.status();
+  if (!request.domain().empty() && tenant->empty()) return request.domain();
+  std::vector<std::string> domains = paths.domains(*tenant, use);
   if (domains.empty()) {
     return absl::NotFoundError(use == Use::kUnsubscribe ? "no unsubscribe address is configured"
                                                         : "no return-path domain is configured");
@@ -54,7 +58,7 @@ absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const v1::Min
                                                       : "not a return-path domain of this tenant");
 }
 
-absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
+absl::Status MintTo(const Parts& parts, const Caller& caller, const v1::MintRequest& request,
                     v1::MintResponse& response) {
   absl::StatusOr<Address> recipient = AddressOf("recipient", request.recipient());
   if (!recipient.ok()) return recipient.status();
@@ -67,7 +71,7 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
   }
   const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
   const Use use = request.unsubscribe() ? Use::kUnsubscribe : Use::kReturnPath;
-  absl::StatusOr<std::string> domain = MintDomainOf(*paths, request, use);
+  absl::StatusOr<std::string> domain = MintDomainOf(*paths, caller, request, use);
   if (!domain.ok()) return domain.status();
   MintRequest mint{.domain = *std::move(domain),
                    .stream = request.stream(),
@@ -83,13 +87,13 @@ absl::Status MintTo(const Parts& parts, const v1::MintRequest& request,
   if (!minted.ok()) return minted.status();
   response.set_return_path(*minted);
   if (use == Use::kUnsubscribe) response.set_mailto_uri(MailtoUri(*minted));
-  if (VouchResult result = Vouch(*paths, *minted, now); result.voucher) {
+  if (VouchResult result = VouchFor(caller, *paths, *minted, now); result.voucher) {
     response.set_form(SignedForm(*result.voucher));
   }
   return absl::OkStatus();
 }
 
-absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
+absl::Status VerifyTo(const Parts& parts, const Caller& caller, const v1::VerifyRequest& request,
                       v1::VerifyResponse& response) {
   absl::StatusOr<Address> return_path = AddressOf("return_path", request.return_path());
   if (!return_path.ok()) return return_path.status();
@@ -100,7 +104,7 @@ absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
     recipient = *std::move(parsed);
   }
   const std::shared_ptr<const ReturnPaths> paths = parts.return_paths.Get();
-  VouchResult result = Vouch(*paths, return_path->canonical(), parts.clock.Now());
+  VouchResult result = VouchFor(caller, *paths, return_path->canonical(), parts.clock.Now());
   if (!result.voucher) {
     response.set_refusal(std::string(ToString(result.refusal)));
     return absl::OkStatus();
@@ -121,23 +125,40 @@ absl::Status VerifyTo(const Parts& parts, const v1::VerifyRequest& request,
   return absl::OkStatus();
 }
 
-void ListKeysTo(const Parts& parts, const v1::ListKeysRequest& request,
-                v1::ListKeysResponse& response) {
+absl::Status ListKeysTo(const Parts& parts, const Caller& caller,
+                        const v1::ListKeysRequest& request, v1::ListKeysResponse& response) {
+  absl::StatusOr<std::string_view> tenant = AnyTenantOf(caller, request.tenant());
+  if (!tenant.ok()) return tenant.status();
   for (const KeyStanding& key : parts.return_paths.Get()->keys(parts.clock.Now())) {
-    if (!request.tenant().empty() && key.tenant != request.tenant()) continue;
+    if (!tenant->empty() && key.tenant != *tenant) continue;
     *response.add_keys() = ToProto(key);
   }
+  return absl::OkStatus();
 }
 
-absl::Status RevokeKeyTo(const Parts& parts, const v1::RevokeKeyRequest& request,
-                         v1::RevokeKeyResponse& response) {
+// Whether a key stands at a domain of another tenant than the caller's: then there is none.
+bool IsOfAnother(const Parts& parts, const Caller& caller, const std::string& domain,
+                 const std::string& key_id) {
+  if (!caller.tenant) return false;
+  const std::vector<KeyStanding> keys = parts.return_paths.Get()->keys(parts.clock.Now());
+  return std::any_of(keys.begin(), keys.end(), [&](const KeyStanding& key) {
+    return key.domain == domain && key.id == key_id && key.tenant != *caller.tenant;
+  });
+}
+
+absl::Status RevokeKeyTo(const Parts& parts, const Caller& caller,
+                         const v1::RevokeKeyRequest& request, v1::RevokeKeyResponse& response) {
   absl::StatusOr<std::string> domain = DomainOf("domain", request.domain());
   if (!domain.ok()) return domain.status();
   for (const absl::Status& status : {CheckKeyId("key_id", request.key_id()),
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
     if (!status.ok()) return status;
   }
-  absl::Status status = parts.keys.Revoke(*domain, request.key_id(), AuthorOf(request.author()));
+  if (IsOfAnother(parts, caller, *domain, request.key_id())) {
+    return absl::NotFoundError(Absl(KeyRevoker::kNoSuchKey));
+  }
+  absl::Status status =
+      parts.keys.Revoke(*domain, request.key_id(), AuthorOf(caller, request.author()));
   if (!status.ok()) return status;
   parts.log.Warning("return_path.revoked", {{"domain", *domain}, {"key", request.key_id()}});
   const std::vector<KeyStanding> keys = parts.return_paths.Get()->keys(parts.clock.Now());
@@ -159,27 +180,29 @@ absl::Status RevokeKeyTo(const Parts& parts, const v1::RevokeKeyRequest& request
 grpc::ServerUnaryReactor* ReturnPathService::Mint(grpc::CallbackServerContext* context,
                                                   const v1::MintRequest* request,
                                                   v1::MintResponse* response) {
-  return Answer(context, services_.ToGrpc(MintTo(services_.parts, *request, *response)));
+  return Answer(context,
+                services_.ToGrpc(MintTo(services_.parts, CallerOf(*context), *request, *response)));
 }
 
 grpc::ServerUnaryReactor* ReturnPathService::Verify(grpc::CallbackServerContext* context,
                                                     const v1::VerifyRequest* request,
                                                     v1::VerifyResponse* response) {
-  return Answer(context, services_.ToGrpc(VerifyTo(services_.parts, *request, *response)));
+  return Answer(context, services_.ToGrpc(
+                             VerifyTo(services_.parts, CallerOf(*context), *request, *response)));
 }
 
 grpc::ServerUnaryReactor* ReturnPathService::ListKeys(grpc::CallbackServerContext* context,
                                                       const v1::ListKeysRequest* request,
                                                       v1::ListKeysResponse* response) {
-  ListKeysTo(services_.parts, *request, *response);
-  return Answer(context, grpc::Status::OK);
+  return Answer(context, services_.ToGrpc(
+                             ListKeysTo(services_.parts, CallerOf(*context), *request, *response)));
 }
 
 grpc::ServerUnaryReactor* ReturnPathService::RevokeKey(grpc::CallbackServerContext* context,
                                                        const v1::RevokeKeyRequest* request,
                                                        v1::RevokeKeyResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(RevokeKeyTo(services_.parts, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(RevokeKeyTo(services_.parts, CallerOf(*context), *request, *response));
   });
 }
 

@@ -19,12 +19,14 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/api/acceptor.h"
+#include "server/api/admin_service.h"
 #include "server/api/bounce_service.h"
 #include "server/api/limits.h"
 #include "server/api/report_service.h"
 #include "server/api/return_path_service.h"
 #include "server/api/services.h"
 #include "server/api/suppression_service.h"
+#include "server/api/tls.h"
 #include "server/base/host_port.h"
 
 namespace bounced::api {
@@ -50,6 +52,13 @@ bool IsLoopback(std::string_view host) {
   return octets == 4;
 }
 
+// Of what CheckListen() takes.
+bool IsLocal(std::string_view listen) {
+  if (absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) return true;
+  const std::optional<HostPort> parts = ParseHostPort(listen);
+  return parts && IsLoopback(parts->host);
+}
+
 int Milliseconds(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
 }
@@ -71,6 +80,15 @@ void SetBounds(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepaliveTimeout));
 }
 
+// In the order of Impl's.
+std::vector<const google::protobuf::ServiceDescriptor*> ServiceDescriptors() {
+  return {v1::CheckRequest::descriptor()->file()->FindServiceByName("SuppressionService"),
+          v1::GetEventRequest::descriptor()->file()->FindServiceByName("BounceService"),
+          v1::MintRequest::descriptor()->file()->FindServiceByName("ReturnPathService"),
+          v1::Incident::descriptor()->file()->FindServiceByName("ReportService"),
+          v1::ApiKey::descriptor()->file()->FindServiceByName("AdminService")};
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -81,7 +99,10 @@ struct Server::Impl {
         suppressions(services),
         bounces(services),
         return_paths(services),
-        reports(services) {}
+        reports(services),
+        admin(services),
+        credentials(parts.tls == nullptr ? grpc::InsecureServerCredentials()
+                                         : NewTlsCredentials(*parts.tls)) {}
 
   // In this order: the server goes first, then nothing is left that calls the others.
   Workers workers;
@@ -91,65 +112,96 @@ struct Server::Impl {
   BounceService bounces;
   ReturnPathService return_paths;
   ReportService reports;
+  AdminService admin;
+  std::vector<std::unique_ptr<grpc::Service>> gated;  // those above, as they are served
   std::string address;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // asked by the server as long as it lives
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Acceptor> acceptor;  // of a socket that was handed over
 
   absl::Status Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> listen);
+  absl::Status PutBehindGate();
 };
 
-absl::Status CheckListen(std::string_view listen) {
+absl::Status CheckListen(std::string_view listen, const Protection& protection) {
   if (absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) {
     if (listen.size() > kUnixPrefix.size()) return absl::OkStatus();
     return absl::InvalidArgumentError("unix: needs a path");
   }
-  const std::optional<HostPort> parts = ParseHostPort(listen);
-  if (!parts) return absl::InvalidArgumentError("not HOST:PORT, [ADDRESS]:PORT or unix:PATH");
-  if (IsLoopback(parts->host)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("gRPC may not listen on ", Absl(listen),
-                   ": there are no API keys yet, so whoever reaches it may do everything; use "
-                   "127.0.0.1:7025 and, from other machines, a tunnel or a proxy that "
-                   "authenticates"));
+  if (!ParseHostPort(listen)) {
+    return absl::InvalidArgumentError("not HOST:PORT, [ADDRESS]:PORT or unix:PATH");
+  }
+  if (IsLocal(listen)) return absl::OkStatus();
+  if (!protection.has_tls) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "gRPC may not listen on ", Absl(listen),
+        " without TLS, as other machines reach it: name grpc.chain_file and grpc.key_file, and say "
+        "who may call; or use 127.0.0.1:7025 and, from other machines, a tunnel"));
+  }
+  if (!protection.has_logins) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "gRPC may not listen on ", Absl(listen),
+        ", where other machines reach it, while nobody could log in: add a [[grpc.key]], or a "
+        "[[grpc.client]] and grpc.client_ca_file; or make keys while it listens on 127.0.0.1:7025 "
+        "(bouncectl keys create), and then say grpc.require_keys = true"));
+  }
+  return absl::OkStatus();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { Stop(absl::ZeroDuration()); }
 
+// What is registered is what has been put here, so no service is served without the gate.
+absl::Status Server::Impl::PutBehindGate() {
+  grpc::Service* const services_of[] = {&suppressions, &bounces, &return_paths, &reports, &admin};
+  const std::vector<const google::protobuf::ServiceDescriptor*> descriptors = ServiceDescriptors();
+  for (std::size_t i = 0; i < descriptors.size(); ++i) {
+    absl::StatusOr<std::unique_ptr<grpc::Service>> behind =
+        NewGatedService(*services_of[i], *descriptors[i], services.parts.callers);
+    if (!behind.ok()) return behind.status();
+    gated.push_back(*std::move(behind));
+  }
+  return absl::OkStatus();
+}
+
 // Serves on what `listen` adds to the builder.
 absl::Status Server::Impl::Serve(absl::FunctionRef<void(grpc::ServerBuilder&)> listen) {
+  const Parts& parts = services.parts;
+  const Protection protection = {.has_tls = parts.tls != nullptr,
+                                 .has_logins = parts.callers.anybody()};
+  if (absl::Status s = CheckListen(address, protection); !s.ok()) return s;
+  if (!IsLocal(address)) parts.callers.RequireLogin();
+  if (absl::Status s = PutBehindGate(); !s.ok()) return s;
   // Both are switches of the process, read when a builder is made.
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // It asks nobody who he is, so it is for this machine alone.
+  if (IsLocal(address)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
   grpc::ServerBuilder builder;
   SetBounds(builder);
   listen(builder);
-  builder.RegisterService(&suppressions);
-  builder.RegisterService(&bounces);
-  builder.RegisterService(&return_paths);
-  builder.RegisterService(&reports);
+  builder.SetContextAllocator(NewContextAllocator());
+  for (const std::unique_ptr<grpc::Service>& service : gated) {
+    builder.RegisterService(service.get());
+  }
   server = builder.BuildAndStart();
   if (server == nullptr) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen for gRPC on ", address, ": it is in use, or not allowed"));
   }
-  for (const char* name :
-       {v1::SuppressionService::service_full_name(), v1::BounceService::service_full_name(),
-        v1::ReturnPathService::service_full_name(), v1::ReportService::service_full_name()}) {
-    server->GetHealthCheckService()->SetServingStatus(name, true);
+  for (const google::protobuf::ServiceDescriptor* service : ServiceDescriptors()) {
+    server->GetHealthCheckService()->SetServingStatus(service->full_name(), true);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(std::string_view listen, const Parts& parts) {
-  if (absl::Status s = CheckListen(listen); !s.ok()) return s;
   auto impl = std::make_unique<Impl>(parts);
   impl->address = listen;
   int port = 0;
   absl::Status status = impl->Serve([&](grpc::ServerBuilder& builder) {
-    builder.AddListeningPort(impl->address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(impl->address, impl->credentials, &port);
   });
   if (!status.ok()) return status;
   if (!absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) {
@@ -164,10 +216,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Adopt(int descriptor, const Part
   auto impl = std::make_unique<Impl>(parts);
   impl->address = *std::move(address);
   std::unique_ptr<Acceptor::Taker> taker;
-  absl::Status status = impl->Serve([&taker](grpc::ServerBuilder& builder) {
+  absl::Status status = impl->Serve([&](grpc::ServerBuilder& builder) {
     taker = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        grpc::InsecureServerCredentials());
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, impl->credentials);
   });
   if (!status.ok()) return status;
   impl->acceptor = std::make_unique<Acceptor>(descriptor, std::move(taker));

@@ -12,20 +12,27 @@
 
 namespace bounced::api {
 
-// Whether `listen` ("HOST:PORT", "[::1]:PORT", "unix:PATH") can only be reached from this machine.
-// There are no API keys yet, so nothing else is served. INVALID_ARGUMENT: not of these forms, or a
-// port above 65535; FAILED_PRECONDITION: not on loopback, and the message says what to do.
-absl::Status CheckListen(std::string_view listen);
+// What stands between the API and who reaches it.
+struct Protection {
+  bool has_tls = false;
+  bool has_logins = false;  // a key or a certificate is needed, and somebody may have one
+};
 
-// Serves bounced.v1, grpc.health.v1.Health and reflection from the moment that it is made. Bounds
-// are in limits.h.
+// Whether the API may be served at `listen` ("HOST:PORT", "[::1]:PORT", "unix:PATH"). What can be
+// reached from other machines wants both protections. INVALID_ARGUMENT: not of these forms, or a
+// port above 65535; FAILED_PRECONDITION: one is wanting, and the message says what to do.
+absl::Status CheckListen(std::string_view listen, const Protection& protection);
+
+// Serves bounced.v1 and grpc.health.v1.Health from the moment that it is made, and where no other
+// machine reaches it, reflection. Bounds are in limits.h.
 class Server {
  public:
-  // Port 0 takes a free one. Errors: those of CheckListen(); UNAVAILABLE: cannot bind, with the
-  // address. All of `parts` outlives the server.
+  // Port 0 takes a free one. Where other machines can reach it, nobody calls without a login from
+  // then on. Errors: those of CheckListen(); UNAVAILABLE: cannot bind, with the address. All of
+  // `parts` outlives the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(std::string_view listen, const Parts& parts);
   // The same on a socket that listens already, which it then owns. Errors: INVALID_ARGUMENT: it
-  // does not listen; FAILED_PRECONDITION: it can be reached from other machines.
+  // does not listen; FAILED_PRECONDITION: as of CheckListen().
   static absl::StatusOr<std::unique_ptr<Server>> Adopt(int descriptor, const Parts& parts);
   // Stops, if that was not done.
   ~Server();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "server/api/gate.h"
 #include "server/api/limits.h"
 #include "server/api/parts.h"
 #include "server/api/status.h"

@@ -14,9 +14,9 @@
 namespace bounced::api {
 namespace {
 
-absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
+absl::Status Get(const Store& store, const Caller& caller, const v1::GetSuppressionRequest& request,
                  v1::GetSuppressionResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
   absl::StatusOr<Address> address = EntryOf("address", request.address());
@@ -34,9 +34,10 @@ absl::Status Get(const Store& store, const v1::GetSuppressionRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status List(const Store& store, const v1::ListSuppressionsRequest& request, absl::Time now,
+absl::Status List(const Store& store, const Caller& caller,
+                  const v1::ListSuppressionsRequest& request, absl::Time now,
                   v1::ListSuppressionsResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<SuppressionFilter> filter = FilterOf(*tenant, request.filter(), now);
   if (!filter.ok()) return filter.status();
@@ -58,23 +59,25 @@ absl::Status List(const Store& store, const v1::ListSuppressionsRequest& request
   return absl::OkStatus();
 }
 
-absl::StatusOr<PutSuppressions> PutOf(const v1::CreateSuppressionRequest& request, absl::Time now) {
+absl::StatusOr<PutSuppressions> PutOf(const Caller& caller,
+                                      const v1::CreateSuppressionRequest& request, absl::Time now) {
   if (absl::Status s = CheckOctets("author", request.author(), kMaxAuthorOctets); !s.ok()) {
     return s;
   }
-  absl::StatusOr<Suppression> suppression = ManualSuppressionOf(request.suppression(), now);
+  absl::StatusOr<Suppression> suppression = ManualSuppressionOf(caller, request.suppression(), now);
   if (!suppression.ok()) return suppression.status();
   PutSuppressions put;
   put.suppressions.push_back(*std::move(suppression));
-  put.author = AuthorOf(request.author());
+  put.author = AuthorOf(caller, request.author());
   const Suppression& row = put.suppressions.front();
   put.cause = row.explanation.empty() ? row.reason : row.explanation;
   put.replace = request.replace();
   return put;
 }
 
-absl::StatusOr<RemoveSuppressions> RemoveOf(const v1::DeleteSuppressionRequest& request) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::StatusOr<RemoveSuppressions> RemoveOf(const Caller& caller,
+                                            const v1::DeleteSuppressionRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   for (const absl::Status& status : {CheckStreamName("stream", request.stream()),
                                      CheckOctets("cause", request.cause(), kMaxCauseOctets),
@@ -90,14 +93,15 @@ absl::StatusOr<RemoveSuppressions> RemoveOf(const v1::DeleteSuppressionRequest& 
   remove.stream = request.stream();
   remove.address = *std::move(address);
   remove.source = *source;
-  remove.author = AuthorOf(request.author());
+  remove.author = AuthorOf(caller, request.author());
   remove.cause = request.cause();
   return remove;
 }
 
-absl::StatusOr<PutAllowance> AllowanceOf(const v1::CreateAllowanceRequest& request,
+absl::StatusOr<PutAllowance> AllowanceOf(const Caller& caller,
+                                         const v1::CreateAllowanceRequest& request,
                                          absl::Time now) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   for (const absl::Status& status : {CheckOctets("note", request.note(), kMaxCauseOctets),
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
@@ -108,12 +112,13 @@ absl::StatusOr<PutAllowance> AllowanceOf(const v1::CreateAllowanceRequest& reque
   return PutAllowance{.allowance = {.tenant = std::string(*tenant),
                                     .address = *std::move(address),
                                     .create_time = now,
-                                    .author = AuthorOf(request.author()),
+                                    .author = AuthorOf(caller, request.author()),
                                     .note = request.note()}};
 }
 
-absl::StatusOr<RemoveAllowance> RemoveOf(const v1::DeleteAllowanceRequest& request) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::StatusOr<RemoveAllowance> RemoveOf(const Caller& caller,
+                                         const v1::DeleteAllowanceRequest& request) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   for (const absl::Status& status : {CheckOctets("cause", request.cause(), kMaxCauseOctets),
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
@@ -123,13 +128,13 @@ absl::StatusOr<RemoveAllowance> RemoveOf(const v1::DeleteAllowanceRequest& reque
   if (!address.ok()) return address.status();
   return RemoveAllowance{.tenant = std::string(*tenant),
                          .address = *std::move(address),
-                         .author = AuthorOf(request.author()),
+                         .author = AuthorOf(caller, request.author()),
                          .cause = request.cause()};
 }
 
-absl::Status List(const Store& store, const v1::ListAllowancesRequest& request,
-                  v1::ListAllowancesResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::Status List(const Store& store, const Caller& caller,
+                  const v1::ListAllowancesRequest& request, v1::ListAllowancesResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
   if (!page_size.ok()) return page_size.status();
@@ -149,9 +154,9 @@ absl::Status List(const Store& store, const v1::ListAllowancesRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& request,
-                       v1::ExplainResponse& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request.tenant());
+absl::Status ExplainTo(const Services& services, const Caller& caller,
+                       const v1::ExplainRequest& request, v1::ExplainResponse& response) {
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
   if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
   absl::StatusOr<Address> address = Address::Parse(request.address());
@@ -173,7 +178,7 @@ absl::Status ExplainTo(const Services& services, const v1::ExplainRequest& reque
 grpc::ServerUnaryReactor* SuppressionService::Check(grpc::CallbackServerContext* context,
                                                     const v1::CheckRequest* request,
                                                     v1::CheckResponse* response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(request->tenant());
+  absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context), request->tenant());
   if (!tenant.ok()) return Answer(context, services_.ToGrpc(tenant.status()));
   if (absl::Status s = CheckStreamName("stream", request->stream()); !s.ok()) {
     return Answer(context, services_.ToGrpc(s));
@@ -189,36 +194,37 @@ grpc::ServerUnaryReactor* SuppressionService::Check(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* SuppressionService::BatchCheck(grpc::CallbackServerContext* context,
                                                          const v1::BatchCheckRequest* request,
                                                          v1::BatchCheckResponse* response) {
-  return Answer(context, services_.ToGrpc(CheckBatch(checker_, *request,
+  return Answer(context, services_.ToGrpc(CheckBatch(checker_, CallerOf(*context), *request,
                                                      services_.parts.clock.Now(), *response)));
 }
 
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>*
-SuppressionService::CheckStream(grpc::CallbackServerContext*) {
-  return NewCheckStream(services_, checker_);
+SuppressionService::CheckStream(grpc::CallbackServerContext* context) {
+  return NewCheckStream(services_, checker_, CallerOf(*context));
 }
 
 grpc::ServerUnaryReactor* SuppressionService::GetSuppression(
     grpc::CallbackServerContext* context, const v1::GetSuppressionRequest* request,
     v1::GetSuppressionResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(Get(services_.parts.store, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(Get(services_.parts.store, CallerOf(*context), *request, *response));
   });
 }
 
 grpc::ServerUnaryReactor* SuppressionService::ListSuppressions(
     grpc::CallbackServerContext* context, const v1::ListSuppressionsRequest* request,
     v1::ListSuppressionsResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(
-        List(services_.parts.store, *request, services_.parts.clock.Now(), *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, CallerOf(*context), *request,
+                                 services_.parts.clock.Now(), *response));
   });
 }
 
 grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
     grpc::CallbackServerContext* context, const v1::CreateSuppressionRequest* request,
     v1::CreateSuppressionResponse* response) {
-  absl::StatusOr<PutSuppressions> put = PutOf(*request, services_.parts.clock.Now());
+  absl::StatusOr<PutSuppressions> put =
+      PutOf(CallerOf(*context), *request, services_.parts.clock.Now());
   if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(put), [this, reactor, response](absl::Status status,
@@ -236,7 +242,7 @@ grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
 grpc::ServerUnaryReactor* SuppressionService::DeleteSuppression(
     grpc::CallbackServerContext* context, const v1::DeleteSuppressionRequest* request,
     v1::DeleteSuppressionResponse* response) {
-  absl::StatusOr<RemoveSuppressions> remove = RemoveOf(*request);
+  absl::StatusOr<RemoveSuppressions> remove = RemoveOf(CallerOf(*context), *request);
   if (!remove.ok()) return Answer(context, services_.ToGrpc(remove.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(remove),
@@ -257,7 +263,8 @@ grpc::ServerUnaryReactor* SuppressionService::DeleteSuppression(
 grpc::ServerUnaryReactor* SuppressionService::CreateAllowance(
     grpc::CallbackServerContext* context, const v1::CreateAllowanceRequest* request,
     v1::CreateAllowanceResponse* response) {
-  absl::StatusOr<PutAllowance> put = AllowanceOf(*request, services_.parts.clock.Now());
+  absl::StatusOr<PutAllowance> put =
+      AllowanceOf(CallerOf(*context), *request, services_.parts.clock.Now());
   if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(put),
@@ -276,7 +283,7 @@ grpc::ServerUnaryReactor* SuppressionService::CreateAllowance(
 grpc::ServerUnaryReactor* SuppressionService::DeleteAllowance(
     grpc::CallbackServerContext* context, const v1::DeleteAllowanceRequest* request,
     v1::DeleteAllowanceResponse*) {
-  absl::StatusOr<RemoveAllowance> remove = RemoveOf(*request);
+  absl::StatusOr<RemoveAllowance> remove = RemoveOf(CallerOf(*context), *request);
   if (!remove.ok()) return Answer(context, services_.ToGrpc(remove.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(remove),
@@ -292,14 +299,14 @@ grpc::ServerUnaryReactor* SuppressionService::DeleteAllowance(
 grpc::ServerUnaryReactor* SuppressionService::ListAllowances(
     grpc::CallbackServerContext* context, const v1::ListAllowancesRequest* request,
     v1::ListAllowancesResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(List(services_.parts.store, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(List(services_.parts.store, CallerOf(*context), *request, *response));
   });
 }
 
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* SuppressionService::ImportSuppressions(
-    grpc::CallbackServerContext*, v1::ImportSuppressionsResponse* response) {
-  return NewImport(services_, response);
+    grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) {
+  return NewImport(services_, CallerOf(*context), response);
 }
 
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::ExportSuppressions(
@@ -310,8 +317,8 @@ grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::Ex
 grpc::ServerUnaryReactor* SuppressionService::Explain(grpc::CallbackServerContext* context,
                                                       const v1::ExplainRequest* request,
                                                       v1::ExplainResponse* response) {
-  return AnswerOnWorker(context, services_, [this, request, response] {
-    return services_.ToGrpc(ExplainTo(services_, *request, *response));
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(ExplainTo(services_, CallerOf(*context), *request, *response));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -125,7 +126,48 @@ absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config) {
   return domains;
 }
 
+namespace {
+
+// Ids and names are of one caller each.
+absl::Status CheckAccess(const decltype(Config::grpc)& section) {
+  if (section.chain_file.empty() != section.key_file.empty()) {
+    return absl::InvalidArgumentError("grpc.chain_file and grpc.key_file go together");
+  }
+  if (!section.client_ca_file.empty() && section.chain_file.empty()) {
+    return absl::InvalidArgumentError(
+        "grpc.client_ca_file is for TLS, and there is no grpc.chain_file");
+  }
+  const AccessRules& access = section.access;
+  if (!access.clients.empty() && section.client_ca_file.empty()) {
+    return absl::InvalidArgumentError(
+        "a [[grpc.client]] is known by its certificate, and there is no grpc.client_ca_file that "
+        "says who signs it");
+  }
+  std::set<std::string_view> ids;
+  std::set<std::pair<std::string_view, std::string_view>> names;
+  for (const KeyGrant& key : access.keys) {
+    if (!ids.insert(key.secret.id).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("grpc.key: the id ", key.secret.id, " stands twice"));
+    }
+    if (!names.emplace(key.all_tenants ? "" : key.tenant, key.name).second) {
+      return absl::InvalidArgumentError(absl::StrCat("grpc.key: \"", key.name, "\" stands twice"));
+    }
+  }
+  std::set<std::string_view> clients;
+  for (const Grant& client : access.clients) {
+    if (!clients.insert(client.name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("grpc.client: \"", client.name, "\" stands twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status CheckTogether(const Config& config) {
+  if (absl::Status s = CheckAccess(config.grpc); !s.ok()) return s;
   const auto& section = config.smtp;
   const bool login = !section.submission_listen.empty() || !section.tls_listen.empty() ||
                      !section.proxy_tls_listen.empty();

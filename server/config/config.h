@@ -15,6 +15,7 @@
 #include "server/base/text_file.h"
 #include "server/intake/policies.h"
 #include "server/intake/return_path.h"
+#include "server/login/access.h"
 #include "server/login/users.h"
 #include "server/smtp/limits.h"
 #include "server/smtp/profile.h"
@@ -79,6 +80,11 @@ struct Config {
   } smtp;
   struct {
     std::string listen = "127.0.0.1:7025";
+    std::string chain_file = {};      // empty: no TLS
+    std::string key_file = {};        // set with it
+    std::string client_ca_file = {};  // empty: no certificates of clients
+    bool client_certificates_required = true;
+    AccessRules access = {};
   } grpc;
   std::vector<ReturnPathSection> return_paths;
   std::vector<UnsubscribeSection> unsubscribes;

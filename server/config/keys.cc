@@ -21,6 +21,8 @@ constexpr std::size_t kMaxNetworks = 1'000;
 constexpr std::size_t kMaxCertificates = 1'000;
 constexpr std::size_t kMaxUsers = 10'000;
 constexpr std::size_t kMaxSecretOctets = 1'000;
+constexpr std::size_t kMaxConfiguredCallers = 1'000;
+constexpr std::size_t kMaxCertificateName = 255;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
 constexpr std::size_t kMaxServers = 8;
 constexpr std::size_t kMaxTenant = 64;  // as in the API
@@ -218,10 +220,89 @@ std::span<const Key<decltype(Config::smtp)>> SmtpKeys() {
   return keys;
 }
 
+// A list of roles.
+template <typename Section>
+Key<Section> RoleList(std::string_view name) {
+  return {name, [](const toml::node& node, std::string_view path, Section& section) {
+            absl::StatusOr<std::vector<std::string>> words =
+                TextListOf(node, 1, AllRoles().size(), kMaxCallerNameOctets);
+            if (!words.ok()) return At(node, path, Std(words.status().message()));
+            section.roles = Roles();
+            for (const std::string& word : *words) {
+              const std::optional<Role> role = RoleFromName(word);
+              if (!role) {
+                std::string known;
+                for (Role each : AllRoles()) {
+                  absl::StrAppend(&known, known.empty() ? "" : ", ", Absl(ToString(each)));
+                }
+                return At(node, path, absl::StrCat("\"", word, "\" is none of ", known));
+              }
+              section.roles.Add(*role);
+            }
+            return absl::OkStatus();
+          }};
+}
+
+// "SHA-256$...", as `bouncectl keys hash` writes it.
+Key<KeyGrant> TokenHash(std::string_view name) {
+  return {name, [](const toml::node& node, std::string_view path, KeyGrant& section) {
+            absl::StatusOr<std::string> value = TextOf(node, 1, kMaxSecretOctets);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            absl::StatusOr<ApiSecret> secret = ParseApiSecret(*value);
+            if (!secret.ok()) {
+              return At(node, path,
+                        absl::StrCat(secret.status().message(), "; bouncectl keys hash makes one"));
+            }
+            section.secret = *std::move(secret);
+            return absl::OkStatus();
+          }};
+}
+
+std::span<const Key<KeyGrant>> ApiKeyKeys() {
+  static const std::vector<Key<KeyGrant>> keys = {
+      Name<KeyGrant>("name", PLACE(name), kMaxCallerNameOctets),
+      TokenHash("secret"),
+      Name<KeyGrant>("tenant", PLACE(tenant), kMaxTenant),
+      Flag<KeyGrant>("all_tenants", PLACE(all_tenants)),
+      RoleList<KeyGrant>("roles"),
+  };
+  return keys;
+}
+
+std::span<const Key<Grant>> ApiClientKeys() {
+  static const std::vector<Key<Grant>> keys = {
+      // As certificates have them: host names, addresses, URIs.
+      Text<Grant>("name", PLACE(name), 1, kMaxCertificateName),
+      Name<Grant>("tenant", PLACE(tenant), kMaxTenant),
+      Flag<Grant>("all_tenants", PLACE(all_tenants)),
+      RoleList<Grant>("roles"),
+  };
+  return keys;
+}
+
+// A text of which a reload takes up another one, but not that there is none, or one where none was.
+template <typename Section, typename Get>
+Key<Section> OnOrOff(Key<Section> key, Get get) {
+  key.compare = CompareAt<Section>([get](const Section& section) { return get(section).empty(); });
+  return key;
+}
+
 std::span<const Key<decltype(Config::grpc)>> GrpcKeys() {
   using Grpc = decltype(Config::grpc);
   static const std::vector<Key<Grpc>> keys = {
       Text<Grpc>("listen", PLACE(listen), 1, kMaxListenOctets),
+      OnOrOff(Text<Grpc>("chain_file", PLACE(chain_file), 1, kMaxPath), PLACE(chain_file)),
+      AtOnce(Text<Grpc>("key_file", PLACE(key_file), 1, kMaxPath)),
+      OnOrOff(Text<Grpc>("client_ca_file", PLACE(client_ca_file), 1, kMaxPath),
+              PLACE(client_ca_file)),
+      Choice<Grpc>(
+          "client_certificates", PLACE(client_certificates_required),
+          std::vector<std::pair<std::string_view, bool>>{{"required", true}, {"optional", false}}),
+      AtOnce(Flag<Grpc>("require_keys", PLACE(access.require_keys))),
+      Tables<Grpc, KeyGrant>("key", ApiKeyKeys(), PLACE(access.keys), kMaxConfiguredCallers,
+                             {"name", "secret"}),
+      Tables<Grpc, Grant>("client", ApiClientKeys(), PLACE(access.clients), kMaxConfiguredCallers,
+                          {"name"}),
   };
   return keys;
 }

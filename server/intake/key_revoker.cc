@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "parser/address.h"
+#include "parser/text.h"
 
 namespace bounced {
 
@@ -24,7 +25,7 @@ absl::Status KeyRevoker::Revoke(std::string_view domain, std::string_view key_id
     return canonical.ok() && k.domain == *canonical && k.id == key_id;
   });
   if (key == keys.end()) {
-    return absl::NotFoundError("the configuration has no such return-path domain, or no such key");
+    return absl::NotFoundError(Absl(kNoSuchKey));
   }
   if (key->revoked) return absl::OkStatus();
   Work work = RevokeKey{

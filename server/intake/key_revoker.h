@@ -20,6 +20,10 @@ namespace bounced {
 // is taken up while a key is being revoked does not bring that key back. Thread-safe.
 class KeyRevoker {
  public:
+  // What Revoke() says of a key that there is not.
+  static constexpr std::string_view kNoSuchKey =
+      "the configuration has no such return-path domain, or no such key";
+
   // `paths` and `committer` outlive it. `revocations`: all that the store holds; `paths` heeds
   // them.
   KeyRevoker(Live<ReturnPaths>& paths, Committer& committer, std::vector<Revocation> revocations)

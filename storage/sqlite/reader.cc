@@ -8,6 +8,7 @@
 #include "parser/text.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
+#include "storage/sqlite/api_keys.h"
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
@@ -164,6 +165,7 @@ absl::Status Reader::Prepare() {
   prepare(allowances_, kAllowancesSql);
   prepare(incidents_, absl::StrCat("SELECT ", Absl(kIncidentColumns),
                                    " FROM incident WHERE id < ? ORDER BY id DESC"));
+  prepare(api_keys_, kApiKeysSql);
   return prepare.status();
 }
 
@@ -389,6 +391,17 @@ absl::StatusOr<std::vector<Revocation>> Reader::ListRevocations() {
     if (!there.ok()) return there.status();
     if (!*there) return revocations;
     revocations.push_back(RevocationOf(query));
+  }
+}
+
+absl::StatusOr<std::vector<ApiKey>> Reader::ListApiKeys() {
+  std::vector<ApiKey> keys;
+  Query query = api_keys_->Start();
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return keys;
+    keys.push_back(ApiKeyOf(query));
   }
 }
 

@@ -45,6 +45,7 @@ class Reader {
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
+  absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
 
  private:
   Reader(Connection connection, const SuppressionIndex& index, const WideIndex& wide_index)
@@ -82,6 +83,7 @@ class Reader {
   std::optional<Statement> revocations_;
   std::optional<Statement> allowances_;
   std::optional<Statement> incidents_;
+  std::optional<Statement> api_keys_;
 };
 
 }  // namespace bounced

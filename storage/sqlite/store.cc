@@ -85,6 +85,9 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override {
     return Ask([](Reader& reader) { return reader.ListRevocations(); });
   }
+  absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override {
+    return Ask([](Reader& reader) { return reader.ListApiKeys(); });
+  }
 
  private:
   // Self-locking, or constant after Start().

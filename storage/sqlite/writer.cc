@@ -42,6 +42,13 @@ absl::Status Check(const RevokeKey& work) {
   return absl::InvalidArgumentError("domain or key_id is not set");
 }
 
+absl::Status Check(const PutApiKeys& work) {
+  for (const ApiKey& key : work.keys) {
+    if (key.id.empty()) return absl::InvalidArgumentError("a key without an id");
+  }
+  return absl::OkStatus();
+}
+
 bool SameKey(const Suppression& a, const Suppression& b) {
   return a.stream == b.stream && a.source == b.source;
 }
@@ -95,6 +102,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = revocations_.Prepare(connection_);
   if (status.ok()) status = allowances_.Prepare(connection_);
   if (status.ok()) status = incidents_.Prepare(connection_);
+  if (status.ok()) status = api_keys_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -459,6 +467,13 @@ absl::Status Writer::NoteAllowance(const Standing& standing, Change::What what, 
                          .event_id = 0,
                          .explanation = note};
   return Append(standing, what, cause, told, std::nullopt);
+}
+
+absl::Status Writer::Do(PutApiKeys& work) {
+  for (const ApiKey& key : work.keys) {
+    if (absl::Status status = api_keys_.Put(key); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {

@@ -18,6 +18,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
+#include "storage/sqlite/api_keys.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
@@ -87,6 +88,7 @@ class Writer {
   absl::Status Do(PutAllowance& work);
   absl::Status Do(RemoveAllowance& work);
   absl::Status Do(ResolveIncident& work);
+  absl::Status Do(PutApiKeys& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
@@ -135,6 +137,7 @@ class Writer {
   AllowanceTable allowances_;
   IncidentTable incidents_;
   Bursts bursts_;
+  ApiKeyTable api_keys_;
   Ids next_;
 
   // Of the transaction.

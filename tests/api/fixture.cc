@@ -121,6 +121,11 @@ absl::StatusOr<std::vector<Revocation>> WatchedStore::ListRevocations() const {
   return store_->ListRevocations();
 }
 
+absl::StatusOr<std::vector<ApiKey>> WatchedStore::ListApiKeys() const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListApiKeys();
+}
+
 ApiTest::ApiTest()
     : dir_(MakeDir()),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
@@ -135,6 +140,7 @@ ApiTest::ApiTest()
   store_ = std::make_unique<WatchedStore>(*std::move(store));
   committer_ = std::make_unique<Committer>(*store_, policy_, clock_, counters_);
   keys_ = std::make_unique<KeyRevoker>(return_paths_, *committer_, std::vector<Revocation>());
+  callers_ = std::make_unique<Callers>(*committer_, clock_, std::vector<ApiKey>());
   intake_ = std::make_unique<Intake>(rules_, return_paths_, *committer_, clock_, counters_);
   commit_thread_ = std::thread([this] { committer_->Run(); });
   absl::StatusOr<std::unique_ptr<Server>> server =
@@ -144,6 +150,7 @@ ApiTest::ApiTest()
                                          .rules = rules_,
                                          .return_paths = return_paths_,
                                          .keys = *keys_,
+                                         .callers = *callers_,
                                          .clock = clock_,
                                          .log = *log_,
                                          .max_message_size = kTestMaxMessage});
@@ -154,12 +161,14 @@ ApiTest::ApiTest()
   bounces_ = v1::BounceService::NewStub(channel_);
   paths_ = v1::ReturnPathService::NewStub(channel_);
   reports_ = v1::ReportService::NewStub(channel_);
+  admin_ = v1::AdminService::NewStub(channel_);
 }
 
 ApiTest::~ApiTest() {
   server_.reset();
   committer_->Stop();
   commit_thread_.join();
+  callers_.reset();
   committer_.reset();
   store_.reset();
   ::close(log_fd_);

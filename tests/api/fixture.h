@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "bounced/v1/admin.grpc.pb.h"
 #include "bounced/v1/bounce.grpc.pb.h"
 #include "bounced/v1/report.grpc.pb.h"
 #include "bounced/v1/return_path.grpc.pb.h"
@@ -78,6 +79,7 @@ class WatchedStore final : public Store {
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
+  absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override;
 
  private:
   absl::Status Ask() const;
@@ -134,6 +136,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<WatchedStore> store_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<KeyRevoker> keys_;
+  std::unique_ptr<Callers> callers_;
   std::unique_ptr<Intake> intake_;
   std::thread commit_thread_;
   std::unique_ptr<Server> server_;
@@ -142,6 +145,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<v1::BounceService::Stub> bounces_;
   std::unique_ptr<v1::ReturnPathService::Stub> paths_;
   std::unique_ptr<v1::ReportService::Stub> reports_;
+  std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 
 }  // namespace bounced::api

@@ -33,8 +33,14 @@ struct Listen {
 };
 class CheckListenTest : public testing::TestWithParam<Listen> {};
 
-TEST_P(CheckListenTest, T29T35OnlyLoopbackIsServed) {
-  EXPECT_EQ(CheckListen(GetParam().listen).code(), GetParam().want) << GetParam().listen;
+TEST_P(CheckListenTest, T29T35OffLoopbackBothProtectionsAreNeeded) {
+  const bool is_off = GetParam().want == absl::StatusCode::kFailedPrecondition;
+  for (const Protection& half : {Protection{.has_tls = true}, Protection{.has_logins = true}}) {
+    EXPECT_EQ(CheckListen(GetParam().listen, half).code(), GetParam().want);
+  }
+  EXPECT_EQ(CheckListen(GetParam().listen, {.has_tls = true, .has_logins = true}).code(),
+            is_off ? absl::StatusCode::kOk : GetParam().want);
+  EXPECT_EQ(CheckListen(GetParam().listen, {}).code(), GetParam().want) << GetParam().listen;
 }
 
 constexpr auto kOk = absl::StatusCode::kOk;
@@ -72,8 +78,10 @@ INSTANTIATE_TEST_SUITE_P(, CheckListenTest,
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(ListenRefusalTest, SaysWhatToDo) {
-  EXPECT_THAT(std::string(CheckListen("0.0.0.0:7025").message()),
-              HasSubstr("there are no API keys yet"));
+  EXPECT_THAT(std::string(CheckListen("0.0.0.0:7025", {.has_logins = true}).message()),
+              HasSubstr("name grpc.chain_file and grpc.key_file"));
+  EXPECT_THAT(std::string(CheckListen("0.0.0.0:7025", {.has_tls = true}).message()),
+              HasSubstr("add a [[grpc.key]]"));
 }
 
 class HandedSocketTest : public testing::Test {
@@ -97,13 +105,13 @@ class HandedSocketTest : public testing::Test {
   }
 };
 
-TEST_F(HandedSocketTest, S144T35OnlyOneOnLoopbackIsServed) {
+TEST_F(HandedSocketTest, S144ASocketTellsItsAddress) {
   EXPECT_THAT(*Address(V4(INADDR_LOOPBACK)), StartsWith("127.0.0.1:"));
   sockaddr_in6 v6{};
   v6.sin6_family = AF_INET6;
   v6.sin6_addr = in6addr_loopback;
   EXPECT_THAT(*Address(v6), StartsWith("[::1]:"));
-  EXPECT_EQ(Address(V4(INADDR_ANY)).status().code(), kOff);
+  EXPECT_THAT(*Address(V4(INADDR_ANY)), StartsWith("0.0.0.0:"));
   EXPECT_EQ(Address(V4(INADDR_LOOPBACK), /*listens=*/false).status().code(), kBad);
   EXPECT_EQ(AddressOfListening(-1).status().code(), kBad);
 }
@@ -119,6 +127,7 @@ class ServerTest : public ApiTest {
                  .rules = rules_,
                  .return_paths = return_paths_,
                  .keys = *keys_,
+                 .callers = *callers_,
                  .clock = clock_,
                  .log = *log_,
                  .max_message_size = kTestMaxMessage};
@@ -192,6 +201,17 @@ TEST_F(ServerTest, ASecondOneOnThePortFailsToStart) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(ServerTest, S144T35ASocketThatIsHandedOverIsJudgedByItsAddress) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in any{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {INADDR_ANY}, .sin_zero = {}};
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
+  ASSERT_EQ(::listen(fd, 1), 0);
+  EXPECT_EQ(Server::Adopt(fd, parts()).status().code(), absl::StatusCode::kFailedPrecondition);
+  ::close(fd);
+  EXPECT_TRUE(callers_->is_open()) << "the one on loopback is as it was";
+}
+
 TEST_F(ServerTest, ServesAUnixSocket) {
   const std::string address = "unix:" + (dir_ / "api.sock").string();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(address, parts());
@@ -216,6 +236,21 @@ TEST_F(ServerTest, T28ARequestIsAsLargeAsTheBoundAndNoLarger) {
     grpc::Status status = suppressions_->Check(&context, request, &response);
     if (octets == fits) {
       EXPECT_EQ(request.ByteSizeLong(), static_cast<std::size_t>(kMaxMessageOctets));
+      EXPECT_TRUE(status.ok()) << status.error_message();
+    } else {
+      EXPECT_THAT(status, Fails(StatusCode::RESOURCE_EXHAUSTED, ""));
+    }
+  }
+}
+
+TEST_F(ServerTest, T28MetadataHasABound) {
+  for (int octets : {kMaxMetadataOctets / 2, kMaxMetadataOctets}) {
+    grpc::ClientContext context;
+    context.AddMetadata("x", std::string(static_cast<std::size_t>(octets), 'x'));
+    v1::CheckRequest request;
+    v1::CheckResponse response;
+    const grpc::Status status = suppressions_->Check(&context, request, &response);
+    if (octets < kMaxMetadataOctets) {
       EXPECT_TRUE(status.ok()) << status.error_message();
     } else {
       EXPECT_THAT(status, Fails(StatusCode::RESOURCE_EXHAUSTED, ""));

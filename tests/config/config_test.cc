@@ -246,6 +246,11 @@ soft_threshold = 4
   }
 }
 
+std::string ApiKeyOf(const std::string& name, const std::string& id) {
+  return "[[grpc.key]]\nname = '" + name + "'\nsecret = 'SHA-256$" + id + ":" +
+         std::string(43, 'A') + "='\n";
+}
+
 std::string User(const std::string& name) {
   const std::string key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   return "[[smtp.user]]\nname = '" + name + "'\nsecret = 'SCRAM-SHA-256$4096:c2FsdA==$" + key +
@@ -265,6 +270,16 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[smtp]\nproxy_listen = ['127.0.0.1:1']", "smtp.trusted_proxies, and there are none"},
         {"[smtp]\nproxy_listen = ['127.0.0.1:1']\ntrusted_proxies = ['127.0.0.1']", ""},
         {"[smtp]\ntls_listen = ['127.0.0.1:465']", "there is no [[smtp.user]]"},
+        {ApiKeyOf("a", "x") + ApiKeyOf("b", "x"), "grpc.key: the id x stands twice"},
+        {ApiKeyOf("a", "x") + ApiKeyOf("a", "y"), "grpc.key: \"a\" stands twice"},
+        {"[grpc]\nchain_file = 'c'\nkey_file = 'k'", ""},
+        {"[grpc]\nchain_file = 'c'", "grpc.chain_file and grpc.key_file go together"},
+        {"[grpc]\nkey_file = 'k'", "grpc.chain_file and grpc.key_file go together"},
+        {"[grpc]\nclient_ca_file = 'a'", "there is no grpc.chain_file"},
+        {"[[grpc.client]]\nname = 'a'", "there is no grpc.client_ca_file"},
+        {"[grpc]\nchain_file = 'c'\nkey_file = 'k'\nclient_ca_file = 'a'\n[[grpc.client]]\nname = "
+         "'a'\n[[grpc.client]]\nname = 'a'",
+         "grpc.client: \"a\" stands twice"},
         {"[smtp]\nsubmission_listen = ['127.0.0.1:587']", "there is no [[smtp.user]]"},
         {"[smtp]\nmax_message_size = 1048576\ninflight_bytes = 1048576", ""},
         {"[smtp]\nmax_message_size = 1048577\ninflight_bytes = 1048576", "smtp.max_message_size"},
@@ -354,6 +369,31 @@ secret_file = "/etc/b.key"
 domain = "b2.example.net"
 signing = "off"
 )";
+
+TEST(ParseConfig, WhoMayCallTheApi) {
+  absl::StatusOr<Config> config = ParseConfig(
+      "[grpc]\nrequire_keys = true\n" + ApiKeyOf("app", "x") +
+          "[[grpc.key]]\nname = 'ops'\nall_tenants = true\nroles = ['write', 'mint']\nsecret = "
+          "'SHA-256$y:" +
+          std::string(43, 'A') + "='\n" +
+          "[[grpc.client]]\nname = 'relay-1.example'\ntenant = 'acme'\nroles = ['mint']\n",
+      "f.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const AccessRules& access = config->grpc.access;
+  EXPECT_TRUE(access.require_keys);
+  ASSERT_EQ(access.keys.size(), 2u);
+  EXPECT_EQ(access.keys[0].name, "app");
+  EXPECT_EQ(access.keys[0].tenant, "default");
+  EXPECT_FALSE(access.keys[0].all_tenants);
+  EXPECT_EQ(access.keys[0].roles, Roles({Role::kCheck})) << "the least";
+  EXPECT_EQ(access.keys[0].secret.id, "x");
+  EXPECT_TRUE(access.keys[1].all_tenants);
+  EXPECT_EQ(access.keys[1].roles, Roles({Role::kWrite, Role::kMint}));
+  ASSERT_EQ(access.clients.size(), 1u);
+  EXPECT_EQ(access.clients[0].name, "relay-1.example");
+  EXPECT_EQ(access.clients[0].tenant, "acme");
+  EXPECT_EQ(access.clients[0].roles, Roles({Role::kMint}));
+}
 
 TEST(ConfigTest, ReadsEverySection) {
   absl::StatusOr<Config> config = ParseConfig(kFull, "f.toml");
@@ -604,6 +644,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"SectionIsNoTable", "smtp = 1", "f.toml:1: smtp: must be a table"},
         {"ReturnPathIsNoArray", "[return_path]\ndomain = \"a.example\"",
          "f.toml:1: return_path: must be tables"},
+        {"KeyWithAToken", "[[grpc.key]]\nname = 'a'\nsecret = 'bnc_a_b'",
+         "f.toml:3: grpc.key.secret: is no secret of the form SHA-256$ID:HASH"},
+        {"KeyWithoutASecret", "[[grpc.key]]\nname = 'a'", "f.toml:1: grpc.key: secret is missing"},
+        {"KeyOfARoleThatIsNone", "[[grpc.key]]\nname = 'a'\nroles = ['root']\nsecret = ''",
+         "is none of check, mint, write, read_events, evidence, admin"},
+        {"KeyWithoutRoles", "[[grpc.key]]\nname = 'a'\nroles = []\nsecret = ''",
+         "must have 1 to 6 entries"},
+        {"KeyOfABadName", "[[grpc.key]]\nname = 'A'\nsecret = ''", "has other characters than"},
+        {"ClientWithoutAName", "[[grpc.client]]\nroles = ['mint']",
+         "f.toml:1: grpc.client: name is missing"},
         {"UserTwice", User("relay") + User("relay"), "f.toml:1: smtp.user: \"relay\" stands twice"},
         {"UserIsAnAddress", User("a@b.example"), "f.toml:2: smtp.user.name: has other characters"},
         {"UserWithAPassword", "[[smtp.user]]\nname = 'a'\nsecret = 'pencil'",

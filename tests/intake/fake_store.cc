@@ -151,6 +151,10 @@ void FakeStore::Do(RevokeKey& work, Decide, absl::Time now, Contents& contents) 
   all.push_back(work.revocation);
 }
 
+void FakeStore::Do(PutApiKeys& work, Decide, absl::Time, Contents& contents) const {
+  for (const ApiKey& key : work.keys) contents.api_keys[key.id] = key;
+}
+
 void FakeStore::Index(const Key& key, const AddressHistory& history, Day risky_until,
                       Contents& contents) const {
   std::map<std::string, IndexEntry> entries;  // by stream
@@ -176,6 +180,13 @@ absl::StatusOr<std::vector<Suppression>> FakeStore::FindSuppressions(std::string
 absl::StatusOr<std::vector<Revocation>> FakeStore::ListRevocations() const {
   MutexLock lock(mutex_);
   return contents_.revocations;
+}
+
+absl::StatusOr<std::vector<ApiKey>> FakeStore::ListApiKeys() const {
+  MutexLock lock(mutex_);
+  std::vector<ApiKey> keys;
+  for (const auto& [id, key] : contents_.api_keys) keys.push_back(key);
+  return keys;
 }
 
 std::vector<Message> FakeStore::messages() const {

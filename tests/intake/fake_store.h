@@ -34,6 +34,7 @@ class FakeStore final : public Store {
   absl::StatusOr<std::vector<Suppression>> FindSuppressions(std::string_view tenant,
                                                             const Address& address) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
+  absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override;
 
   // What was committed.
   std::vector<Message> messages() const;
@@ -64,6 +65,7 @@ class FakeStore final : public Store {
     std::vector<Event> events;
     std::vector<std::size_t> batches;
     std::vector<Revocation> revocations;
+    std::map<std::string, ApiKey> api_keys;     // by id
     std::map<std::uint64_t, IndexEntry> index;  // of what has changed
   };
 
@@ -76,6 +78,7 @@ class FakeStore final : public Store {
   void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(RemoveAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(ResolveIncident&, Decide, absl::Time, Contents&) const {}
+  void Do(PutApiKeys& work, Decide decide, absl::Time now, Contents& contents) const;
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;
 

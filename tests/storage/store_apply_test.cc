@@ -504,6 +504,58 @@ TEST_F(ApplyTest, ARevocationOfNoKeyIsRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(Apply(*store_, {&no_domain})));
 }
 
+TEST_F(ApplyTest, KeysOfTheApiAreKeptAndStayRevoked) {
+  ApiKey of_one{.id = "k1",
+                .name = "app",
+                .tenant = "acme",
+                .roles = 2,
+                .token_hash = std::string(32, '\0'),
+                .create_time = Noon(),
+                .author = "ann",
+                .expire_time = Noon(kToday + 9)};
+  ApiKey of_all{.id = "k0",
+                .name = "ops",
+                .tenant = std::nullopt,
+                .roles = 64,
+                .token_hash = "h",
+                .create_time = Noon(),
+                .author = ""};
+  Work made = PutApiKeys{.keys = {of_one, of_all}};
+  ASSERT_TRUE(Apply(*store_, {&made}).ok());
+  ApiKey used = of_one;
+  used.last_use_time = Noon(kToday + 1);
+  ApiKey revoked = of_one;
+  revoked.revoke_time = Noon(kToday + 2);
+  revoked.revoke_author = "bob";
+  Work revocation = PutApiKeys{.keys = {revoked}};
+  Work late_use = PutApiKeys{.keys = {used}};
+  ASSERT_TRUE(Apply(*store_, {&revocation, &late_use}).ok());
+  store_.reset();
+  store_ = Open(directory_.path());
+  const absl::StatusOr<std::vector<ApiKey>> all = store_->ListApiKeys();
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2u);
+  const ApiKey& first = (*all)[0];
+  EXPECT_EQ(first.id, "k1") << "in the order in which they were made";
+  EXPECT_EQ(first.name, "app");
+  EXPECT_EQ(first.tenant, "acme");
+  EXPECT_EQ(first.roles, 2u);
+  EXPECT_EQ(first.token_hash, std::string(32, '\0'));
+  EXPECT_EQ(first.create_time, Noon());
+  EXPECT_EQ(first.author, "ann");
+  EXPECT_EQ(first.expire_time, Noon(kToday + 9));
+  EXPECT_EQ(first.revoke_time, Noon(kToday + 2)) << "a use that was noted before changes nothing";
+  EXPECT_EQ(first.revoke_author, "bob");
+  EXPECT_EQ(first.last_use_time, Noon(kToday + 1));
+  const ApiKey& second = (*all)[1];
+  EXPECT_EQ(second.tenant, std::nullopt);
+  EXPECT_EQ(second.expire_time, absl::InfiniteFuture());
+  EXPECT_EQ(second.revoke_time, absl::InfiniteFuture());
+  EXPECT_EQ(second.last_use_time, std::nullopt);
+  Work no_id = PutApiKeys{.keys = {ApiKey()}};
+  EXPECT_TRUE(absl::IsInvalidArgument(Apply(*store_, {&no_id})));
+}
+
 TEST_F(ApplyTest, AMessageWithoutEventsIsRefused) {
   NewMessage message = Bounce("a@example.net", 1);
   message.events.clear();

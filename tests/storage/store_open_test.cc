@@ -243,6 +243,31 @@ TEST(Migrations, BringADatabaseOfVersionFourUpToDate) {
   EXPECT_EQ(gone->changes[0].what, Change::What::kRemoved);
 }
 
+// schema_6.sql is the dump of that database as a program of version 6 had brought it up to date.
+TEST(Migrations, BringADatabaseOfVersionSixUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_6.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::StatusOr<std::vector<ApiKey>> keys = (*store)->ListApiKeys();
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  EXPECT_TRUE(keys->empty());
+  Work made = PutApiKeys{.keys = {ApiKey{.id = "k",
+                                         .name = "ops",
+                                         .tenant = std::nullopt,
+                                         .roles = 64,
+                                         .token_hash = "h",
+                                         .create_time = Noon(),
+                                         .author = ""}}};
+  ASSERT_TRUE(Apply(**store, {&made}).ok());
+  EXPECT_EQ((*store)->ListApiKeys()->size(), 1u);
+  const absl::StatusOr<AddressDossier> kept =
+      (*store)->GetDossier("default", ParseAddress("kept@rcpt.example"), 10, 10);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->standing.suppressions.size(), 1u);
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
