@@ -30,10 +30,25 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
   constexpr const char* kGroup = "Options that verbs share";
   if ((shared & kServer) != 0) {
     command
-        .add_option("--server", options.server,
+        .add_option("--server", options.connection.server,
                     absl::StrCat("Where bounced listens (default: BOUNCED_SERVER, else ",
                                  std::string(kDefaultServer), ")"))
         ->type_name("HOST:PORT|unix:PATH")
+        ->group(kGroup);
+    ConnectionWords& words = options.connection;
+    const auto file = [&](const char* name, std::string& place, const char* help) {
+      command.add_option(name, place, help)->type_name("FILE")->group(kGroup);
+    };
+    file("--token-file", words.token_file,
+         "Where the key of the API lies; else it is what BOUNCED_TOKEN holds");
+    file("--ca-file", words.ca_file,
+         "Who signs the server's certificate (default: as the machine)");
+    file("--cert-file", words.cert_file, "Our own certificate, for servers that ask for one");
+    file("--key-file", words.key_file, "The key of --cert-file");
+    command
+        .add_flag("--tls", words.tls, "Under TLS (default: unless the server is on this machine)")
+        ->group(kGroup);
+    command.add_flag("--plaintext", words.plaintext, "Without TLS, and then without a key")
         ->group(kGroup);
   }
   if ((shared & kTenant) != 0) {
@@ -137,7 +152,8 @@ ExitCode RunVerb(const Action& action, Session& session) {
 
 ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environment) {
   SharedOptions options;
-  options.server = environment.server;
+  options.connection.server = environment.server;
+  options.connection.token = environment.token;
   CommandLine command_line(options);
   Output out(environment.out, environment.out_is_terminal);
   Output err(environment.err, environment.err_is_terminal);
@@ -155,14 +171,14 @@ ExitCode RunBouncectl(std::vector<std::string> arguments, Environment environmen
     err.Flush();
     return written ? code : ExitCode::kUnreachable;
   }
-  absl::Status status =
-      command_line.NeedsServer() ? CheckServerName(options.server) : absl::OkStatus();
-  if (!status.ok()) {
-    err.Text(absl::StrCat("bouncectl: ", status.message(), "\n"));
+  absl::StatusOr<ClientOptions> connection =
+      command_line.NeedsServer() ? ReadConnection(options.connection) : ClientOptions();
+  if (!connection.ok()) {
+    err.Text(absl::StrCat("bouncectl: ", connection.status().message(), "\n"));
     err.Flush();
     return ExitCode::kUsage;
   }
-  Session session(std::move(environment), std::move(options));
+  Session session(std::move(environment), std::move(options), *std::move(connection));
   return RunVerb(command_line.action(), session);
 }
 

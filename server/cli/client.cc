@@ -4,13 +4,19 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_interceptor.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "server/base/ip_address.h"
+#include "server/base/text_file.h"
 #include "server/cli/output.h"
 
 namespace bounced::cli {
@@ -18,13 +24,72 @@ namespace {
 
 // A page of the largest rows, with room to spare.
 constexpr int kMaxMessageOctets = 64 << 20;
+// Of a certificate, a key or a token.
+constexpr std::size_t kMaxFileOctets = 1 << 20;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
+// Sends the token with a call, whichever it is.
+class TokenSender final : public grpc::experimental::Interceptor {
+ public:
+  explicit TokenSender(const std::string& value) : value_(value) {}
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    using grpc::experimental::InterceptionHookPoints;
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      methods->GetSendInitialMetadata()->emplace("authorization", value_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string& value_;
+};
+
+class TokenSenders final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit TokenSenders(const std::string& token) : value_("Bearer " + token) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new TokenSender(value_);
+  }
+
+ private:
+  const std::string value_;
+};
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageOctets);
   // http_proxy is for the web; a daemon on loopback is not behind it.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  std::shared_ptr<grpc::ChannelCredentials> credentials =
+      options.tls ? grpc::SslCredentials({.pem_root_certs = options.authority,
+                                          .pem_private_key = options.key,
+                                          .pem_cert_chain = options.certificate})
+                  : grpc::InsecureChannelCredentials();
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  if (!options.token.empty()) {
+    interceptors.push_back(std::make_unique<TokenSenders>(options.token));
+  }
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      options.server, credentials, arguments, std::move(interceptors));
+}
+
+// Whether what is sent there stays on this machine.
+bool IsLocal(std::string_view server) {
+  if (server.starts_with("unix:")) return true;
+  std::string_view host = server.substr(0, server.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (EqualsIgnoringCase(host, "localhost")) return true;
+  static const IpNetwork* const kLoopback[] = {new IpNetwork(*IpNetwork::Parse("127.0.0.0/8")),
+                                               new IpNetwork(*IpNetwork::Parse("::1"))};
+  const std::optional<IpAddress> address = IpAddress::Parse(host);
+  return address && (kLoopback[0]->Contains(*address) || kLoopback[1]->Contains(*address));
+}
+
+absl::StatusOr<std::string> ReadOr(const std::string& path, FileKind kind) {
+  if (path.empty()) return "";
+  absl::StatusOr<std::string> text = ReadTextFile(path, kMaxFileOctets, kind);
+  if (!text.ok()) return absl::InvalidArgumentError(text.status().message());
+  return text;
 }
 
 }  // namespace
@@ -38,6 +103,49 @@ absl::Status CheckServerName(std::string_view server) {
   if (good || server.starts_with("unix:")) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("the server is not HOST:PORT, nor unix:PATH: ", Shown(server)));
+}
+
+absl::StatusOr<ClientOptions> ReadConnection(const ConnectionWords& words) {
+  if (absl::Status status = CheckServerName(words.server); !status.ok()) return status;
+  if (words.cert_file.empty() != words.key_file.empty()) {
+    return absl::InvalidArgumentError("--cert-file and --key-file go together");
+  }
+  const bool names_files = !words.ca_file.empty() || !words.cert_file.empty();
+  if (words.plaintext && (words.tls || names_files)) {
+    return absl::InvalidArgumentError(
+        "--plaintext and what is for TLS (--tls, --ca-file, --cert-file) exclude each other");
+  }
+  ClientOptions options{.server = words.server, .token = words.token};
+  options.tls = words.tls || names_files || (!words.plaintext && !IsLocal(words.server));
+  if (!words.token_file.empty()) {
+    absl::StatusOr<std::string> token = ReadOr(words.token_file, FileKind::kPrivate);
+    if (!token.ok()) return token.status();
+    token->erase(token->find_last_not_of(" \t\r\n") + 1);
+    if (token->empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(words.token_file, ": no token in it"));
+    }
+    options.token = *std::move(token);
+  }
+  // gRPC ends the process over metadata that no header can hold.
+  if (!std::all_of(options.token.begin(), options.token.end(),
+                   [](char c) { return c > ' ' && c <= '~'; })) {
+    return absl::InvalidArgumentError(
+        "the token is none: it has other characters than those of one");
+  }
+  if (!options.tls && !options.token.empty() && !IsLocal(words.server)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("with --plaintext the token would go in the clear to ", Shown(words.server)));
+  }
+  absl::StatusOr<std::string> authority = ReadOr(words.ca_file, FileKind::kPlain);
+  if (!authority.ok()) return authority.status();
+  absl::StatusOr<std::string> certificate = ReadOr(words.cert_file, FileKind::kPlain);
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> key = ReadOr(words.key_file, FileKind::kPrivate);
+  if (!key.ok()) return key.status();
+  options.authority = *std::move(authority);
+  options.certificate = *std::move(certificate);
+  options.key = *std::move(key);
+  return options;
 }
 
 Watchdog::Watchdog(grpc::ClientContext& context, absl::Duration patience)
@@ -77,11 +185,8 @@ void Watchdog::Run() {
   }
 }
 
-Client::Client(std::string server, absl::Duration patience, const Clock& clock)
-    : server_(std::move(server)),
-      patience_(patience),
-      clock_(clock),
-      channel_(MakeChannel(server_)) {}
+Client::Client(const ClientOptions& options, absl::Duration patience, const Clock& clock)
+    : server_(options.server), patience_(patience), clock_(clock), channel_(MakeChannel(options)) {}
 
 absl::Status Client::Unary(const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
   grpc::ClientContext context;
@@ -102,6 +207,10 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return absl::ResourceExhaustedError(absl::StrCat(
           server_, " has too much to do or no space: ", detail, ". Try again, slower"));
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return absl::UnauthenticatedError(
+          absl::StrCat(server_, " wants to know who calls: ", detail,
+                       ". --token-file or BOUNCED_TOKEN names a key, --cert-file a certificate"));
     case grpc::StatusCode::UNIMPLEMENTED:
       return absl::UnimplementedError(
           absl::StrCat(server_, " does not know this call: ", detail, ". Is it an older bounced?"));

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 
@@ -62,11 +63,37 @@ class Watchdog {
 // INVALID_ARGUMENT: not HOST:PORT or unix:PATH. gRPC itself would take a port modulo 65536.
 absl::Status CheckServerName(std::string_view server);
 
+// What a connection is made with; octets of files, not their names.
+struct ClientOptions {
+  std::string server;  // HOST:PORT or unix:PATH
+  std::string token;   // empty: none
+  bool tls = false;
+  std::string authority = {};    // certificates, in PEM; empty: those that the machine trusts
+  std::string certificate = {};  // our own, in PEM; empty: none
+  std::string key = {};          // set with it
+};
+
+// As the command line has it; empty: was not said.
+struct ConnectionWords {
+  std::string server;
+  std::string token;  // what BOUNCED_TOKEN holds
+  std::string token_file;
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  bool tls = false;
+  bool plaintext = false;
+};
+
+// Reads the files. What is on another machine is reached under TLS unless it is said that it should
+// not, and a token never goes there in the clear. INVALID_ARGUMENT says what is wrong.
+absl::StatusOr<ClientOptions> ReadConnection(const ConnectionWords& words);
+
 // One server of the API, reached when first asked. Calls may come from several threads.
 class Client {
  public:
-  // `server` is HOST:PORT or unix:PATH; `patience` is for one answer.
-  Client(std::string server, absl::Duration patience, const Clock& clock);
+  // `patience` is for one answer.
+  Client(const ClientOptions& options, absl::Duration patience, const Clock& clock);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   const std::string& server() const { return server_; }

@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
       .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
       .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
       .server = Variable("BOUNCED_SERVER", kDefaultServer),
+      .token = Variable("BOUNCED_TOKEN", ""),
       .author = Variable("USER", "bouncectl"),
       .clock = bounced::SystemClock(),
   };

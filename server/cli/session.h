@@ -26,13 +26,14 @@ struct Environment {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   std::string server = std::string(kDefaultServer);  // BOUNCED_SERVER
+  std::string token = "";                            // BOUNCED_TOKEN
   std::string author = "bouncectl";                  // who asks, for the history of changes
   const Clock& clock;
 };
 
 // The options that verbs share (verb.h).
 struct SharedOptions {
-  std::string server;
+  ConnectionWords connection;
   std::string tenant;
   std::optional<std::string> stream;
   int timeout_seconds = 30;
@@ -42,9 +43,11 @@ struct SharedOptions {
 // One run of a verb. Belongs to its thread.
 class Session {
  public:
-  Session(Environment environment, SharedOptions options)
+  // `connection`: none for a verb that needs no server.
+  Session(Environment environment, SharedOptions options, ClientOptions connection)
       : environment_(std::move(environment)),
         options_(std::move(options)),
+        connection_(std::move(connection)),
         out_(environment_.out, environment_.out_is_terminal),
         err_(environment_.err, environment_.err_is_terminal) {}
 
@@ -63,14 +66,14 @@ class Session {
 
   // Made when first asked for: some verbs need no server.
   Client& client() {
-    if (!client_)
-      client_.emplace(options_.server, absl::Seconds(options_.timeout_seconds), clock());
+    if (!client_) client_.emplace(connection_, absl::Seconds(options_.timeout_seconds), clock());
     return *client_;
   }
 
  private:
   Environment environment_;
   SharedOptions options_;
+  const ClientOptions connection_;
   Output out_;
   Output err_;
   std::optional<Client> client_;

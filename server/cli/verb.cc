@@ -4,6 +4,7 @@ namespace bounced::cli {
 namespace {
 
 constexpr VerbGroup kReturnPath = {"return-path", "Return paths: mint, verify, keys, revoke"};
+constexpr VerbGroup kKeys = {"keys", "Keys of the API: create, list, revoke, hash"};
 constexpr VerbGroup kRules = {"rules", "What diagnostics mean: lint, test, stats"};
 
 constexpr Verb kVerbs[] = {
@@ -39,6 +40,12 @@ constexpr Verb kVerbs[] = {
     {&kReturnPath, "keys", "List the keys of return paths", SetUpKeys, kServer | kTenant | kJson},
     {&kReturnPath, "revoke", "Let a key that leaked count no more, and say what rests on it",
      SetUpRevoke, kServer | kJson},
+    {&kKeys, "create", "Make a key that calls the API, and show it once", SetUpApiKeyCreate,
+     kServer | kTenant | kJson},
+    {&kKeys, "list", "List the keys of the API", SetUpApiKeyList, kServer | kTenant | kJson},
+    {&kKeys, "revoke", "Let keys of the API count no more", SetUpApiKeyRevoke, kServer | kJson},
+    {&kKeys, "hash", "Make what a configuration takes of a key; needs no server", SetUpApiKeyHash,
+     0},
     {&kRules, "lint", "Say what is wrong with files of rules; needs no server", SetUpRulesLint,
      kJson},
     {&kRules, "test", "Try the examples of all rules; needs no server", SetUpRulesTest, kJson},
