@@ -25,9 +25,16 @@ Authority::Authority() {
 
 void Authority::Issue(const std::string& common_name) const {
   OpenSsl({"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=" + common_name,
-           "-addext", "subjectAltName=DNS:mx.example", "-addext",
+           "-addext", "subjectAltName=DNS:mx.example,IP:127.0.0.1", "-addext",
            "authorityInfoAccess=OCSP;URI:http://ocsp.invalid/", "-CA", own_file(), "-CAkey",
            dir_ / "ca.key", "-keyout", key_file(), "-out", chain_file()});
+}
+
+void Authority::IssueTo(const std::string& client, const std::string& chain_file,
+                        const std::string& key_file) const {
+  OpenSsl({"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=client", "-addext",
+           "subjectAltName=DNS:" + client, "-CA", own_file(), "-CAkey", dir_ / "ca.key", "-keyout",
+           key_file, "-out", chain_file});
 }
 
 std::string Authority::Section() const {
