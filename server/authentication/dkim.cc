@@ -8,7 +8,7 @@
 #include "parser/text.h"
 #include "server/authentication/dkim/canonicalization.h"
 #include "server/authentication/dkim/key_record.h"
-#include "server/authentication/dkim/sha256.h"
+#include "server/base/sha256.h"
 #include "server/authentication/dkim/signature.h"
 #include "server/authentication/message_fields.h"
 

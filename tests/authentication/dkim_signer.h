@@ -19,7 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "parser/text.h"
 #include "server/authentication/dkim/canonicalization.h"
-#include "server/authentication/dkim/sha256.h"
+#include "server/base/sha256.h"
 #include "server/authentication/message_fields.h"
 
 namespace bounced {

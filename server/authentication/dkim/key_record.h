@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/authentication/dkim/sha256.h"
+#include "server/base/sha256.h"
 #include "server/authentication/dkim/signature.h"
 
 namespace bounced {
