@@ -3,6 +3,7 @@
 // a race there.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <shared_mutex>
@@ -33,6 +34,12 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   template <typename Ready>
   void Wait(std::condition_variable& condition, Ready ready) {
     condition.wait(lock_, ready);
+  }
+  // The same, but for no longer than `patience`; whether it is ready.
+  template <typename Ready>
+  bool WaitFor(std::condition_variable& condition, std::chrono::milliseconds patience,
+               Ready ready) {
+    return condition.wait_for(lock_, patience, ready);
   }
 
  private:

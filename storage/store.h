@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/maintenance.h"
 #include "storage/records.h"
 #include "storage/suppression_index.h"
 #include "storage/wide_index.h"
@@ -239,6 +240,25 @@ class Store {
   virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
   // All keys of the API, also those that were revoked, in the order in which they were made.
   virtual absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const = 0;
+
+  // Which history its changes are numbered in, from 1 up: a restore begins another one, so that
+  // what goes by a change's number names this, too. Never changes while the store is open.
+  virtual std::int64_t history() const = 0;
+
+  // A copy of the database as it stands at some time during the call, with all that was committed
+  // before. Commits go on meanwhile, each held up by no more than kCopyTurnPages pages, and the WAL
+  // grows no more than without. `min_free` octets stay free on the disk. One copy at a time, those
+  // of CheckIntegrity() included. FAILED_PRECONDITION: another is under way, or there is not enough
+  // space; CANCELLED; DATA_LOSS: the copy is damaged, and so is the database.
+  static constexpr int kCopyTurnPages = 64;
+  virtual absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
+                                                             OnProgress progress) = 0;
+
+  // As CheckDatabase(), of such a copy, so that no reader stands in the way of checkpoints for as
+  // long as it takes; and that the index says by `now` what the rows say. Errors as MakeBackup()'s.
+  virtual absl::StatusOr<Findings> CheckIntegrity(const CheckOptions& options,
+                                                  std::int64_t min_free, absl::Time now,
+                                                  OnProgress progress) = 0;
 };
 
 // What the operator may set.

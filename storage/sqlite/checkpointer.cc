@@ -1,9 +1,8 @@
 #include "storage/sqlite/checkpointer.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <utility>
+
+#include "storage/sqlite/stand_back.h"
 
 namespace bounced {
 namespace {
@@ -11,14 +10,6 @@ namespace {
 // How often it tries to make the rest small: each time less has come meanwhile, unless the disk is
 // slower than the commits.
 constexpr int kRounds = 4;
-// How far its thread stands back: commits, and those who wait for them, come first.
-constexpr int kNiceness = 10;
-
-// Linux has a priority for each thread. Where it may not be changed, all threads are equal.
-void StandBack() {
-  const auto self = static_cast<id_t>(::gettid());
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
-}
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/migrations.h"
+#include "storage/sqlite/page_rows.h"
 #include "storage/sqlite/statement.h"
 
 namespace bounced {
@@ -22,12 +23,6 @@ constexpr std::size_t kHeaderOctets = 100;
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
 constexpr std::size_t kApplicationIdOffset = 68;
 
-absl::Status Damaged(const std::string& file, std::string_view what) {
-  return absl::DataLossError(absl::StrCat(
-      file, ": ", std::string(what),
-      "; it was left as it is: restore a backup, or save what can be with sqlite3's .recover"));
-}
-
 // The size of a file; none when it is not there.
 absl::StatusOr<std::optional<std::int64_t>> SizeOf(const std::string& file) {
   struct stat status;
@@ -36,8 +31,52 @@ absl::StatusOr<std::optional<std::int64_t>> SizeOf(const std::string& file) {
   return FileStatus(errno, file);
 }
 
-// Reads the header itself: SQLite would take an empty file for a new database, and another
-// program's for one that it may convert.
+// Hashes in rows and in memory are made under it (SuppressionIndex).
+absl::Status StoreSecret(Connection& connection) {
+  std::uint64_t secret = 0;
+  if (getrandom(&secret, sizeof secret, 0) != sizeof secret) {
+    return absl::UnavailableError("the kernel gives no random octets; try again");
+  }
+  absl::StatusOr<Statement> insert = Statement::Prepare(
+      connection.db(), "INSERT INTO meta (name, value) VALUES ('index_secret', ?)");
+  return insert.ok() ? insert->Run(secret) : insert.status();
+}
+
+// SQLite reads a WAL up to the first frame that is not whole, and takes that for the end that the
+// power cut. A transaction begins when the one before it is on the disk, so no more than one commit
+// can lie behind such an end.
+absl::Status CheckWal(const std::string& file) {
+  absl::StatusOr<PageFile> pages = PageFile::Open(file);
+  if (!pages.ok()) return pages.status();
+  const int commits = pages->commits_behind_damage();
+  if (commits <= 1) return absl::OkStatus();
+  return Damaged(file, absl::StrCat("its write-ahead log is damaged, with ", commits,
+                                    " commits behind that place"));
+}
+
+// A whole, closed database under the name `file`.
+absl::Status Create(const std::string& file, const std::string& vfs, std::int64_t cache_octets) {
+  if (absl::Status s = RemoveDatabase(file); !s.ok()) return s;
+  absl::StatusOr<Connection> connection = OpenNew(file, vfs);
+  if (!connection.ok()) return connection.status();
+  absl::Status status =
+      connection->Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId));
+  if (status.ok()) status = connection->SetUpForWriting(cache_octets);
+  if (status.ok()) status = Migrate(*connection);
+  if (status.ok()) status = StoreSecret(*connection);
+  if (status.ok()) status = connection->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!status.ok()) return status;
+  connection->CheckpointOnClose();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Damaged(const std::string& file, std::string_view what) {
+  return absl::DataLossError(absl::StrCat(
+      file, ": ", std::string(what), "; it was left as it is: ", std::string(kWhatToDoWithDamage)));
+}
+
 absl::Status CheckHeader(const std::string& file) {
   int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return FileStatus(errno, file);
@@ -66,44 +105,17 @@ absl::Status CheckPages(Connection& connection, const std::string& file) {
   return *result == "ok" ? absl::OkStatus() : Damaged(file, "is damaged (" + *result + ")");
 }
 
-// Hashes in rows and in memory are made under it (SuppressionIndex).
-absl::Status StoreSecret(Connection& connection) {
-  std::uint64_t secret = 0;
-  if (getrandom(&secret, sizeof secret, 0) != sizeof secret) {
-    return absl::UnavailableError("the kernel gives no random octets; try again");
-  }
-  absl::StatusOr<Statement> insert = Statement::Prepare(
-      connection.db(), "INSERT INTO meta (name, value) VALUES ('index_secret', ?)");
-  return insert.ok() ? insert->Run(secret) : insert.status();
-}
-
-// A whole, closed database under the name `file`.
-absl::Status Create(const std::string& file, const std::string& vfs, std::int64_t cache_octets) {
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
-    std::string left_over = file + suffix;
-    if (unlink(left_over.c_str()) != 0 && errno != ENOENT) return FileStatus(errno, left_over);
-  }
+absl::StatusOr<Connection> OpenNew(const std::string& file, const std::string& vfs) {
   // SQLite gives its other files the same mode.
   int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return FileStatus(errno, file);
   close(fd);
-  absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kCreate);
-  if (!connection.ok()) return connection.status();
-  absl::Status status =
-      connection->Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId));
-  if (status.ok()) status = connection->SetUpForWriting(cache_octets);
-  if (status.ok()) status = Migrate(*connection);
-  if (status.ok()) status = StoreSecret(*connection);
-  if (status.ok()) status = connection->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  if (!status.ok()) return status;
-  connection->CheckpointOnClose();
-  return absl::OkStatus();
+  return Connection::Open(file, vfs, Access::kCreate);
 }
-
-}  // namespace
 
 absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const std::string& vfs,
                                         std::int64_t cache_octets) {
+  if (absl::Status s = directory.TidyUp(); !s.ok()) return s;
   std::string file = directory.database();
   absl::StatusOr<std::optional<std::int64_t>> size = SizeOf(file);
   if (!size.ok()) return size.status();
@@ -117,6 +129,9 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
   if (!status.ok()) return status;
   absl::StatusOr<std::optional<std::int64_t>> wal = SizeOf(file + "-wal");
   if (!wal.ok()) return wal.status();
+  // Before there is a connection: to close a file gives up its locks.
+  if (wal->value_or(0) > 0) status = CheckWal(file);
+  if (!status.ok()) return status;
   absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kWrite);
   if (!connection.ok()) return connection.status();
   if (wal->value_or(0) > 0) status = CheckPages(*connection, file);

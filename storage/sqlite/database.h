@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "storage/sqlite/connection.h"
@@ -21,5 +22,19 @@ namespace bounced {
 // no database at all; else as of SqliteStatus().
 absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const std::string& vfs,
                                         std::int64_t cache_octets);
+
+// --- Its parts, for who looks at a database without serving from it.
+
+// Whether `file` has SQLite's header with our application_id. Reads the header itself: SQLite would
+// take an empty file for a new database, and another program's for one that it may convert. Not of
+// a file that a connection of this process has open: closing it would give up its locks.
+absl::Status CheckHeader(const std::string& file);
+// DATA_LOSS: a page or tree is not as it has to be, by SQLite's quick_check.
+absl::Status CheckPages(Connection& connection, const std::string& file);
+// Makes `file` (0600), which must not be there.
+absl::StatusOr<Connection> OpenNew(const std::string& file, const std::string& vfs);
+
+// DATA_LOSS with what to do.
+absl::Status Damaged(const std::string& file, std::string_view what);
 
 }  // namespace bounced

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -56,12 +58,48 @@ absl::StatusOr<DataDirectory> DataDirectory::Hold(const std::string& path) {
                                                     "); stop that one, or set another data_dir"));
 }
 
+// The WAL of the database that was must not be taken for the new one's: SQLite would believe it.
+absl::Status DataDirectory::TidyUp() const {
+  for (const std::string& unfinished : {copy(), incoming()}) {
+    if (absl::Status s = RemoveDatabase(unfinished); !s.ok()) return s;
+  }
+  if (access(restored().c_str(), F_OK) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : FileStatus(errno, restored());
+  }
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const std::string file = database() + suffix;
+    if (unlink(file.c_str()) != 0 && errno != ENOENT) return FileStatus(errno, file);
+  }
+  if (absl::Status s = Sync(); !s.ok()) return s;
+  return Rename(restored(), database());
+}
+
+absl::Status RemoveDatabase(const std::string& file) {
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    const std::string part = file + suffix;
+    if (unlink(part.c_str()) != 0 && errno != ENOENT) return FileStatus(errno, part);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> FreeOctets(const std::string& path) {
+  struct statvfs info {};
+  if (statvfs(path.c_str(), &info) != 0) return FileStatus(errno, path);
+  // In doubles: blocks times their size may exceed 64 bits.
+  return static_cast<std::int64_t>(
+      std::min(static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize), 0x1p62));
+}
+
 DataDirectory::~DataDirectory() {
   if (fd_ >= 0) close(fd_);
 }
 
 absl::Status DataDirectory::Rename(const std::string& from, const std::string& to) const {
   if (std::rename(from.c_str(), to.c_str()) != 0) return FileStatus(errno, to);
+  return Sync();
+}
+
+absl::Status DataDirectory::Sync() const {
   int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return FileStatus(errno, path_);
   absl::Cleanup close_it = [fd] { close(fd); };

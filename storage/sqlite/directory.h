@@ -1,6 +1,7 @@
 // The data directory, held for one daemon.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -23,10 +24,22 @@ class DataDirectory {
   DataDirectory& operator=(DataDirectory&&) = delete;
   ~DataDirectory();
 
+  const std::string& path() const { return path_; }
   std::string database() const { return path_ + "/bounced.db"; }
+  // A copy that is being made; one that is being taken in; one that was taken in and is to be the
+  // database.
+  std::string copy() const { return database() + ".copy"; }
+  std::string incoming() const { return database() + ".incoming"; }
+  std::string restored() const { return database() + ".restored"; }
+
+  // Takes away copies that an earlier process did not finish, and finishes a restore that was to
+  // be.
+  absl::Status TidyUp() const;
 
   // Puts the file `from` in the place of `to`, so that it stays there.
   absl::Status Rename(const std::string& from, const std::string& to) const;
+  // Waits until the names in it are on the disk.
+  absl::Status Sync() const;
 
  private:
   DataDirectory(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
@@ -34,6 +47,12 @@ class DataDirectory {
   std::string path_;
   int fd_;  // of the lock
 };
+
+// A database file with those that SQLite keeps beside it is taken away, where it is there.
+absl::Status RemoveDatabase(const std::string& file);
+
+// Octets that are free for others on the file system of `path`.
+absl::StatusOr<std::int64_t> FreeOctets(const std::string& path);
 
 // What `errno` says about a file, with what to do.
 absl::Status FileStatus(int error, const std::string& file);

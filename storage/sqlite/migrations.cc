@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/statement.h"
+#include "storage/sqlite/status.h"
 
 namespace bounced {
 namespace {
@@ -51,9 +52,7 @@ absl::Status CheckSchema(Connection& connection) {
       absl::StrCat(sqlite3_db_filename(connection.db(), "main"),
                    ": is damaged (its tables are not those of "
                    "version ",
-                   *version,
-                   "); it was left as it is: restore a backup, or save what can be with "
-                   "sqlite3's .recover"));
+                   *version, "); it was left as it is: ", std::string(kWhatToDoWithDamage)));
 }
 
 absl::Status Migrate(Connection& connection) {

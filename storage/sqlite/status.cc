@@ -54,8 +54,10 @@ std::string_view WhatToDo(absl::StatusCode code) {
     case absl::StatusCode::kFailedPrecondition:
       return "give the daemon's user the right to write the file and its folder";
     case absl::StatusCode::kDataLoss:
-      return "nothing more is written; see the kernel's log for the disk, then restart: a damaged "
-             "file is restored from a backup, or saved with sqlite3's .recover";
+      return "nothing more is written; see the kernel's log for the disk, then restart: of a "
+             "damaged "
+             "file, restore a backup (bounced --restore FILE), or save what can be (bounced "
+             "--salvage FILE)";
     default:
       return "this is a fault of the program; report it";
   }

@@ -9,6 +9,10 @@
 
 namespace bounced {
 
+// Of a file that is damaged.
+inline constexpr std::string_view kWhatToDoWithDamage =
+    "restore a backup (bounced --restore FILE), or save what can be (bounced --salvage FILE)";
+
 // The status of a call that ended with the extended result code `rc`; OK for SQLITE_OK, SQLITE_ROW
 // and SQLITE_DONE. The message names the database's file, the code, and what to do; it never holds
 // a value that was bound.

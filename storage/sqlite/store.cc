@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/database_copy.h"
 #include "storage/sqlite/directory.h"
+#include "storage/sqlite/file_identity.h"
 #include "storage/sqlite/index_reader.h"
+#include "storage/sqlite/integrity.h"
+#include "storage/sqlite/long_query.h"
 #include "storage/sqlite/reader_pool.h"
 #include "storage/sqlite/status.h"
 #include "storage/sqlite/writer.h"
@@ -29,9 +35,13 @@ class SqliteStore final : public Store {
 
  public:
   SqliteStore(DataDirectory directory, Connection connection, std::uint64_t secret,
-              const std::string& vfs)
+              std::int64_t history, const std::string& vfs)
       : directory_(std::move(directory)),
+        vfs_(vfs),
+        history_(history),
         connection_(std::move(connection)),
+        database_file_(directory_.database()),
+        wal_file_(directory_.database() + "-wal"),
         index_(secret),
         wide_index_(index_),
         readers_(std::make_unique<ReaderPool>(directory_.database(), vfs, index_, wide_index_)) {}
@@ -88,12 +98,27 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override {
     return Ask([](Reader& reader) { return reader.ListApiKeys(); });
   }
+  std::int64_t history() const override { return history_; }
+  absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
+                                                     OnProgress progress) override;
+  absl::StatusOr<Findings> CheckIntegrity(const CheckOptions& options, std::int64_t min_free,
+                                          absl::Time now, OnProgress progress) override;
 
  private:
+  absl::StatusOr<std::unique_ptr<DatabaseCopy>> Copy(std::int64_t min_free, OnProgress progress) {
+    return DatabaseCopy::Make(connection_, gate_, directory_, vfs_, min_free, progress);
+  }
+
   // Self-locking, or constant after Start().
   mutable FailureLatch failures_;
   DataDirectory directory_;
-  Connection connection_;  // of the thread that calls Apply()
+  const std::string vfs_;
+  const std::int64_t history_;
+  std::mutex copying_;
+  // Of the thread that calls Apply(), and in turns of gate_ of the one that copies.
+  Connection connection_;
+  FileIdentity database_file_;  // as are these two
+  FileIdentity wal_file_;
   SuppressionIndex index_;
   WideIndex wide_index_;
   std::unique_ptr<ReaderPool> readers_;
@@ -105,6 +130,8 @@ class SqliteStore final : public Store {
 absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
   absl::Status status = ReadIndex(directory_.database(), options.vfs, index_, now);
   if (status.ok()) status = ReadWideIndex(connection_, wide_index_, now);
+  if (status.ok()) status = database_file_.Check();
+  if (status.ok()) status = wal_file_.Check();
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Writer>> writer =
       Writer::Create(connection_, index_, wide_index_, options.evidence_per_return_path);
@@ -135,8 +162,59 @@ SqliteStore::~SqliteStore() {
 absl::Status SqliteStore::Apply(std::span<Work* const> batch, Decide decide, absl::Time now) {
   absl::Status failure = failures_.status();
   if (!failure.ok()) return failure;
+  for (FileIdentity* file : {&database_file_, &wal_file_}) {
+    if (absl::Status s = file->Check(); !s.ok()) return failures_.Note(s);
+  }
   CommitGate::Commit commit(gate_);
   return failures_.Note(writer_->Apply(batch, decide, now));
+}
+
+absl::Status AnotherCopy() {
+  return absl::FailedPreconditionError(
+      "another backup or check of the database is under way; wait for its end");
+}
+
+absl::StatusOr<std::unique_ptr<Backup>> SqliteStore::MakeBackup(std::int64_t min_free,
+                                                                OnProgress progress) {
+  const std::unique_lock lock(copying_, std::try_to_lock);
+  if (!lock.owns_lock()) return AnotherCopy();
+  absl::StatusOr<std::unique_ptr<DatabaseCopy>> copy = Copy(min_free, progress);
+  if (!copy.ok()) return copy.status();
+  Connection& connection = (*copy)->connection();
+  absl::Status status = RunLong(
+      connection, [&] { return CheckPages(connection, directory_.database()); }, progress);
+  if (!status.ok()) return status;
+  return (*copy)->Release();
+}
+
+absl::StatusOr<Findings> SqliteStore::CheckIntegrity(const CheckOptions& options,
+                                                     std::int64_t min_free, absl::Time now,
+                                                     OnProgress progress) {
+  const std::unique_lock lock(copying_, std::try_to_lock);
+  if (!lock.owns_lock()) return AnotherCopy();
+  absl::StatusOr<std::unique_ptr<DatabaseCopy>> copy = Copy(min_free, progress);
+  if (!copy.ok()) return copy.status();
+  Connection& connection = (*copy)->connection();
+  Findings findings;
+  absl::Status status = RunLong(
+      connection,
+      [&] {
+        absl::Status checked = CheckAll(connection, options, findings);
+        if (!checked.ok() || findings.count > 0) return checked;
+        // The copy is older than the index: what has changed since is looked up where both stand
+        // still.
+        return CompareIndex(connection, index_, now, [&](std::int64_t address_id) {
+          CommitGate::Copy turn(gate_);
+          absl::StatusOr<bool> differs = IndexDiffers(connection_, index_, now, address_id);
+          if (differs.ok() && *differs) {
+            findings.Add(absl::StrCat("index: says of address ", address_id,
+                                      " what its rows do not say; restart the daemon"));
+          }
+        });
+      },
+      progress);
+  if (!status.ok()) return status;
+  return findings;
 }
 
 }  // namespace
@@ -151,8 +229,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const StoreOptions& optio
   absl::StatusOr<std::int64_t> secret =
       connection->AskNumber("SELECT value FROM meta WHERE name = 'index_secret'");
   if (!secret.ok()) return secret.status();
-  auto store = std::make_unique<SqliteStore>(*std::move(directory), *std::move(connection),
-                                             static_cast<std::uint64_t>(*secret), options.vfs);
+  absl::StatusOr<std::int64_t> history =
+      connection->AskNumber("SELECT value FROM meta WHERE name = 'history'");
+  if (!history.ok()) return history.status();
+  auto store =
+      std::make_unique<SqliteStore>(*std::move(directory), *std::move(connection),
+                                    static_cast<std::uint64_t>(*secret), *history, options.vfs);
   absl::Status status = store->Start(options, now);
   if (!status.ok()) return status;
   return store;

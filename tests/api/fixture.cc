@@ -126,6 +126,19 @@ absl::StatusOr<std::vector<ApiKey>> WatchedStore::ListApiKeys() const {
   return store_->ListApiKeys();
 }
 
+absl::StatusOr<std::unique_ptr<Backup>> WatchedStore::MakeBackup(std::int64_t min_free,
+                                                                 OnProgress progress) {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->MakeBackup(min_free, progress);
+}
+
+absl::StatusOr<Findings> WatchedStore::CheckIntegrity(const CheckOptions& options,
+                                                      std::int64_t min_free, absl::Time now,
+                                                      OnProgress progress) {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->CheckIntegrity(options, min_free, now, progress);
+}
+
 ApiTest::ApiTest()
     : dir_(MakeDir()),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),

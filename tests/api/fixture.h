@@ -80,6 +80,11 @@ class WatchedStore final : public Store {
                                             int max_events, int max_changes) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override;
+  std::int64_t history() const override { return store_->history(); }
+  absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
+                                                     OnProgress progress) override;
+  absl::StatusOr<Findings> CheckIntegrity(const CheckOptions& options, std::int64_t min_free,
+                                          absl::Time now, OnProgress progress) override;
 
  private:
   absl::Status Ask() const;

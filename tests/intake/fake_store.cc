@@ -234,6 +234,15 @@ absl::StatusOr<StoredEvent> FakeStore::GetEvent(std::string_view, std::int64_t) 
 absl::StatusOr<std::string> FakeStore::GetEvidence(std::string_view, std::int64_t) const {
   return NotAsked();
 }
+absl::StatusOr<std::unique_ptr<Backup>> FakeStore::MakeBackup(std::int64_t, OnProgress) {
+  return NotAsked();
+}
+
+absl::StatusOr<Findings> FakeStore::CheckIntegrity(const CheckOptions&, std::int64_t, absl::Time,
+                                                   OnProgress) {
+  return NotAsked();
+}
+
 absl::StatusOr<AddressDossier> FakeStore::GetDossier(std::string_view, const Address&, int,
                                                      int) const {
   return NotAsked();

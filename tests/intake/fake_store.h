@@ -54,6 +54,10 @@ class FakeStore final : public Store {
   absl::StatusOr<std::string> GetEvidence(std::string_view, std::int64_t) const override;
   absl::StatusOr<AddressDossier> GetDossier(std::string_view, const Address&, int,
                                             int) const override;
+  std::int64_t history() const override { return 1; }
+  absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t, OnProgress) override;
+  absl::StatusOr<Findings> CheckIntegrity(const CheckOptions&, std::int64_t, absl::Time,
+                                          OnProgress) override;
 
  private:
   using Key = std::pair<std::string, std::string>;  // tenant, canonical address

@@ -243,6 +243,24 @@ TEST(Migrations, BringADatabaseOfVersionFourUpToDate) {
   EXPECT_EQ(gone->changes[0].what, Change::What::kRemoved);
 }
 
+// schema_5.sql is the dump of a database that a program of version 5 left: the same.
+TEST(Migrations, BringADatabaseOfVersionFiveUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_5.sql"));
+  std::int64_t history = 0;
+  for (int i = 0; i < 2; ++i) {
+    absl::StatusOr<std::unique_ptr<Store>> store =
+        OpenSqliteStore({.directory = directory.path()}, Noon());
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_GT((*store)->history(), 0);
+    if (i == 1) {
+      EXPECT_EQ((*store)->history(), history);
+    }
+    history = (*store)->history();
+    EXPECT_TRUE((*store)->ListAllowances("default", 10, 0)->rows.empty());
+  }
+}
+
 // schema_6.sql is the dump of that database as a program of version 6 had brought it up to date.
 TEST(Migrations, BringADatabaseOfVersionSixUpToDate) {
   TemporaryDirectory directory;
