@@ -322,7 +322,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                              .tls = parts.api_tls ? &*parts.api_tls : nullptr,
                              .clock = clock,
                              .log = log,
-                             .max_message_size = config.smtp.limits.max_message_size};
+                             .max_message_size = config.smtp.limits.max_message_size,
+                             .min_free = config.store.min_free};
   const auto handed = sockets.find(kGrpcSocket);
   absl::StatusOr<std::unique_ptr<api::Server>> api =
       handed != sockets.end() ? api::Server::Adopt(handed->second, api_parts)

@@ -57,4 +57,9 @@ inline constexpr std::size_t kMaxStreamsPerKey = 100;
 // How often it is written down when keys were last used.
 inline constexpr absl::Duration kKeyUseInterval = absl::Minutes(1);
 
+// Of MaintenanceService.
+inline constexpr std::size_t kBackupChunkOctets = 256 << 10;
+inline constexpr absl::Duration kMaintenanceBeat = absl::Seconds(1);  // between tidings
+inline constexpr absl::Duration kMaxStall = absl::Seconds(60);  // of a client that takes nothing
+
 }  // namespace bounced::api

@@ -42,6 +42,10 @@ constexpr Method kMethods[] = {
     {"bounced.v1.AdminService.CreateApiKey", Role::kAdmin},
     {"bounced.v1.AdminService.ListApiKeys", Role::kAdmin},
     {"bounced.v1.AdminService.RevokeApiKey", Role::kAdmin},
+
+    // All tenants' data.
+    {"bounced.v1.MaintenanceService.Backup", Role::kAdmin, Scope::kAll, kStreams},
+    {"bounced.v1.MaintenanceService.CheckIntegrity", Role::kAdmin, Scope::kAll, kStreams},
 };
 
 }  // namespace

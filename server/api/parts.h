@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "server/api/callers.h"
 #include "server/api/tls.h"
@@ -19,7 +20,7 @@ namespace bounced::api {
 
 // All of it is thread-safe and outlives the server.
 struct Parts {
-  const Store& store;
+  Store& store;  // Apply() is the committer's
   Committer& committer;
   Intake& intake;
   const LiveRules& rules;
@@ -30,6 +31,7 @@ struct Parts {
   const Clock& clock;
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest
+  std::int64_t min_free = 0;     // octets that a copy of the database leaves on its disk
 };
 
 }  // namespace bounced::api

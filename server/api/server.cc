@@ -22,6 +22,7 @@
 #include "server/api/admin_service.h"
 #include "server/api/bounce_service.h"
 #include "server/api/limits.h"
+#include "server/api/maintenance_service.h"
 #include "server/api/report_service.h"
 #include "server/api/return_path_service.h"
 #include "server/api/services.h"
@@ -86,7 +87,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> ServiceDescriptors() {
           v1::GetEventRequest::descriptor()->file()->FindServiceByName("BounceService"),
           v1::MintRequest::descriptor()->file()->FindServiceByName("ReturnPathService"),
           v1::Incident::descriptor()->file()->FindServiceByName("ReportService"),
-          v1::ApiKey::descriptor()->file()->FindServiceByName("AdminService")};
+          v1::ApiKey::descriptor()->file()->FindServiceByName("AdminService"),
+          v1::BackupRequest::descriptor()->file()->FindServiceByName("MaintenanceService")};
 }
 
 }  // namespace
@@ -101,6 +103,7 @@ struct Server::Impl {
         return_paths(services),
         reports(services),
         admin(services),
+        maintenance(services),
         credentials(parts.tls == nullptr ? grpc::InsecureServerCredentials()
                                          : NewTlsCredentials(*parts.tls)) {}
 
@@ -113,6 +116,7 @@ struct Server::Impl {
   ReturnPathService return_paths;
   ReportService reports;
   AdminService admin;
+  MaintenanceService maintenance;
   std::vector<std::unique_ptr<grpc::Service>> gated;  // those above, as they are served
   std::string address;
   std::shared_ptr<grpc::ServerCredentials> credentials;  // asked by the server as long as it lives
@@ -154,7 +158,8 @@ Server::~Server() { Stop(absl::ZeroDuration()); }
 
 // What is registered is what has been put here, so no service is served without the gate.
 absl::Status Server::Impl::PutBehindGate() {
-  grpc::Service* const services_of[] = {&suppressions, &bounces, &return_paths, &reports, &admin};
+  grpc::Service* const services_of[] = {&suppressions, &bounces, &return_paths,
+                                        &reports,      &admin,   &maintenance};
   const std::vector<const google::protobuf::ServiceDescriptor*> descriptors = ServiceDescriptors();
   for (std::size_t i = 0; i < descriptors.size(); ++i) {
     absl::StatusOr<std::unique_ptr<grpc::Service>> behind =

@@ -144,7 +144,8 @@ OutputFile::OutputFile(int fd, std::string path, std::string temporary)
       temporary_(std::move(temporary)),
       sink_(std::make_unique<FdSink>(fd, path_)) {}
 
-absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path) {
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path,
+                                                               Readers readers) {
   std::error_code error;
   std::string place = std::filesystem::weakly_canonical(path, error).string();
   if (error) place = path;
@@ -161,7 +162,8 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string
   int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return CreateError(path, errno);
   std::unique_ptr<OutputFile> file(new OutputFile(fd, place, temporary));
-  if (::fchmod(fd, exists ? status.st_mode & 07777 : DefaultMode()) != 0) {
+  const mode_t usual = exists ? status.st_mode & 07777 : DefaultMode();
+  if (::fchmod(fd, readers == Readers::kUserAlone ? 0600 : usual) != 0) {
     return CreateError(path, errno);
   }
   return file;
@@ -179,8 +181,26 @@ absl::Status OutputFile::Commit() {
   if (::fdatasync(fd_) != 0) return WriteError(path_, errno);
   if (::close(std::exchange(fd_, -1)) != 0) return WriteError(path_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return WriteError(path_, errno);
+  const std::string folder = std::filesystem::path(temporary_).parent_path().string();
   temporary_.clear();
-  return absl::OkStatus();
+  const int above =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (above < 0) return WriteError(path_, errno);
+  const bool stays = ::fsync(above) == 0;
+  const int error = errno;
+  ::close(above);
+  return stays ? absl::OkStatus() : WriteError(path_, error);
+}
+
+absl::StatusOr<std::unique_ptr<Source>> OutputFile::ReadBack() {
+  if (absl::Status status = sink_->Flush(); !status.ok()) return status;
+  if (temporary_.empty()) return nullptr;
+  if (::fdatasync(fd_) != 0) return WriteError(path_, errno);
+  // Not what is still in memory, as far as the kernel lets it go.
+  ::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED);
+  const int fd = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return WriteError(path_, errno);
+  return std::make_unique<FdSource>(fd, Ownership::kOwned, path_);
 }
 
 }  // namespace bounced::cli

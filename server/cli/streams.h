@@ -93,15 +93,23 @@ class FdSink : public Sink {
 // is followed.
 class OutputFile {
  public:
+  // Who may read it: as the file that stood there, or as the user's umask says; or the user alone.
+  enum class Readers { kAsUsual, kUserAlone };
+
   // INVALID_ARGUMENT: cannot be made there, and why.
-  static absl::StatusOr<std::unique_ptr<OutputFile>> Create(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Create(const std::string& path,
+                                                            Readers readers = Readers::kAsUsual);
   // Without a Commit() before, what stood in its place still does.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   Sink& sink() { return *sink_; }
-  // Writes the rest, waits for the disk and moves it into its place. INTERNAL: could not.
+  // What the disk has of all that was written, once it is there. None: it is no regular file, and
+  // cannot be read again. INTERNAL: could not be written or read.
+  absl::StatusOr<std::unique_ptr<Source>> ReadBack();
+  // Writes the rest, waits for the disk and moves it into its place, so that it stays there.
+  // INTERNAL: could not.
   absl::Status Commit();
 
  private:

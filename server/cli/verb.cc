@@ -50,6 +50,9 @@ constexpr Verb kVerbs[] = {
      kJson},
     {&kRules, "test", "Try the examples of all rules; needs no server", SetUpRulesTest, kJson},
     {&kRules, "stats", "Say how often each rule has decided", SetUpRulesStats, kServer | kJson},
+    {nullptr, "backup", "Write a copy of the whole database while it serves", SetUpBackup,
+     kServer | kJson},
+    {nullptr, "integrity", "Say what is wrong with the database", SetUpIntegrity, kServer | kJson},
 };
 
 }  // namespace

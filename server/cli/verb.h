@@ -75,5 +75,7 @@ Action SetUpApiKeyHash(CLI::App& command);
 Action SetUpRulesLint(CLI::App& command);
 Action SetUpRulesTest(CLI::App& command);
 Action SetUpRulesStats(CLI::App& command);
+Action SetUpBackup(CLI::App& command);
+Action SetUpIntegrity(CLI::App& command);
 
 }  // namespace bounced::cli

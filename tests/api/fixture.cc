@@ -175,6 +175,7 @@ ApiTest::ApiTest()
   paths_ = v1::ReturnPathService::NewStub(channel_);
   reports_ = v1::ReportService::NewStub(channel_);
   admin_ = v1::AdminService::NewStub(channel_);
+  maintenance_ = v1::MaintenanceService::NewStub(channel_);
 }
 
 ApiTest::~ApiTest() {

@@ -16,6 +16,7 @@
 
 #include "bounced/v1/admin.grpc.pb.h"
 #include "bounced/v1/bounce.grpc.pb.h"
+#include "bounced/v1/maintenance.grpc.pb.h"
 #include "bounced/v1/report.grpc.pb.h"
 #include "bounced/v1/return_path.grpc.pb.h"
 #include "bounced/v1/suppression.grpc.pb.h"
@@ -151,6 +152,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<v1::ReturnPathService::Stub> paths_;
   std::unique_ptr<v1::ReportService::Stub> reports_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
+  std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
 };
 
 }  // namespace bounced::api

@@ -301,6 +301,24 @@ grpc::Status FakeReturnPaths::RevokeKey(grpc::ServerContext*, const v1::RevokeKe
   return grpc::Status::OK;
 }
 
+grpc::Status FakeMaintenance::Backup(grpc::ServerContext*, const v1::BackupRequest*,
+                                     grpc::ServerWriter<v1::BackupResponse>* writer) {
+  for (const v1::BackupResponse& response : backup) writer->Write(response);
+  return backup_status;
+}
+
+grpc::Status FakeMaintenance::CheckIntegrity(
+    grpc::ServerContext*, const v1::CheckIntegrityRequest* request,
+    grpc::ServerWriter<v1::CheckIntegrityResponse>* writer) {
+  checked.push_back(*request);
+  v1::CheckIntegrityResponse response;
+  response.mutable_progress()->set_phase(v1::MAINTENANCE_PHASE_CHECKING);
+  writer->Write(response);
+  *response.mutable_result() = findings;
+  writer->Write(response);
+  return grpc::Status::OK;
+}
+
 FakeServer::FakeServer() {
   int port = 0;
   grpc::ServerBuilder builder;
@@ -309,6 +327,7 @@ FakeServer::FakeServer() {
   builder.RegisterService(&bounces);
   builder.RegisterService(&return_paths);
   builder.RegisterService(&reports);
+  builder.RegisterService(&maintenance);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) throw std::runtime_error("no port");
   address_ = "127.0.0.1:" + std::to_string(port);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bounced/v1/bounce.grpc.pb.h"
+#include "bounced/v1/maintenance.grpc.pb.h"
 #include "bounced/v1/report.grpc.pb.h"
 #include "bounced/v1/return_path.grpc.pb.h"
 #include "bounced/v1/suppression.grpc.pb.h"
@@ -139,6 +140,21 @@ class FakeReturnPaths : public v1::ReturnPathService::Service {
                          v1::RevokeKeyResponse*) override;
 };
 
+// Answers both calls with what the test says.
+class FakeMaintenance : public v1::MaintenanceService::Service {
+ public:
+  std::vector<v1::BackupResponse> backup;
+  grpc::Status backup_status;
+  v1::IntegrityFindings findings;
+  std::vector<v1::CheckIntegrityRequest> checked;
+
+ private:
+  grpc::Status Backup(grpc::ServerContext*, const v1::BackupRequest*,
+                      grpc::ServerWriter<v1::BackupResponse>*) override;
+  grpc::Status CheckIntegrity(grpc::ServerContext*, const v1::CheckIntegrityRequest*,
+                              grpc::ServerWriter<v1::CheckIntegrityResponse>*) override;
+};
+
 // All of them on a free port of loopback.
 class FakeServer {
  public:
@@ -153,6 +169,7 @@ class FakeServer {
   FakeBounces bounces;
   FakeReturnPaths return_paths;
   FakeReports reports;
+  FakeMaintenance maintenance;
 
  private:
   std::unique_ptr<grpc::Server> server_;

@@ -1110,7 +1110,9 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"return-path", "revoke", "--domain", "x"}, "server json"},
                               {{"rules", "lint"}, "json"},
                               {{"rules", "test"}, "json"},
-                              {{"rules", "stats"}, "server json"}}) {
+                              {{"rules", "stats"}, "server json"},
+                              {{"backup"}, "server json"},
+                              {{"integrity"}, "server json"}}) {
     std::vector<std::string> arguments = row.verb;
     arguments.push_back("--help");
     const Outcome help = Run(arguments);
