@@ -26,6 +26,7 @@
 #include "server/base/text_file.h"
 #include "server/config/config.h"
 #include "server/daemon.h"
+#include "server/offline.h"
 
 namespace bounced {
 namespace {
@@ -180,6 +181,22 @@ int Check(const Config& config) {
   return kDone;
 }
 
+int CheckOffline(const Config& config, bool full) {
+  const absl::StatusOr<bool> whole = RunCheck(config, full, SystemClock());
+  if (!whole.ok()) return Fail(kFailed, whole.status());
+  return *whole ? kDone : kFailed;
+}
+
+int Restore(const Config& config, const std::string& file) {
+  const absl::Status status = RunRestore(config, file, SystemClock());
+  return status.ok() ? kDone : Fail(kFailed, status);
+}
+
+int Salvage(const Config& config, const std::string& out) {
+  const absl::Status status = RunSalvage(config, out, SystemClock());
+  return status.ok() ? kDone : Fail(kFailed, status);
+}
+
 int Serve(const Config& config, const std::string& path) {
   const sigset_t signals = BlockSignals();
   absl::StatusOr<std::shared_ptr<const RuleSet>> rules = CheckConfig(config);
@@ -212,17 +229,38 @@ int Main(int argc, char** argv) {
       "The bounce daemon: takes bounces in over SMTP, and says over gRPC whom not to mail.",
       "bounced");
   app.footer(
-      "Exit codes: 0 done; 1 cannot start, or the store failed; 2 the command line, the\n"
-      "configuration or the name of a socket is wrong, or it will not run as root.");
+      "Exit codes: 0 done; 1 cannot start, or the store failed, or --check found something; 2 the\n"
+      "command line, the configuration or the name of a socket is wrong, or it will not run as\n"
+      "root.");
   std::string path;
   bool check = false;
   bool allow_root = false;
+  bool check_database = false;
+  bool full = false;
+  std::string restore;
+  std::string salvage;
   app.add_option("--config", path,
                  std::string("The configuration, in TOML. Without it: ") + kDefaultConfig +
                      ", or, where there is no such file, an embedded default on loopback that "
                      "keeps its data in ./bounced-data")
       ->type_name("FILE");
   app.add_flag("--check-config", check, "Say whether the configuration is right, and end");
+  CLI::Option* const check_option = app.add_flag(
+      "--check", check_database, "Say what is wrong with the database of data_dir, and end");
+  app.add_flag("--full", full, "With --check: unpack every message that is kept, not a sample")
+      ->needs(check_option);
+  CLI::Option* const restore_option =
+      app.add_option(
+             "--restore", restore,
+             "Put this backup in the place of the database of data_dir, once it was checked, and "
+             "end; - is standard input. What was there is kept beside it")
+          ->type_name("FILE")
+          ->excludes(check_option);
+  app.add_option("--salvage", salvage,
+                 "Make this new database of what can be read of a damaged one in data_dir, and end")
+      ->type_name("FILE")
+      ->excludes(check_option)
+      ->excludes(restore_option);
   app.add_flag("--allow-root", allow_root,
                std::string("Serve as root though there is a user ") + kUser +
                    ": whoever finds a fault in it then has the machine");
@@ -243,7 +281,11 @@ int Main(int argc, char** argv) {
   OpenStandardFiles();
   absl::StatusOr<Config> config = Load(path, FileKind::kAny);
   if (!config.ok()) return Fail(kMisused, config.status());
-  return check ? Check(*config) : Serve(*config, path);
+  if (check) return Check(*config);
+  if (check_database) return CheckOffline(*config, full);
+  if (!restore.empty()) return Restore(*config, restore);
+  if (!salvage.empty()) return Salvage(*config, salvage);
+  return Serve(*config, path);
 }
 
 }  // namespace
