@@ -184,6 +184,8 @@ TEST_F(Package, HasWhatItHasToHave) {
         "-rw-r--r-- root/root .* \\./etc/bounced/bounced.toml\n",
         "-rw-r--r-- root/root .* \\./lib/systemd/system/bounced.service\n",
         "-rw-r--r-- root/root .* \\./lib/systemd/system/bounced.socket\n",
+        "-rw-r--r-- root/root .* \\./lib/systemd/system/bounced-backup.service\n",
+        "-rw-r--r-- root/root .* \\./lib/systemd/system/bounced-backup.timer\n",
         "/usr/share/man/man1/bouncectl.1.gz\n", "/usr/share/man/man5/bounced.toml.5.gz\n",
         "/usr/share/man/man8/bounced.8.gz\n", "/usr/share/doc/bounced/changelog.gz\n",
         "/usr/share/doc/bounced/copyright\n"}) {
