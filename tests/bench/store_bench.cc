@@ -6,19 +6,23 @@
 // A record is the dearest there is: a message with evidence of 1.5 KB, an event, a new address, its
 // suppression and the change. `--stored` events, addresses, messages, suppressions and changes are
 // there before, under hashes that fall anywhere; their evidence, which is only ever appended, is
-// not. An empty store flatters: read the two together.
+// not. An empty store flatters: read the two together. With them the same commits beside backups,
+// and a restore.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -47,25 +51,55 @@ std::unique_ptr<Store> Open(const std::string& path) {
 
 // --- What is there before
 
+std::int64_t Ask(sqlite3* db, const std::string& sql) {
+  sqlite3_stmt* stmt = nullptr;
+  Must(sqlite3_prepare_v2(db, sql.c_str(), -1, &stmt, nullptr) == SQLITE_OK, sql);
+  Must(sqlite3_step(stmt) == SQLITE_ROW, sql);
+  const std::int64_t value = sqlite3_column_int64(stmt, 0);
+  sqlite3_finalize(stmt);
+  return value;
+}
+
 // Rows in order, then the trees: far faster than one commit after the other, and the same trees.
 void Fill(const std::string& path, std::int64_t rows) {
   bench::StoreFilling filling(path);
   sqlite3* const db = filling.db();
+  // As the store makes them, so that a check finds nothing.
+  const auto secret = static_cast<std::uint64_t>(Ask(db,
+                                                     "SELECT value FROM meta"
+                                                     " WHERE name = 'index_secret'"));
+  const SuppressionIndex hashes(secret);
+  sqlite3_create_function_v2(
+      db, "hash_of", 2, SQLITE_UTF8, const_cast<SuppressionIndex*>(&hashes),
+      [](sqlite3_context* context, int, sqlite3_value** values) {
+        const auto text = [](sqlite3_value* value) {
+          const auto* octets = reinterpret_cast<const char*>(sqlite3_value_text(value));
+          return std::string_view(octets, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+        };
+        const auto& index = *static_cast<const SuppressionIndex*>(sqlite3_user_data(context));
+        sqlite3_result_int64(
+            context, static_cast<std::int64_t>(index.Hash(text(values[0]), "", text(values[1]))));
+      },
+      nullptr, nullptr, nullptr);
   const std::string count = absl::StrCat(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", rows, ") ");
-  Execute(db, count +
-                  "INSERT INTO address SELECT i, random(), 0, 'default',"
-                  " 'recipient' || i || '@mail' || (i % 997) || '.example', NULL, randomblob(24)"
-                  " FROM n");
-  Execute(db, count +
-                  "INSERT INTO message (id, first_event_id, events, evidence_id, octets,"
-                  " receive_time, day, trust, return_path_hash, digest, tenant, stream,"
-                  " return_path, reverse_path, client_address, client_helo, reporting_mta,"
-                  " report_form, envelope_id, return_path_key, message_reference)"
-                  " SELECT i, i, 1, NULL, 2700, 1780000000000000 + i, 20600, 4,"
-                  " random(), randomblob(16), 'default', 'news', 'b-' || hex(randomblob(16)) ||"
-                  " '@bounces.example.net', '', '192.0.2.1', 'mx.example.net', 'mx.example.net',"
-                  " 'rfc3464', '', 'a', '' FROM n");
+  Execute(db,
+          count +
+              "INSERT INTO address SELECT i, hash_of('default', mailbox), 0, 'default', mailbox,"
+              " NULL, NULL FROM (SELECT i, 'recipient' || i || '@mail' || (i % 997) ||"
+              " '.example' AS mailbox FROM n)");
+  Execute(db,
+          count +
+              "INSERT INTO message (id, first_event_id, events, evidence_id, octets,"
+              " receive_time, day, trust, return_path_hash, digest, tenant, stream,"
+              " return_path, reverse_path, client_address, client_helo, reporting_mta,"
+              " report_form, envelope_id, return_path_key, message_reference)"
+              " SELECT i, i, 1, NULL, 2700, 1780000000000000 + i, 20600, 4,"
+              " hash_of('default', 'b-' || i || '-of-thirty-two-octets-or-so@bounces.example.net'),"
+              " randomblob(16), 'default', 'news', 'b-' || i ||"
+              " '-of-thirty-two-octets-or-so@bounces.example.net', '', '192.0.2.1', "
+              "'mx.example.net', 'mx.example.net',"
+              " 'rfc3464', '', 'a', '' FROM n");
   Execute(db, count +
                   "INSERT INTO event (id, message_id, address_id, " BOUNCED_EVENT_FIELDS
                   ") SELECT i, i, i, 1, 101, 1, 1, 1, 4, 550, 0, 1, 95, 3, 3,"
@@ -74,14 +108,18 @@ void Fill(const std::string& path, std::int64_t rows) {
                   " '550 5.1.1 the mailbox does not exist here, see https://example.net/help'"
                   " FROM n");
   Execute(db, count +
-                  "INSERT INTO suppression SELECT i, random(), NULL, i, '', 1, 1,"
+                  "INSERT INTO suppression (id, hash, expire_time, address_id, stream, source,"
+                  " bounce_class, create_time, event_id, reason, explanation)"
+                  " SELECT i, (SELECT hash FROM address WHERE id = i), NULL, i, '', 1, 1,"
                   " 1780000000000000 + i, i, 'no_such_user', 'The remote server says that the"
                   " mailbox does not exist (550 5.1.1, rule no-such-user).' FROM n");
   Execute(db, count +
-                  "INSERT INTO change SELECT i, 1780000000000000 + i, 1, i, 'policy',"
+                  "INSERT INTO change (number, time, what, address_id, author, cause, stream,"
+                  " source, bounce_class, create_time, expire_time, event_id, reason,"
+                  " explanation) SELECT i, 1780000000000000 + i, 1, i, 'policy',"
                   " 'hard_certain', '', 1, 1, 1780000000000000 + i, NULL, i, 'no_such_user', 'The"
                   " remote server says that the mailbox does not exist (550 5.1.1, rule"
-                  " no-such-user).', NULL, NULL, NULL, NULL, NULL, NULL FROM n");
+                  " no-such-user).' FROM n");
   filling.Finish();
 }
 
@@ -212,6 +250,59 @@ void BM_Stored(benchmark::State& state) {
   Commits(state, *store, path);
 }
 
+// The same while one backup after the other is made.
+void BM_BesideBackups(benchmark::State& state) {
+  std::string path = directory + "/stored";
+  std::unique_ptr<Store> store = Open(path);
+  std::atomic<bool> stop = false;
+  double backups = 0;
+  double longest = 0;
+  std::thread thread([&] {
+    while (!stop) {
+      const auto begin = std::chrono::steady_clock::now();
+      absl::Status status =
+          store->MakeBackup(0, [&stop](const WorkProgress&) { return !stop.load(); }).status();
+      Must(status.ok() || stop, status.ToString());
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+      if (stop) break;
+      ++backups;
+      longest = std::max(longest, took.count());
+    }
+  });
+  Commits(state, *store, path);
+  stop = true;
+  thread.join();
+  state.counters["backups"] = backups;
+  state.counters["backup_s"] = longest;
+}
+
+// A restore of the stored database, checks and all.
+void BM_Restore(benchmark::State& state) {
+  const std::string copy = directory + "/copy";
+  {
+    std::unique_ptr<Store> store = Open(directory + "/stored");
+    absl::StatusOr<std::unique_ptr<Backup>> backup =
+        store->MakeBackup(0, [](const WorkProgress&) { return true; });
+    Must(backup.ok(), backup.status().ToString());
+    std::ofstream file(copy, std::ios::binary | std::ios::trunc);
+    for (std::int64_t at = 0; at < (*backup)->octets();) {
+      absl::StatusOr<std::string> octets = (*backup)->Read(at, 1 << 20);
+      Must(octets.ok() && !octets->empty(), "read");
+      file << *octets;
+      at += static_cast<std::int64_t>(octets->size());
+    }
+  }
+  for (auto iteration : state) {
+    static_cast<void>(iteration);
+    absl::StatusOr<Restored> restored = RestoreDatabase(directory + "/restored", copy, kNow,
+                                                        [](const WorkProgress&) { return true; });
+    Must(restored.ok(), restored.status().ToString());
+    state.counters["MB"] = static_cast<double>(restored->octets) / 1e6;
+  }
+  std::filesystem::remove_all(directory + "/restored");
+  std::filesystem::remove(copy);
+}
+
 void Register(const char* name, void (*run)(benchmark::State&)) {
   benchmark::RegisterBenchmark(name, run)
       ->ArgNames({"B", "commits"})
@@ -244,6 +335,11 @@ int Main(int argc, char** argv) {
   if (stored > 0) {
     if (!std::filesystem::exists(directory + "/stored")) Fill(directory + "/stored", stored);
     Register("commit/stored", BM_Stored);
+    Register("commit/beside_backups", BM_BesideBackups);
+    benchmark::RegisterBenchmark("restore/stored", BM_Restore)
+        ->Iterations(1)
+        ->UseRealTime()
+        ->Unit(benchmark::kSecond);
   }
   benchmark::RunSpecifiedBenchmarks();
   if (is_ours) std::filesystem::remove_all(directory);
