@@ -71,8 +71,17 @@ struct PutSuppressions {
   std::vector<Suppression> suppressions;
   std::string author;
   std::string cause;
-  bool replace = false;  // false: one that exists under the same key, unexpired, stays as it is
-  enum class Outcome : std::uint8_t { kCreated, kReplaced, kExists };
+  // Whether one that stands under the same key, in force, is put aside; what an event here caused
+  // is not, for what lasts no longer and names no event.
+  bool replace = false;
+  bool lengthen = false;  // one that lasts longer takes the place of one that lasts less
+  bool dry_run = false;   // only the outcomes: what each would be if it came alone
+  enum class Outcome : std::uint8_t {
+    kCreated,
+    kReplaced,
+    kExists,     // another stands, and stays as it is
+    kUnchanged,  // what stands says the same
+  };
   std::vector<Outcome> outcomes = {};  // out: one a suppression, in order
 };
 

@@ -116,7 +116,11 @@ std::string SummaryOf(const Suppression& suppression) {
     default:
       absl::StrAppend(&text, ": suppressed by a ", Absl(ToString(suppression.source)));
   }
-  if (suppression.event_id != 0) absl::StrAppend(&text, " (event ", suppression.event_id, ")");
+  if (suppression.event_id != 0) {
+    absl::StrAppend(&text, " (event ", suppression.event_id, ")");
+  } else if (suppression.source != Source::kManual && suppression.source != Source::kImport) {
+    absl::StrAppend(&text, " elsewhere, as a list that was taken over says,");
+  }
   absl::StrAppend(&text, " on ", ShowTime(suppression.create_time), ", reason ", suppression.reason,
                   ".");
   if (!suppression.explanation.empty()) absl::StrAppend(&text, " ", suppression.explanation);

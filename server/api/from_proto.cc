@@ -58,6 +58,22 @@ absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_v
                      .explanation = row.explanation()};
 }
 
+// The reason of what is taken over and names none.
+std::string_view DefaultReason(Source source) {
+  switch (source) {
+    case Source::kBounce:
+      return ToString(Reason::kProviderSuppressed);
+    case Source::kComplaint:
+      return ToString(Reason::kComplaintAbuse);
+    case Source::kUnsubscribe:
+      return ToString(Reason::kUnsubscribe);
+    case Source::kManual:
+    case Source::kImport:
+      break;
+  }
+  return ToString(source);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string_view> TenantOf(const Caller& caller, std::string_view tenant) {
@@ -309,8 +325,11 @@ absl::StatusOr<Suppression> ManualSuppressionOf(const Caller& caller,
 absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
                                                   const v1::Suppression& suppression,
                                                   absl::Time now) {
+  absl::StatusOr<std::optional<Source>> named = SourceOf("source", suppression.source());
+  if (!named.ok()) return named.status();
+  const Source source = named->value_or(Source::kImport);
   absl::StatusOr<Suppression> result =
-      SuppressionOf("", tenant, suppression, Source::kImport, "import");
+      SuppressionOf("", tenant, suppression, source, DefaultReason(source));
   if (!result.ok()) return result;
   absl::StatusOr<absl::Time> created =
       TimeOr("create_time", suppression.has_create_time(), suppression.create_time(), now);
@@ -321,8 +340,15 @@ absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
   if (!v1::BounceClass_IsValid(suppression.bounce_class())) {
     return Invalid("bounce_class", "not a class");
   }
+  if (suppression.bounce_class() == v1::BOUNCE_CLASS_BLOCK) {
+    return Invalid("bounce_class", "a block is the sender's and suppresses nobody");
+  }
   if (suppression.bounce_class() != v1::BOUNCE_CLASS_UNSPECIFIED) {
     result->bounce_class = static_cast<BounceClass>(suppression.bounce_class());
+  }
+  if (source == Source::kBounce && result->bounce_class == BounceClass::kSoft &&
+      result->expire_time == absl::InfiniteFuture()) {
+    return Invalid("expire_time", "must be set: soft bounces suppress nobody for ever");
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// SuppressionService.ImportSuppressions.
+// SuppressionService.ImportSuppressions and ImportStream.
 #pragma once
 
 #include "bounced/v1/suppression.grpc.pb.h"
@@ -6,9 +6,12 @@
 
 namespace bounced::api {
 
-// A call; deletes itself. A request is committed before the next is read, so a client that sends
-// faster than the store writes is slowed down, and one request is held.
+// A call each; delete themselves. Requests are read ahead of the commits, within
+// kImportRequestsAhead and kImportOctetsAhead, so that one sync serves several of them; a client
+// that sends faster than the store writes, or takes no answers, is slowed down.
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* NewImport(
     const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response);
+grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>* NewImportStream(
+    const Services& services, const Caller& caller);
 
 }  // namespace bounced::api

@@ -19,9 +19,14 @@ inline constexpr std::size_t kMaxAttemptTextOctets = 4'096;
 inline constexpr std::size_t kMaxHostOctets = 256;
 inline constexpr std::size_t kMaxMessageReferenceOctets = 256;
 inline constexpr std::size_t kMaxEnhancedStatusOctets = 16;
+// What one import may have under way before its last answer is taken; so many are committed
+// together, too. A request that is larger goes alone.
+inline constexpr int kImportRequestsAhead = 8;
+inline constexpr std::size_t kImportOctetsAhead = 4 << 20;
 inline constexpr std::size_t kMaxReasonOctets = 100;
 inline constexpr std::size_t kMaxExplanationOctets = 1'000;
 inline constexpr std::size_t kMaxCauseOctets = 1'000;
+inline constexpr std::size_t kMaxImportCauseOctets = 900;  // "import: " goes in front
 inline constexpr std::size_t kMaxAuthorOctets = 100;
 inline constexpr std::size_t kMaxChunkOctets = 1 << 20;        // of a message that comes in
 inline constexpr std::size_t kEvidenceChunkOctets = 64 << 10;  // of one that goes out

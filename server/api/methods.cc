@@ -17,6 +17,7 @@ constexpr Method kMethods[] = {
     {"bounced.v1.SuppressionService.DeleteAllowance", Role::kWrite},
     {"bounced.v1.SuppressionService.ListAllowances", Role::kReadEvents},
     {"bounced.v1.SuppressionService.ImportSuppressions", Role::kWrite, Scope::kTenant, kStreams},
+    {"bounced.v1.SuppressionService.ImportStream", Role::kWrite, Scope::kTenant, kStreams},
     {"bounced.v1.SuppressionService.ExportSuppressions", Role::kReadEvents, Scope::kTenant,
      kStreams},
     {"bounced.v1.SuppressionService.Explain", Role::kReadEvents},

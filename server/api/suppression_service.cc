@@ -230,7 +230,11 @@ grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
   services_.parts.committer.Submit(*std::move(put), [this, reactor, response](absl::Status status,
                                                                               Work work) {
     const auto& done = std::get<PutSuppressions>(work);
-    if (status.ok() && done.outcomes[0] == PutSuppressions::Outcome::kExists) {
+    const bool stood =
+        status.ok() &&
+        (done.outcomes[0] == PutSuppressions::Outcome::kExists ||
+         (done.outcomes[0] == PutSuppressions::Outcome::kUnchanged && !done.replace));
+    if (stood) {
       status = absl::AlreadyExistsError("one with this key stands; set `replace` to replace it");
     }
     if (status.ok()) *response->mutable_suppression() = ToProto(done.suppressions[0]);
@@ -307,6 +311,11 @@ grpc::ServerUnaryReactor* SuppressionService::ListAllowances(
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* SuppressionService::ImportSuppressions(
     grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) {
   return NewImport(services_, CallerOf(*context), response);
+}
+
+grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>*
+SuppressionService::ImportStream(grpc::CallbackServerContext* context) {
+  return NewImportStream(services_, CallerOf(*context));
 }
 
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::ExportSuppressions(

@@ -45,6 +45,8 @@ class SuppressionService final : public v1::SuppressionService::CallbackService 
                                            v1::ListAllowancesResponse* response) override;
   grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* ImportSuppressions(
       grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) override;
+  grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>* ImportStream(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* ExportSuppressions(
       grpc::CallbackServerContext* context, const v1::ExportSuppressionsRequest* request) override;
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,

@@ -23,6 +23,12 @@ std::size_t DeliveriesIn(const Work& work) {
   return record == nullptr ? 0 : record->messages.size();
 }
 
+std::size_t OctetsOf(const Suppression& suppression) {
+  return sizeof(Suppression) + suppression.address.spelling().size() +
+         suppression.address.canonical().size() + suppression.reason.size() +
+         suppression.explanation.size();
+}
+
 // What of the work's size a client decides. Evidence that messages share counts once. Of what a
 // mail system reports there is much, and of little text: its frame counts, too.
 std::size_t OctetsOf(const Work& work) {
@@ -31,6 +37,11 @@ std::size_t OctetsOf(const Work& work) {
     for (const NewMessage& message : record->messages) {
       octets += sizeof message + sizeof(Event) + TextOctets(message.events.front());
     }
+    return octets;
+  }
+  if (const auto* put = std::get_if<PutSuppressions>(&work)) {
+    std::size_t octets = 0;
+    for (const Suppression& suppression : put->suppressions) octets += OctetsOf(suppression);
     return octets;
   }
   const auto* store = std::get_if<StoreMessages>(&work);

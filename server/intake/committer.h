@@ -22,7 +22,7 @@ namespace bounced {
 // taken when nothing else waits, so that none is refused for ever.
 struct CommitterLimits {
   std::size_t max_waiting = 10'000;            // pieces of work; one more is refused
-  std::size_t max_waiting_octets = 256 << 20;  // of packed evidence and of the events' texts
+  std::size_t max_waiting_octets = 256 << 20;  // of packed evidence, of the events' texts, of lists
   std::size_t max_batch = 1'000;               // pieces of work in one commit
   std::size_t max_batch_deliveries = 10'000;   // and in these, but for the first
 };

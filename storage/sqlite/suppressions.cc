@@ -84,16 +84,15 @@ absl::Status SuppressionTable::Update(const SuppressionRow& row) {
 
 absl::Status SuppressionTable::Remove(std::int64_t id) { return remove_->Run(id); }
 
-absl::Status SuppressionTable::Append(const Change& change, std::int64_t address_id) {
+absl::Status SuppressionTable::Append(const ChangeRow& change) {
   const Suppression& s = change.suppression;
   auto append = [&](const auto&... was) {
-    return append_->Run(change.number, change.time, change.what, address_id,
-                        std::string_view(change.author), std::string_view(change.cause),
-                        std::string_view(s.stream), s.source, s.bounce_class, s.create_time,
-                        s.expire_time, s.event_id, std::string_view(s.reason),
+    return append_->Run(change.number, change.time, change.what, change.address_id, change.author,
+                        change.cause, std::string_view(s.stream), s.source, s.bounce_class,
+                        s.create_time, s.expire_time, s.event_id, std::string_view(s.reason),
                         std::string_view(s.explanation), s.incident_id, was...);
   };
-  if (!change.before) {
+  if (change.before == nullptr) {
     return append(std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
                   std::nullopt, std::nullopt);
   }

@@ -42,6 +42,18 @@ absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address
                                                            std::string_view tenant,
                                                            const Address& address);
 
+// A row of `change`. Of whoever made it: millions are written in a row, and nothing is copied.
+struct ChangeRow {
+  std::int64_t number;
+  absl::Time time;
+  Change::What what;
+  std::int64_t address_id;
+  std::string_view author;
+  std::string_view cause;
+  const Suppression& suppression;
+  const Suppression* before;  // null: it replaced nothing
+};
+
 // Belongs to the writing connection.
 class SuppressionTable {
  public:
@@ -55,7 +67,7 @@ class SuppressionTable {
   absl::Status Insert(const SuppressionRow& row, std::int64_t address_id, std::uint64_t hash);
   absl::Status Update(const SuppressionRow& row);
   absl::Status Remove(std::int64_t id);
-  absl::Status Append(const Change& change, std::int64_t address_id);
+  absl::Status Append(const ChangeRow& change);
   // The addresses of those that an incident holds.
   absl::StatusOr<std::vector<Address>> HeldBy(std::int64_t incident_id);
 

@@ -1,6 +1,7 @@
 #include "storage/sqlite/writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -60,6 +61,18 @@ bool SaysTheSame(const Suppression& next, const Suppression& standing) {
          next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
          (next.event_id == standing.event_id || next.event_id == 0) &&
          next.explanation == standing.explanation && next.incident_id == standing.incident_id;
+}
+
+PutSuppressions::Outcome OutcomeOf(const PutSuppressions& work, const Suppression& next,
+                                   const Suppression& standing, absl::Time now) {
+  using Outcome = PutSuppressions::Outcome;
+  if (SaysTheSame(next, standing)) return Outcome::kUnchanged;
+  const bool in_force = standing.expire_time > now && standing.incident_id == 0;
+  if (!in_force) return Outcome::kReplaced;
+  const bool is_longer = next.expire_time > standing.expire_time;
+  if (is_longer && work.lengthen) return Outcome::kReplaced;
+  const bool is_weaker = !is_longer && standing.event_id != 0 && next.event_id == 0;
+  return work.replace && !is_weaker ? Outcome::kReplaced : Outcome::kExists;
 }
 
 }  // namespace
@@ -295,20 +308,21 @@ Decision Writer::Ask(const Standing& standing, const Message& message, const Eve
 
 absl::Status Writer::Do(PutSuppressions& work) {
   work.outcomes.clear();
-  for (const Suppression& suppression : work.suppressions) {
+  for (Suppression& suppression : work.suppressions) {
+    suppression = AsStored(std::move(suppression));
     absl::StatusOr<Standing> standing = Find(suppression.tenant, suppression.address);
     if (!standing.ok()) return standing.status();
     auto stands = std::find_if(
         standing->suppressions.begin(), standing->suppressions.end(),
         [&](const SuppressionRow& row) { return SameKey(row.suppression, suppression); });
-    if (stands == standing->suppressions.end()) {
-      work.outcomes.push_back(PutSuppressions::Outcome::kCreated);
-    } else if (work.replace || stands->suppression.expire_time <= now_) {
-      work.outcomes.push_back(PutSuppressions::Outcome::kReplaced);
-    } else {
-      work.outcomes.push_back(PutSuppressions::Outcome::kExists);
-      continue;
-    }
+    const PutSuppressions::Outcome outcome =
+        stands == standing->suppressions.end()
+            ? PutSuppressions::Outcome::kCreated
+            : OutcomeOf(work, suppression, stands->suppression, now_);
+    work.outcomes.push_back(outcome);
+    const bool changes = outcome == PutSuppressions::Outcome::kCreated ||
+                         outcome == PutSuppressions::Outcome::kReplaced;
+    if (work.dry_run || !changes) continue;
     absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);
     if (status.ok()) {
       status = Put(*standing, suppression, {.author = work.author, .words = work.cause});
@@ -466,7 +480,7 @@ absl::Status Writer::NoteAllowance(const Standing& standing, Change::What what, 
                          .expire_time = absl::InfiniteFuture(),
                          .event_id = 0,
                          .explanation = note};
-  return Append(standing, what, cause, told, std::nullopt);
+  return Append(standing, what, cause, told, nullptr);
 }
 
 absl::Status Writer::Do(PutApiKeys& work) {
@@ -515,17 +529,19 @@ absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause caus
   if (stands == standing.suppressions.end()) {
     std::uint64_t hash =
         index_.Hash(standing.tenant, suppression.stream, standing.address.canonical());
-    standing.suppressions.push_back({.id = next_.suppression++, .suppression = suppression});
-    status = suppressions_.Insert(standing.suppressions.back(), standing.row.id, hash);
+    standing.suppressions.push_back(
+        {.id = next_.suppression++, .suppression = std::move(suppression)});
+    stands = std::prev(standing.suppressions.end());
+    status = suppressions_.Insert(*stands, standing.row.id, hash);
   } else {
     if (SaysTheSame(suppression, stands->suppression)) return absl::OkStatus();
-    before = std::exchange(stands->suppression, suppression);
+    before = std::exchange(stands->suppression, std::move(suppression));
     status = suppressions_.Update(*stands);
   }
   if (!status.ok()) return status;
-  Note(standing, suppression.stream);
+  Note(standing, stands->suppression.stream);
   return Append(standing, before ? Change::What::kReplaced : Change::What::kCreated, cause,
-                suppression, before);
+                stands->suppression, before ? &*before : nullptr);
 }
 
 absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {
@@ -534,19 +550,19 @@ absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {
   absl::Status status = suppressions_.Remove(row.id);
   if (!status.ok()) return status;
   Note(standing, row.suppression.stream);
-  return Append(standing, Change::What::kRemoved, cause, row.suppression, std::nullopt);
+  return Append(standing, Change::What::kRemoved, cause, row.suppression, nullptr);
 }
 
 absl::Status Writer::Append(const Standing& standing, Change::What what, Cause cause,
-                            const Suppression& suppression, std::optional<Suppression> before) {
-  Change change{.number = next_.change++,
-                .time = now_,
-                .what = what,
-                .author = std::string(cause.author),
-                .cause = std::string(cause.words),
-                .suppression = suppression,
-                .before = std::move(before)};
-  return suppressions_.Append(change, standing.row.id);
+                            const Suppression& suppression, const Suppression* before) {
+  return suppressions_.Append({.number = next_.change++,
+                               .time = now_,
+                               .what = what,
+                               .address_id = standing.row.id,
+                               .author = cause.author,
+                               .cause = cause.words,
+                               .suppression = suppression,
+                               .before = before});
 }
 
 void Writer::Note(const Standing& standing, std::string_view stream) {

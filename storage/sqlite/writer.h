@@ -116,7 +116,7 @@ class Writer {
   absl::Status Put(Standing& standing, Suppression suppression, Cause cause);
   absl::Status Remove(Standing& standing, std::size_t at, Cause cause);
   absl::Status Append(const Standing& standing, Change::What what, Cause cause,
-                      const Suppression& suppression, std::optional<Suppression> before);
+                      const Suppression& suppression, const Suppression* before);
   // Notes that the address is allowed from the commit on, or no longer, and appends the change.
   absl::Status NoteAllowance(const Standing& standing, Change::What what, Cause cause,
                              const std::string& note);

@@ -15,6 +15,7 @@ using grpc::StatusCode;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class SuppressionServiceTest : public ApiTest {
  protected:
@@ -637,6 +638,7 @@ TEST_F(SuppressionServiceTest, ImportCountsEachKindOfRow) {
   EXPECT_EQ(Check("new@a.example"), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(Check("full@a.example", "news"), v1::VERDICT_SEND) << "it has expired";
 
+  clock_.Advance(absl::Seconds(1));
   v1::ImportSuppressionsRequest again;
   again.add_suppressions()->set_address("new@a.example");
   response.Clear();
@@ -646,6 +648,9 @@ TEST_F(SuppressionServiceTest, ImportCountsEachKindOfRow) {
   response.Clear();
   ASSERT_TRUE(Import(again, response).ok());
   EXPECT_EQ(response.replaced(), 1);
+  response.Clear();
+  ASSERT_TRUE(Import(again, response).ok());
+  EXPECT_EQ(response.unchanged(), 1);
 }
 
 TEST_F(SuppressionServiceTest, ARequestOfAnImportHoldsSoManyRowsAndNoMore) {
@@ -700,6 +705,200 @@ TEST_F(SuppressionServiceTest, AnImportThatCannotBeCommittedFails) {
   grpc::Status status = Import(request, response);
   EXPECT_THAT(status, Fails(StatusCode::RESOURCE_EXHAUSTED, "there is too much to do"));
   EXPECT_THAT(log(), HasSubstr("/var/lib/secret"));
+}
+
+// An import that tells of each request.
+class ImportStreamTest : public SuppressionServiceTest {
+ protected:
+  using Outcomes = std::vector<int>;
+
+  // The outcomes of the rows of all `requests`, one after the other.
+  grpc::Status ImportAll(const std::vector<v1::ImportSuppressionsRequest>& requests,
+                         Outcomes& outcomes, std::vector<std::string>* errors = nullptr) {
+    grpc::ClientContext context;
+    auto stream = suppressions_->ImportStream(&context);
+    for (const v1::ImportSuppressionsRequest& request : requests) stream->Write(request);
+    stream->WritesDone();
+    v1::ImportStreamResponse response;
+    while (stream->Read(&response)) {
+      for (const int outcome : response.outcomes()) outcomes.push_back(outcome);
+      for (const v1::ImportError& error : response.errors()) {
+        if (errors != nullptr) {
+          errors->push_back(std::to_string(error.index()) + " " + error.message());
+        }
+      }
+    }
+    return stream->Finish();
+  }
+
+  v1::Suppression Row(const std::string& address, v1::Source source) {
+    v1::Suppression row;
+    row.set_address(address);
+    row.set_source(source);
+    row.mutable_create_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) - 1'000);
+    return row;
+  }
+
+  std::vector<v1::Suppression> Standing(const std::string& address) {
+    v1::ListSuppressionsRequest request;
+    request.mutable_filter()->set_address_prefix(address);
+    v1::ListSuppressionsResponse response;
+    EXPECT_TRUE(List(request, response).ok());
+    return {response.suppressions().begin(), response.suppressions().end()};
+  }
+};
+
+TEST_F(ImportStreamTest, AnswersEachRequestInOrder) {
+  std::vector<v1::ImportSuppressionsRequest> requests(3 * kImportRequestsAhead);
+  Outcomes want;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    requests[i].add_suppressions()->set_address("n" + std::to_string(i) + "@a.example");
+    requests[i].add_suppressions()->set_address("nobody");
+    requests[i].add_suppressions()->set_address("n0@a.example");
+    want.push_back(v1::IMPORT_OUTCOME_CREATED);
+    want.push_back(v1::IMPORT_OUTCOME_REJECTED);
+    want.push_back(i == 0 ? v1::IMPORT_OUTCOME_UNCHANGED : v1::IMPORT_OUTCOME_EXISTING);
+  }
+  Outcomes outcomes;
+  std::vector<std::string> errors;
+  ASSERT_TRUE(ImportAll(requests, outcomes, &errors).ok());
+  // Those of later requests may have been dated in the same moment as the first.
+  for (std::size_t i = 2; i < outcomes.size(); i += 3) {
+    if (outcomes[i] == v1::IMPORT_OUTCOME_UNCHANGED) outcomes[i] = want[i];
+  }
+  EXPECT_EQ(outcomes, want);
+  ASSERT_EQ(errors.size(), requests.size());
+  EXPECT_THAT(errors[1], StartsWith("4 address: "));
+  EXPECT_EQ(Check("n5@a.example"), v1::VERDICT_SUPPRESSED);
+}
+
+TEST_F(ImportStreamTest, ARowIsWhatItsSourceSays) {
+  v1::ImportSuppressionsRequest request;
+  request.set_author("jo");
+  request.set_cause("sendgrid-spam-reports");
+  *request.add_suppressions() = Row("c@a.example", v1::SOURCE_COMPLAINT);
+  *request.add_suppressions() = Row("u@a.example", v1::SOURCE_UNSUBSCRIBE);
+  request.mutable_suppressions(1)->set_stream("news");
+  *request.add_suppressions() = Row("m@a.example", v1::SOURCE_MANUAL);
+  *request.add_suppressions() = Row("b@a.example", v1::SOURCE_BOUNCE);
+  *request.add_suppressions() = Row("i@a.example", v1::SOURCE_UNSPECIFIED);
+  Outcomes outcomes;
+  ASSERT_TRUE(ImportAll({request}, outcomes).ok());
+  struct Case {
+    std::string address;
+    v1::Source source;
+    std::string reason;
+  };
+  for (const Case& c : {Case{"c@a.example", v1::SOURCE_COMPLAINT, "complaint_abuse"},
+                        Case{"u@a.example", v1::SOURCE_UNSUBSCRIBE, "unsubscribe"},
+                        Case{"m@a.example", v1::SOURCE_MANUAL, "manual"},
+                        Case{"b@a.example", v1::SOURCE_BOUNCE, "provider_suppressed"},
+                        Case{"i@a.example", v1::SOURCE_IMPORT, "import"}}) {
+    const std::vector<v1::Suppression> rows = Standing(c.address);
+    ASSERT_EQ(rows.size(), 1u) << c.address;
+    EXPECT_EQ(rows[0].source(), c.source);
+    EXPECT_EQ(rows[0].reason(), c.reason);
+    EXPECT_FALSE(rows[0].has_expire_time());
+  }
+  EXPECT_EQ(Check("c@a.example", "anything"), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("u@a.example", "news"), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("u@a.example"), v1::VERDICT_SEND);
+
+  grpc::ClientContext context;
+  v1::ExplainRequest explain;
+  explain.set_address("c@a.example");
+  v1::ExplainResponse explanation;
+  ASSERT_TRUE(suppressions_->Explain(&context, explain, &explanation).ok());
+  ASSERT_EQ(explanation.changes_size(), 1);
+  EXPECT_EQ(explanation.changes(0).author(), "jo");
+  EXPECT_EQ(explanation.changes(0).cause(), "import: sendgrid-spam-reports");
+  EXPECT_THAT(explanation.summary(), HasSubstr("by a complaint elsewhere"));
+}
+
+TEST_F(ImportStreamTest, WhatIsTheSendersFaultOrPassesIsRefused) {
+  v1::ImportSuppressionsRequest request;
+  *request.add_suppressions() = Row("block@a.example", v1::SOURCE_IMPORT);
+  request.mutable_suppressions(0)->set_bounce_class(v1::BOUNCE_CLASS_BLOCK);
+  *request.add_suppressions() = Row("soft@a.example", v1::SOURCE_BOUNCE);
+  request.mutable_suppressions(1)->set_bounce_class(v1::BOUNCE_CLASS_SOFT);
+  *request.add_suppressions() = Row("ends@a.example", v1::SOURCE_BOUNCE);
+  request.mutable_suppressions(2)->set_bounce_class(v1::BOUNCE_CLASS_SOFT);
+  request.mutable_suppressions(2)->mutable_expire_time()->set_seconds(
+      absl::ToUnixSeconds(clock_.Now()) + 100'000);
+  *request.add_suppressions() = Row("x@a.example", static_cast<v1::Source>(99));
+  Outcomes outcomes;
+  std::vector<std::string> errors;
+  ASSERT_TRUE(ImportAll({request}, outcomes, &errors).ok());
+  EXPECT_THAT(outcomes,
+              testing::ElementsAre(v1::IMPORT_OUTCOME_REJECTED, v1::IMPORT_OUTCOME_REJECTED,
+                                   v1::IMPORT_OUTCOME_CREATED, v1::IMPORT_OUTCOME_REJECTED));
+  EXPECT_THAT(errors,
+              testing::ElementsAre(StartsWith("0 bounce_class: "), StartsWith("1 expire_time: "),
+                                   StartsWith("3 source: ")));
+}
+
+TEST_F(ImportStreamTest, TheLongerStaysAndAnEventIsNotPutAsideForLess) {
+  IngestNoSuchUser("gone@rcpt.example");
+  v1::ImportSuppressionsRequest request;
+  request.set_replace(true);
+  *request.add_suppressions() = Row("gone@rcpt.example", v1::SOURCE_BOUNCE);
+  Outcomes outcomes;
+  ASSERT_TRUE(ImportAll({request}, outcomes).ok());
+  EXPECT_THAT(outcomes, testing::ElementsAre(v1::IMPORT_OUTCOME_EXISTING));
+  EXPECT_NE(Standing("gone@rcpt.example").at(0).event_id(), 0);
+
+  // Without `replace`.
+  v1::ImportSuppressionsRequest ends;
+  *ends.add_suppressions() = Row("a@a.example", v1::SOURCE_COMPLAINT);
+  ends.mutable_suppressions(0)->mutable_expire_time()->set_seconds(
+      absl::ToUnixSeconds(clock_.Now()) + 100'000);
+  v1::ImportSuppressionsRequest lasts = ends;
+  lasts.mutable_suppressions(0)->clear_expire_time();
+  outcomes.clear();
+  ASSERT_TRUE(ImportAll({ends, lasts, ends, lasts}, outcomes).ok());
+  EXPECT_THAT(outcomes,
+              testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED, v1::IMPORT_OUTCOME_REPLACED,
+                                   v1::IMPORT_OUTCOME_EXISTING, v1::IMPORT_OUTCOME_UNCHANGED));
+  EXPECT_FALSE(Standing("a@a.example").at(0).has_expire_time());
+}
+
+TEST_F(ImportStreamTest, ADryRunTellsTheSameAndStoresNothing) {
+  IngestNoSuchUser("gone@rcpt.example");
+  v1::ImportSuppressionsRequest request;
+  *request.add_suppressions() = Row("gone@rcpt.example", v1::SOURCE_BOUNCE);
+  *request.add_suppressions() = Row("new@a.example", v1::SOURCE_COMPLAINT);
+  *request.add_suppressions() = Row("nobody", v1::SOURCE_COMPLAINT);
+  v1::ImportSuppressionsRequest dry = request;
+  dry.set_dry_run(true);
+  Outcomes would;
+  Outcomes did;
+  ASSERT_TRUE(ImportAll({dry}, would).ok());
+  EXPECT_THAT(Standing("new@a.example"), testing::IsEmpty());
+  EXPECT_EQ(Check("new@a.example"), v1::VERDICT_SEND);
+  ASSERT_TRUE(ImportAll({request}, did).ok());
+  EXPECT_EQ(would, did);
+  EXPECT_EQ(Check("new@a.example"), v1::VERDICT_SUPPRESSED);
+  would.clear();
+  dry.mutable_suppressions(1)->set_explanation("other");
+  dry.set_replace(true);
+  ASSERT_TRUE(ImportAll({dry}, would).ok());
+  EXPECT_THAT(would, testing::ElementsAre(v1::IMPORT_OUTCOME_EXISTING, v1::IMPORT_OUTCOME_REPLACED,
+                                          v1::IMPORT_OUTCOME_REJECTED));
+}
+
+TEST_F(ImportStreamTest, WhatWasStoredIsAnsweredBeforeAFailure) {
+  std::vector<v1::ImportSuppressionsRequest> requests(2);
+  requests[0].add_suppressions()->set_address("a@a.example");
+  for (int i = 0; i <= kMaxImportRows; ++i) {
+    requests[1].add_suppressions()->set_address("b@a.example");
+  }
+  Outcomes outcomes;
+  EXPECT_THAT(ImportAll(requests, outcomes), Fails(StatusCode::INVALID_ARGUMENT, "suppressions: "));
+  EXPECT_THAT(outcomes, testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED));
+  requests[0].set_cause(std::string(kMaxImportCauseOctets + 1, 'x'));
+  EXPECT_THAT(ImportAll({requests[0]}, outcomes), Fails(StatusCode::INVALID_ARGUMENT, "cause: "));
+  requests[0].set_cause(std::string(kMaxImportCauseOctets, 'x'));
+  EXPECT_TRUE(ImportAll({requests[0]}, outcomes).ok());
 }
 
 TEST_F(SuppressionServiceTest, ExportGivesEveryRowPageByPage) {
