@@ -161,12 +161,27 @@ grpc::Status FakeReports::ResolveIncident(grpc::ServerContext*,
   return {grpc::StatusCode::NOT_FOUND, "there is no such incident"};
 }
 
-grpc::Status FakeSuppressions::ImportSuppressions(
-    grpc::ServerContext*, grpc::ServerReader<v1::ImportSuppressionsRequest>* reader,
-    v1::ImportSuppressionsResponse* response) {
+grpc::Status FakeSuppressions::ImportStream(
+    grpc::ServerContext*,
+    grpc::ServerReaderWriter<v1::ImportStreamResponse, v1::ImportSuppressionsRequest>* stream) {
   v1::ImportSuppressionsRequest request;
-  while (reader->Read(&request)) imported.push_back(request);
-  *response = import_answer;
+  std::int64_t rows = 0;
+  for (int requests = 0; requests < most_imports && stream->Read(&request); ++requests) {
+    imported.push_back(request);
+    v1::ImportStreamResponse response;
+    for (const v1::Suppression& row : request.suppressions()) {
+      const v1::ImportOutcome outcome =
+          import_outcome ? import_outcome(rows, row) : v1::IMPORT_OUTCOME_CREATED;
+      response.add_outcomes(outcome);
+      if (outcome == v1::IMPORT_OUTCOME_REJECTED) {
+        v1::ImportError& error = *response.add_errors();
+        error.set_index(rows);
+        error.set_message(import_error);
+      }
+      ++rows;
+    }
+    stream->Write(response);
+  }
   return import_status;
 }
 

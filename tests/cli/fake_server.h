@@ -3,6 +3,7 @@
 
 #include <grpcpp/server.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,9 +35,13 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   // What lists and exports give, in pages of `page_rows`.
   std::vector<v1::Suppression> stored;
   int page_rows = 2;
-  // What an import answers, and how it ends.
-  v1::ImportSuppressionsResponse import_answer;
+  // What becomes of each row of an import, by its place in the whole; by default it is created. One
+  // that is refused is so by the message.
+  std::function<v1::ImportOutcome(std::int64_t, const v1::Suppression&)> import_outcome;
+  std::string import_error = "no @";
+  // How an import ends, once so many requests are answered.
   grpc::Status import_status;
+  int most_imports = 1 << 30;
   v1::ExplainResponse explain_answer;
 
   // What came.
@@ -68,9 +73,9 @@ class FakeSuppressions : public v1::SuppressionService::Service {
                                  v1::CreateSuppressionResponse*) override;
   grpc::Status DeleteSuppression(grpc::ServerContext*, const v1::DeleteSuppressionRequest*,
                                  v1::DeleteSuppressionResponse*) override;
-  grpc::Status ImportSuppressions(grpc::ServerContext*,
-                                  grpc::ServerReader<v1::ImportSuppressionsRequest>*,
-                                  v1::ImportSuppressionsResponse*) override;
+  grpc::Status ImportStream(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::ImportStreamResponse, v1::ImportSuppressionsRequest>*) override;
   grpc::Status ExportSuppressions(grpc::ServerContext*, const v1::ExportSuppressionsRequest*,
                                   grpc::ServerWriter<v1::ExportSuppressionsResponse>*) override;
   grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest*,

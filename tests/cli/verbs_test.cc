@@ -274,16 +274,17 @@ TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
   EXPECT_EQ(Run({"export", "-o", folder_ / "e.csv"}).out, "");
   EXPECT_EQ(folder_.Read("e.csv"), exported.out);
 
-  server_.suppressions.import_answer.set_created(2);
   const Outcome imported = Run({"import", folder_ / "e.csv", "--replace"});
   EXPECT_EQ(imported.code, 0) << imported.err;
-  EXPECT_EQ(imported.out, "2 new, 0 replaced, 0 there already, 0 rejected\n");
+  EXPECT_EQ(imported.out,
+            "2 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 0 rejected\n");
   ASSERT_EQ(server_.suppressions.imported.size(), 1u);
   const v1::ImportSuppressionsRequest& request = server_.suppressions.imported[0];
   EXPECT_TRUE(request.replace());
   EXPECT_EQ(request.author(), "tester");
   ASSERT_EQ(request.suppressions_size(), 2);
   EXPECT_EQ(request.suppressions(0).address(), "=cmd()@x");
+  EXPECT_EQ(request.suppressions(0).source(), v1::SOURCE_BOUNCE);
   EXPECT_EQ(request.suppressions(0).bounce_class(), v1::BOUNCE_CLASS_HARD);
   EXPECT_EQ(request.suppressions(0).create_time().seconds(), 1'700'000'000);
 }
@@ -309,12 +310,10 @@ TEST_F(VerbsTest, ImportSendsAThousandRowsARequest) {
   }
 }
 
-TEST_F(VerbsTest, ImportNamesTheLinesOfRejectedRows) {
-  server_.suppressions.import_answer.set_created(1);
-  server_.suppressions.import_answer.set_rejected(1);
-  v1::ImportError& error = *server_.suppressions.import_answer.add_errors();
-  error.set_index(1);
-  error.set_message("no @");
+TEST_F(VerbsTest, T44ImportNamesTheLinesOfRejectedRows) {
+  server_.suppressions.import_outcome = [](std::int64_t, const v1::Suppression& row) {
+    return row.address() == "nobody" ? v1::IMPORT_OUTCOME_REJECTED : v1::IMPORT_OUTCOME_CREATED;
+  };
   const Outcome outcome = Run({"import"},
                               "address,explanation,create_time\n"
                               "a@x,\"two\nlines\",\n"
@@ -324,10 +323,69 @@ TEST_F(VerbsTest, ImportNamesTheLinesOfRejectedRows) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("line 4: create_time: not a time"));
   EXPECT_THAT(outcome.err, HasSubstr("line 6: no @"));
-  EXPECT_EQ(outcome.out, "1 new, 0 replaced, 0 there already, 2 rejected\n");
-  EXPECT_EQ(Run({"import", "--json"}, "a@x\n").out,
-            "{\"created\":\"1\",\"replaced\":\"0\",\"existing\":\"0\",\"rejected\":\"1\","
-            "\"errors\":[]}\n");
+  EXPECT_EQ(outcome.out, "1 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 2 rejected\n");
+  EXPECT_EQ(Run({"import", "--json"}, "nobody\n").out,
+            "{\"format\":\"csv\",\"dry_run\":false,\"created\":0,\"replaced\":0,\"existing\":0,"
+            "\"unchanged\":0,\"skipped\":0,\"rejected\":1}\n");
+}
+
+TEST_F(VerbsTest, ImportTellsTheFormatAndWhatItSkips) {
+  const Outcome outcome = Run({"import"},
+                              "[{\"email\":\"a@x\",\"reason\":\"hard-bounce\",\"created_at\":null,"
+                              "\"expires_at\":null},\n"
+                              "{\"email\":\"b@x\",\"reason\":\"soft-bounce\"},\n"
+                              "{\"email\":\"c@x\",\"reason\":\"soft-bounce\"}]");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, StartsWith("read as mandrill\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("skipped 2: the provider calls it temporary"));
+  EXPECT_EQ(outcome.out, "1 created, 0 replaced, 0 existing, 0 unchanged, 2 skipped, 0 rejected\n");
+  EXPECT_EQ(server_.suppressions.imported.at(0).cause(), "mandrill");
+  EXPECT_EQ(Run({"import"}, "status,reason,email,created\n5.1.1,x,a@x,1\n").code, 2);
+  EXPECT_EQ(Run({"import", "--format", "nowhere"}, "a@x\n").code, 2);
+  EXPECT_EQ(Run({"import", "--format", "json"}, "a@x\n").code, 2);
+  EXPECT_EQ(Run({"import", "--map-stream", "news"}, "a@x\n").code, 2);
+  EXPECT_EQ(Run({"import", "--source", "nowhere"}, "a@x\n").code, 2);
+}
+
+TEST_F(VerbsTest, ImportReportsWhatEachRowBecame) {
+  server_.suppressions.import_outcome = [](std::int64_t row, const v1::Suppression&) {
+    constexpr v1::ImportOutcome kOutcomes[] = {
+        v1::IMPORT_OUTCOME_CREATED, v1::IMPORT_OUTCOME_REPLACED, v1::IMPORT_OUTCOME_EXISTING,
+        v1::IMPORT_OUTCOME_UNCHANGED, v1::IMPORT_OUTCOME_REJECTED};
+    return kOutcomes[row];
+  };
+  const Outcome outcome = Run({"import", "--format", "mandrill", "--dry-run", "--report",
+                               folder_ / "r.csv", "--map-stream", "c-1=news"},
+                              "email,reason,detail,created_at,expires_at,subaccount\n"
+                              "=a@x,spam,,,,\n"
+                              "b@x,hard-bounce,,,2099-01-01 00:00:00,\n"
+                              "c@x,unsub,,,,c-1\n"
+                              "d@x,custom,,,,\n"
+                              "e@x,spam,,,,\n"
+                              "f@x,soft-bounce,,,,\n"
+                              "g@x,other,,,,\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out,
+            "nothing was stored; it would be 1 created, 1 replaced, 1 existing, 1 unchanged, "
+            "1 skipped, 2 rejected\n");
+  EXPECT_TRUE(server_.suppressions.imported.at(0).dry_run());
+  EXPECT_EQ(folder_.Read("r.csv"),
+            "line,address,outcome,reason,source,scope,expiry,why\n"
+            "2,'=a@x,created,complaint_abuse,complaint,,,\n"
+            "3,b@x,replaced,provider_suppressed,bounce,,2099-01-01T00:00:00Z,\n"
+            "4,c@x,existing,unsubscribe,unsubscribe,news,,"
+            "another with the same key stands and was left as it is\n"
+            "5,d@x,unchanged,manual,manual,,,\n"
+            "6,e@x,rejected,complaint_abuse,complaint,,,no @\n"
+            "7,f@x,skipped,,,,,the provider calls it temporary and does not say when it ends\n"
+            "8,g@x,rejected,,,,,Mandrill has no such word: other\n");
+}
+
+TEST_F(VerbsTest, ImportGoesOnFromALine) {
+  EXPECT_EQ(Run({"import", "--start-line", "3"}, "a@x\nb@x\nc@x\nd@x\n").out,
+            "2 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 0 rejected\n");
+  EXPECT_EQ(server_.suppressions.imported.at(0).suppressions(0).address(), "c@x");
+  EXPECT_EQ(Run({"import", "--start-line", "0"}, "a@x\n").code, 2);
 }
 
 TEST_F(VerbsTest, ImportShowsABoundedNumberOfRejectedRows) {
@@ -342,11 +400,27 @@ TEST_F(VerbsTest, ImportShowsABoundedNumberOfRejectedRows) {
   }
 }
 
-TEST_F(VerbsTest, ImportThatBreaksSaysThatItMayBeRepeated) {
+TEST_F(VerbsTest, ImportThatBreaksSaysWhereToGoOn) {
   server_.suppressions.import_status = {grpc::StatusCode::RESOURCE_EXHAUSTED, "no space"};
-  const Outcome outcome = Run({"import"}, "a@x\n");
+  server_.suppressions.most_imports = 2;
+  std::string input = "address\n";
+  for (int i = 0; i < 9'500; ++i) input += "a" + std::to_string(i) + "@x\n";
+  const Outcome outcome = Run({"import", "--report", folder_ / "r.csv"}, input);
   EXPECT_EQ(outcome.code, 3);
-  EXPECT_THAT(outcome.err, HasSubstr("the same list may be sent again"));
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err,
+              HasSubstr("all before line 2002 is stored: go on with --start-line 2002"));
+  const std::string report = folder_.Read("r.csv");
+  EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 2'001) << "what is known is reported";
+  EXPECT_EQ(Run({"import", "--dry-run"}, input).err.find("--start-line"), std::string::npos);
+}
+
+TEST_F(VerbsTest, T44ImportOfATextThatBreaksOffTakesWhatIsBeforeIt) {
+  const Outcome outcome = Run({"import"}, "[{\"address\":\"a@x\"},\n{\"address\":\"b@x");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("line 2: the text breaks off"));
+  EXPECT_THAT(outcome.err, HasSubstr("all rows before it are in"));
+  EXPECT_EQ(server_.suppressions.imported.at(0).suppressions_size(), 1);
 }
 
 v1::Event StoredEvent(std::int64_t id) {

@@ -1,191 +1,148 @@
 // bouncectl import
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "bounced/v1/suppression.grpc.pb.h"
 #include "parser/text.h"
+#include "server/cli/filter_arguments.h"
+#include "server/cli/importer.h"
 #include "server/cli/json.h"
-#include "server/cli/line_map.h"
-#include "server/cli/progress.h"
-#include "server/cli/suppression_csv.h"
-#include "server/cli/table.h"
+#include "server/cli/list_format.h"
+#include "server/cli/record_reader.h"
 #include "server/cli/table_arguments.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
 namespace {
 
-constexpr int kBatchRows = 1'000;              // the server takes no more in a request
-constexpr std::size_t kBatchOctets = 1 << 20;  // far below what a request may have
-constexpr std::uint64_t kMaxErrorsShown = 100;
-
 struct ImportArguments {
   std::string file = "-";
   TableArguments table;
+  std::string format;
   std::string reason;
+  std::string source;
+  std::vector<std::string> streams;
+  std::string report;
+  std::uint64_t start_line = 1;
   bool replace = false;
   bool raw = false;
+  bool dry_run = false;
 };
 
-// Says on standard error which rows were not taken.
-class Complaints {
- public:
-  explicit Complaints(Output& err) : err_(err) {}
-
-  void Add(std::uint64_t line, std::string_view what) {
-    if (++count_ <= kMaxErrorsShown) {
-      err_.Text(absl::StrCat("line ", line, ": ", Shown(what), "\n"));
+absl::StatusOr<ListOptions> ToListOptions(const ImportArguments& arguments, Session& session) {
+  ListOptions options{.tenant = session.tenant(),
+                      .stream = session.stream(),
+                      .streams = {},
+                      .reason = arguments.reason,
+                      .source = v1::SOURCE_UNSPECIFIED,
+                      .now = session.now()};
+  absl::StatusOr<v1::Source> source = ParseSource(arguments.source);
+  if (!source.ok()) return source.status();
+  options.source = *source;
+  for (const std::string& pair : arguments.streams) {
+    // A stream's name has no `=` in it; another's may.
+    const std::size_t at = pair.rfind('=');
+    if (at == std::string::npos || at == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--map-stream takes NAME=STREAM, not ", Shown(pair)));
     }
+    options.streams[pair.substr(0, at)] = pair.substr(at + 1);
   }
-  std::uint64_t count() const { return count_; }
+  return options;
+}
 
- private:
-  Output& err_;
-  std::uint64_t count_ = 0;
-};
-
-// Sends the rows of a table.
-class Importer {
- public:
-  using Stream = grpc::ClientWriterInterface<v1::ImportSuppressionsRequest>;
-
-  Importer(Session& session, const ImportArguments& arguments, Table& table, Stream& stream,
-           Watchdog& watchdog)
-      : session_(session),
-        arguments_(arguments),
-        table_(table),
-        stream_(stream),
-        watchdog_(watchdog),
-        reader_(table.dialect(), table.column_names(), table.address_column(), session.tenant(),
-                arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark),
-        complaints_(session.err()),
-        progress_(session.err(), session.clock()) {
-    request_.set_tenant(session.tenant());
-    request_.set_replace(arguments.replace);
-    request_.set_author(session.author());
+absl::StatusOr<const ListFormat*> FormatOf(const ImportArguments& arguments,
+                                           const RecordReader& records) {
+  const bool is_json = records.syntax() == Syntax::kJson;
+  const bool is_table = !arguments.table.column.empty() || arguments.table.no_header;
+  if (arguments.format.empty()) {
+    return is_table ? FormatByName(is_json ? "json" : "csv") : DetectFormat(records);
   }
-
-  // OK too when the stream breaks: how it ended tells why.
-  absl::Status SendAll() {
-    for (;;) {
-      absl::StatusOr<std::optional<CsvRow>> row = table_.Next();
-      if (!row.ok()) return row.status();
-      if (!*row) break;
-      Take(**row);
-      const bool full = request_.suppressions_size() == kBatchRows || octets_ >= kBatchOctets;
-      if (full && !Send()) return absl::OkStatus();
-    }
-    if (request_.suppressions_size() > 0 || sent_.rows() == 0) Send();
-    return absl::OkStatus();
+  absl::StatusOr<const ListFormat*> format = FormatByName(arguments.format);
+  if (!format.ok()) return format;
+  const std::string_view name = (*format)->name;
+  if ((name == "json" && !is_json) || (name == "csv" && is_json)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the list is not ", Absl(name), " but ", is_json ? "JSON" : "CSV"));
   }
+  return format;
+}
 
-  // Adds the server's own refusals, and says how it went.
-  ExitCode Tell(const v1::ImportSuppressionsResponse& response) {
-    progress_.Clear();
-    const std::uint64_t here = complaints_.count();
-    for (const v1::ImportError& error : response.errors()) {
-      const auto index = static_cast<std::uint64_t>(error.index());
-      if (index < sent_.rows()) complaints_.Add(sent_.LineOf(index), error.message());
-    }
-    const std::uint64_t rejected = here + static_cast<std::uint64_t>(response.rejected());
-    if (session_.json()) {
-      v1::ImportSuppressionsResponse counts = response;
-      counts.clear_errors();
-      counts.set_rejected(static_cast<std::int64_t>(rejected));
-      session_.out().Json(ToJson(counts, Unset::kPrinted));
-    } else {
-      session_.out().Text(
-          absl::StrCat(Grouped(static_cast<std::uint64_t>(response.created())), " new, ",
-                       Grouped(static_cast<std::uint64_t>(response.replaced())), " replaced, ",
-                       Grouped(static_cast<std::uint64_t>(response.existing())), " there already, ",
-                       Grouped(rejected), " rejected\n"));
-    }
-    const std::uint64_t shown = std::min(complaints_.count(), kMaxErrorsShown);
-    if (rejected > shown) {
-      session_.err().Text(absl::StrCat("and ", Grouped(rejected - shown), " more rejected rows\n"));
-    }
-    return rejected > 0 ? ExitCode::kFound : ExitCode::kDone;
+void TellCounts(Session& session, const ListFormat& format, const ImportArguments& arguments,
+                const ImportCounts& counts) {
+  for (const auto& [why, rows] : counts.skipped_by_why) {
+    session.err().Text(absl::StrCat("skipped ", Grouped(rows), ": ", Shown(why), "\n"));
   }
-
-  std::uint64_t rows_sent() const { return sent_.rows(); }
-
- private:
-  void Take(const CsvRow& row) {
-    if (StripBlanks(row.raw).empty()) return;  // an empty line is no row
-    absl::StatusOr<v1::Suppression> suppression = reader_.Read(row);
-    if (!suppression.ok()) return complaints_.Add(row.line, Std(suppression.status().message()));
-    if (suppression->stream().empty()) suppression->set_stream(session_.stream());
-    if (suppression->reason().empty()) suppression->set_reason(arguments_.reason);
-    sent_.Add(row.line);
-    octets_ += row.raw.size();
-    *request_.add_suppressions() = *std::move(suppression);
+  const std::pair<std::string_view, std::uint64_t> all[] = {
+      {"created", counts.created},     {"replaced", counts.replaced}, {"existing", counts.existing},
+      {"unchanged", counts.unchanged}, {"skipped", counts.skipped},   {"rejected", counts.rejected},
+  };
+  if (session.json()) {
+    JsonWriter json;
+    json.BeginObject().Key("format").String(format.name);
+    json.Key("dry_run").Bool(arguments.dry_run);
+    for (const auto& [name, rows] : all) json.Key(name).Number(static_cast<std::int64_t>(rows));
+    session.out().Json(json.EndObject().text());
+    return;
   }
-
-  bool Send() {
-    Watchdog::Wait wait(watchdog_);
-    const bool sent = stream_.Write(request_);
-    request_.clear_suppressions();
-    octets_ = 0;
-    progress_.Show(sent_.rows(), "rows");
-    return sent;
+  std::string text = arguments.dry_run ? "nothing was stored; it would be " : "";
+  std::string_view separator = "";
+  for (const auto& [name, rows] : all) {
+    absl::StrAppend(&text, Absl(separator), Grouped(rows), " ", Absl(name));
+    separator = ", ";
   }
-
-  Session& session_;
-  const ImportArguments& arguments_;
-  Table& table_;
-  Stream& stream_;
-  Watchdog& watchdog_;
-  const SuppressionCsvReader reader_;
-  Complaints complaints_;
-  Progress progress_;
-  v1::ImportSuppressionsRequest request_;
-  std::size_t octets_ = 0;
-  LineMap sent_;
-};
+  session.out().Text(text + "\n");
+}
 
 absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& session) {
-  absl::StatusOr<TableOptions> options = arguments.table.ToOptions();
-  if (!options.ok()) return options.status();
+  absl::StatusOr<TableOptions> table = arguments.table.ToOptions();
+  if (!table.ok()) return table.status();
+  absl::StatusOr<ListOptions> list_options = ToListOptions(arguments, session);
+  if (!list_options.ok()) return list_options.status();
+  if (!arguments.format.empty()) {
+    if (auto format = FormatByName(arguments.format); !format.ok()) return format.status();
+  }
   std::unique_ptr<Source> file;
   if (arguments.file != "-") {
     absl::StatusOr<std::unique_ptr<Source>> opened = OpenSource(arguments.file);
     if (!opened.ok()) return opened.status();
     file = *std::move(opened);
   }
-  absl::StatusOr<std::unique_ptr<Table>> table = Table::Open(file ? *file : session.in(), *options);
-  if (!table.ok()) return table.status();
+  absl::StatusOr<std::unique_ptr<RecordReader>> records =
+      OpenRecords(file ? *file : session.in(), *table,
+                  arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark, PageLists());
+  if (!records.ok()) return records.status();
+  absl::StatusOr<const ListFormat*> format = FormatOf(arguments, **records);
+  if (!format.ok()) return format.status();
+  const bool is_own = (*format)->required.empty();
+  if (arguments.format.empty() && !is_own) {
+    session.err().Text(absl::StrCat("read as ", Absl((*format)->name), "\n"));
+  }
+  std::unique_ptr<OutputFile> report;
+  if (!arguments.report.empty()) {
+    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.report);
+    if (!created.ok()) return created.status();
+    report = *std::move(created);
+  }
 
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
-  v1::ImportSuppressionsResponse response;
-  auto stub = session.client().Stub<v1::SuppressionService>();
-  auto stream = stub->ImportSuppressions(&context, &response);
-  Importer importer(session, arguments, **table, *stream, watchdog);
-  const absl::Status read = importer.SendAll();
-  stream->WritesDone();
-  grpc::Status finished;
-  {
-    Watchdog::Wait wait(watchdog);
-    finished = stream->Finish();
-  }
-  const absl::Status call = session.client().FromGrpc(finished, watchdog);
-  if (!call.ok()) {
-    return absl::Status(call.code(),
-                        absl::StrCat(call.message(), " (of the ", Grouped(importer.rows_sent()),
-                                     " rows sent some may be stored; the same list may be sent "
-                                     "again)"));
-  }
-  const ExitCode code = importer.Tell(response);
-  if (!read.ok()) {
-    return absl::Status(read.code(), absl::StrCat(read.message(), " (all rows before it are in)"));
-  }
-  return code;
+  const ListReader list(**format, (*records)->address_name(), *std::move(list_options));
+  const ImportOptions options{.replace = arguments.replace,
+                              .dry_run = arguments.dry_run,
+                              .start_line = arguments.start_line,
+                              .cause = is_own ? "" : std::string((*format)->name),
+                              .report = report ? &report->sink() : nullptr};
+  Importer importer(session, options, **records, list);
+  absl::Status status = importer.Run();
+  // Also of what went wrong.
+  if (report) status.Update(report->Commit());
+  const ImportCounts& counts = importer.counts();
+  const bool tells = status.ok() || absl::IsInvalidArgument(status);
+  if (tells) TellCounts(session, **format, arguments, counts);
+  if (!status.ok()) return status;
+  return counts.rejected > 0 ? ExitCode::kFound : ExitCode::kDone;
 }
 
 }  // namespace
@@ -193,24 +150,62 @@ absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& sessi
 Action SetUpImport(CLI::App& command) {
   auto arguments = std::make_shared<ImportArguments>();
   command.add_option("FILE", arguments->file, "The list (default: standard input)")->type_name("");
+  command
+      .add_option("--format", arguments->format,
+                  "What the list is (default: as its first row tells): " + ListFormatNames())
+      ->type_name("NAME");
   arguments->table.AddTo(command);
   command
-      .add_option("--reason", arguments->reason,
-                  "The reason of rows that name none (default: import)")
+      .add_option(
+          "--reason", arguments->reason,
+          "The reason of rows of csv and json that name none (default: their source's word)")
       ->type_name("WORD");
+  command
+      .add_option(
+          "--source", arguments->source,
+          "The source of rows of csv and json that name none (default: import): " + SourceWords())
+      ->type_name("WORD");
+  command
+      .add_option(
+          "--map-stream", arguments->streams,
+          "The stream for a group, tag, type or message stream of the list; may be repeated, "
+          "and without a STREAM it is all streams")
+      ->type_name("NAME=STREAM")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--dry-run", arguments->dry_run, "Store nothing; tell what would be stored");
+  command
+      .add_option("--report", arguments->report,
+                  "Write what became of each row to this file, as CSV")
+      ->type_name("FILE");
+  command
+      .add_option("--start-line", arguments->start_line,
+                  "Pass over the rows that begin before this line")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   command.add_flag("--replace", arguments->replace,
-                   "Put rows in place of what was imported before");
+                   "Put rows in place of what stands under the same keys");
   command.add_flag("--raw", arguments->raw,
                    "The list was exported with --raw: take no mark of formulas off");
   command.footer(
-      "Takes CSV as `export` writes it, other CSV, or an address a line. Columns that have one of\n"
-      "these names are read: tenant (must be that of --tenant), stream, reason, bounce_class,\n"
-      "create_time, expire_time, explanation. The source of all is `import`. Rows that were not\n"
-      "taken are named on standard error by their line.\n\n" +
+      "Takes what `export` writes (csv, json), other lists of addresses, and the lists of other\n"
+      "systems as they export them or their APIs answer: CSV, or JSON with an object a line, an\n"
+      "array, or pages. What the sender is to blame for, and what passes, suppresses nobody: such\n"
+      "rows are skipped, or taken until the list says that they end.\n\n"
+      "Of csv and json these fields are read: address, tenant (must be that of --tenant), stream,\n"
+      "source, reason, bounce_class, create_time, expire_time, explanation. Of the lists of "
+      "others\n"
+      "bounces and complaints hold for all streams, unsubscriptions for those that --map-stream "
+      "and\n"
+      "--stream say.\n\n"
+      "Of two under one key the one that lasts longer stays. Rows that were not taken are named "
+      "on\n"
+      "standard error by their line. The list may be sent again, and be broken off.\n\n" +
       std::string(kColumnHelp) +
       "\n\nExit codes: 0 done, 1 some rows were rejected, 2 usage or a list that cannot be read, "
       "3\n"
-      "the server could not be reached, did not allow it, or failed: the list may be sent again");
+      "the server could not be reached, did not allow it, or failed: the message says from which\n"
+      "line on to send again");
   return [arguments](Session& session) { return Import(*arguments, session); };
 }
 
