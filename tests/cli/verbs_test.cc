@@ -289,6 +289,68 @@ TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
   EXPECT_EQ(request.suppressions(0).create_time().seconds(), 1'700'000'000);
 }
 
+TEST_F(VerbsTest, T43ExportWritesWhatOtherSystemsImport) {
+  v1::Suppression complaint = Stored("=c@x");
+  complaint.set_source(v1::SOURCE_COMPLAINT);
+  v1::Suppression left = Stored("left@x");
+  left.set_source(v1::SOURCE_UNSUBSCRIBE);
+  left.set_stream("news");
+  v1::Suppression ends = Stored("ends@x");
+  ends.mutable_expire_time()->set_seconds(1'900'000'000);
+  server_.suppressions.stored = {Stored("a@x"), complaint, left, ends};
+  server_.suppressions.stored[0].set_explanation("No \"such\" user");
+  struct Case {
+    std::string format;
+    std::string want;
+    std::string left_out;
+  };
+  for (const Case& c : {
+           Case{"ses", "a@x,BOUNCE\n'=c@x,COMPLAINT\n", "left out 2 of 4"},
+           Case{"mailgun-bounces",
+                "address,code,error,created_at\n"
+                "a@x,550,\"No \"\"such\"\" user\",\"Tue, 14 Nov 2023 22:13:20 +0000\"\n",
+                "left out 3 of 4"},
+           Case{"mailgun-complaints",
+                "address,created_at\n'=c@x,\"Tue, 14 Nov 2023 22:13:20 +0000\"\n",
+                "left out 3 of 4"},
+           Case{"mailgun-unsubscribes",
+                "address,tags,created_at\nleft@x,news,\"Tue, 14 Nov 2023 22:13:20 +0000\"\n",
+                "left out 3 of 4"},
+           Case{"postmark-suppressions",
+                "{\"Suppressions\":[{\"EmailAddress\":\"a@x\"},{\"EmailAddress\":\"=c@x\"},"
+                "{\"EmailAddress\":\"left@x\"}]}\n",
+                "left out 1 of 4"},
+           Case{"sendgrid-unsubscribes", "{\"recipient_emails\":[\"a@x\",\"=c@x\"]}\n",
+                "left out 2 of 4"},
+           Case{
+               "sparkpost",
+               "{\"recipients\":[{\"recipient\":\"a@x\",\"type\":\"non_transactional\","
+               "\"description\":\"No \\\"such\\\" user\"},{\"recipient\":\"a@x\",\"type\":"
+               "\"transactional\",\"description\":\"No \\\"such\\\" user\"},"
+               "{\"recipient\":\"=c@x\",\"type\":\"non_transactional\",\"description\":\"\"},"
+               "{\"recipient\":\"=c@x\",\"type\":\"transactional\",\"description\":\"\"},"
+               "{\"recipient\":\"left@x\",\"type\":\"non_transactional\",\"description\":\"\"}]}\n",
+               "left out 1 of 4"},
+           Case{"mandrill",
+                "{\"email\":\"a@x\",\"comment\":\"No \\\"such\\\" user\"}\n"
+                "{\"email\":\"=c@x\",\"comment\":\"\"}\n",
+                "left out 2 of 4"},
+       }) {
+    const Outcome outcome = Run({"export", "--format", c.format});
+    EXPECT_EQ(outcome.code, 0) << c.format;
+    EXPECT_EQ(outcome.out, c.want) << c.format;
+    EXPECT_THAT(outcome.err, HasSubstr(c.left_out)) << c.format;
+  }
+  EXPECT_EQ(Run({"export", "--format", "ses", "--raw"}).out, "a@x,BOUNCE\n=c@x,COMPLAINT\n");
+  EXPECT_EQ(Run({"export", "--format", "json"}).out, Run({"export", "--json"}).out);
+  EXPECT_EQ(Run({"export", "--format", "brevo"}).code, 2);
+  // No request holds more than the API takes.
+  server_.suppressions.stored.assign(51, Stored("a@x"));
+  const std::string two = Run({"export", "--format", "postmark-suppressions"}).out;
+  EXPECT_EQ(std::count(two.begin(), two.end(), '\n'), 2);
+  EXPECT_THAT(two, testing::EndsWith("\n{\"Suppressions\":[{\"EmailAddress\":\"a@x\"}]}\n"));
+}
+
 TEST_F(VerbsTest, ImportSendsAThousandRowsARequest) {
   for (int rows : {0, 999, 1'000, 1'001}) {
     server_.suppressions.imported.clear();

@@ -3,11 +3,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/filter_arguments.h"
-#include "server/cli/json.h"
+#include "server/cli/list_writer.h"
 #include "server/cli/progress.h"
-#include "server/cli/suppression_csv.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
@@ -15,6 +15,7 @@ namespace {
 
 struct ExportArguments {
   FilterArguments filter;
+  std::string format;
   std::string output;
   bool raw = false;
 };
@@ -48,6 +49,13 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   request.set_tenant(session.tenant());
   *request.mutable_filter() = *std::move(filter);
 
+  const std::string format = !arguments.format.empty() ? arguments.format
+                             : session.json()          ? "json"
+                                                       : "csv";
+  absl::StatusOr<std::unique_ptr<ListWriter>> list =
+      MakeListWriter(format, arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark);
+  if (!list.ok()) return list.status();
+
   std::unique_ptr<OutputFile> file;
   if (!arguments.output.empty()) {
     absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
@@ -55,29 +63,33 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
     file = *std::move(created);
   }
   Sink& sink = file ? file->sink() : session.out().Raw();
-  const FormulaGuard guard = arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark;
   Progress progress(session.err(), session.clock());
   std::uint64_t rows = 0;
+  std::uint64_t left_out = 0;
   std::string text;
-  absl::Status status = session.json() ? absl::OkStatus() : sink.Write(kSuppressionCsvHeader);
+  absl::Status status = sink.Write((*list)->Head());
   if (!status.ok()) return status;
   status = ForEachBatch(session, request, [&](const v1::ExportSuppressionsResponse& batch) {
     text.clear();
     for (const v1::Suppression& suppression : batch.suppressions()) {
-      if (session.json()) {
-        text += ToJson(suppression);
-        text += '\n';
-      } else {
-        AppendSuppressionCsv(text, suppression, guard);
-      }
+      if (!(*list)->Append(text, suppression)) ++left_out;
     }
     rows += static_cast<std::uint64_t>(batch.suppressions_size());
     progress.Show(rows, "rows");
     return sink.Write(text);
   });
   progress.Clear();
+  if (status.ok()) {
+    text.clear();
+    (*list)->Finish(text);
+    status = sink.Write(text);
+  }
   if (status.ok() && file) status = file->Commit();
   if (!status.ok()) return status;
+  if (left_out > 0) {
+    session.err().Text(absl::StrCat("left out ", Grouped(left_out), " of ", Grouped(rows),
+                                    ", for which a list of ", format, " has no place\n"));
+  }
   return ExitCode::kDone;
 }
 
@@ -86,6 +98,8 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
 Action SetUpExport(CLI::App& command) {
   auto arguments = std::make_shared<ExportArguments>();
   arguments->filter.AddTo(command);
+  command.add_option("--format", arguments->format, "What to write: " + ListWriterNames())
+      ->type_name("NAME");
   command.add_option("-o,--output", arguments->output, "Write to this file, once all went well")
       ->type_name("FILE");
   command.add_flag("--raw", arguments->raw, "Leave the mark of formulas out");
@@ -95,7 +109,11 @@ Action SetUpExport(CLI::App& command) {
       "a\n"
       "spreadsheet would run as a formula has a ' in front, which `import` takes off; --raw "
       "leaves\n"
-      "it out. With --json a suppression a line instead.\n\n"
+      "it out. With --format json, or --json, it is a suppression a line instead.\n\n"
+      "In the other formats it is what the provider of that name imports: a file of CSV (ses,\n"
+      "mailgun-...) or, a line each, the requests that its API takes. They hold what is of their "
+      "kind\n"
+      "and lasts; how many were left out is told on standard error.\n\n"
       "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
       "failed:\n"
       "what was written until then is not all");
