@@ -75,8 +75,9 @@ class TlsCredentials final : public grpc::ServerCredentials {
     std::shared_ptr<const TlsTexts> texts = credentials.texts_.Get();
     if (texts == credentials.fetched_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const grpc_ssl_pem_key_cert_pair pair = {texts->key.c_str(), texts->chain.c_str()};
-    *config = ::grpc_ssl_server_certificate_config_create(
-        texts->client_ca.empty() ? nullptr : texts->client_ca.c_str(), &pair, 1);
+    // gRPC 1.51 aborts without roots, also where no client is asked for a certificate.
+    const std::string& roots = texts->client_ca.empty() ? texts->chain : texts->client_ca;
+    *config = ::grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
     credentials.fetched_ = std::move(texts);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }

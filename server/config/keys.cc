@@ -261,10 +261,10 @@ Key<KeyGrant> TokenHash(std::string_view name) {
 std::span<const Key<KeyGrant>> ApiKeyKeys() {
   static const std::vector<Key<KeyGrant>> keys = {
       Name<KeyGrant>("name", PLACE(name), kMaxCallerNameOctets),
-      TokenHash("secret"),
       Name<KeyGrant>("tenant", PLACE(tenant), kMaxTenant),
       Flag<KeyGrant>("all_tenants", PLACE(all_tenants)),
       RoleList<KeyGrant>("roles"),
+      TokenHash("secret"),
   };
   return keys;
 }

@@ -246,8 +246,8 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
       {v1::ROLE_CHECK, {"Check", "BatchCheck", "CheckStream"}},
       {v1::ROLE_MINT, {"Mint", "Verify"}},
       {v1::ROLE_WRITE,
-       {"CreateSuppression", "DeleteSuppression", "ImportSuppressions", "Ingest", "CreateAllowance",
-        "DeleteAllowance", "ResolveIncident"}},
+       {"CreateSuppression", "DeleteSuppression", "ImportSuppressions", "ImportStream", "Ingest",
+        "RecordDeliveries", "CreateAllowance", "DeleteAllowance", "ResolveIncident"}},
       {v1::ROLE_READ_EVENTS,
        {"GetSuppression", "ListSuppressions", "ExportSuppressions", "Explain", "ListEvents",
         "GetEvent", "Classify", "ListRules", "ListAllowances", "ListIncidents"}},
@@ -257,7 +257,7 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
 }
 // Of no tenant, so that a key of one may not call them.
 const std::set<std::string>& OfAllTenants() {
-  static const std::set<std::string> methods = {"ListRules"};
+  static const std::set<std::string> methods = {"ListRules", "Backup", "CheckIntegrity"};
   return methods;
 }
 
@@ -307,7 +307,7 @@ TEST_F(AccessTest, T36AnotherTenantLooksAsIfItDidNotExist) {
   // These name a tenant in another way, or in none; they have tests of their own.
   std::set<std::string> without = {"CreateSuppression", "Classify", "Ingest",
                                    "ListRules",         "Verify",   "RevokeKey",
-                                   "RevokeApiKey"};
+                                   "RevokeApiKey",      "Backup",   "CheckIntegrity"};
   for (const MethodDescriptor* method : AllMethods()) {
     SCOPED_TRACE(method->full_name());
     std::unique_ptr<Message> request = NewRequest(*method);

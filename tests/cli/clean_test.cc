@@ -33,7 +33,7 @@ struct Cleaned {
 class CleanTest : public testing::Test {
  protected:
   Cleaned Run(Source& in, absl::Duration patience = absl::Seconds(30)) {
-    Client client(server_.address(), patience, SystemClock());
+    Client client(ClientOptions{.server = server_.address(), .token = ""}, patience, SystemClock());
     StringSink kept;
     StringSink rejected;
     Cleaned cleaned;
@@ -318,7 +318,8 @@ class FullDisk : public Sink {
 };
 
 TEST_F(CleanTest, ASinkThatFailsEndsIt) {
-  Client client(server_.address(), absl::Seconds(30), SystemClock());
+  Client client(ClientOptions{.server = server_.address(), .token = ""}, absl::Seconds(30),
+                SystemClock());
   CountedSource in("bad@x.example\n", 100'000);
   StringSink kept;
   FullDisk full;

@@ -1238,7 +1238,7 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"export"}, "server tenant stream json"},
                               {{"events"}, "server tenant json"},
                               {{"evidence"}, "server tenant"},
-                              {{"ingest"}, "server json"},
+                              {{"ingest"}, "server tenant stream json"},
                               {{"classify"}, "json"},
                               {{"return-path", "mint"}, "server tenant stream json"},
                               {{"return-path", "verify"}, "server json"},

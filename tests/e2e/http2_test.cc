@@ -160,23 +160,6 @@ class Http2Test : public testing::Test {
   Daemon daemon_;
 };
 
-TEST_F(Http2Test, T29RapidReset) {
-  const std::string fields = RequestFields("Check");
-  Flood(50'000, 64, [&](int i) {
-    const auto stream = static_cast<std::uint32_t>(2 * i + 1);
-    return Frame(kHeaders, kEndHeaders, stream, fields) +
-           Frame(kRstStream, 0, stream, Number(8, 4));
-  });
-}
-
-TEST_F(Http2Test, T29AFieldBlockWithoutEnd) {
-  const std::string first = Frame(kHeaders, 0, 1, RequestFields("Check"));
-  std::string more;
-  for (int i = 0; i < 100; ++i) more += Field("x", std::string(100, 'x'));
-  const std::string next = Frame(kContinuation, 0, 1, more);
-  Flood(20'000, 64, [&](int i) { return i == 0 ? first : next; });
-}
-
 TEST_F(Http2Test, T29Pings) {
   const std::string ping = Frame(kPing, 0, 0, "12345678");
   Flood(200'000, 64, [&](int) { return ping; });
@@ -200,26 +183,6 @@ TEST_F(Http2Test, T29WindowsOfOneOctet) {
                Message(stream, false, request);
       },
       Number(4, 2) + Number(1, 4));
-}
-
-TEST_F(Http2Test, T28AConnectionHasAHundredStreams) {
-  Connection connection(daemon_.port("grpc"));
-  // The bound is announced, and counts from the acknowledgement on.
-  ASSERT_TRUE(connection.ReadUntil([](int type, int flags, std::uint32_t, const std::string&) {
-    return type == kSettings && flags == 0;
-  }));
-  std::string frames = Frame(kSettings, 1, 0, "");
-  for (std::uint32_t stream = 1; stream <= 201; stream += 2) {
-    frames += Frame(kHeaders, kEndHeaders, stream, RequestFields("CheckStream"));
-  }
-  ASSERT_TRUE(connection.Send(frames));
-  std::uint32_t refused = 0;
-  EXPECT_TRUE(connection.ReadUntil([&](int type, int, std::uint32_t stream, const std::string&) {
-    if (type == kRstStream) refused = stream;
-    return type == kRstStream || type == kGoAway;
-  }));
-  EXPECT_EQ(refused, 201u);
-  daemon_.Check("other@rcpt.example");
 }
 
 TEST_F(Http2Test, T25AGzipBombIsNotUnpacked) {

@@ -51,7 +51,7 @@ void ExpectDistinctNames(int first, int last, int how_many) {
 }
 
 TEST(Names, AreCompleteAndDistinct) {
-  ExpectDistinctNames<Trust>(0, 255, 4);
+  ExpectDistinctNames<Trust>(0, 255, 5);
   ExpectDistinctNames<Effect>(0, 255, 4);
   ExpectDistinctNames<PolicyRule>(0, 255, 21);
   ExpectDistinctNames<Source>(0, 255, 5);
