@@ -7,7 +7,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -15,7 +14,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/api/acceptor.h"
@@ -34,31 +32,6 @@ namespace bounced::api {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-
-// 127.0.0.0/8, ::1, and the name that stands for them.
-bool IsLoopback(std::string_view host) {
-  if (EqualsIgnoringCase(host, "localhost") || host == "::1") return true;
-  std::size_t octets = 0;
-  while (!host.empty()) {
-    std::size_t dot = std::min(host.find('.'), host.size());
-    std::uint32_t octet = 0;
-    if (dot == 0 || dot > 3 || !absl::SimpleAtoi(Absl(host.substr(0, dot)), &octet) ||
-        octet > 255 || host[0] == '+') {
-      return false;
-    }
-    if (octets == 0 && octet != 127) return false;
-    ++octets;
-    host.remove_prefix(std::min(dot + 1, host.size()));
-  }
-  return octets == 4;
-}
-
-// Of what CheckListen() takes.
-bool IsLocal(std::string_view listen) {
-  if (absl::StartsWith(Absl(listen), Absl(kUnixPrefix))) return true;
-  const std::optional<HostPort> parts = ParseHostPort(listen);
-  return parts && IsLoopback(parts->host);
-}
 
 int Milliseconds(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "server/base/ip_address.h"
 
 namespace bounced {
@@ -21,6 +22,14 @@ std::optional<HostPort> ParseHostPort(std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), last, port);
   if (error != std::errc() || end != last) return std::nullopt;
   return HostPort{std::string(host), port, bracketed};
+}
+
+bool IsLocal(std::string_view text) {
+  if (text.starts_with("unix:")) return true;
+  const std::optional<HostPort> server = ParseHostPort(text);
+  if (!server) return false;
+  if (server->host == "::1" || absl::EqualsIgnoreCase(server->host, "localhost")) return true;
+  return server->host.starts_with("127.") && IpAddress::Parse(server->host);
 }
 
 bool IsAddressAndPort(std::string_view text) {

@@ -18,6 +18,10 @@ struct HostPort {
 // or the port is above 65535.
 std::optional<HostPort> ParseHostPort(std::string_view text);
 
+// Whether "HOST:PORT" or "unix:PATH" is reached from this machine alone: a path, a host of
+// 127.0.0.0/8 or ::1 by its address, or localhost.
+bool IsLocal(std::string_view text);
+
 // Whether it is that of a server by its address, IPv6 in brackets, and no name; not of port 0.
 bool IsAddressAndPort(std::string_view text);
 

@@ -15,7 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
-#include "server/base/ip_address.h"
+#include "server/base/host_port.h"
 #include "server/base/text_file.h"
 #include "server/cli/output.h"
 
@@ -71,18 +71,6 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   }
   return grpc::experimental::CreateCustomChannelWithInterceptors(
       options.server, credentials, arguments, std::move(interceptors));
-}
-
-// Whether what is sent there stays on this machine.
-bool IsLocal(std::string_view server) {
-  if (server.starts_with("unix:")) return true;
-  std::string_view host = server.substr(0, server.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (EqualsIgnoringCase(host, "localhost")) return true;
-  static const IpNetwork* const kLoopback[] = {new IpNetwork(*IpNetwork::Parse("127.0.0.0/8")),
-                                               new IpNetwork(*IpNetwork::Parse("::1"))};
-  const std::optional<IpAddress> address = IpAddress::Parse(host);
-  return address && (kLoopback[0]->Contains(*address) || kLoopback[1]->Contains(*address));
 }
 
 absl::StatusOr<std::string> ReadOr(const std::string& path, FileKind kind) {

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
+#include "server/base/host_port.h"
 #include "server/config/keys.h"
 #include "server/config/reader.h"
 #include "server/intake/secret_file.h"
@@ -234,6 +235,15 @@ std::vector<std::string> WarningsOf(const Config& config) {
               : "a host that sends mail for a domain can have addresses of that domain "
                 "suppressed"));
     }
+  }
+  const auto& grpc = config.grpc;
+  if (!IsLocal(grpc.listen) &&
+      (grpc.client_ca_file.empty() || !grpc.client_certificates_required)) {
+    warnings.push_back(absl::StrCat(
+        "grpc.listen ", grpc.listen,
+        " is reached from other machines, and grpc.client_certificates are not required: who opens "
+        "calls and resets them, or sends headers without end, makes the daemon take memory, key or "
+        "not, as this gRPC knows no defence; let only machines that you trust reach it"));
   }
   // One that is not there yet is made with the right mode.
   struct stat status {};

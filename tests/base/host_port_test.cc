@@ -34,6 +34,19 @@ TEST(HostPort, IsNoneWhereItIsNot) {
   }
 }
 
+TEST(HostPort, T35IsLocalWhereNoOtherMachineReachesIt) {
+  for (const std::string_view text : {"127.0.0.1:25", "127.255.255.255:1", "[::1]:25",
+                                      "localhost:25", "LocalHost:0", "unix:/run/bounced/grpc"}) {
+    EXPECT_TRUE(IsLocal(text)) << text;
+  }
+  for (const std::string_view text :
+       {"0.0.0.0:25", "[::]:25", "126.0.0.1:25", "128.0.0.1:25", "127.0.0.1.example:25", "127.1:25",
+        "127.0.0.256:25", "127.0.0.1.1:25", "[::ffff:127.0.0.1]:25", "localhost.example:25",
+        "127.0.0.1", "mx.example:25", ""}) {
+    EXPECT_FALSE(IsLocal(text)) << text;
+  }
+}
+
 TEST(HostPort, OfAServerByItsAddress) {
   for (const std::string_view text : {"127.0.0.1:53", "[::1]:53", "127.0.0.1:65535"}) {
     EXPECT_TRUE(IsAddressAndPort(text)) << text;

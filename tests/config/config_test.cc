@@ -500,6 +500,29 @@ TEST(ConfigTest, WarnsOfATrustBelowTheDefault) {
   }
 }
 
+TEST(ConfigTest, T29WarnsOfGrpcThatStrangersReach) {
+  const struct {
+    std::string text;
+    bool warns;
+  } kRows[] = {
+      {"", false},
+      {"listen = '[::1]:7025'", false},
+      {"listen = 'unix:/run/grpc'", false},
+      {"listen = '0.0.0.0:7025'", true},
+      {"listen = '0.0.0.0:7025'\nclient_ca_file = 'ca'", false},
+      {"listen = '0.0.0.0:7025'\nclient_ca_file = 'ca'\nclient_certificates = 'optional'", true},
+  };
+  for (const auto& row : kRows) {
+    const absl::StatusOr<Config> config =
+        ParseConfig("data_dir = '/nonexistent'\n[grpc]\n" + row.text, "f.toml");
+    ASSERT_TRUE(config.ok()) << config.status();
+    const std::vector<std::string> warnings = WarningsOf(*config);
+    ASSERT_EQ(warnings.size(), row.warns ? 1u : 0u) << row.text;
+    if (!row.warns) continue;
+    EXPECT_THAT(warnings[0], StartsWith("grpc.listen 0.0.0.0:7025 is reached"));
+  }
+}
+
 TEST(ConfigTest, ReadsFeedbackLoopsAndUnsubscribes) {
   absl::StatusOr<Config> config = ParseConfig(R"(
 [[feedback_loop]]
