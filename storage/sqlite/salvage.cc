@@ -96,7 +96,8 @@ absl::StatusOr<std::vector<Table>> TablesOf(Connection& connection) {
     column.may_be_null = query.Integer(4) == 0 && query.Integer(6) == 0;
     column.has_default = !query.IsNull(5);
     table.columns.push_back(std::move(column));
-    if (!table.columns.back().has_default) table.least_columns = table.columns.size();
+    const Column& last = table.columns.back();
+    if (!last.has_default && !last.may_be_null) table.least_columns = table.columns.size();
   }
   return found;
 }

@@ -199,6 +199,32 @@ TEST_F(SalvageTest, AChangedAddressIsDropped) {
   EXPECT_EQ(Saved(salvaged, "event"), kRows) << "about nobody, now";
 }
 
+// Rows from before columns were added have fewer than the tables have now.
+TEST_F(SalvageTest, AlsoOfOlderSchemas) {
+  constexpr const char* kTables[] = {"address",     "message", "event",
+                                     "suppression", "change",  "evidence"};
+  for (int version = 1;; ++version) {
+    const std::string dump =
+        ReadFile(absl::StrCat(BOUNCED_SOURCE_DIR "/tests/storage/schema_", version, ".sql"));
+    if (dump.empty()) break;
+    SCOPED_TRACE(version);
+    fs::remove(directory_.database());
+    std::map<std::string, std::int64_t> want;
+    {
+      absl::StatusOr<Connection> connection =
+          Connection::Open(directory_.database(), "", Access::kCreate);
+      ASSERT_TRUE(connection.ok());
+      ASSERT_TRUE(connection->Execute(dump).ok());
+      for (const char* table : kTables) {
+        want[table] = *connection->AskNumber(absl::StrCat("SELECT count(*) FROM ", table));
+      }
+    }
+    const Salvaged salvaged = Salvage();
+    for (const char* table : kTables) EXPECT_EQ(Saved(salvaged, table), want[table]) << table;
+    EXPECT_GT(want["change"], 0);
+  }
+}
+
 // The newest change of a suppression is lost: history ends with what stands.
 TEST_F(SalvageTest, HistoryIsCompleted) {
   {
