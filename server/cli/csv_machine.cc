@@ -10,6 +10,7 @@ namespace bounced::cli {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kDelimiters = ",;\t|";
 constexpr std::size_t kNotFound = std::string_view::npos;
 
 std::size_t Find(std::string_view text, char c) {
@@ -22,13 +23,21 @@ std::size_t Find(std::string_view text, char c) {
 
 }  // namespace
 
+bool HoldsFirstRow(std::string_view head) {
+  return std::all_of(kDelimiters.begin(), kDelimiters.end(), [head](char delimiter) {
+    CsvMachine machine({delimiter}, head.size() + 1);
+    machine.Feed(head);
+    return machine.Next().has_value();
+  });
+}
+
 CsvDialect SniffDialect(std::string_view head) {
   CsvDialect best;
   std::size_t most = 1;
   // A bar may be part of an address, so it is a delimiter only in a row of names.
   const std::string_view first_line = head.substr(0, head.find_first_of("\r\n"));
   const bool has_address = first_line.find('@') != std::string_view::npos;
-  for (char delimiter : {',', ';', '\t', '|'}) {
+  for (char delimiter : kDelimiters) {
     if (delimiter == '|' && has_address) continue;
     const CsvDialect dialect{delimiter};
     CsvMachine machine(dialect, head.size() + 1);

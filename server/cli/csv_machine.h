@@ -22,8 +22,10 @@ struct CsvDialect {
 
 // The dialect that the beginning of a text is in: of comma, semicolon and tab the one that makes
 // most fields of its first row, in doubt the one named first. With none of them it is plain lines.
-// `head` need not be more than the first row.
+// `head` need not be more than the first row, and should not be less.
 CsvDialect SniffDialect(std::string_view head);
+// Whether `head` holds the first row whole, whichever dialect it is in.
+bool HoldsFirstRow(std::string_view head);
 
 // One row. The views are good until the machine is fed again.
 struct CsvRow {

@@ -8,6 +8,9 @@
 namespace bounced::cli {
 namespace {
 
+// Longer than the name of any list.
+constexpr std::size_t kMaxNameOctets = 100;
+
 bool IsJsonSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
@@ -23,10 +26,8 @@ std::optional<JsonRow> JsonMachine::Next() {
   if (!status_.ok()) return std::nullopt;
   std::optional<JsonRow> row = NextRow();
   if (row || !status_.ok()) return row;
-  if (at_ - row_ > max_row_octets_) {
-    Fail(absl::StrCat("a row is longer than ", max_row_octets_,
-                      " octets; is a quote or a bracket never closed?"),
-         row_line_);
+  if (!is_page_ && at_ - row_ > max_row_octets_) {
+    FailAsTooLong();
   } else if (ended_ && (depth_ > 0 || in_string_)) {
     Fail("the text breaks off within what begins here", row_line_);
   } else if (ended_ && place_ != Place::kText) {
@@ -51,7 +52,7 @@ std::optional<JsonRow> JsonMachine::NextRow() {
       continue;
     }
     if (text.size() > max_row_octets_) {
-      Fail(absl::StrCat("a row is longer than ", max_row_octets_, " octets"), row_line_);
+      FailAsTooLong();
       return std::nullopt;
     }
     return JsonRow{text, row_line_};
@@ -97,6 +98,7 @@ bool JsonMachine::BeginValue(char c) {
     name_ = Name::kNone;
   } else if (c == '"' && place_ != Place::kText) {
     in_string_ = true;
+    passed_over_ = false;
   } else if (c == '[' && place_ == Place::kText) {
     Drop();
     place_ = Place::kArray;
@@ -134,9 +136,14 @@ bool JsonMachine::InString() {
       string_octets_ = at_ - row_ - string_;
       ++at_;
       in_string_ = false;
-      if (depth_ == 1) name_ = Name::kEnded;
+      if (depth_ == 1 && !passed_over_) name_ = Name::kEnded;
       return depth_ == 0;
     }
+  }
+  // In the rest of a page nothing is kept that is no name of a list.
+  if (is_page_ && at_ - row_ > kMaxNameOctets) {
+    passed_over_ = true;
+    Drop();
   }
   return false;
 }
@@ -154,6 +161,7 @@ bool JsonMachine::InValue() {
       if (is_page_) Drop();
       string_ = at_ + 1 - row_;
       in_string_ = true;
+      passed_over_ = false;
       ++at_;
       return false;
     }
@@ -170,7 +178,10 @@ bool JsonMachine::InValue() {
     }
   }
   // Of the rest of a page nothing is kept but the name that may have begun.
-  if (is_page_ && name_ == Name::kNone) Drop();
+  if (is_page_ && (name_ == Name::kNone || at_ - row_ > 2 * kMaxNameOctets)) {
+    name_ = Name::kNone;
+    Drop();
+  }
   return false;
 }
 
@@ -188,6 +199,10 @@ bool JsonMachine::AfterName(char c) {
                    [&](std::string_view list) { return EqualsIgnoringCase(list, name); })) {
     return false;
   }
+  if (!is_page_ && at_ - row_ > max_row_octets_) {
+    FailAsTooLong();
+    return true;
+  }
   ++at_;
   Drop();
   outside_ = place_;
@@ -196,6 +211,12 @@ bool JsonMachine::AfterName(char c) {
   depth_ = 0;
   is_page_ = false;
   return true;
+}
+
+void JsonMachine::FailAsTooLong() {
+  Fail(absl::StrCat("a row is longer than ", max_row_octets_,
+                    " octets; is a quote or a bracket never closed?"),
+       row_line_);
 }
 
 void JsonMachine::Fail(std::string_view what, std::uint64_t line) {

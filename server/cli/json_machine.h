@@ -59,6 +59,7 @@ class JsonMachine {
   bool InValue();
   bool AfterName(char c);
   void Drop() { row_ = at_; }
+  void FailAsTooLong();
   void Fail(std::string_view what, std::uint64_t line);
 
   const std::span<const std::string_view> lists_;
@@ -77,7 +78,8 @@ class JsonMachine {
   int depth_ = 0;  // in a value: brackets that are open
   bool in_string_ = false;
   bool escaped_ = false;
-  bool is_page_ = false;
+  bool is_page_ = false;      // the rest of one, which is passed over
+  bool passed_over_ = false;  // the string was too long to be a name
   Name name_ = Name::kNone;
   std::size_t string_ = 0;  // where the string begins, counted from row_
   std::size_t string_octets_ = 0;

@@ -129,8 +129,7 @@ absl::StatusOr<std::string_view> Table::Read() {
 
 absl::Status Table::ReadFirstRow(const TableOptions& options) {
   std::string head;
-  // The first line is enough to tell the dialect; a quoted line break in it changes nothing.
-  while (!ended_ && head.find('\n') == std::string::npos && head.size() <= options.max_row_octets) {
+  while (!ended_ && !HoldsFirstRow(head) && head.size() <= options.max_row_octets) {
     absl::StatusOr<std::string_view> piece = Read();
     if (!piece.ok()) return piece.status();
     head += *piece;

@@ -114,6 +114,22 @@ TEST(JsonMachine, T44BoundsARowAndItsDepth) {
   EXPECT_THAT(Rows(nested(kMaxJsonDepth + 1)).back(), testing::HasSubstr("line 1: deeper than 32"));
 }
 
+TEST(JsonMachine, T44SaysTheSameOfWhatIsTooLongWhateverTheCuts) {
+  const auto whole = [](std::size_t left) { return left; };
+  const auto in_pieces = [](std::size_t left) { return std::min<std::size_t>(left, 10); };
+  const std::string row = "[{}, {\"a\":\"" + std::string(200, 'x') + "\"}]";
+  const std::string before_rows = "{\"a\":\"" + std::string(200, 'x') + "\",\"items\":[{}]}";
+  const std::string behind_rows = "{\"items\":[{}],\"a\":\"" + std::string(200, 'x') + "\",\"" +
+                                  std::string(200, 'x') + "\":[[\"" + std::string(200, 'x') +
+                                  "\"]],\"items\":[\"y\"]}";
+  for (const std::string& text : {row, before_rows, behind_rows}) {
+    EXPECT_EQ(Rows(text, whole, 99), Rows(text, in_pieces, 99)) << text;
+  }
+  EXPECT_THAT(Rows(before_rows, whole, 99),
+              testing::ElementsAre(testing::HasSubstr("line 1: a row is longer than 99")));
+  EXPECT_THAT(Rows(behind_rows, whole, 99), testing::ElementsAre("1:{}", "1:\"y\""));
+}
+
 // Of a page of any length nothing is held but the row at hand: the rest of it is passed over.
 TEST(JsonMachine, APageMayBeLongerThanARow) {
   std::string text = "{\"items\":[";

@@ -134,6 +134,10 @@ TEST(Table, TakesTheDelimiterThatIsGiven) {
 
 TEST(Table, FindsTheDialectOfAFirstRowThatIsCut) {
   EXPECT_EQ(ReadTable("id;email\n1;a@b\n", {}, 1).header, "id;email\n");
+  // Its first line has less than it.
+  for (std::size_t piece : {std::size_t{1}, kReadOctets}) {
+    EXPECT_EQ(ReadTable("\"the\nid\";email\n1;a@b\n", {}, piece).header, "\"the\nid\";email\n");
+  }
 }
 
 TEST(Table, SaysWhichLineCannotBeRead) {
