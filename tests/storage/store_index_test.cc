@@ -7,10 +7,12 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fixture.h"
+#include "sqlite3.h"
 #include "storage/store.h"
 
 namespace bounced {
@@ -139,6 +141,31 @@ TEST(Index, ForgetsWhatIsOverWhenItIsRead) {
   }
   EXPECT_EQ(Open(directory.path(), Noon(kToday + 29))->index().size(), 2u);
   EXPECT_EQ(Open(directory.path(), Noon(kToday + 30))->index().size(), 1u);
+}
+
+// A few rows under ids as of many, so that several threads read a share each; where shares meet,
+// at a half and quarters, there are rows on both sides.
+TEST(Index, IsReadInSharesAsInOne) {
+  constexpr int kRows = 200;
+  TemporaryDirectory directory;
+  {
+    std::unique_ptr<Store> store = Open(directory.path());
+    PutSuppressions put{.suppressions = {}, .author = "ann", .cause = ""};
+    for (int i = 0; i < kRows; ++i) put.suppressions.push_back(Manual(Mailbox(i)));
+    Work work = std::move(put);
+    ASSERT_TRUE(Apply(*store, {&work}).ok());
+  }
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(directory.database().c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "UPDATE suppression SET id = id / 2 * 4000 + id % 2", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+  std::unique_ptr<Store> store = Open(directory.path());
+  EXPECT_EQ(store->index().size(), static_cast<std::size_t>(kRows));
+  for (int i = 0; i < kRows; ++i) {
+    EXPECT_EQ(CheckIndex(*store, Mailbox(i)), IndexAnswer::kSuppressed) << i;
+  }
 }
 
 // Readers beside the writer: a dossier is of one commit, whatever comes meanwhile.
