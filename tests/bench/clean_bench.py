@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How long `bouncectl clean` takes, beside what people use: a Python set, and sort and join.
+"""How long `bouncectl clean` takes, beside what people use: a Python set, sort and join, SQLite.
 
-usage: clean_bench.py BIN [--rows N] [--suppressions N] [--turns N] [--dir DIR]
+usage: clean_bench.py BIN [--rows N] [--suppressions N] [--turns N] [--dir DIR] [--peers NAMES]
 
 Every command is timed as a whole process, from the files to the file, in turns on the same list: CSV
 of some 53 octets a row, of which one in ten is suppressed. The peers read the suppressed addresses
-from a file; bounced has them imported, and how long that took is printed as well. All outputs must
-be the same, octet for octet.
+from a file; the daemon's store is filled with them before. All outputs must be the same, octet for
+octet. --peers: of python, sort+join and sqlite (default: all); with many rows only the first is quick.
 """
 import argparse
 import hashlib
@@ -47,6 +47,20 @@ tail -n +2 "$2" | awk -F, -v OFS=, '{print $0, NR}' | sort -t, -k1,1 |
   join -t, -v1 - "$3.sorted" | sort -t, -k5,5n | cut -d, -f1-4 >>"$3"
 """
 
+# Lines as they are, by what is before their first comma.
+SQLITE = """
+sqlite3 :memory: <<END
+.mode list
+.separator "\\037" "\\n"
+CREATE TABLE suppressed (address TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE list (line TEXT);
+.import $1 suppressed
+.import $2 list
+.output $3
+SELECT line FROM list WHERE substr(line, 1, instr(line, ',') - 1) NOT IN suppressed ORDER BY rowid;
+END
+"""
+
 
 def write_lists(args, suppressed, rows):
     """One row in ten of the list is in the file of suppressed addresses."""
@@ -81,17 +95,16 @@ def timed(command, env):
 
 def measure(args, work, grpc):
     suppressed, rows, out = work + "/suppressed", work + "/list.csv", work + "/out.csv"
-    write_lists(args, suppressed, rows)
     env = dict(os.environ, BOUNCED_SERVER=grpc)
     bouncectl = os.path.join(args.bin, "bouncectl")
-    wall, _ = timed([bouncectl, "import", suppressed], env)
-    print("import: %d addresses in %.2f s, %.0f/s" % (args.suppressions, wall, args.suppressions / wall))
-
     commands = {
         "clean": [bouncectl, "clean", "--output", out, rows],
         "python": [sys.executable, "-c", PYTHON_SET, suppressed, rows, out],
         "sort+join": ["sh", "-c", SORT_JOIN, "sh", suppressed, rows, out],
+        "sqlite": ["sh", "-c", SQLITE, "sh", suppressed, rows, out],
     }
+    commands = {name: command for name, command in commands.items()
+                if name == "clean" or name in args.peers.split(",")}
     times = {name: [] for name in commands}
     digests = set()
     for turn in range(args.turns):
@@ -122,10 +135,15 @@ def main():
     p.add_argument("--suppressions", type=int, default=1_000_000)
     p.add_argument("--turns", type=int, default=3)
     p.add_argument("--dir", default=tempfile.gettempdir())
+    p.add_argument("--peers", default="python,sort+join,sqlite")
     args = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="bounced-clean-", dir=args.dir) as work:
         with open(work + "/bounced.toml", "w") as f:
             f.write(CONFIG.format(dir=work))
+        write_lists(args, work + "/suppressed", work + "/list.csv")
+        os.mkdir(work + "/data", 0o700)
+        subprocess.run([os.path.join(args.bin, "fill_store"), work + "/data", work + "/suppressed"],
+                       check=True)
         with open(work + "/log", "w") as log:
             daemon = subprocess.Popen(
                 [os.path.join(args.bin, "bounced"), "--allow-root", "--config", work + "/bounced.toml"],

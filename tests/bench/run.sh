@@ -9,9 +9,9 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-turns=3 messages=4000 pairs=20 stored=200000 minimum=0.2 rows=200000
+turns=3 messages=4000 pairs=20 stored=200000 minimum=0.2 rows=200000 entries=10000000
 if [ "${1:-}" = --long ]; then
-  turns=5 messages=6000 stored=5000000 minimum=2 rows=1000000
+  turns=5 messages=6000 stored=5000000 minimum=2 rows=10000000 entries=50000000
   shift
 fi
 bin=${1:-$here/../../build/bench/bin}
@@ -82,6 +82,10 @@ title "Decision at RCPT"
 title "Store"
 mkdir "$work/store"
 "$bin/store_bench" --stored="$stored" --directory="$work/store" --benchmark_min_time="$minimum"
+
+title "Start, and the index in memory"
+"$bin/start_bench" --suppressions "$rows" --directory "$work/store"
+"$bin/index_bench" --entries "$entries"
 
 title "Parser"
 "$bin/parser_bench" --benchmark_min_time="$minimum"
