@@ -110,6 +110,15 @@ TEST_F(IngestLogTest, TheReturnPathSaysWhoseMailItIs) {
   EXPECT_THAT(Recorded(), ElementsAre("third/4AAAA1", "third/4AAAA2", "third/4AAAA3"));
 }
 
+TEST_F(IngestLogTest, WhoMayOnlyWriteIsOfOneTenant) {
+  server_.return_paths.keys_status = grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "no");
+  const Outcome outcome = Run({"--postfix-log", "-"}, To("4AAAA1"));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(Recorded(), ElementsAre("/4AAAA1"));
+  server_.return_paths.keys_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "who?");
+  EXPECT_EQ(Run({"--postfix-log", "-"}, To("4AAAA2")).code, 3);
+}
+
 TEST_F(IngestLogTest, SendsAThousandAtMost) {
   std::string log;
   for (int i = 0; i < 2'001; ++i) log += To("4A" + std::to_string(10'000 + i));
