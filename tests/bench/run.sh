@@ -96,3 +96,7 @@ title "Hostile messages, time against size"
 
 title "List cleaning"
 "$here/clean_bench.py" "$bin" --rows "$rows" --suppressions "$rows" --turns "$turns"
+
+title "Imports"
+"$here/import_bench.py" "$bin" --rows "$rows" --turns "$turns" --allow-root
+"$here/import_bench.py" "$bin" --rows "$rows" --format json --no-shell --allow-root
