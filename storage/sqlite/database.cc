@@ -21,6 +21,8 @@ namespace {
 // Of SQLite's database header ("The Database File Format", 1.3).
 constexpr std::size_t kHeaderOctets = 100;
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
+constexpr std::size_t kSchemaFormatOffset = 44;
+constexpr std::uint32_t kNewestSchemaFormat = 4;
 constexpr std::size_t kApplicationIdOffset = 68;
 
 // The size of a file; none when it is not there.
@@ -89,11 +91,20 @@ absl::Status CheckHeader(const std::string& file) {
   if (static_cast<std::size_t>(octets) < kHeaderOctets || magic != kMagic) {
     return Damaged(file, "is damaged, or not a SQLite database");
   }
-  std::uint32_t id = 0;  // big-endian
-  for (std::size_t i = 0; i < 4; ++i) {
-    id = id << 8 | static_cast<std::uint8_t>(header[kApplicationIdOffset + i]);
+  const auto number_at = [&header](std::size_t offset) {
+    std::uint32_t number = 0;  // big-endian
+    for (std::size_t i = 0; i < 4; ++i) {
+      number = number << 8 | static_cast<std::uint8_t>(header[offset + i]);
+    }
+    return number;
+  };
+  const std::uint32_t id = number_at(kApplicationIdOffset);
+  if (id == kApplicationId) {
+    // SQLite calls it an error of the program.
+    return number_at(kSchemaFormatOffset) <= kNewestSchemaFormat
+               ? absl::OkStatus()
+               : Damaged(file, "is damaged: its header has an unknown schema format");
   }
-  if (id == kApplicationId) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       file, ": belongs to another program (application_id ", absl::Hex(id, absl::kZeroPad8),
       ", not ", absl::Hex(kApplicationId), "); move it away, or set another data_dir"));
