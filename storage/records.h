@@ -340,6 +340,8 @@ struct Change {
   std::string cause;        // PolicyRule's name, or the words that came with the request
   Suppression suppression;  // after (before, when it was removed)
   std::optional<Suppression> before = std::nullopt;  // when it was replaced
+  std::int64_t batch = 0;   // of those that one call made: the number of its first; 0: of none
+  std::int64_t undoes = 0;  // what it put back stood before the change of this number; 0: nothing
 };
 
 }  // namespace bounced

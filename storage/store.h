@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/change_feed.h"
 #include "storage/maintenance.h"
 #include "storage/records.h"
 #include "storage/suppression_index.h"
@@ -67,6 +69,11 @@ struct RecordDeliveries {
   std::vector<Outcome> outcomes = {};  // out: one a message, in order
 };
 
+// The works of one call, whose changes are to be found and undone together: they share it.
+struct Batch {
+  std::int64_t id = 0;  // out: the number of its first change; 0: nothing has changed yet
+};
+
 struct PutSuppressions {
   std::vector<Suppression> suppressions;
   std::string author;
@@ -76,6 +83,7 @@ struct PutSuppressions {
   bool replace = false;
   bool lengthen = false;  // one that lasts longer takes the place of one that lasts less
   bool dry_run = false;   // only the outcomes: what each would be if it came alone
+  std::shared_ptr<Batch> batch = nullptr;  // null: it is of none
   enum class Outcome : std::uint8_t {
     kCreated,
     kReplaced,
@@ -133,9 +141,48 @@ struct PutApiKeys {
   std::vector<ApiKey> keys;
 };
 
-using Work =
-    std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions, RevokeKey,
-                 PutAllowance, RemoveAllowance, ResolveIncident, PutApiKeys>;
+// Which changes of a tenant; what is not set selects all.
+struct ChangeFilter {
+  std::string tenant;
+  std::optional<Address> address = std::nullopt;
+  std::string author = "";
+  std::string cause = "";
+  std::int64_t number = 0;
+  std::int64_t batch = 0;
+  absl::Time from = absl::InfinitePast();  // inclusive
+  absl::Time before = absl::InfiniteFuture();
+  std::int64_t up_to = std::numeric_limits<std::int64_t>::max();  // the newest number
+};
+// Whether `change`, of the filter's tenant, is one of them.
+bool Selects(const ChangeFilter& filter, const Change& change);
+
+// Puts back what stood before changes, as new changes. Of those of one suppression that are
+// selected the whole run up to the newest in force is undone at once: what stood before the oldest
+// of them comes back.
+struct UndoChanges {
+  ChangeFilter selection;
+  std::vector<std::int64_t> numbers;  // of what it selects, newest first; further calls go on below
+  bool dry_run = false;               // only says what it would do
+  std::string author;
+  std::string cause;             // goes behind the words that say what was undone
+  std::shared_ptr<Batch> batch;  // set, always
+  enum class Outcome : std::uint8_t {
+    kUndone,
+    kOvertaken,     // something newer that is not selected changed the same suppression
+    kUndoneBefore,  // what it did had been undone
+    kGone,          // there is no such change of the tenant any more
+  };
+  std::vector<Outcome> outcomes = {};  // out: one a number, in order
+};
+
+// Drops changes that Store::ListOldChanges() named, for good.
+struct DropChanges {
+  std::vector<std::int64_t> numbers;
+};
+
+using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
+                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, PutApiKeys,
+                          UndoChanges, DropChanges>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -184,6 +231,18 @@ struct Page {
 struct StandingOfAddress {
   std::vector<Suppression> suppressions;
   bool allowed = false;  // as in AddressHistory
+};
+
+// How far somebody has read the changes of a tenant: all up to `number`, when those up to
+// `dropped_up_to` were not all there any more. What is dropped later and was not read is missed.
+struct FeedPosition {
+  std::int64_t number = 0;
+  std::int64_t dropped_up_to = 0;
+};
+struct ChangesAfter {
+  std::vector<Change> changes;  // oldest first
+  FeedPosition next;            // behind them, or behind all that there are
+  bool more = false;            // whether there are further ones
 };
 
 // What Explain shows of an address.
@@ -245,6 +304,23 @@ class Store {
   virtual absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
                                                        std::optional<Incident::State> state,
                                                        int page_size, Cursor from) const = 0;
+  virtual absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,
+                                                   Cursor from) const = 0;
+  // Those of a tenant that come next, at most `most`; without `from` the oldest that are kept.
+  // OUT_OF_RANGE: some that were not read have been dropped, or the store is not as far as `from`
+  // (it was restored).
+  virtual absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
+                                                        std::optional<FeedPosition> from,
+                                                        int most) const = 0;
+  // Numbers of changes made before `before`, of all tenants, oldest first, but for the newest of
+  // each suppression and allowance that stands and the newest of all. Looks at `page_size` changes
+  // at most.
+  virtual absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
+                                                            Cursor from) const = 0;
+  // For MACs over what clients hand back; the same as long as the database is.
+  virtual std::string_view token_secret() const = 0;
+  // Says what commits have changed.
+  virtual const ChangeFeed& change_feed() const = 0;
   // All keys that were ever revoked.
   virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
   // All keys of the API, also those that were revoked, in the order in which they were made.

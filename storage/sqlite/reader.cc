@@ -1,7 +1,5 @@
 #include "storage/sqlite/reader.h"
 
-#include <limits>
-
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -12,41 +10,13 @@
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
+#include "storage/sqlite/paging.h"
 #include "storage/sqlite/record_blob.h"
 #include "storage/sqlite/revocations.h"
 #include "storage/sqlite/suppressions.h"
 
 namespace bounced {
 namespace {
-
-constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
-
-// A row with its id first, newest first, until a page is full, the end, or Store::kMaxRowsScanned.
-// `read` gives the row, none when the filter does not want it, or an error.
-template <typename Row, typename Read>
-absl::StatusOr<Page<Row>> ReadPage(Query& query, int page_size, Read read) {
-  Page<Row> page;
-  Cursor last = 0;
-  for (int scanned = 0;; ++scanned) {
-    absl::StatusOr<bool> there = query.Next();
-    if (!there.ok()) return there.status();
-    if (!*there) return page;
-    bool full = page.rows.size() >= static_cast<std::size_t>(page_size);
-    if (full || scanned == Store::kMaxRowsScanned) {
-      page.next = last;
-      return page;
-    }
-    last = query.Integer(0);
-    absl::StatusOr<std::optional<Row>> row = read(query);
-    if (!row.ok()) return row.status();
-    if (row->has_value()) page.rows.push_back(**std::move(row));
-  }
-}
-
-absl::Status CheckPaging(int page_size, Cursor from) {
-  if (page_size >= 1 && from >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError("page_size must be at least 1, and the cursor not below 0");
-}
 
 // Columns of a listed suppression before those that SuppressionOf() reads.
 constexpr int kTenant = 1;
@@ -136,12 +106,6 @@ absl::Status Reader::Prepare() {
           "SELECT message.tenant, evidence.octets, codec, data FROM event"
           " CROSS JOIN message ON message.id = message_id"
           " CROSS JOIN evidence ON evidence.id = evidence_id WHERE event.id = ?");
-  prepare(changes_of_address_,
-          absl::StrCat("SELECT number, time, what, author, cause, was_bounce_class,"
-                       " was_create_time, was_expire_time, was_event_id, was_reason,"
-                       " was_explanation, was_incident_id, ",
-                       Absl(kSuppressionColumns),
-                       " FROM change WHERE address_id = ? ORDER BY number DESC LIMIT ?"));
   // The event that made the suppression (`own`), and those that were counted up to it.
   prepare(rests_on_,
           absl::StrCat("SELECT 1 FROM event AS own"
@@ -166,7 +130,7 @@ absl::Status Reader::Prepare() {
   prepare(incidents_, absl::StrCat("SELECT ", Absl(kIncidentColumns),
                                    " FROM incident WHERE id < ? ORDER BY id DESC"));
   prepare(api_keys_, kApiKeysSql);
-  return prepare.status();
+  return prepare.status().ok() ? PrepareChanges() : prepare.status();
 }
 
 absl::StatusOr<std::vector<Suppression>> Reader::FindSuppressions(std::string_view tenant,
@@ -402,38 +366,6 @@ absl::StatusOr<std::vector<ApiKey>> Reader::ListApiKeys() {
     if (!there.ok()) return there.status();
     if (!*there) return keys;
     keys.push_back(ApiKeyOf(query));
-  }
-}
-
-absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
-                                                        std::string_view tenant,
-                                                        const Address& address, int max_changes) {
-  constexpr int kWas = 5;
-  constexpr int kIs = 12;
-  std::vector<Change> changes;
-  Query query = changes_of_address_->Start(address_id, max_changes);
-  for (;;) {
-    absl::StatusOr<bool> there = query.Next();
-    if (!there.ok()) return there.status();
-    if (!*there) return changes;
-    Change change{.number = query.Integer(0),
-                  .time = query.Time(1),
-                  .what = query.Number<Change::What>(2),
-                  .author = std::string(query.Text(3)),
-                  .cause = std::string(query.Text(4)),
-                  .suppression = SuppressionOf(query, kIs, tenant, address),
-                  .before = std::nullopt};
-    if (!query.IsNull(kWas)) {
-      change.before = change.suppression;
-      change.before->bounce_class = query.Number<BounceClass>(kWas);
-      change.before->create_time = query.Time(kWas + 1);
-      change.before->expire_time = query.Time(kWas + 2);
-      change.before->event_id = query.Integer(kWas + 3);
-      change.before->reason = query.Text(kWas + 4);
-      change.before->explanation = query.Text(kWas + 5);
-      change.before->incident_id = query.Integer(kWas + 6);
-    }
-    changes.push_back(std::move(change));
   }
 }
 

@@ -44,6 +44,10 @@ class Reader {
   absl::StatusOr<std::string> GetEvidence(std::string_view tenant, std::int64_t event_id);
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes);
+  absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size, Cursor from);
+  absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
+                                                std::optional<FeedPosition> from, int most);
+  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size, Cursor from);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
 
@@ -65,6 +69,8 @@ class Reader {
   absl::Status CountUses(std::string_view tenant, std::vector<StoredEvent>& events);
   absl::StatusOr<std::vector<Change>> ReadChanges(std::int64_t address_id, std::string_view tenant,
                                                   const Address& address, int max_changes);
+  absl::Status PrepareChanges();
+  absl::StatusOr<std::int64_t> Number(Statement& statement);
 
   Connection connection_;
   const SuppressionIndex& index_;
@@ -78,6 +84,12 @@ class Reader {
   std::optional<Statement> event_;
   std::optional<Statement> evidence_;
   std::optional<Statement> changes_of_address_;
+  std::optional<Statement> changes_of_batch_;
+  std::optional<Statement> changes_of_tenant_;
+  std::optional<Statement> changes_after_;
+  std::optional<Statement> old_changes_;
+  std::optional<Statement> newest_change_;
+  std::optional<Statement> dropped_up_to_;
   std::optional<Statement> rests_on_;
   std::optional<Statement> uses_;
   std::optional<Statement> revocations_;

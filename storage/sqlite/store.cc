@@ -92,6 +92,21 @@ class SqliteStore final : public Store {
       return reader.GetDossier(tenant, address, max_events, max_changes);
     });
   }
+  absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,
+                                           Cursor from) const override {
+    return Ask([&](Reader& reader) { return reader.ListChanges(filter, page_size, from); });
+  }
+  absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
+                                                std::optional<FeedPosition> from,
+                                                int most) const override {
+    return Ask([&](Reader& reader) { return reader.ListChangesAfter(tenant, from, most); });
+  }
+  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
+                                                    Cursor from) const override {
+    return Ask([&](Reader& reader) { return reader.ListOldChanges(before, page_size, from); });
+  }
+  std::string_view token_secret() const override { return token_secret_; }
+  const ChangeFeed& change_feed() const override { return change_feed_; }
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override {
     return Ask([](Reader& reader) { return reader.ListRevocations(); });
   }
@@ -121,6 +136,8 @@ class SqliteStore final : public Store {
   FileIdentity wal_file_;
   SuppressionIndex index_;
   WideIndex wide_index_;
+  ChangeFeed change_feed_;
+  std::string token_secret_;
   std::unique_ptr<ReaderPool> readers_;
   CommitGate gate_;
   std::unique_ptr<Writer> writer_;
@@ -133,8 +150,12 @@ absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
   if (status.ok()) status = database_file_.Check();
   if (status.ok()) status = wal_file_.Check();
   if (!status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<Writer>> writer =
-      Writer::Create(connection_, index_, wide_index_, options.evidence_per_return_path);
+  absl::StatusOr<std::string> token_secret =
+      connection_.Ask("SELECT value FROM meta WHERE name = 'token_secret'");
+  if (!token_secret.ok()) return token_secret.status();
+  token_secret_ = *std::move(token_secret);
+  absl::StatusOr<std::unique_ptr<Writer>> writer = Writer::Create(
+      connection_, index_, wide_index_, change_feed_, options.evidence_per_return_path);
   if (!writer.ok()) return writer.status();
   absl::StatusOr<Connection> second =
       Connection::Open(directory_.database(), options.vfs, Access::kWrite);

@@ -54,13 +54,6 @@ absl::Status SuppressionTable::Prepare(Connection& connection) {
           "UPDATE suppression SET bounce_class = ?2, create_time = ?3, expire_time = ?4,"
           " event_id = ?5, reason = ?6, explanation = ?7, incident_id = ?8 WHERE id = ?1");
   prepare(remove_, "DELETE FROM suppression WHERE id = ?");
-  prepare(
-      append_,
-      absl::StrCat("INSERT INTO change (number, time, what, address_id, author, cause, ",
-                   Absl(kSuppressionColumns),
-                   ", was_bounce_class, was_create_time, was_expire_time, was_event_id,"
-                   " was_reason, was_explanation, was_incident_id)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   prepare(held_,
           "SELECT canonical, spelling FROM suppression"
           " CROSS JOIN address ON address.id = address_id"
@@ -83,23 +76,6 @@ absl::Status SuppressionTable::Update(const SuppressionRow& row) {
 }
 
 absl::Status SuppressionTable::Remove(std::int64_t id) { return remove_->Run(id); }
-
-absl::Status SuppressionTable::Append(const ChangeRow& change) {
-  const Suppression& s = change.suppression;
-  auto append = [&](const auto&... was) {
-    return append_->Run(change.number, change.time, change.what, change.address_id, change.author,
-                        change.cause, std::string_view(s.stream), s.source, s.bounce_class,
-                        s.create_time, s.expire_time, s.event_id, std::string_view(s.reason),
-                        std::string_view(s.explanation), s.incident_id, was...);
-  };
-  if (change.before == nullptr) {
-    return append(std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
-                  std::nullopt, std::nullopt);
-  }
-  const Suppression& was = *change.before;
-  return append(was.bounce_class, was.create_time, was.expire_time, was.event_id,
-                std::string_view(was.reason), std::string_view(was.explanation), was.incident_id);
-}
 
 absl::StatusOr<std::vector<Address>> SuppressionTable::HeldBy(std::int64_t incident_id) {
   std::vector<Address> addresses;

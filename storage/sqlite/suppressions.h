@@ -1,4 +1,4 @@
-// The tables `suppression` and `change`, as the writer uses them, and their rows.
+// The table `suppression`, as the writer uses it, and its rows.
 #pragma once
 
 #include <cstdint>
@@ -42,18 +42,6 @@ absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address
                                                            std::string_view tenant,
                                                            const Address& address);
 
-// A row of `change`. Of whoever made it: millions are written in a row, and nothing is copied.
-struct ChangeRow {
-  std::int64_t number;
-  absl::Time time;
-  Change::What what;
-  std::int64_t address_id;
-  std::string_view author;
-  std::string_view cause;
-  const Suppression& suppression;
-  const Suppression* before;  // null: it replaced nothing
-};
-
 // Belongs to the writing connection.
 class SuppressionTable {
  public:
@@ -67,7 +55,6 @@ class SuppressionTable {
   absl::Status Insert(const SuppressionRow& row, std::int64_t address_id, std::uint64_t hash);
   absl::Status Update(const SuppressionRow& row);
   absl::Status Remove(std::int64_t id);
-  absl::Status Append(const ChangeRow& change);
   // The addresses of those that an incident holds.
   absl::StatusOr<std::vector<Address>> HeldBy(std::int64_t incident_id);
 
@@ -76,7 +63,6 @@ class SuppressionTable {
   std::optional<Statement> insert_;
   std::optional<Statement> update_;
   std::optional<Statement> remove_;
-  std::optional<Statement> append_;
   std::optional<Statement> held_;
 };
 

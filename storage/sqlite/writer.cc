@@ -38,6 +38,12 @@ absl::Status Check(const RemoveAllowance& work) {
 
 absl::Status Check(const ResolveIncident&) { return absl::OkStatus(); }
 
+absl::Status Check(const UndoChanges& work) {
+  return work.batch != nullptr ? absl::OkStatus() : absl::InvalidArgumentError("batch is not set");
+}
+
+absl::Status Check(const DropChanges&) { return absl::OkStatus(); }
+
 absl::Status Check(const RevokeKey& work) {
   if (!work.domain.empty() && !work.key_id.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("domain or key_id is not set");
@@ -94,10 +100,10 @@ IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_vie
 
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(Connection& connection,
                                                        SuppressionIndex& index,
-                                                       WideIndex& wide_index,
+                                                       WideIndex& wide_index, ChangeFeed& feed,
                                                        int evidence_per_return_path) {
   std::unique_ptr<Writer> writer(
-      new Writer(connection, index, wide_index, evidence_per_return_path));
+      new Writer(connection, index, wide_index, feed, evidence_per_return_path));
   absl::Status status = writer->Prepare();
   if (!status.ok()) return status;
   return writer;
@@ -112,6 +118,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = addresses_.Prepare(connection_);
   if (status.ok()) status = messages_.Prepare(connection_);
   if (status.ok()) status = suppressions_.Prepare(connection_);
+  if (status.ok()) status = changes_.Prepare(connection_);
   if (status.ok()) status = revocations_.Prepare(connection_);
   if (status.ok()) status = allowances_.Prepare(connection_);
   if (status.ok()) status = incidents_.Prepare(connection_);
@@ -128,6 +135,7 @@ absl::Status Writer::Prepare() {
   last(next_.event, "SELECT max(id) FROM event");
   last(next_.suppression, "SELECT max(id) FROM suppression");
   last(next_.change, "SELECT max(number) FROM change");
+  feed_.Publish({}, next_.change - 1);
   return status;
 }
 
@@ -159,6 +167,8 @@ absl::Status Writer::Begin() {
   published_allowances_.clear();
   incidents_.Begin();
   bursts_.Begin();
+  news_.clear();
+  begun_.clear();
   return begin_->Run();
 }
 
@@ -168,6 +178,7 @@ void Writer::RollBack() {
   next_ = before_;
   incidents_.RollBack();
   bursts_.RollBack();
+  for (Batch* batch : begun_) batch->id = 0;
   // SQLite has done it already after most failures; what it then says of this one is no news.
   if (sqlite3_get_autocommit(connection_.db()) == 0) roll_back_->Run().IgnoreError();
 }
@@ -179,6 +190,7 @@ void Writer::Publish() {
   for (const auto& [hash, is_allowed] : published_allowances_) {
     wide_index_.PublishAllowance(hash, is_allowed);
   }
+  feed_.Publish(news_, next_.change - 1);
 }
 
 absl::Status Writer::Do(StoreMessages& work) {
@@ -325,7 +337,8 @@ absl::Status Writer::Do(PutSuppressions& work) {
     if (work.dry_run || !changes) continue;
     absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);
     if (status.ok()) {
-      status = Put(*standing, suppression, {.author = work.author, .words = work.cause});
+      status = Put(*standing, suppression,
+                   {.author = work.author, .words = work.cause, .batch = work.batch.get()});
     }
     if (!status.ok()) return status;
   }
@@ -534,7 +547,9 @@ absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause caus
     stands = std::prev(standing.suppressions.end());
     status = suppressions_.Insert(*stands, standing.row.id, hash);
   } else {
-    if (SaysTheSame(suppression, stands->suppression)) return absl::OkStatus();
+    if (cause.undoes == 0 && SaysTheSame(suppression, stands->suppression)) {
+      return absl::OkStatus();
+    }
     before = std::exchange(stands->suppression, std::move(suppression));
     status = suppressions_.Update(*stands);
   }
@@ -555,14 +570,26 @@ absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {
 
 absl::Status Writer::Append(const Standing& standing, Change::What what, Cause cause,
                             const Suppression& suppression, const Suppression* before) {
-  return suppressions_.Append({.number = next_.change++,
-                               .time = now_,
-                               .what = what,
-                               .address_id = standing.row.id,
-                               .author = cause.author,
-                               .cause = cause.words,
-                               .suppression = suppression,
-                               .before = before});
+  const std::int64_t number = next_.change++;
+  if (cause.batch != nullptr && cause.batch->id == 0) {
+    cause.batch->id = number;
+    begun_.push_back(cause.batch);
+  }
+  auto news = std::find_if(news_.begin(), news_.end(), [&](const ChangeFeed::News& each) {
+    return each.tenant == standing.tenant;
+  });
+  if (news == news_.end()) news = news_.insert(news, {.tenant = std::string(standing.tenant)});
+  ++news->changes;
+  return changes_.Append({.number = number,
+                          .time = now_,
+                          .what = what,
+                          .address_id = standing.row.id,
+                          .author = cause.author,
+                          .cause = cause.words,
+                          .batch = cause.batch == nullptr ? 0 : cause.batch->id,
+                          .undoes = cause.undoes,
+                          .suppression = suppression,
+                          .before = before});
 }
 
 void Writer::Note(const Standing& standing, std::string_view stream) {

@@ -19,6 +19,7 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/api_keys.h"
+#include "storage/sqlite/changes.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
@@ -38,7 +39,7 @@ class Writer {
   // Statements are prepared on `connection`, which must live as long.
   static absl::StatusOr<std::unique_ptr<Writer>> Create(Connection& connection,
                                                         SuppressionIndex& index,
-                                                        WideIndex& wide_index,
+                                                        WideIndex& wide_index, ChangeFeed& feed,
                                                         int evidence_per_return_path);
 
   // See Store::Apply(). After an error the database and the index are as before.
@@ -65,13 +66,23 @@ class Writer {
   struct Cause {
     std::string_view author;
     std::string_view words;
+    Batch* batch = nullptr;  // of the work, if it has one
+    std::int64_t undoes = 0;
+  };
+  // Whether a change can be undone.
+  struct Undoing {
+    UndoChanges::Outcome outcome = UndoChanges::Outcome::kUndone;
+    // The oldest of the run that is undone with it; none: a newer one of the selection takes it
+    // along.
+    std::optional<Change> oldest = std::nullopt;
   };
 
-  Writer(Connection& connection, SuppressionIndex& index, WideIndex& wide_index,
+  Writer(Connection& connection, SuppressionIndex& index, WideIndex& wide_index, ChangeFeed& feed,
          int evidence_per_return_path)
       : connection_(connection),
         index_(index),
         wide_index_(wide_index),
+        feed_(feed),
         evidence_per_return_path_(evidence_per_return_path) {}
 
   absl::Status Prepare();
@@ -89,6 +100,8 @@ class Writer {
   absl::Status Do(RemoveAllowance& work);
   absl::Status Do(ResolveIncident& work);
   absl::Status Do(PutApiKeys& work);
+  absl::Status Do(UndoChanges& work);
+  absl::Status Do(DropChanges& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
@@ -109,6 +122,13 @@ class Writer {
   absl::StatusOr<bool> NoteDelivery(const Message& message, Event& event);
   Decision Ask(const Standing& standing, const Message& message, const Event& event);
 
+  absl::StatusOr<Undoing> CanUndo(const UndoChanges& work, const StoredChange& row);
+  absl::StatusOr<Change> OldestOfRun(const UndoChanges& work, const StoredChange& row);
+  absl::StatusOr<UndoChanges::Outcome> Undo(UndoChanges& work, std::int64_t number);
+  absl::Status PutBack(const Change& change, const Cause& cause);
+  absl::Status PutBackSuppression(Standing& standing, Suppression suppression, const Cause& cause);
+  absl::Status PutBackAllowance(const Standing& standing, const Change& change, const Cause& cause);
+
   absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
   // Writes the address's row, when it is new or not as it was.
   absl::Status Save(Standing& standing, AddressRecord record, Day risky_until);
@@ -126,6 +146,7 @@ class Writer {
   Connection& connection_;
   SuppressionIndex& index_;
   WideIndex& wide_index_;
+  ChangeFeed& feed_;
   const int evidence_per_return_path_;
   std::optional<Statement> begin_;
   std::optional<Statement> commit_;
@@ -133,6 +154,7 @@ class Writer {
   AddressTable addresses_;
   MessageTable messages_;
   SuppressionTable suppressions_;
+  ChangeTable changes_;
   RevocationTable revocations_;
   AllowanceTable allowances_;
   IncidentTable incidents_;
@@ -148,6 +170,8 @@ class Writer {
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_wide_;
   absl::flat_hash_map<std::uint64_t, bool> published_allowances_;
+  std::vector<ChangeFeed::News> news_;  // of each tenant once
+  std::vector<Batch*> begun_;           // whose first change it makes
 };
 
 // What the index says of one key of an address: the strongest of `suppressions` that are of this

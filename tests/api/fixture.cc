@@ -139,6 +139,27 @@ absl::StatusOr<Findings> WatchedStore::CheckIntegrity(const CheckOptions& option
   return store_->CheckIntegrity(options, min_free, now, progress);
 }
 
+absl::StatusOr<Page<Change>> WatchedStore::ListChanges(const ChangeFilter& filter, int page_size,
+                                                       Cursor from) const {
+  ++pages_;
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListChanges(filter, page_size, from);
+}
+
+absl::StatusOr<ChangesAfter> WatchedStore::ListChangesAfter(std::string_view tenant,
+                                                            std::optional<FeedPosition> from,
+                                                            int most) const {
+  ++pages_;
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListChangesAfter(tenant, from, most);
+}
+
+absl::StatusOr<Page<std::int64_t>> WatchedStore::ListOldChanges(absl::Time before, int page_size,
+                                                                Cursor from) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListOldChanges(before, page_size, from);
+}
+
 ApiTest::ApiTest()
     : dir_(MakeDir()),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -86,6 +87,15 @@ class WatchedStore final : public Store {
                                                      OnProgress progress) override;
   absl::StatusOr<Findings> CheckIntegrity(const CheckOptions& options, std::int64_t min_free,
                                           absl::Time now, OnProgress progress) override;
+  absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,
+                                           Cursor from) const override;
+  absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
+                                                std::optional<FeedPosition> from,
+                                                int most) const override;
+  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
+                                                    Cursor from) const override;
+  std::string_view token_secret() const override { return store_->token_secret(); }
+  const ChangeFeed& change_feed() const override { return store_->change_feed(); }
 
  private:
   absl::Status Ask() const;

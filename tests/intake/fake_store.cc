@@ -247,5 +247,15 @@ absl::StatusOr<AddressDossier> FakeStore::GetDossier(std::string_view, const Add
                                                      int) const {
   return NotAsked();
 }
+absl::StatusOr<Page<Change>> FakeStore::ListChanges(const ChangeFilter&, int, Cursor) const {
+  return NotAsked();
+}
+absl::StatusOr<ChangesAfter> FakeStore::ListChangesAfter(std::string_view,
+                                                         std::optional<FeedPosition>, int) const {
+  return NotAsked();
+}
+absl::StatusOr<Page<std::int64_t>> FakeStore::ListOldChanges(absl::Time, int, Cursor) const {
+  return NotAsked();
+}
 
 }  // namespace bounced

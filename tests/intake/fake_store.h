@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -58,6 +59,12 @@ class FakeStore final : public Store {
   absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t, OnProgress) override;
   absl::StatusOr<Findings> CheckIntegrity(const CheckOptions&, std::int64_t, absl::Time,
                                           OnProgress) override;
+  absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter&, int, Cursor) const override;
+  absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view, std::optional<FeedPosition>,
+                                                int) const override;
+  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time, int, Cursor) const override;
+  std::string_view token_secret() const override { return ""; }
+  const ChangeFeed& change_feed() const override { return change_feed_; }
 
  private:
   using Key = std::pair<std::string, std::string>;  // tenant, canonical address
@@ -77,6 +84,9 @@ class FakeStore final : public Store {
   void Do(RecordDeliveries& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(PutSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
+  // It keeps no changes.
+  void Do(UndoChanges&, Decide, absl::Time, Contents&) const {}
+  void Do(DropChanges&, Decide, absl::Time, Contents&) const {}
   void Do(RevokeKey& work, Decide decide, absl::Time now, Contents& contents) const;
   // The committer only hands these on; nothing becomes of them here.
   void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
@@ -93,6 +103,7 @@ class FakeStore final : public Store {
   Contents contents_ ABSL_GUARDED_BY(mutex_);
   SuppressionIndex index_;
   WideIndex wide_index_;
+  ChangeFeed change_feed_;
 };
 
 }  // namespace bounced

@@ -286,6 +286,25 @@ TEST(Migrations, BringADatabaseOfVersionSixUpToDate) {
   EXPECT_EQ(kept->standing.suppressions.size(), 1u);
 }
 
+// schema_8.sql is that database as the migrations up to 8 leave it, with an address allowed.
+TEST(Migrations, BringADatabaseOfVersionEightUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_8.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->wide_index().IsAllowed("default", "kept@rcpt.example"));
+  EXPECT_EQ((*store)->change_feed().newest(), 5);
+  EXPECT_FALSE((*store)->token_secret().empty());
+  absl::StatusOr<ChangesAfter> changes = (*store)->ListChangesAfter("default", FeedPosition{}, 10);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_EQ(changes->changes.size(), 5u);
+  EXPECT_EQ(changes->changes[3].what, Change::What::kRemoved);
+  EXPECT_EQ(changes->changes[3].suppression.tenant, "default");
+  EXPECT_EQ(changes->changes[3].batch, 0);
+  EXPECT_EQ(changes->changes[4].what, Change::What::kAllowed);
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());

@@ -1,0 +1,163 @@
+// What the reader says of changes.
+#include <algorithm>
+#include <string>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "storage/sqlite/addresses.h"
+#include "storage/sqlite/changes.h"
+#include "storage/sqlite/paging.h"
+#include "storage/sqlite/reader.h"
+
+namespace bounced {
+namespace {
+
+// Of a row that has kChangeColumns behind its number and its address.
+absl::StatusOr<Change> ListedChange(const Query& row, std::string_view tenant) {
+  absl::StatusOr<Address> address = AddressOf(row, 1, 2);
+  if (!address.ok()) return address.status();
+  return ChangeOf(row, row.Integer(0), 3, tenant, *std::move(address));
+}
+
+}  // namespace
+
+absl::Status Reader::PrepareChanges() {
+  Preparer prepare(connection_.db());
+  const std::string rows =
+      absl::StrCat("SELECT number, canonical, spelling, ", Absl(kChangeColumns),
+                   " FROM change CROSS JOIN address ON address.id = address_id");
+  prepare(changes_of_address_, rows + " WHERE address_id = ? AND number < ? ORDER BY number DESC");
+  prepare(changes_of_batch_, rows +
+                                 " WHERE batch = ?1 AND batch > 0 AND number < ?2"
+                                 " AND change.tenant = ?3 ORDER BY number DESC");
+  prepare(changes_of_tenant_,
+          rows + " WHERE change.tenant = ? AND number < ? ORDER BY number DESC");
+  prepare(changes_after_, rows + " WHERE change.tenant = ? AND number > ? ORDER BY number LIMIT ?");
+  // The last column: whether it may go.
+  prepare(old_changes_,
+          absl::StrCat("SELECT number, time, iif(what IN ", Absl(kAllowanceActions),
+                       ", NOT EXISTS (SELECT 1 FROM allowance"
+                       " WHERE allowance.address_id = old.address_id),"
+                       " NOT EXISTS (SELECT 1 FROM suppression"
+                       " WHERE suppression.address_id = old.address_id"
+                       " AND suppression.stream = old.stream"
+                       " AND suppression.source = old.source))"
+                       " OR EXISTS (SELECT 1 FROM change AS newer"
+                       " WHERE newer.address_id = old.address_id AND newer.number > old.number"
+                       " AND newer.stream = old.stream AND newer.source = old.source"
+                       " AND (newer.what IN ",
+                       Absl(kAllowanceActions), ") = (old.what IN ", Absl(kAllowanceActions),
+                       ")) FROM change AS old"
+                       " WHERE number > ? AND number < (SELECT max(number) FROM change)"
+                       " ORDER BY number LIMIT ?"));
+  prepare(newest_change_, "SELECT max(number) FROM change");
+  prepare(dropped_up_to_, kDroppedUpToSql);
+  return prepare.status();
+}
+
+absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int page_size,
+                                                 Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  if (from == 0) from = kNewest;
+  if (filter.number != 0) from = std::min(from, filter.number + 1);
+  if (filter.up_to != kNewest) from = std::min(from, filter.up_to + 1);
+  auto select = [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
+    absl::StatusOr<Change> change = ListedChange(row, filter.tenant);
+    if (!change.ok()) return change.status();
+    if (!Selects(filter, *change)) return std::nullopt;
+    return *std::move(change);
+  };
+  if (filter.address) {
+    absl::StatusOr<AddressRow> row =
+        FindAddress(*find_address_, index_.Hash(filter.tenant, "", filter.address->canonical()),
+                    filter.tenant, *filter.address);
+    if (!row.ok()) return row.status();
+    if (row->id == 0) return Page<Change>{};
+    Query query = changes_of_address_->Start(row->id, from);
+    return ReadPage<Change>(query, page_size, select);
+  }
+  if (filter.batch != 0) {
+    Query query = changes_of_batch_->Start(filter.batch, from, std::string_view(filter.tenant));
+    return ReadPage<Change>(query, page_size, select);
+  }
+  Query query = changes_of_tenant_->Start(std::string_view(filter.tenant), from);
+  return ReadPage<Change>(query, page_size, select);
+}
+
+absl::StatusOr<ChangesAfter> Reader::ListChangesAfter(std::string_view tenant,
+                                                      std::optional<FeedPosition> from, int most) {
+  // One transaction, so that no commit comes between its parts.
+  absl::Status status = connection_.Execute("BEGIN");
+  if (!status.ok()) return status;
+  absl::Cleanup end = [this] { connection_.Execute("ROLLBACK").IgnoreError(); };
+  absl::StatusOr<std::int64_t> newest = Number(*newest_change_);
+  if (!newest.ok()) return newest.status();
+  absl::StatusOr<std::int64_t> dropped = Number(*dropped_up_to_);
+  if (!dropped.ok()) return dropped.status();
+  if (!from) from = FeedPosition{.number = 0, .dropped_up_to = *dropped};
+  if (*dropped > std::max(from->number, from->dropped_up_to)) {
+    return absl::OutOfRangeError("changes that come next have been dropped");
+  }
+  if (from->number > *newest) return absl::OutOfRangeError("the store is not as far as that");
+  ChangesAfter after{.changes = {}, .next = *from, .more = false};
+  Query query = changes_after_->Start(tenant, from->number, most + 1);
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) break;
+    after.more = after.changes.size() >= static_cast<std::size_t>(most);
+    if (after.more) break;
+    absl::StatusOr<Change> change = ListedChange(query, tenant);
+    if (!change.ok()) return change.status();
+    after.changes.push_back(*std::move(change));
+  }
+  after.next.number = after.more ? after.changes.back().number : *newest;
+  return after;
+}
+
+absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int page_size,
+                                                          Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  Page<std::int64_t> page;
+  int seen = 0;
+  int old = 0;
+  Cursor last = 0;
+  Query query = old_changes_->Start(from, page_size);
+  for (;; ++seen) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) break;
+    last = query.Integer(0);
+    if (query.Time(1) >= before) continue;
+    ++old;
+    if (query.Integer(2) != 0) page.rows.push_back(last);
+  }
+  // Numbers go with time but for a clock that was wrong for a while: behind a page without any that
+  // is old there are none.
+  if (seen == page_size && old > 0) page.next = last;
+  return page;
+}
+
+absl::StatusOr<std::int64_t> Reader::Number(Statement& statement) {
+  Query query = statement.Start();
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  return *there ? query.Integer(0) : 0;
+}
+
+absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
+                                                        std::string_view tenant,
+                                                        const Address& address, int max_changes) {
+  Query query = changes_of_address_->Start(address_id, kNewest);
+  absl::StatusOr<Page<Change>> page = ReadPage<Change>(
+      query, max_changes, [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
+        return ChangeOf(row, row.Integer(0), 3, tenant, address);
+      });
+  if (!page.ok()) return page.status();
+  return std::move(page->rows);
+}
+
+}  // namespace bounced
