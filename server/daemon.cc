@@ -27,6 +27,7 @@
 #include "server/dns/resolver.h"
 #include "server/dns_authenticator.h"
 #include "server/free_space.h"
+#include "server/intake/change_retention.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
@@ -211,6 +212,7 @@ struct Daemon::Parts {
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
         committer(*store, PoliciesOf(config), clock, counters),
+        retention(*store, committer, clock, config.store.history_days),
         keys(return_paths, committer, std::move(revocations)),
         callers(committer, clock, std::move(api_keys)),
         authenticator(std::move(authenticator_)),
@@ -243,6 +245,7 @@ struct Daemon::Parts {
   Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
+  ChangeRetention retention;
   KeyRevoker keys;
   api::Callers callers;
   std::unique_ptr<DnsAuthenticator> authenticator;
@@ -333,6 +336,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   parts.smtp = *std::move(smtp);
   parts.smtp_addresses = ShowAddresses(listeners, parts.smtp->addresses());
   parts.smtp->Start();
+  parts.retention.Start();
   return daemon;
 }
 
@@ -440,6 +444,7 @@ void Daemon::Stop() {
   // What is still asked of DNS is committed as it is.
   parts_->authenticator.reset();
   parts_->committer.Stop();
+  parts_->retention.Stop();
   if (parts_->commit_thread.joinable()) parts_->commit_thread.join();
   if (served) LogCounters();
   // The servers go before what they work with, the store last but for its configuration.

@@ -94,6 +94,7 @@ struct Config {
   struct {
     StoreOptions options;  // `directory` is data_dir
     std::int64_t min_free = 512 << 20;
+    int history_days = 400;  // how long changes of suppressions are kept at least
   } store;
   struct {
     std::vector<std::string> files;  // files and folders, see server/rules/rule_files.h

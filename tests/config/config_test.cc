@@ -129,6 +129,8 @@ std::vector<Bound> Bounds() {
              [](const Config& c) { return c.store.options.max_wal_octets; }),
       Number("store", "cache_octets", kMiB, std::int64_t{1} << 40,
              [](const Config& c) { return c.store.options.cache_octets; }),
+      Number("store", "history_days", 1, 36'500,
+             [](const Config& c) { return c.store.history_days; }),
       Number("store", "min_free", 0, std::int64_t{1} << 50,
              [](const Config& c) { return c.store.min_free; }),
   };
@@ -200,6 +202,7 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_TRUE(config->return_paths.empty());
   EXPECT_EQ(config->policy.soft_threshold, 3);
   EXPECT_EQ(config->store.min_free, 512 << 20);
+  EXPECT_EQ(config->store.history_days, 400);
   EXPECT_EQ(config->log.level, LogLevel::kInfo);
   EXPECT_FALSE(config->is_demo);
 }
