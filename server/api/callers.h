@@ -70,6 +70,8 @@ class Admission {
   }
 
   const Caller& caller() const { return account_->caller; }
+  // Whether a call that began now would be let in with the same key or certificate.
+  bool StandsAt(absl::Time now) const { return !account_->gone && account_->key.expire_time > now; }
 
  private:
   Account* account_ = nullptr;

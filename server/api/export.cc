@@ -1,9 +1,11 @@
 #include "server/api/export.h"
 
+#include <string>
 #include <utility>
 
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
+#include "server/api/watch_token.h"
 
 namespace bounced::api {
 namespace {
@@ -23,6 +25,9 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
       : services_(services), context_(context) {
     if (filter.ok()) {
       filter_ = *std::move(filter);
+      const Store& store = services_.parts.store;
+      watch_token_ =
+          MakeWatchToken(store, filter_.tenant, {.number = store.change_feed().newest()});
       ReadPage();
     } else {
       Finish(services_.ToGrpc(filter.status()));
@@ -58,7 +63,10 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
         });
     if (!next.ok()) return Finish(services_.ToGrpc(next.status()));
     cursor_ = *next;
-    if (!response_.suppressions().empty()) return StartWrite(&response_);
+    // The first message has the token, also when it has no rows.
+    response_.set_watch_token(std::exchange(watch_token_, ""));
+    const bool is_empty = response_.suppressions().empty() && response_.watch_token().empty();
+    if (!is_empty) return StartWrite(&response_);
     // The rows that this query looked at were none of the filter's.
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadPage();
@@ -67,6 +75,7 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
   const Services& services_;
   const grpc::CallbackServerContext* const context_;
   SuppressionFilter filter_;
+  std::string watch_token_;  // until it was sent
   Cursor cursor_ = 0;
   v1::ExportSuppressionsResponse response_;
 };

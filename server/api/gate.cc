@@ -155,6 +155,10 @@ const Caller& CallerOf(const grpc::CallbackServerContext& context) {
   return static_cast<const CallContext&>(context).admission.caller();
 }
 
+bool MayGoOn(const grpc::CallbackServerContext& context, absl::Time now) {
+  return static_cast<const CallContext&>(context).admission.StandsAt(now);
+}
+
 std::unique_ptr<grpc::ContextAllocator> NewContextAllocator() {
   return std::make_unique<CallContextAllocator>();
 }

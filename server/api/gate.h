@@ -8,12 +8,15 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/api/callers.h"
 
 namespace bounced::api {
 
 // Who makes the call that a handler was given.
 const Caller& CallerOf(const grpc::CallbackServerContext& context);
+// Whether he may still call: what goes on for long asks now and then.
+bool MayGoOn(const grpc::CallbackServerContext& context, absl::Time now);
 
 // What gRPC makes its contexts with, so that CallerOf() has what to find. Of every server that has
 // a gated service.

@@ -50,6 +50,7 @@ class ImportReader {
     batch.put.replace = replace_;
     batch.put.lengthen = true;
     batch.put.dry_run = dry_run_;
+    batch.put.batch = batch_;
     batch.put.suppressions.reserve(static_cast<std::size_t>(request.suppressions_size()));
     batch.answer.mutable_outcomes()->Reserve(request.suppressions_size());
     const absl::Time now = services_.parts.clock.Now();
@@ -71,6 +72,7 @@ class ImportReader {
 
   // Fills in what became of the rows that were committed.
   static void Complete(const PutSuppressions& put, v1::ImportStreamResponse& answer) {
+    answer.set_batch(put.batch->id);
     std::size_t done = 0;
     for (int i = 0; i < answer.outcomes_size(); ++i) {
       if (answer.outcomes(i) == v1::IMPORT_OUTCOME_REJECTED) continue;
@@ -107,6 +109,7 @@ class ImportReader {
   std::string cause_;
   bool replace_ = false;
   bool dry_run_ = false;
+  const std::shared_ptr<bounced::Batch> batch_ = std::make_shared<bounced::Batch>();
   std::int64_t rows_ = 0;  // of the whole stream so far
 };
 
@@ -249,6 +252,7 @@ class Import final
 
   void Give(const v1::ImportStreamResponse& answer) {
     v1::ImportSuppressionsResponse& sum = *response_;
+    sum.set_batch(answer.batch());
     for (const int outcome : answer.outcomes()) {
       switch (outcome) {
         case v1::IMPORT_OUTCOME_CREATED:

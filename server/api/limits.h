@@ -38,6 +38,18 @@ inline constexpr int kMaxExplainedChanges = 100;
 inline constexpr int kPageStepRows = 100;
 inline constexpr std::size_t kFullPageOctets = 1 << 20;
 
+// Who watches. One that resumes from far back reads as fast as it can; the lag is what may come
+// while one message was not taken.
+inline constexpr std::size_t kMaxWatchers = 1'000;
+inline constexpr std::size_t kMaxWatchersOfTenant = 100;
+inline constexpr std::int64_t kMaxWatchLag = 10'000;  // changes of the tenant
+// A message comes after this much silence, or twice as much. The least time that bouncectl waits is
+// longer.
+inline constexpr absl::Duration kWatchHeartbeat = absl::Seconds(10);
+
+inline constexpr int kUndoStepChanges = 500;  // of one transaction
+inline constexpr std::size_t kMaxUndoCauseOctets = 900;
+
 // Of the server. Debian 12's gRPC lacks the later defences of HTTP/2 servers, so these are set here
 // and not left to its defaults.
 inline constexpr int kMaxMessageOctets = 4 << 20;  // of a request

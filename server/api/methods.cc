@@ -20,6 +20,10 @@ constexpr Method kMethods[] = {
     {"bounced.v1.SuppressionService.ImportStream", Role::kWrite, Scope::kTenant, kStreams},
     {"bounced.v1.SuppressionService.ExportSuppressions", Role::kReadEvents, Scope::kTenant,
      kStreams},
+    {"bounced.v1.SuppressionService.WatchSuppressions", Role::kReadEvents, Scope::kTenant,
+     kStreams},
+    {"bounced.v1.SuppressionService.ListChanges", Role::kReadEvents},
+    {"bounced.v1.SuppressionService.UndoChanges", Role::kWrite, Scope::kTenant, kStreams},
     {"bounced.v1.SuppressionService.Explain", Role::kReadEvents},
 
     {"bounced.v1.BounceService.ListEvents", Role::kReadEvents},

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "parser/text.h"
+#include "server/api/octets.h"
 #include "server/api/status.h"
 
 namespace bounced::api {
@@ -14,10 +15,6 @@ namespace {
 // Version (1 octet), cursor and digest (8 each, most significant octet first).
 constexpr char kVersion = 1;
 constexpr std::size_t kTokenOctets = 17;
-
-void AppendUint64(std::uint64_t value, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-}
 
 std::string Encode(Cursor cursor, std::string_view list) {
   std::string octets(1, kVersion);
@@ -41,8 +38,7 @@ absl::StatusOr<Cursor> ReadPageToken(std::string_view token, std::string_view li
       octets[0] != kVersion) {
     return Invalid("page_token", "not a token of this server");
   }
-  std::uint64_t cursor = 0;
-  for (int i = 1; i <= 8; ++i) cursor = cursor << 8 | static_cast<unsigned char>(octets[i]);
+  const std::uint64_t cursor = Uint64At(octets, 1);
   if (octets != Encode(static_cast<Cursor>(cursor), list)) {
     return Invalid("page_token",
                    "not of this list: every other field but page_size must be as it was");

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
 #include "server/api/callers.h"
+#include "server/api/limits.h"
 #include "server/api/tls.h"
 #include "server/base/clock.h"
 #include "server/base/live.h"
@@ -32,6 +34,7 @@ struct Parts {
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest
   std::int64_t min_free = 0;     // octets that a copy of the database leaves on its disk
+  absl::Duration watch_heartbeat = kWatchHeartbeat;
 };
 
 }  // namespace bounced::api

@@ -70,7 +70,9 @@ struct Server::Impl {
   explicit Impl(const Parts& parts)
       : workers(kWorkers, kMaxWaitingCalls),
         budget(kMaxHeldOctets),
-        services{parts, workers, budget},
+        watchers(parts.store.change_feed(),
+                 {.all = kMaxWatchers, .of_tenant = kMaxWatchersOfTenant}, parts.watch_heartbeat),
+        services{parts, workers, budget, watchers},
         suppressions(services),
         bounces(services),
         return_paths(services),
@@ -83,6 +85,7 @@ struct Server::Impl {
   // In this order: the server goes first, then nothing is left that calls the others.
   Workers workers;
   OctetBudget budget;
+  Watchers watchers;
   Services services;
   SuppressionService suppressions;
   BounceService bounces;
@@ -209,6 +212,7 @@ void Server::Stop(absl::Duration grace) {
   if (impl_->server == nullptr) return;
   impl_->acceptor.reset();
   impl_->server->GetHealthCheckService()->Shutdown();
+  impl_->watchers.Stop();
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
   impl_->server->Wait();
   impl_->server.reset();

@@ -40,9 +40,9 @@ class Server {
   // "HOST:PORT" with the real port, or "unix:PATH".
   const std::string& address() const;
 
-  // Health says NOT_SERVING, new calls are refused, those under way may end within `grace` and are
-  // cancelled then; returns when all have ended. The committer must still run: what was submitted
-  // to it is waited for. Done once.
+  // Health says NOT_SERVING, watches end at once, new calls are refused, those under way may end
+  // within `grace` and are cancelled then; returns when all have ended. The committer must still
+  // run: what was submitted to it is waited for. Done once.
   void Stop(absl::Duration grace);
 
  private:

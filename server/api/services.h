@@ -13,6 +13,7 @@
 #include "server/api/limits.h"
 #include "server/api/parts.h"
 #include "server/api/status.h"
+#include "server/api/watchers.h"
 #include "server/api/workers.h"
 
 namespace bounced::api {
@@ -21,6 +22,7 @@ struct Services {
   Parts parts;
   Workers& workers;
   OctetBudget& budget;
+  Watchers& watchers;
 
   grpc::Status ToGrpc(const absl::Status& status) const { return api::ToGrpc(status, parts.log); }
 };

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/api/changes.h"
 #include "server/api/check_stream.h"
 #include "server/api/explain.h"
 #include "server/api/export.h"
@@ -10,6 +11,8 @@
 #include "server/api/import.h"
 #include "server/api/page_token.h"
 #include "server/api/to_proto.h"
+#include "server/api/watch.h"
+#include "server/api/watch_token.h"
 
 namespace bounced::api {
 namespace {
@@ -46,6 +49,10 @@ absl::Status List(const Store& store, const Caller& caller,
   std::string list = ListOf(request, *tenant);
   absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
   if (!from.ok()) return from.status();
+  if (request.page_token().empty()) {
+    response.set_watch_token(
+        MakeWatchToken(store, *tenant, {.number = store.change_feed().newest()}));
+  }
   absl::StatusOr<Cursor> next = FillPage(
       *page_size, *from,
       [&](int size, Cursor cursor) { return store.ListSuppressions(*filter, size, cursor); },
@@ -72,6 +79,7 @@ absl::StatusOr<PutSuppressions> PutOf(const Caller& caller,
   const Suppression& row = put.suppressions.front();
   put.cause = row.explanation.empty() ? row.reason : row.explanation;
   put.replace = request.replace();
+  put.batch = std::make_shared<Batch>();
   return put;
 }
 
@@ -238,6 +246,7 @@ grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
       status = absl::AlreadyExistsError("one with this key stands; set `replace` to replace it");
     }
     if (status.ok()) *response->mutable_suppression() = ToProto(done.suppressions[0]);
+    response->set_batch(done.batch->id);
     reactor->Finish(services_.ToGrpc(status));
   });
   return reactor;
@@ -321,6 +330,25 @@ SuppressionService::ImportStream(grpc::CallbackServerContext* context) {
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::ExportSuppressions(
     grpc::CallbackServerContext* context, const v1::ExportSuppressionsRequest* request) {
   return NewExport(services_, context, *request);
+}
+
+grpc::ServerWriteReactor<v1::WatchSuppressionsResponse>* SuppressionService::WatchSuppressions(
+    grpc::CallbackServerContext* context, const v1::WatchSuppressionsRequest* request) {
+  return NewWatch(services_, context, *request);
+}
+
+grpc::ServerUnaryReactor* SuppressionService::ListChanges(grpc::CallbackServerContext* context,
+                                                          const v1::ListChangesRequest* request,
+                                                          v1::ListChangesResponse* response) {
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(
+        ListChangesTo(services_.parts.store, CallerOf(*context), *request, *response));
+  });
+}
+
+grpc::ServerWriteReactor<v1::UndoChangesResponse>* SuppressionService::UndoChanges(
+    grpc::CallbackServerContext* context, const v1::UndoChangesRequest* request) {
+  return NewUndo(services_, context, *request);
 }
 
 grpc::ServerUnaryReactor* SuppressionService::Explain(grpc::CallbackServerContext* context,

@@ -49,6 +49,13 @@ class SuppressionService final : public v1::SuppressionService::CallbackService 
       grpc::CallbackServerContext* context) override;
   grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* ExportSuppressions(
       grpc::CallbackServerContext* context, const v1::ExportSuppressionsRequest* request) override;
+  grpc::ServerWriteReactor<v1::WatchSuppressionsResponse>* WatchSuppressions(
+      grpc::CallbackServerContext* context, const v1::WatchSuppressionsRequest* request) override;
+  grpc::ServerUnaryReactor* ListChanges(grpc::CallbackServerContext* context,
+                                        const v1::ListChangesRequest* request,
+                                        v1::ListChangesResponse* response) override;
+  grpc::ServerWriteReactor<v1::UndoChangesResponse>* UndoChanges(
+      grpc::CallbackServerContext* context, const v1::UndoChangesRequest* request) override;
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;

@@ -361,6 +361,9 @@ v1::SuppressionChange ToProto(const Change& change) {
   result.set_action(static_cast<v1::SuppressionChange::Action>(change.what));
   result.set_author(Text(change.author));
   result.set_cause(Text(change.cause));
+  result.set_batch(change.batch);
+  result.set_undoes(change.undoes);
+  if (change.before) *result.mutable_before() = ToProto(*change.before);
   *result.mutable_suppression() = ToProto(change.suppression);
   return result;
 }

@@ -87,6 +87,7 @@ class AccessTest : public ApiTest {
     stream->WritesDone();
     grpc::ByteBuffer answer;
     while (stream->Read(&answer)) {
+      if (method.name() == "WatchSuppressions") context.TryCancel();  // it would go on for ever
     }
     return stream->Finish();
   }
@@ -247,10 +248,12 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
       {v1::ROLE_MINT, {"Mint", "Verify"}},
       {v1::ROLE_WRITE,
        {"CreateSuppression", "DeleteSuppression", "ImportSuppressions", "ImportStream", "Ingest",
-        "RecordDeliveries", "CreateAllowance", "DeleteAllowance", "ResolveIncident"}},
+        "RecordDeliveries", "CreateAllowance", "DeleteAllowance", "ResolveIncident",
+        "UndoChanges"}},
       {v1::ROLE_READ_EVENTS,
        {"GetSuppression", "ListSuppressions", "ExportSuppressions", "Explain", "ListEvents",
-        "GetEvent", "Classify", "ListRules", "ListAllowances", "ListIncidents"}},
+        "GetEvent", "Classify", "ListRules", "ListAllowances", "ListIncidents", "ListChanges",
+        "WatchSuppressions"}},
       {v1::ROLE_EVIDENCE, {"GetEvidence"}},
   };
   return allowed;
@@ -288,6 +291,26 @@ TEST_F(AccessTest, T38EachRoleAllowsItsMethodsAndNoOthers) {
       expect(of_one, has_role && !is_wide);
     }
   }
+}
+
+TEST_F(AccessTest, T35AWatchEndsWithItsKey) {
+  MakeFirst();
+  const v1::CreateApiKeyResponse made = MakeKey("mirror", "default", {v1::ROLE_READ_EVENTS});
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", Bearer(made.token()));
+  auto stream = suppressions_->WatchSuppressions(&context, {});
+  v1::WatchSuppressionsResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  ASSERT_TRUE(Revoke(made.key().id(), first_).ok());
+  grpc::ClientContext create_context;
+  create_context.AddMetadata("authorization", Bearer(first_));
+  v1::CreateSuppressionRequest create;
+  create.mutable_suppression()->set_tenant("default");
+  create.mutable_suppression()->set_address("a@b.example");
+  v1::CreateSuppressionResponse created;
+  ASSERT_TRUE(suppressions_->CreateSuppression(&create_context, create, &created).ok());
+  EXPECT_FALSE(stream->Read(&response)) << "a change that is no longer his to see";
+  EXPECT_THAT(stream->Finish(), Fails(StatusCode::UNAUTHENTICATED, "this API key is revoked"));
 }
 
 TEST_F(AccessTest, T38ANewKeyMayCheckAndNoMore) {

@@ -160,13 +160,18 @@ absl::StatusOr<Page<std::int64_t>> WatchedStore::ListOldChanges(absl::Time befor
   return store_->ListOldChanges(before, page_size, from);
 }
 
-ApiTest::ApiTest()
+ApiTest::ApiTest(absl::Duration watch_heartbeat)
     : dir_(MakeDir()),
+      watch_heartbeat_(watch_heartbeat),
       clock_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
       rules_(Rules(), clock_.Now()),
       return_paths_(MakeReturnPaths()) {
   log_fd_ = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   log_ = std::make_unique<Log>(LogLevel::kDebug, false, log_fd_);
+  Start();
+}
+
+void ApiTest::Start() {
   StoreOptions options;
   options.directory = dir_ / "data";
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options, clock_.Now());
@@ -187,7 +192,8 @@ ApiTest::ApiTest()
                                          .callers = *callers_,
                                          .clock = clock_,
                                          .log = *log_,
-                                         .max_message_size = kTestMaxMessage});
+                                         .max_message_size = kTestMaxMessage,
+                                         .watch_heartbeat = watch_heartbeat_});
   EXPECT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
   channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
@@ -199,13 +205,22 @@ ApiTest::ApiTest()
   maintenance_ = v1::MaintenanceService::NewStub(channel_);
 }
 
-ApiTest::~ApiTest() {
+void ApiTest::Stop() {
   server_.reset();
   committer_->Stop();
   commit_thread_.join();
   callers_.reset();
   committer_.reset();
   store_.reset();
+}
+
+void ApiTest::Restart() {
+  Stop();
+  Start();
+}
+
+ApiTest::~ApiTest() {
+  Stop();
   ::close(log_fd_);
   std::filesystem::remove_all(dir_);
 }

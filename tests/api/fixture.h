@@ -56,6 +56,8 @@ class WatchedStore final : public Store {
 
   // Asked before each call but index(); an error is the call's answer.
   void OnCall(std::function<absl::Status()> hook);
+  // From now on it is in another history, as after a restore.
+  void BeginAnotherHistory() { ++restores_; }
   // How many calls read pages.
   int pages() const { return pages_; }
 
@@ -82,7 +84,7 @@ class WatchedStore final : public Store {
                                             int max_events, int max_changes) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override;
-  std::int64_t history() const override { return store_->history(); }
+  std::int64_t history() const override { return store_->history() + restores_; }
   absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
                                                      OnProgress progress) override;
   absl::StatusOr<Findings> CheckIntegrity(const CheckOptions& options, std::int64_t min_free,
@@ -104,6 +106,7 @@ class WatchedStore final : public Store {
   mutable Mutex mutex_;
   std::function<absl::Status()> hook_ ABSL_GUARDED_BY(mutex_);
   mutable std::atomic<int> pages_{0};
+  std::atomic<int> restores_{0};
 };
 
 inline constexpr std::size_t kTestMaxMessage = 1 << 20;
@@ -118,8 +121,11 @@ MATCHER_P2(Fails, code, beginning, "") {
 
 class ApiTest : public testing::Test {
  protected:
-  ApiTest();
+  explicit ApiTest(absl::Duration watch_heartbeat = kWatchHeartbeat);
   ~ApiTest() override;
+
+  // Stops all, and starts it again on the same data; stubs are new.
+  void Restart();
 
   // What the daemon logged.
   std::string log() const;
@@ -141,7 +147,11 @@ class ApiTest : public testing::Test {
   // Waits until `progress` has stood still for half a second: for what must not happen.
   static void AwaitRest(const std::function<int()>& progress);
 
+  void Start();
+  void Stop();
+
   std::filesystem::path dir_;
+  const absl::Duration watch_heartbeat_;
   StandingClock clock_;
   std::unique_ptr<Log> log_;
   int log_fd_ = -1;

@@ -913,6 +913,7 @@ TEST_F(SuppressionServiceTest, ExportGivesEveryRowPageByPage) {
   while (reader->Read(&response)) {
     EXPECT_LE(response.suppressions_size(), kMaxPageSize);
     EXPECT_GT(response.suppressions_size(), 0);
+    EXPECT_EQ(response.watch_token().empty(), !seen.empty());
     for (const v1::Suppression& row : response.suppressions()) seen.insert(row.address());
   }
   EXPECT_TRUE(reader->Finish().ok());
@@ -923,6 +924,9 @@ TEST_F(SuppressionServiceTest, AnExportOfNothingIsEmptyAndAWrongOneIsRefused) {
   grpc::ClientContext context;
   auto reader = suppressions_->ExportSuppressions(&context, {});
   v1::ExportSuppressionsResponse response;
+  EXPECT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.suppressions_size(), 0);
+  EXPECT_NE(response.watch_token(), "");
   EXPECT_FALSE(reader->Read(&response));
   EXPECT_TRUE(reader->Finish().ok());
 
