@@ -170,6 +170,7 @@ absl::Status Importer::TakeAnswer() {
     return absl::InternalError(absl::StrCat("the server told of ", answer.outcomes_size(), " of ",
                                             batch.request.suppressions_size(), " rows"));
   }
+  if (answer.batch() != 0) counts_.batch = answer.batch();
   const absl::Status told = Tell(batch, answer);
   answered_rows_ += batch.request.suppressions_size();
   if (!batch.entries.empty()) next_line_ = batch.entries.back().line + 1;

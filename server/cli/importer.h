@@ -26,6 +26,7 @@ struct ImportCounts {
   std::uint64_t unchanged = 0;
   std::uint64_t skipped = 0;
   std::uint64_t rejected = 0;
+  std::int64_t batch = 0;  // of what was changed, for `undo`; 0: nothing was
   std::map<std::string, std::uint64_t> skipped_by_why;
 };
 

@@ -188,12 +188,45 @@ grpc::Status FakeSuppressions::ImportStream(
 grpc::Status FakeSuppressions::ExportSuppressions(
     grpc::ServerContext*, const v1::ExportSuppressionsRequest*,
     grpc::ServerWriter<v1::ExportSuppressionsResponse>* writer) {
+  v1::ExportSuppressionsResponse first;
+  first.set_watch_token(watch_token);
+  writer->Write(first);
   for (const v1::Suppression& suppression : stored) {
     v1::ExportSuppressionsResponse response;
     *response.add_suppressions() = suppression;
     writer->Write(response);
   }
   return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::WatchSuppressions(
+    grpc::ServerContext*, const v1::WatchSuppressionsRequest* request,
+    grpc::ServerWriter<v1::WatchSuppressionsResponse>* writer) {
+  watched.push_back(*request);
+  if (watched.size() > watches.size()) {
+    return {grpc::StatusCode::OUT_OF_RANGE, "token: too old"};
+  }
+  const Watched& watch = watches[watched.size() - 1];
+  for (const v1::WatchSuppressionsResponse& response : watch.responses) writer->Write(response);
+  return watch.status;
+}
+
+grpc::Status FakeSuppressions::ListChanges(grpc::ServerContext*,
+                                           const v1::ListChangesRequest* request,
+                                           v1::ListChangesResponse* response) {
+  changes_listed.push_back(*request);
+  response->set_next_page_token(
+      Page(changes, request->page_token(), std::min(page_rows, request->page_size()),
+           [&](const v1::SuppressionChange& change) { *response->add_changes() = change; }));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeSuppressions::UndoChanges(grpc::ServerContext*,
+                                           const v1::UndoChangesRequest* request,
+                                           grpc::ServerWriter<v1::UndoChangesResponse>* writer) {
+  undone.push_back(*request);
+  for (const v1::UndoChangesResponse& response : undo_answers) writer->Write(response);
+  return undo_status;
 }
 
 grpc::Status FakeSuppressions::Explain(grpc::ServerContext*, const v1::ExplainRequest*,

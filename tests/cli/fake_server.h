@@ -43,6 +43,19 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   grpc::Status import_status;
   int most_imports = 1 << 30;
   v1::ExplainResponse explain_answer;
+  // What each call of WatchSuppressions gives, and how it ends; one that is not here any more is
+  // answered with OUT_OF_RANGE.
+  struct Watched {
+    std::vector<v1::WatchSuppressionsResponse> responses;
+    grpc::Status status;
+  };
+  std::vector<Watched> watches;
+  // Of an export.
+  std::string watch_token;
+  // What ListChanges gives, in pages of `page_rows`.
+  std::vector<v1::SuppressionChange> changes;
+  std::vector<v1::UndoChangesResponse> undo_answers;
+  grpc::Status undo_status;
 
   // What came.
   std::vector<v1::BatchCheckRequest> checked;
@@ -51,6 +64,9 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   std::vector<v1::CreateSuppressionRequest> created;
   std::vector<v1::DeleteSuppressionRequest> deleted;
   std::vector<v1::Allowance> allowances;  // and what lists of them give
+  std::vector<v1::WatchSuppressionsRequest> watched;
+  std::vector<v1::ListChangesRequest> changes_listed;
+  std::vector<v1::UndoChangesRequest> undone;
 
  private:
   grpc::Status CreateAllowance(grpc::ServerContext*, const v1::CreateAllowanceRequest*,
@@ -78,6 +94,12 @@ class FakeSuppressions : public v1::SuppressionService::Service {
       grpc::ServerReaderWriter<v1::ImportStreamResponse, v1::ImportSuppressionsRequest>*) override;
   grpc::Status ExportSuppressions(grpc::ServerContext*, const v1::ExportSuppressionsRequest*,
                                   grpc::ServerWriter<v1::ExportSuppressionsResponse>*) override;
+  grpc::Status WatchSuppressions(grpc::ServerContext*, const v1::WatchSuppressionsRequest*,
+                                 grpc::ServerWriter<v1::WatchSuppressionsResponse>*) override;
+  grpc::Status ListChanges(grpc::ServerContext*, const v1::ListChangesRequest*,
+                           v1::ListChangesResponse*) override;
+  grpc::Status UndoChanges(grpc::ServerContext*, const v1::UndoChangesRequest*,
+                           grpc::ServerWriter<v1::UndoChangesResponse>*) override;
   grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest*,
                        v1::ExplainResponse*) override;
 };

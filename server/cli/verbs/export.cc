@@ -8,6 +8,7 @@
 #include "server/cli/filter_arguments.h"
 #include "server/cli/list_writer.h"
 #include "server/cli/progress.h"
+#include "server/cli/resume_file.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
@@ -17,6 +18,7 @@ struct ExportArguments {
   FilterArguments filter;
   std::string format;
   std::string output;
+  std::string resume_file;
   bool raw = false;
 };
 
@@ -67,10 +69,12 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   std::uint64_t rows = 0;
   std::uint64_t left_out = 0;
   std::string text;
+  std::string watch_token;
   absl::Status status = sink.Write((*list)->Head());
   if (!status.ok()) return status;
   status = ForEachBatch(session, request, [&](const v1::ExportSuppressionsResponse& batch) {
     text.clear();
+    if (!batch.watch_token().empty()) watch_token = batch.watch_token();
     for (const v1::Suppression& suppression : batch.suppressions()) {
       if (!(*list)->Append(text, suppression)) ++left_out;
     }
@@ -85,6 +89,10 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
     status = sink.Write(text);
   }
   if (status.ok() && file) status = file->Commit();
+  if (status.ok() && !arguments.resume_file.empty()) {
+    status = session.out().Finish();
+    if (status.ok()) status = WriteResumeFile(arguments.resume_file, watch_token);
+  }
   if (!status.ok()) return status;
   if (left_out > 0) {
     session.err().Text(absl::StrCat("left out ", Grouped(left_out), " of ", Grouped(rows),
@@ -101,6 +109,10 @@ Action SetUpExport(CLI::App& command) {
   command.add_option("--format", arguments->format, "What to write: " + ListWriterNames())
       ->type_name("NAME");
   command.add_option("-o,--output", arguments->output, "Write to this file, once all went well")
+      ->type_name("FILE");
+  command
+      .add_option("--resume-file", arguments->resume_file,
+                  "Note in this file where `watch` is to go on from this list")
       ->type_name("FILE");
   command.add_flag("--raw", arguments->raw, "Leave the mark of formulas out");
   command.footer(

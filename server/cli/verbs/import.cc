@@ -85,6 +85,7 @@ void TellCounts(Session& session, const ListFormat& format, const ImportArgument
     json.BeginObject().Key("format").String(format.name);
     json.Key("dry_run").Bool(arguments.dry_run);
     for (const auto& [name, rows] : all) json.Key(name).Number(static_cast<std::int64_t>(rows));
+    if (counts.batch != 0) json.Key("batch").Number(counts.batch);
     session.out().Json(json.EndObject().text());
     return;
   }
@@ -95,6 +96,10 @@ void TellCounts(Session& session, const ListFormat& format, const ImportArgument
     separator = ", ";
   }
   session.out().Text(text + "\n");
+  if (counts.batch != 0) {
+    session.err().Text(
+        absl::StrCat("bouncectl: `bouncectl undo --batch ", counts.batch, "` takes this back\n"));
+  }
 }
 
 absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& session) {

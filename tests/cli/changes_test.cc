@@ -1,0 +1,208 @@
+// The verbs of the history, against a server that remembers what it was sent.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/cli/bouncectl.h"
+#include "server/cli/times.h"
+#include "tests/cli/fake_server.h"
+#include "tests/cli/strings.h"
+#include "tests/cli/temporary_folder.h"
+
+namespace bounced::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+class HistoryTest : public testing::Test {
+ protected:
+  Outcome Run(std::vector<std::string> arguments) {
+    StringSource in("");
+    StringSink out;
+    StringSink err;
+    const ExitCode code = RunBouncectl(std::move(arguments), {.in = in,
+                                                              .out = out,
+                                                              .err = err,
+                                                              .server = server_.address(),
+                                                              .author = "tester",
+                                                              .clock = SystemClock()});
+    return {static_cast<int>(code), out.text, err.text};
+  }
+
+  static v1::SuppressionChange Change(std::int64_t number, const std::string& address) {
+    v1::SuppressionChange change;
+    change.set_number(number);
+    change.mutable_time()->set_seconds(1'700'000'000);
+    change.set_action(v1::SuppressionChange::ACTION_CREATED);
+    change.set_author("ann");
+    change.set_cause("as\x1bked");
+    change.mutable_suppression()->set_address(address);
+    change.mutable_suppression()->set_source(v1::SOURCE_MANUAL);
+    change.mutable_suppression()->set_reason("manual");
+    return change;
+  }
+
+  static v1::WatchSuppressionsResponse Message(const std::vector<std::int64_t>& numbers,
+                                               const std::string& token) {
+    v1::WatchSuppressionsResponse response;
+    for (std::int64_t number : numbers) {
+      *response.add_changes() = Change(number, "a" + std::to_string(number) + "@x");
+    }
+    response.set_token(token);
+    return response;
+  }
+
+  static std::string LineOf(std::int64_t number) {
+    const std::string text = std::to_string(number);
+    return text + "\t2023-11-14T22:13:20Z\tcreated\ta" + text +
+           "@x\t-\tmanual\tmanual\t-\tann\tas\\x{1B}ked\n";
+  }
+
+  FakeServer server_;
+  TemporaryFolder folder_;
+};
+
+// --- watch
+
+TEST_F(HistoryTest, WatchPrintsEachChangeOnceOverCallsThatEnd) {
+  using grpc::StatusCode;
+  server_.suppressions.watches = {
+      {{Message({}, "t0"), Message({1, 2}, "t2")}, {StatusCode::UNAVAILABLE, "the server stops"}},
+      {{Message({3}, "t3")}, {StatusCode::ABORTED, "too slow"}},
+      {{}, {StatusCode::RESOURCE_EXHAUSTED, "100 watch already"}},
+      {{Message({4}, "t4")}, grpc::Status::OK}};
+  const std::string file = folder_ / "resume";
+  const Outcome outcome = Run({"watch", "--tenant", "acme", "--from-start", "--resume-file", file});
+  EXPECT_EQ(outcome.code, 2) << "the fifth call is told that its token is too old";
+  EXPECT_THAT(outcome.err, HasSubstr("token: too old"));
+  EXPECT_THAT(outcome.err, HasSubstr("waiting for it: the server stops"));
+  EXPECT_EQ(outcome.out, LineOf(1) + LineOf(2) + LineOf(3) + LineOf(4));
+  EXPECT_EQ(folder_.Read("resume"), "t4\n");
+  std::vector<std::string> tokens;
+  for (const v1::WatchSuppressionsRequest& request : server_.suppressions.watched) {
+    EXPECT_EQ(request.tenant(), "acme");
+    EXPECT_EQ(request.from_start(), tokens.empty());
+    tokens.push_back(request.token());
+  }
+  EXPECT_THAT(tokens, ElementsAre("", "t2", "t3", "t3", "t4"));
+}
+
+TEST_F(HistoryTest, WatchGoesOnFromItsFile) {
+  folder_.Write("resume", "t7\n");
+  Run({"watch", "--from-start", "--resume-file", folder_ / "resume"});
+  ASSERT_EQ(server_.suppressions.watched.size(), 1u);
+  EXPECT_EQ(server_.suppressions.watched[0].token(), "t7");
+  EXPECT_FALSE(server_.suppressions.watched[0].from_start());
+  EXPECT_EQ(folder_.Read("resume"), "t7\n");
+
+  folder_.Write("large", std::string(1'001, 'x'));
+  const Outcome large = Run({"watch", "--resume-file", folder_ / "large"});
+  EXPECT_EQ(large.code, 2);
+  EXPECT_THAT(large.err, HasSubstr("holds no token"));
+  EXPECT_EQ(Run({"watch", "--resume-file", "/nonexistent/file"}).code, 2);
+}
+
+TEST_F(HistoryTest, WatchInJson) {
+  server_.suppressions.watches = {{{Message({1}, "t1")}, grpc::Status::OK}};
+  EXPECT_THAT(Run({"watch", "--json"}).out,
+              StartsWith("{\"number\":\"1\",\"time\":\"2023-11-14T22:13:20Z\","
+                         "\"action\":\"ACTION_CREATED\",\"author\":\"ann\","
+                         "\"cause\":\"as\\u001bked\",\"suppression\":{\"address\":\"a1@x\""));
+}
+
+TEST_F(HistoryTest, WatchDoesNotWaitForAServerThatIsNotThere) {
+  server_.Stop();
+  const Outcome outcome = Run({"watch"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("could not reach"));
+}
+
+TEST_F(HistoryTest, ExportNotesWhereToWatchOn) {
+  server_.suppressions.watch_token = "t9";
+  EXPECT_EQ(Run({"export", "-o", folder_ / "list", "--resume-file", folder_ / "resume"}).code, 0);
+  EXPECT_EQ(folder_.Read("resume"), "t9\n");
+}
+
+// --- history
+
+TEST_F(HistoryTest, HistoryTakesPageAfterPage) {
+  for (std::int64_t number : {5, 4, 3}) {
+    server_.suppressions.changes.push_back(Change(number, "a" + std::to_string(number) + "@x"));
+  }
+  const Outcome all = Run({"history", "a@x", "--author", "ann", "--cause", "asked", "--batch", "7",
+                           "--since", "2026-01-31", "--until", "2026-02-01"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(all.out, LineOf(5) + LineOf(4) + LineOf(3));
+  ASSERT_EQ(server_.suppressions.changes_listed.size(), 2u);
+  const v1::ListChangesRequest& request = server_.suppressions.changes_listed[1];
+  EXPECT_EQ(request.address(), "a@x");
+  EXPECT_EQ(request.author(), "ann");
+  EXPECT_EQ(request.cause(), "asked");
+  EXPECT_EQ(request.batch(), 7);
+  EXPECT_EQ(FormatTime(request.from()), "2026-01-31T00:00:00Z");
+  EXPECT_EQ(FormatTime(request.before()), "2026-02-01T00:00:00Z");
+  EXPECT_EQ(Run({"history", "--limit", "1"}).out, LineOf(5));
+  EXPECT_EQ(Run({"history", "--since", "soon"}).code, 2);
+}
+
+// --- undo
+
+TEST_F(HistoryTest, UndoTellsOfEachChangeAndHowManyWereLeft) {
+  v1::UndoChangesResponse first;
+  *first.add_changes()->mutable_change() = Change(2, "a2@x");
+  first.mutable_changes(0)->set_outcome(v1::UndoneChange::OUTCOME_UNDONE);
+  first.set_batch(9);
+  v1::UndoChangesResponse second = first;
+  *second.mutable_changes(0)->mutable_change() = Change(1, "a1@x");
+  second.mutable_changes(0)->set_outcome(v1::UndoneChange::OUTCOME_OVERTAKEN);
+  server_.suppressions.undo_answers = {first};
+  const Outcome all = Run({"undo", "--batch", "2", "--cause", "wrong list"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_EQ(all.out, "undone\t" + LineOf(2));
+  EXPECT_EQ(
+      all.err,
+      "bouncectl: 1 undone, 0 left as they are; `bouncectl undo --batch 9` takes that back\n");
+  const v1::UndoChangesRequest& request = server_.suppressions.undone[0];
+  EXPECT_EQ(request.batch(), 2);
+  EXPECT_FALSE(request.dry_run());
+  EXPECT_EQ(request.undo_author(), "tester");
+  EXPECT_EQ(request.undo_cause(), "wrong list");
+
+  server_.suppressions.undo_answers = {first, second};
+  const Outcome some = Run({"undo", "2", "--dry-run"});
+  EXPECT_EQ(some.code, 1);
+  EXPECT_EQ(some.out, "undone\t" + LineOf(2) + "overtaken\t" + LineOf(1));
+  EXPECT_THAT(some.err, HasSubstr("1 would be undone, 1 left"));
+  EXPECT_EQ(server_.suppressions.undone[1].number(), 2);
+  EXPECT_TRUE(server_.suppressions.undone[1].dry_run());
+}
+
+TEST_F(HistoryTest, UndoWantsToKnowWhat) {
+  EXPECT_EQ(Run({"undo"}).code, 2);
+  EXPECT_EQ(Run({"undo", "0"}).code, 2);
+  EXPECT_EQ(Run({"undo", "1", "--batch", "2"}).code, 2);
+  EXPECT_EQ(Run({"undo", "--batch", "2", "--since", "1d"}).code, 2);
+  EXPECT_EQ(Run({"undo", "--author", "ann"}).code, 2);
+  EXPECT_EQ(server_.suppressions.undone.size(), 0u);
+  EXPECT_EQ(Run({"undo", "--author", "ann", "--since", "1d"}).code, 0);
+  const v1::UndoChangesRequest& request = server_.suppressions.undone[0];
+  EXPECT_EQ(request.author(), "ann");
+  EXPECT_TRUE(request.has_from());
+  EXPECT_TRUE(request.has_before());
+  server_.suppressions.undo_status = {grpc::StatusCode::NOT_FOUND, "there is no such change"};
+  EXPECT_EQ(Run({"undo", "1"}).code, 1);
+}
+
+}  // namespace
+}  // namespace bounced::cli
