@@ -8,9 +8,9 @@
 #include "parser/text.h"
 #include "server/authentication/dkim/canonicalization.h"
 #include "server/authentication/dkim/key_record.h"
-#include "server/base/sha256.h"
 #include "server/authentication/dkim/signature.h"
 #include "server/authentication/message_fields.h"
+#include "server/base/sha256.h"
 
 namespace bounced {
 namespace {

@@ -19,8 +19,8 @@
 #include "absl/strings/str_split.h"
 #include "parser/text.h"
 #include "server/authentication/dkim/canonicalization.h"
-#include "server/base/sha256.h"
 #include "server/authentication/message_fields.h"
+#include "server/base/sha256.h"
 
 namespace bounced {
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "server/base/sha256.h"
 #include "server/authentication/dkim/signature.h"
+#include "server/base/sha256.h"
 
 namespace bounced {
 
