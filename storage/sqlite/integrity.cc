@@ -11,6 +11,7 @@
 #include "parser/address.h"
 #include "parser/text.h"
 #include "storage/records.h"
+#include "storage/sqlite/changes.h"
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/record_blob.h"
@@ -83,11 +84,11 @@ class IntegrityCheck {
   }
 
   absl::Status Meta() {
-    for (const char* name : {"index_secret", "history"}) {
+    for (const char* name : {"index_secret", "history", "token_secret", "changes_dropped_up_to"}) {
       absl::StatusOr<std::int64_t> there = connection_.AskNumber(
           absl::StrCat("SELECT count(*) FROM meta WHERE name = '", name, "'"));
       if (!there.ok()) return there.status();
-      // Before the migration that makes it there is no history.
+      // Those of the older ones come with a migration.
       absl::StatusOr<std::int64_t> version = connection_.AskNumber("PRAGMA user_version");
       if (!version.ok()) return version.status();
       if (*there == 0 && *version == Migrations().back().number) Find("meta: has no ", name);
@@ -145,14 +146,22 @@ class IntegrityCheck {
                       });
   }
 
+  // Above what retention has been through numbers have no gaps, and the newest change is never
+  // dropped.
   absl::Status Changes() {
-    return ForEachRow(connection_,
-                      "SELECT count(*), ifnull(min(number), 1), ifnull(max(number), 0) FROM change",
-                      [this](const Query& row) {
-                        if (row.Integer(0) == row.Integer(2) && row.Integer(1) == 1) return;
-                        Find("change: there are ", row.Integer(0), ", numbered from ",
-                             row.Integer(1), " to ", row.Integer(2));
-                      });
+    const absl::StatusOr<std::int64_t> dropped = connection_.AskNumber(kDroppedUpToSql);
+    if (!dropped.ok()) return dropped.status();
+    return ForEachRow(
+        connection_,
+        "SELECT count(*), (SELECT ifnull(max(number), 0) FROM change) FROM change WHERE number > ?",
+        [this, up_to = *dropped](const Query& row) {
+          const std::int64_t there = row.Integer(0);
+          const std::int64_t newest = row.Integer(1);
+          if (newest == up_to + there && (up_to == 0 || there > 0)) return;
+          Find("change: there are ", there, " behind number ", up_to, ", and the newest is ",
+               newest);
+        },
+        *dropped);
   }
 
   absl::Status Messages() {

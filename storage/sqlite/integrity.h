@@ -13,12 +13,13 @@
 
 namespace bounced {
 
-// The suppressions of which the last change in the history says another thing, as a table.
+// The suppressions of which the last change in the history says another thing, or that have none,
+// as a table.
 inline constexpr std::string_view kUnlikeHistorySql =
-    "(SELECT suppression.* FROM suppression CROSS JOIN change ON number ="
+    "(SELECT suppression.* FROM suppression LEFT JOIN change ON number ="
     " (SELECT max(number) FROM change AS c WHERE c.address_id = suppression.address_id"
     " AND c.stream = suppression.stream AND c.source = suppression.source AND c.what <= 3)"
-    " WHERE what = 3 OR change.bounce_class <> suppression.bounce_class"
+    " WHERE number IS NULL OR what = 3 OR change.bounce_class <> suppression.bounce_class"
     " OR change.create_time <> suppression.create_time"
     " OR change.expire_time IS NOT suppression.expire_time"
     " OR change.event_id <> suppression.event_id OR change.reason <> suppression.reason"

@@ -240,11 +240,21 @@ constexpr const char* kRepairs[] = {
     "DELETE FROM suppression WHERE hash IS NOT (SELECT hash_of(tenant, suppression.stream,"
     " canonical) FROM address WHERE address.id = address_id)",
     "DELETE FROM change WHERE address_id NOT IN (SELECT id FROM address)",
+    "UPDATE change SET tenant = address.tenant FROM address WHERE address.id = address_id"
+    " AND change.tenant <> address.tenant",
     "CREATE TEMP TABLE renumbered AS SELECT number AS old,"
     " row_number() OVER (ORDER BY number) AS new FROM change",
     "CREATE INDEX temp.renumbered_by_old ON renumbered (old)",
     "UPDATE change SET number = -new FROM renumbered WHERE old = number",
     "UPDATE change SET number = -number",
+    // What undid a change that is lost goes on from the next one that is there.
+    "UPDATE change SET undoes = ifnull((SELECT min(new) FROM renumbered WHERE old >= undoes"
+    " AND new < number), 0) WHERE undoes > 0",
+    "CREATE TEMP TABLE renamed AS SELECT batch AS old, min(number) AS new FROM change"
+    " WHERE batch > 0 GROUP BY batch",
+    "CREATE INDEX temp.renamed_by_old ON renamed (old)",
+    "UPDATE change SET batch = -new FROM renamed WHERE old = batch",
+    "UPDATE change SET batch = -batch",
     "DELETE FROM evidence WHERE NOT is_evidence(data, octets, codec)",
     "DELETE FROM message WHERE return_path_hash <> hash_of(tenant, '', return_path)",
     "UPDATE message SET evidence_id = NULL WHERE evidence_id NOT IN (SELECT id FROM evidence)",
@@ -262,11 +272,12 @@ constexpr const char* kRepairs[] = {
 // Where the newest changes of a suppression are lost, one says what it is now.
 absl::Status CompleteHistory(Connection& connection) {
   return connection.Execute(absl::StrCat(
-      "INSERT INTO change (number, time, what, address_id, author, cause, stream, source,"
+      "INSERT INTO change (number, time, what, address_id, tenant, author, cause, stream, source,"
       " bounce_class, create_time, expire_time, event_id, reason, explanation)"
-      " SELECT (SELECT max(number) FROM change) + row_number() OVER (ORDER BY id), create_time, 1,"
-      " address_id, 'salvage', '', stream, source, bounce_class, create_time, expire_time,"
-      " event_id, reason, explanation FROM ",
+      " SELECT (SELECT ifnull(max(number), 0) FROM change) + row_number() OVER (ORDER BY id),"
+      " create_time, 1, address_id, (SELECT tenant FROM address WHERE address.id = address_id),"
+      " 'salvage', '', stream, source, bounce_class, create_time, expire_time, event_id, reason,"
+      " explanation FROM ",
       Absl(kUnlikeHistorySql)));
 }
 
@@ -380,9 +391,13 @@ class Salvage {
     }
     if (status.ok()) status = DropOrphans(connection_);
     if (status.ok()) status = CompleteHistory(connection_);
-    absl::StatusOr<std::int64_t> history = RandomNumber();
-    if (!history.ok()) return history.status();
-    if (status.ok()) status = PutNumber(connection_, "history", *history);
+    // Another history, whose tokens have nothing to do with what was given out before.
+    for (const char* name : {"history", "token_secret"}) {
+      absl::StatusOr<std::int64_t> value = RandomNumber();
+      if (!value.ok()) return value.status();
+      if (status.ok()) status = PutNumber(connection_, name, *value);
+    }
+    if (status.ok()) status = PutNumber(connection_, "changes_dropped_up_to", 0);
     if (status.ok()) status = connection_.Execute("COMMIT");
     for (const Filler& filler : fillers_) {
       if (!status.ok()) break;

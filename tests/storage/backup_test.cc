@@ -469,10 +469,17 @@ INSTANTIATE_TEST_SUITE_P(
          "suppression 2: its hash"},
         {"SuppressionEnd", "UPDATE suppression SET expire_time = 0 WHERE id = 2",
          "suppression 2: is not as its last change left it"},
+        {"SuppressionWithoutChange",
+         "DELETE FROM change WHERE number = 2;"
+         " UPDATE meta SET value = 2 WHERE name = 'changes_dropped_up_to'",
+         "suppression 2: is not as its last change left it"},
         {"ChangeGap", "DELETE FROM change WHERE number = 5",
-         "change: there are 29, numbered from 1 to 30"},
+         "change: there are 29 behind number 0, and the newest is 30"},
         {"ChangeFirst", "DELETE FROM change WHERE number = 1",
-         "change: there are 29, numbered from 2 to 30"},
+         "change: there are 29 behind number 0, and the newest is 30"},
+        {"ChangeNewest",
+         "DELETE FROM change; UPDATE meta SET value = 30 WHERE name = 'changes_dropped_up_to'",
+         "change: there are 0 behind number 30, and the newest is 0"},
         {"EventGone", "DELETE FROM event WHERE id = 4", "message 4: has 0 of its 1 events"},
         {"EventTooMany", "UPDATE message SET events = 0 WHERE id = 4",
          "event: there are 30, and messages have 29"},
@@ -483,10 +490,35 @@ INSTANTIATE_TEST_SUITE_P(
         {"EvidenceFull", "UPDATE evidence SET octets = octets + 1 WHERE id = 4",
          "evidence 4: cannot be unpacked", true},
         {"Secret", "DELETE FROM meta WHERE name = 'index_secret'", "meta: has no index_secret"},
+        {"TokenSecret", "DELETE FROM meta WHERE name = 'token_secret'",
+         "meta: has no token_secret"},
         {"History", "DELETE FROM meta WHERE name = 'history'", "meta: has no history"},
         {"Index", "DROP INDEX suppression_once", "its tables are not those of version"},
     }),
     [](const auto& test) { return std::string(test.param.name); });
+
+// What a backup of it is taken for, too.
+TEST(Check, GapsThatRetentionLeftAreNone) {
+  TemporaryDirectory directory;
+  {
+    std::unique_ptr<Store> store = Open(directory.path());
+    PutSome(*store, 0, 30);
+    Work work = RemoveSuppressions{.tenant = "t",
+                                   .stream = "",
+                                   .address = ParseAddress(Mailbox(4)),
+                                   .source = std::nullopt,
+                                   .author = "me",
+                                   .cause = ""};
+    ASSERT_TRUE(Apply(*store, {&work}).ok());
+    absl::StatusOr<Page<std::int64_t>> old = store->ListOldChanges(absl::InfiniteFuture(), 100, 0);
+    ASSERT_TRUE(old.ok()) << old.status();
+    ASSERT_FALSE(old->rows.empty());
+    work = DropChanges{.numbers = old->rows};
+    ASSERT_TRUE(Apply(*store, {&work}).ok());
+    PutSome(*store, 30, 31);
+  }
+  EXPECT_THAT(Check(directory.path(), {.full = true}).shown, testing::IsEmpty());
+}
 
 TEST(Check, SaysThatItIsNotThere) {
   TemporaryDirectory directory;

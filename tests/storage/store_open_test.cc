@@ -286,6 +286,21 @@ TEST(Migrations, BringADatabaseOfVersionSixUpToDate) {
   EXPECT_EQ(kept->standing.suppressions.size(), 1u);
 }
 
+// schema_7.sql is that database as the migrations up to 7 leave it, with a key that a mailer uses.
+TEST(Migrations, BringADatabaseOfVersionSevenUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_7.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::StatusOr<std::vector<ApiKey>> keys = (*store)->ListApiKeys();
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 1u);
+  EXPECT_EQ(keys->front().name, "mailer");
+  EXPECT_EQ(keys->front().tenant, "t");
+  EXPECT_NE((*store)->history(), 0);
+}
+
 // schema_8.sql is that database as the migrations up to 8 leave it, with an address allowed.
 TEST(Migrations, BringADatabaseOfVersionEightUpToDate) {
   TemporaryDirectory directory;
