@@ -10,7 +10,7 @@
 namespace bounced::api {
 namespace {
 
-v1::ApiKey ToProto(const Callers::Listed& row) {
+v1::ApiKey ApiKeyToProto(const Callers::Listed& row) {
   v1::ApiKey key;
   key.set_id(row.key.id);
   key.set_name(row.key.name);
@@ -20,14 +20,14 @@ v1::ApiKey ToProto(const Callers::Listed& row) {
   for (Role role : AllRoles()) {
     if (roles.Has(role)) key.add_roles(static_cast<v1::Role>(role));
   }
-  if (!row.configured) *key.mutable_create_time() = api::ToProto(row.key.create_time);
+  if (!row.configured) *key.mutable_create_time() = ToProto(row.key.create_time);
   key.set_author(row.key.author);
   if (row.key.expire_time < absl::InfiniteFuture()) {
-    *key.mutable_expire_time() = api::ToProto(row.key.expire_time);
+    *key.mutable_expire_time() = ToProto(row.key.expire_time);
   }
-  if (row.key.last_use_time) *key.mutable_last_use_time() = api::ToProto(*row.key.last_use_time);
+  if (row.key.last_use_time) *key.mutable_last_use_time() = ToProto(*row.key.last_use_time);
   if (row.key.revoke_time < absl::InfiniteFuture()) {
-    *key.mutable_revoke_time() = api::ToProto(row.key.revoke_time);
+    *key.mutable_revoke_time() = ToProto(row.key.revoke_time);
   }
   key.set_revoke_author(row.key.revoke_author);
   key.set_configured(row.configured);
@@ -81,7 +81,7 @@ absl::Status Create(const Parts& parts, const Caller& caller,
   absl::StatusOr<Callers::MadeKey> made = parts.callers.Create(*std::move(key));
   if (!made.ok()) return made.status();
   parts.log.Info("api.key_made", {{"key", made->key.id}, {"name", made->key.name}});
-  *response.mutable_key() = ToProto(Callers::Listed{std::move(made->key)});
+  *response.mutable_key() = ApiKeyToProto(Callers::Listed{std::move(made->key)});
   response.set_token(std::move(made->token));
   return absl::OkStatus();
 }
@@ -101,7 +101,7 @@ absl::Status List(const Parts& parts, const Caller& caller, const v1::ListApiKey
   if (!from.ok()) return from.status();
   for (const Callers::Listed& row :
        parts.callers.List(tenant, static_cast<std::size_t>(*page_size), *from)) {
-    *response.add_keys() = ToProto(row);
+    *response.add_keys() = ApiKeyToProto(row);
   }
   if (*from != 0) response.set_next_page_token(MakePageToken(*from, list));
   return absl::OkStatus();
@@ -115,7 +115,7 @@ absl::Status Revoke(const Parts& parts, const Caller& caller,
       parts.callers.Revoke(caller, request.key_id(), AuthorOf(caller, request.author()));
   if (!key.ok()) return key.status();
   parts.log.Info("api.key_revoked", {{"key", key->id}, {"name", key->name}});
-  *response.mutable_key() = ToProto(Callers::Listed{*std::move(key)});
+  *response.mutable_key() = ApiKeyToProto(Callers::Listed{*std::move(key)});
   response.set_everybody_may_call(parts.callers.is_open());
   return absl::OkStatus();
 }

@@ -12,7 +12,7 @@ namespace bounced::api {
 namespace {
 
 // Grants of the configuration and their name among authors.
-Caller CallerOf(const Grant& grant) {
+Caller CallerWith(const Grant& grant) {
   return {grant.name, grant.all_tenants ? std::nullopt : std::optional(grant.tenant), grant.roles};
 }
 
@@ -89,7 +89,7 @@ absl::Status Callers::TakeUp(const AccessRules& rules) {
   MutexLock lock(mutex_);
   const auto stays = [](const auto& grants, const Account& account, const auto& is_his) {
     return std::any_of(grants.begin(), grants.end(), [&](const auto& grant) {
-      return is_his(grant) && IsSame(CallerOf(grant), account.caller);
+      return is_his(grant) && IsSame(CallerWith(grant), account.caller);
     });
   };
   absl::Status status;
@@ -119,7 +119,7 @@ absl::Status Callers::TakeUp(const AccessRules& rules) {
 
 // What is given is not in force until TakeUp() finds all of it good.
 absl::Status Callers::Give(const KeyGrant& grant) {
-  const Caller caller = CallerOf(grant);
+  const Caller caller = CallerWith(grant);
   for (const Account& account : accounts_) {
     if (account.key.id != grant.secret.id) continue;
     if (!account.configured) return absl::OkStatus();
@@ -138,7 +138,7 @@ absl::Status Callers::Give(const KeyGrant& grant) {
 }
 
 absl::Status Callers::Give(const Grant& grant) {
-  const Caller caller = CallerOf(grant);
+  const Caller caller = CallerWith(grant);
   for (const Account& account : clients_) {
     if (IsSame(account.caller, caller)) return absl::OkStatus();
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kCause = "import";
 
-v1::ImportOutcome ToProto(PutSuppressions::Outcome outcome) {
+v1::ImportOutcome OutcomeToProto(PutSuppressions::Outcome outcome) {
   switch (outcome) {
     case PutSuppressions::Outcome::kCreated:
       return v1::IMPORT_OUTCOME_CREATED;
@@ -76,7 +76,7 @@ class ImportReader {
     std::size_t done = 0;
     for (int i = 0; i < answer.outcomes_size(); ++i) {
       if (answer.outcomes(i) == v1::IMPORT_OUTCOME_REJECTED) continue;
-      answer.set_outcomes(i, ToProto(put.outcomes[done++]));
+      answer.set_outcomes(i, OutcomeToProto(put.outcomes[done++]));
     }
   }
 

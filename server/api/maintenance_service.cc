@@ -16,7 +16,7 @@
 namespace bounced::api {
 namespace {
 
-v1::MaintenanceProgress ToProto(const WorkProgress& progress) {
+v1::MaintenanceProgress ProgressToProto(const WorkProgress& progress) {
   v1::MaintenanceProgress proto;
   proto.set_phase(progress.phase == WorkProgress::Phase::kCopying ? v1::MAINTENANCE_PHASE_COPYING
                                                                   : v1::MAINTENANCE_PHASE_CHECKING);
@@ -77,7 +77,7 @@ class LongCall final : public grpc::ServerWriteReactor<Response> {
     if (now - told_ < kMaintenanceBeat) return true;
     told_ = now;
     Response response;
-    *response.mutable_progress() = ToProto(progress);
+    *response.mutable_progress() = ProgressToProto(progress);
     return Write(response);
   }
 

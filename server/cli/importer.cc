@@ -108,7 +108,7 @@ absl::Status Importer::Take(const Record& record) {
   // An empty line is no row.
   const bool is_blank = record.status.ok() && record.fields().size() == 1 &&
                         StripBlanks(record.fields()[0].value).empty();
-  if (is_blank && records_.syntax() != Syntax::kJson) return absl::OkStatus();
+  if (is_blank && records_.syntax() != Syntax::kJsonRows) return absl::OkStatus();
   absl::StatusOr<ListReading> reading = list_.Read(record);
   const int rows = reading.ok() ? static_cast<int>(reading->suppressions.size()) : 0;
   if (batch_.request.suppressions_size() + rows > kBatchRows) {

@@ -135,7 +135,7 @@ bool LooksOwn(const RecordReader& reader) {
   if (reader.syntax() == Syntax::kLines) return true;
   const std::vector<std::string>& names = reader.names();
   const std::string_view address =
-      reader.syntax() == Syntax::kJson ? "address" : std::string_view(reader.address_name());
+      reader.syntax() == Syntax::kJsonRows ? "address" : std::string_view(reader.address_name());
   if (!Has(names, address) || (address == "emailaddress" && names.size() > 1)) return false;
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
     return name == address || name == kTenantField || name == kEventField ||
@@ -171,7 +171,7 @@ const Meaning* FindMeaning(const ListFormat& format, std::string_view word) {
 
 bool Matches(const ListFormat& format, const RecordReader& reader) {
   if (IsOwn(format)) {
-    return (reader.syntax() == Syntax::kJson) == (format.name == "json") && LooksOwn(reader);
+    return (reader.syntax() == Syntax::kJsonRows) == (format.name == "json") && LooksOwn(reader);
   }
   const std::vector<std::string>& names = reader.names();
   for (std::string_view field : format.required) {
@@ -191,7 +191,7 @@ std::string Seen(const RecordReader& reader) {
     absl::StrAppend(&seen, i == 0 ? "" : ", ", Shown(reader.names()[i]));
   }
   if (reader.names().size() > kMaxShownFields) seen += ", ...";
-  return absl::StrCat(reader.syntax() == Syntax::kJson ? "JSON" : "CSV",
+  return absl::StrCat(reader.syntax() == Syntax::kJsonRows ? "JSON" : "CSV",
                       " with the fields: ", seen.empty() ? "none" : seen);
 }
 
@@ -232,7 +232,7 @@ absl::StatusOr<const ListFormat*> DetectFormat(const RecordReader& reader) {
   // A list without a row is none to be wrong about.
   const bool is_empty =
       reader.names().empty() && reader.first().fields().empty() && reader.first().status.ok();
-  if (is_empty) return FormatByName(reader.syntax() == Syntax::kJson ? "json" : "csv");
+  if (is_empty) return FormatByName(reader.syntax() == Syntax::kJsonRows ? "json" : "csv");
   std::vector<const ListFormat*> found;
   std::size_t most = 0;
   for (const ListFormat& format : ListFormats()) {

@@ -108,7 +108,7 @@ class JsonRecords final : public RecordReader {
   JsonRecords(std::unique_ptr<Source> source, std::size_t max_row_octets,
               std::span<const std::string_view> lists)
       : source_(std::move(source)), block_(kReadOctets, '\0'), machine_(lists, max_row_octets) {
-    syntax_ = Syntax::kJson;
+    syntax_ = Syntax::kJsonRows;
   }
 
   absl::StatusOr<bool> Read(Record& record) override {

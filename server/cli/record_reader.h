@@ -16,7 +16,7 @@
 
 namespace bounced::cli {
 
-enum class Syntax : std::uint8_t { kLines, kCsv, kJson };
+enum class Syntax : std::uint8_t { kLines, kCsv, kJsonRows };
 
 // Reads a Source; holds a block of it and a row or two, however long it is.
 class RecordReader {

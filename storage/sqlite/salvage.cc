@@ -225,8 +225,8 @@ void AddFunctions(sqlite3* db, const SuppressionIndex& hashes) {
 // Where the secret is lost, hashes are made anew under another one, and prove nothing of a row.
 constexpr const char* kHashAnew[] = {
     "UPDATE address SET hash = hash_of(tenant, '', canonical)",
-    "UPDATE suppression SET hash = hash_of(tenant, stream, canonical) FROM address"
-    " WHERE address.id = address_id",
+    ("UPDATE suppression SET hash = hash_of(tenant, stream, canonical) FROM address"
+     " WHERE address.id = address_id"),
     "UPDATE message SET return_path_hash = hash_of(tenant, '', return_path)",
 };
 

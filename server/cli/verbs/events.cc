@@ -17,7 +17,7 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int64_t kPageRows = 100;
+constexpr std::int64_t kEventPageRows = 100;
 
 struct EventsArguments {
   std::string address;
@@ -65,7 +65,7 @@ absl::StatusOr<ExitCode> ListEvents(const EventsArguments& arguments, Session& s
   std::int64_t left =
       arguments.limit == 0 ? std::numeric_limits<std::int64_t>::max() : arguments.limit;
   do {
-    request->set_page_size(static_cast<std::int32_t>(std::min(left, kPageRows)));
+    request->set_page_size(static_cast<std::int32_t>(std::min(left, kEventPageRows)));
     v1::ListEventsResponse page;
     absl::Status status = session.client().Unary(
         [&](grpc::ClientContext* context) { return stub->ListEvents(context, *request, &page); });

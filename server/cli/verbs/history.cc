@@ -17,7 +17,7 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int64_t kPageRows = 1'000;
+constexpr std::int64_t kHistoryPageRows = 1'000;
 constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
 
 // The times that both verbs narrow by, into the fields of a request.
@@ -70,7 +70,7 @@ absl::StatusOr<ExitCode> History(const HistoryArguments& arguments, Session& ses
   auto stub = session.client().Stub<v1::SuppressionService>();
   std::int64_t left = arguments.limit == 0 ? kMostId : arguments.limit;
   do {
-    request.set_page_size(static_cast<std::int32_t>(std::min(left, kPageRows)));
+    request.set_page_size(static_cast<std::int32_t>(std::min(left, kHistoryPageRows)));
     v1::ListChangesResponse page;
     absl::Status status = session.client().Unary(
         [&](grpc::ClientContext* context) { return stub->ListChanges(context, request, &page); });

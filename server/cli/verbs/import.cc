@@ -56,7 +56,7 @@ absl::StatusOr<ListOptions> ToListOptions(const ImportArguments& arguments, Sess
 
 absl::StatusOr<const ListFormat*> FormatOf(const ImportArguments& arguments,
                                            const RecordReader& records) {
-  const bool is_json = records.syntax() == Syntax::kJson;
+  const bool is_json = records.syntax() == Syntax::kJsonRows;
   const bool is_table = !arguments.table.column.empty() || arguments.table.no_header;
   if (arguments.format.empty()) {
     return is_table ? FormatByName(is_json ? "json" : "csv") : DetectFormat(records);

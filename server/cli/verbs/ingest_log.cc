@@ -28,8 +28,8 @@ constexpr int kMaxAttempts = 1'000;  // of one call
 constexpr std::size_t kFullRequestOctets = 1 << 20;
 constexpr int kMaxToldRejections = 20;                          // of one run
 constexpr absl::Duration kLookAgain = absl::Milliseconds(500);  // for what a log has got
-constexpr absl::Duration kFirstPause = absl::Seconds(1);        // before a call is tried again
-constexpr absl::Duration kLongestPause = absl::Seconds(30);
+constexpr absl::Duration kFirstRetryPause = absl::Seconds(1);   // before a call is tried again
+constexpr absl::Duration kLongestRetryPause = absl::Seconds(30);
 
 void Pause(absl::Duration time) {
   ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(time)));
@@ -212,7 +212,7 @@ class LogIngester {
 
   // Of a log that is followed it tries again until it is answered.
   absl::Status Call(const std::function<grpc::Status(grpc::ClientContext*)>& call) {
-    absl::Duration pause = kFirstPause;
+    absl::Duration pause = kFirstRetryPause;
     for (bool is_told = false;;) {
       absl::Status status = session_.client().Unary(call);
       if (!arguments_.follow || !Passes(status)) return status;
@@ -220,7 +220,7 @@ class LogIngester {
         Warn(absl::StrCat(status.message(), "; it is tried again"));
       }
       Pause(pause);
-      pause = std::min(2 * pause, kLongestPause);
+      pause = std::min(2 * pause, kLongestRetryPause);
     }
   }
 

@@ -18,7 +18,7 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int64_t kPageRows = 1'000;
+constexpr std::int64_t kSuppressionPageRows = 1'000;
 constexpr const char* kLineHelp =
     "Prints a line for each, with tabs between: address, stream, source, reason, class, time "
     "made,\n"
@@ -39,7 +39,7 @@ absl::StatusOr<ExitCode> List(const ListArguments& arguments, Session& session) 
   request.set_tenant(session.tenant());
   *request.mutable_filter() = *std::move(filter);
   do {
-    request.set_page_size(static_cast<std::int32_t>(std::min(left, kPageRows)));
+    request.set_page_size(static_cast<std::int32_t>(std::min(left, kSuppressionPageRows)));
     v1::ListSuppressionsResponse page;
     absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
       return stub->ListSuppressions(context, request, &page);
@@ -165,7 +165,7 @@ class Remover {
   absl::Status RemoveInput() {
     LineReader lines(session_.in());
     for (;;) {
-      absl::StatusOr<std::vector<Line>> batch = lines.Next(kPageRows);
+      absl::StatusOr<std::vector<Line>> batch = lines.Next(kSuppressionPageRows);
       if (!batch.ok()) return batch.status();
       if (batch->empty()) return absl::OkStatus();
       for (const Line& line : *batch) {

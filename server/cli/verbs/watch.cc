@@ -16,8 +16,8 @@ namespace bounced::cli {
 namespace {
 
 // Between one try and the next, while none has an answer; twice as long each time.
-constexpr std::chrono::milliseconds kFirstPause(100);
-constexpr std::chrono::milliseconds kLongestPause(5'000);
+constexpr std::chrono::milliseconds kFirstReconnectPause(100);
+constexpr std::chrono::milliseconds kLongestReconnectPause(5'000);
 
 struct WatchArguments {
   bool from_start = false;
@@ -57,7 +57,7 @@ class ChangePrinter {
     for (;;) {
       if (absl::Status status = Follow(); !status.ok()) return status;
       std::this_thread::sleep_for(pause_);
-      pause_ = std::min(2 * pause_, kLongestPause);
+      pause_ = std::min(2 * pause_, kLongestReconnectPause);
     }
   }
 
@@ -97,7 +97,7 @@ class ChangePrinter {
   absl::Status Take(const v1::WatchSuppressionsResponse& response) {
     was_answered_ = true;
     is_lost_ = false;
-    pause_ = kFirstPause;
+    pause_ = kFirstReconnectPause;
     for (const v1::SuppressionChange& change : response.changes()) PrintChange(session_, change);
     if (response.changes_size() > 0) {
       if (absl::Status status = session_.out().Finish(); !status.ok()) return status;
@@ -112,7 +112,7 @@ class ChangePrinter {
   const WatchArguments& arguments_;
   const std::unique_ptr<v1::SuppressionService::Stub> stub_;
   v1::WatchSuppressionsRequest request_;
-  std::chrono::milliseconds pause_ = kFirstPause;
+  std::chrono::milliseconds pause_ = kFirstReconnectPause;
   bool was_answered_ = false;  // ever
   bool is_lost_ = false;       // and that was said
 };
