@@ -9,6 +9,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/page_token.h"
 #include "server/api/to_proto.h"
+#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -111,6 +112,7 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
   }
 
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(giving_); }
     if (!ok) return Finish(grpc::Status::CANCELLED);
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadStep();
@@ -158,6 +160,7 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
       added->set_outcome(ToProto(undo.outcomes[i]));
     }
     response_.set_batch(batch_->id);
+    MutexLock lock(giving_);
     StartWrite(&response_);
   }
 
@@ -172,6 +175,7 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
   bool found_ = false;
   std::vector<Change> changes_;  // of the step
   v1::UndoChangesResponse response_;
+  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
 #include "server/api/watch_token.h"
+#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -35,6 +36,7 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
   }
 
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(giving_); }
     if (!ok) return Finish(grpc::Status::CANCELLED);
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadPage();
@@ -66,7 +68,10 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
     // The first message has the token, also when it has no rows.
     response_.set_watch_token(std::exchange(watch_token_, ""));
     const bool is_empty = response_.suppressions().empty() && response_.watch_token().empty();
-    if (!is_empty) return StartWrite(&response_);
+    if (!is_empty) {
+      MutexLock lock(giving_);
+      return StartWrite(&response_);
+    }
     // The rows that this query looked at were none of the filter's.
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadPage();
@@ -78,6 +83,9 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
   std::string watch_token_;  // until it was sent
   Cursor cursor_ = 0;
   v1::ExportSuppressionsResponse response_;
+  // Held while a message is handed to gRPC, and taken when it is done with it: so the next worker
+  // sees what this one did, also for those who cannot look into gRPC.
+  Mutex giving_;
 };
 
 }  // namespace

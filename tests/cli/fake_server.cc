@@ -297,7 +297,10 @@ grpc::Status FakeBounces::RecordDeliveries(grpc::ServerContext*,
     record_statuses.erase(record_statuses.begin());
     return status;
   }
-  recorded.push_back(*request);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    recorded_.push_back(*request);
+  }
   for (int i = 0; i < request->attempts_size(); ++i) {
     if (!request->attempts(i).address().starts_with("bad")) continue;
     v1::RejectedAttempt& rejected = *response->add_rejected();

@@ -133,9 +133,20 @@ class FakeBounces : public v1::BounceService::Service {
   std::vector<v1::Rule> rules;
   // Rejects addresses that begin with `bad`. How the next calls end; after that, well.
   std::vector<grpc::Status> record_statuses;
-  std::vector<v1::RecordDeliveriesRequest> recorded;
+  std::vector<v1::RecordDeliveriesRequest> recorded() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return recorded_;
+  }
+  void ClearRecorded() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    recorded_.clear();
+  }
 
  private:
+  // Tests read it when a call has ended, on another thread than the one that served it.
+  mutable std::mutex mutex_;
+  std::vector<v1::RecordDeliveriesRequest> recorded_;
+
   grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
                          v1::ListRulesResponse*) override;
   grpc::Status ListEvents(grpc::ServerContext*, const v1::ListEventsRequest*,

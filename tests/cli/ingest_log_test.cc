@@ -50,7 +50,7 @@ class IngestLogTest : public testing::Test {
   // What was recorded, as "tenant/reference", in order.
   std::vector<std::string> Recorded() const {
     std::vector<std::string> all;
-    for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded) {
+    for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded()) {
       for (const v1::DeliveryAttempt& attempt : request.attempts()) {
         all.push_back(request.tenant() + "/" + attempt.message_reference());
       }
@@ -74,8 +74,9 @@ TEST_F(IngestLogTest, ReportsWhatALogSaysAndCountsIt) {
   EXPECT_EQ(outcome.out,
             "8 lines: 1 delivered, 1 bounced, 1 deferred; 1 had an effect, 0 came before, 0 "
             "rejected; 1 within the own system, 1 of reports, 3 others\n");
-  ASSERT_THAT(server_.bounces.recorded, SizeIs(1));
-  const v1::RecordDeliveriesRequest& request = server_.bounces.recorded[0];
+  const std::vector<v1::RecordDeliveriesRequest> recorded = server_.bounces.recorded();
+  ASSERT_THAT(recorded, SizeIs(1));
+  const v1::RecordDeliveriesRequest& request = recorded[0];
   ASSERT_EQ(request.attempts_size(), 3);
   EXPECT_EQ(request.attempts(0).outcome(), v1::DELIVERY_OUTCOME_DELIVERED);
   EXPECT_EQ(request.attempts(0).return_path(), "me@sender.example");
@@ -105,7 +106,7 @@ TEST_F(IngestLogTest, TheReturnPathSaysWhoseMailItIs) {
                           To("4AAAA1") + To("4AAAA2") + To("4AAAA3");
   EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA2", "/4AAAA3", "acme/4AAAA1"));
-  server_.bounces.recorded.clear();
+  server_.bounces.ClearRecorded();
   EXPECT_EQ(Run({"--postfix-log", "-", "--tenant", "third"}, log).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("third/4AAAA1", "third/4AAAA2", "third/4AAAA3"));
 }
@@ -124,7 +125,7 @@ TEST_F(IngestLogTest, SendsAThousandAtMost) {
   for (int i = 0; i < 2'001; ++i) log += To("4A" + std::to_string(10'000 + i));
   EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
   EXPECT_THAT(Recorded(), SizeIs(2'001));
-  for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded) {
+  for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded()) {
     EXPECT_LE(request.attempts_size(), 1'000);
   }
 }
@@ -136,7 +137,7 @@ TEST_F(IngestLogTest, SendsLongTextsInRequestsThatGrpcTakes) {
     log += To("4A" + std::to_string(1'000 + i), "r@example.net", status);
   EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
   EXPECT_THAT(Recorded(), SizeIs(600));
-  for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded) {
+  for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded()) {
     EXPECT_LT(request.ByteSizeLong(), std::size_t{1} << 21);
   }
 }
@@ -162,7 +163,7 @@ TEST_F(IngestLogTest, GoesOnFromItsStateAndRemembersReturnPaths) {
   folder_.Write("mail.log", folder_.Read("mail.log") + To("none").substr(15) + To("4AAAA1"));
   EXPECT_EQ(Run(arguments).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA2", "/4AAAA1"));
-  EXPECT_EQ(server_.bounces.recorded.back().attempts(0).return_path(), "me@sender.example");
+  EXPECT_EQ(server_.bounces.recorded().back().attempts(0).return_path(), "me@sender.example");
 }
 
 TEST_F(IngestLogTest, WhatWasNotTakenIsReadAgain) {
