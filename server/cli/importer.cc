@@ -72,7 +72,9 @@ absl::Status Importer::Run() {
         absl::StrCat("and ", Grouped(counts_.rejected - kMaxErrorsShown), " more rejected rows\n"));
   }
   if (!call.ok()) {
-    const std::uint64_t line = under_way_.empty() ? next_line_ : under_way_.front().entries[0].line;
+    // A list without rows is sent, too.
+    const bool has_rows = !under_way_.empty() && !under_way_.front().entries.empty();
+    const std::uint64_t line = has_rows ? under_way_.front().entries[0].line : next_line_;
     const bool nothing_stored = options_.dry_run || line == 0;
     return absl::Status(call.code(),
                         nothing_stored

@@ -477,6 +477,16 @@ TEST_F(VerbsTest, ImportThatBreaksSaysWhereToGoOn) {
   EXPECT_EQ(Run({"import", "--dry-run"}, input).err.find("--start-line"), std::string::npos);
 }
 
+TEST_F(VerbsTest, ImportOfNoRowsThatFailsSaysSo) {
+  server_.suppressions.import_status = {grpc::StatusCode::UNAVAILABLE, "it stops"};
+  server_.suppressions.most_imports = 0;
+  for (const char* list : {"", "address\n"}) {
+    const Outcome outcome = Run({"import"}, list);
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_THAT(outcome.err, HasSubstr("it stops"));
+  }
+}
+
 TEST_F(VerbsTest, T44ImportOfATextThatBreaksOffTakesWhatIsBeforeIt) {
   const Outcome outcome = Run({"import"}, "[{\"address\":\"a@x\"},\n{\"address\":\"b@x");
   EXPECT_EQ(outcome.code, 2);
@@ -1247,6 +1257,8 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
                               {{"return-path", "verify"}, "server json"},
                               {{"return-path", "keys"}, "server tenant json"},
                               {{"return-path", "revoke", "--domain", "x"}, "server json"},
+                              {{"apply"}, "server json"},
+                              {{"policies"}, "server json"},
                               {{"rules", "lint"}, "json"},
                               {{"rules", "test"}, "json"},
                               {{"rules", "stats"}, "server json"},
