@@ -32,6 +32,7 @@
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
 #include "server/listeners.h"
+#include "server/policy_book.h"
 #include "server/receiver.h"
 #include "server/rules/rule_files.h"
 #include "server/smtp/server.h"
@@ -203,7 +204,8 @@ struct Daemon::Parts {
   Parts(const Config& config_, const Clock& clock_, const Log& log_,
         std::shared_ptr<const RuleSet> rules_, ReturnPaths return_paths_,
         std::vector<Revocation> revocations, std::vector<ApiKey> api_keys,
-        std::unique_ptr<Store> store_, std::unique_ptr<DnsAuthenticator> authenticator_)
+        PolicyDocument applied_policies, std::unique_ptr<Store> store_,
+        std::unique_ptr<DnsAuthenticator> authenticator_)
       : config(config_),
         hostname(config.smtp.hostname.empty() ? HostName() : config.smtp.hostname),
         clock(clock_),
@@ -211,7 +213,8 @@ struct Daemon::Parts {
         rules(std::move(rules_), clock.Now()),
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
-        committer(*store, PoliciesOf(config), clock, counters),
+        committer(*store, Policies(), clock, counters),
+        policies(config, std::move(applied_policies), committer, log),
         retention(*store, committer, clock, config.store.history_days),
         keys(return_paths, committer, std::move(revocations)),
         callers(committer, clock, std::move(api_keys)),
@@ -245,6 +248,7 @@ struct Daemon::Parts {
   Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
+  PolicyBook policies;
   ChangeRetention retention;
   KeyRevoker keys;
   api::Callers callers;
@@ -280,12 +284,15 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   if (!revocations.ok()) return revocations.status();
   absl::StatusOr<std::vector<ApiKey>> api_keys = (*store)->ListApiKeys();
   if (!api_keys.ok()) return api_keys.status();
+  absl::StatusOr<PolicyDocument> applied_policies = (*store)->GetPolicies(0);
+  if (!applied_policies.ok()) return applied_policies.status();
   absl::StatusOr<std::unique_ptr<DnsAuthenticator>> authenticator =
       MakeAuthenticator(config, clock);
   if (!authenticator.ok()) return authenticator.status();
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>(
       config, clock, log, std::move(rules), return_paths->WithRevoked(*revocations), *revocations,
-      *std::move(api_keys), *std::move(store), *std::move(authenticator))));
+      *std::move(api_keys), *std::move(applied_policies), *std::move(store),
+      *std::move(authenticator))));
   Parts& parts = *daemon->parts_;
   NoteRevoked(*parts.return_paths.Get(), clock, log);
 
@@ -322,6 +329,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                              .return_paths = parts.return_paths,
                              .keys = parts.keys,
                              .callers = parts.callers,
+                             .policies = parts.policies,
                              .tls = parts.api_tls ? &*parts.api_tls : nullptr,
                              .clock = clock,
                              .log = log,
@@ -391,11 +399,11 @@ absl::Status Daemon::TakeUp(const Config& config) {
   }
   absl::StatusOr<std::optional<ApiTls>> api_tls = ReadApiTls(config);
   if (!api_tls.ok()) return api_tls.status();
+  if (absl::Status s = parts_->policies.TakeUp(config); !s.ok()) return s;
   if (absl::Status s = parts_->callers.TakeUp(config.grpc.access); !s.ok()) return s;
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
-  parts_->committer.SetPolicies(PoliciesOf(config));
   if (tls != nullptr) {
     parts_->tls = tls;
     parts_->smtp->SetTls(std::move(tls));

@@ -195,6 +195,15 @@ struct ApiKey {
   std::optional<absl::Time> last_use_time = std::nullopt;  // to a minute or so
 };
 
+// Policies of tenants and streams that were applied over the API, as the text that says them.
+struct PolicyDocument {
+  std::int64_t revision = 0;  // 1 up, the newest is in force; 0: none was applied
+  absl::Time time;
+  std::string author;
+  std::string cause;
+  std::string document;
+};
+
 // Where a suppression comes from. Stored and published by number.
 enum class Source : std::uint8_t {
   kBounce = 1,

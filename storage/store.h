@@ -141,6 +141,17 @@ struct PutApiKeys {
   std::vector<ApiKey> keys;
 };
 
+// Makes `document`, which is not looked into, the newest revision of the policies that were
+// applied. The newest kKept revisions are kept.
+struct PutPolicies {
+  static constexpr std::int64_t kKept = 100;
+
+  std::string document;
+  std::string author;
+  std::string cause;
+  std::int64_t revision = 0;  // out
+};
+
 // Which changes of a tenant; what is not set selects all.
 struct ChangeFilter {
   std::string tenant;
@@ -182,7 +193,7 @@ struct DropChanges {
 
 using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
                           RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, PutApiKeys,
-                          UndoChanges, DropChanges>;
+                          PutPolicies, UndoChanges, DropChanges>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -325,6 +336,11 @@ class Store {
   virtual absl::StatusOr<std::vector<Revocation>> ListRevocations() const = 0;
   // All keys of the API, also those that were revoked, in the order in which they were made.
   virtual absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const = 0;
+
+  // 0: the newest, of revision 0 where there is none. NOT_FOUND: it is not kept, or was never made.
+  virtual absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision) const = 0;
+  // Without what they say.
+  virtual absl::StatusOr<Page<PolicyDocument>> ListPolicies(int page_size, Cursor from) const = 0;
 
   // Which history its changes are numbered in, from 1 up: a restore begins another one, so that
   // what goes by a change's number names this, too. Never changes while the store is open.

@@ -5,6 +5,7 @@
 #include "parser/text.h"
 #include "server/api/from_proto.h"
 #include "server/api/page_token.h"
+#include "server/api/policies.h"
 #include "server/api/to_proto.h"
 
 namespace bounced::api {
@@ -143,6 +144,31 @@ grpc::ServerUnaryReactor* AdminService::RevokeApiKey(grpc::CallbackServerContext
                                                      v1::RevokeApiKeyResponse* response) {
   return AnswerOnWorker(context, services_, [this, context, request, response] {
     return services_.ToGrpc(Revoke(services_.parts, CallerOf(*context), *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::ApplyPolicies(grpc::CallbackServerContext* context,
+                                                      const v1::ApplyPoliciesRequest* request,
+                                                      v1::ApplyPoliciesResponse* response) {
+  return AnswerOnWorker(context, services_, [this, context, request, response] {
+    return services_.ToGrpc(
+        ApplyPoliciesTo(services_.parts, CallerOf(*context), *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetPolicies(grpc::CallbackServerContext* context,
+                                                    const v1::GetPoliciesRequest* request,
+                                                    v1::GetPoliciesResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(GetPoliciesTo(services_.parts, *request, *response));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListPolicyRevisions(
+    grpc::CallbackServerContext* context, const v1::ListPolicyRevisionsRequest* request,
+    v1::ListPolicyRevisionsResponse* response) {
+  return AnswerOnWorker(context, services_, [this, request, response] {
+    return services_.ToGrpc(ListPolicyRevisionsTo(services_.parts, *request, *response));
   });
 }
 

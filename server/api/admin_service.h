@@ -20,6 +20,15 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* RevokeApiKey(grpc::CallbackServerContext* context,
                                          const v1::RevokeApiKeyRequest* request,
                                          v1::RevokeApiKeyResponse* response) override;
+  grpc::ServerUnaryReactor* ApplyPolicies(grpc::CallbackServerContext* context,
+                                          const v1::ApplyPoliciesRequest* request,
+                                          v1::ApplyPoliciesResponse* response) override;
+  grpc::ServerUnaryReactor* GetPolicies(grpc::CallbackServerContext* context,
+                                        const v1::GetPoliciesRequest* request,
+                                        v1::GetPoliciesResponse* response) override;
+  grpc::ServerUnaryReactor* ListPolicyRevisions(grpc::CallbackServerContext* context,
+                                                const v1::ListPolicyRevisionsRequest* request,
+                                                v1::ListPolicyRevisionsResponse* response) override;
 
  private:
   Services& services_;

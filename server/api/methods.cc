@@ -47,6 +47,10 @@ constexpr Method kMethods[] = {
     {"bounced.v1.AdminService.CreateApiKey", Role::kAdmin},
     {"bounced.v1.AdminService.ListApiKeys", Role::kAdmin},
     {"bounced.v1.AdminService.RevokeApiKey", Role::kAdmin},
+    // They hold for all tenants, and one document says them all.
+    {"bounced.v1.AdminService.ApplyPolicies", Role::kAdmin, Scope::kAll},
+    {"bounced.v1.AdminService.GetPolicies", Role::kAdmin, Scope::kAll},
+    {"bounced.v1.AdminService.ListPolicyRevisions", Role::kAdmin, Scope::kAll},
 
     // All tenants' data.
     {"bounced.v1.MaintenanceService.Backup", Role::kAdmin, Scope::kAll, kStreams},

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "server/api/callers.h"
 #include "server/api/limits.h"
+#include "server/api/policy_book.h"
 #include "server/api/tls.h"
 #include "server/base/clock.h"
 #include "server/base/live.h"
@@ -29,6 +30,7 @@ struct Parts {
   const Live<ReturnPaths>& return_paths;
   KeyRevoker& keys;  // of return_paths
   Callers& callers;
+  PolicyBook& policies;
   const Live<TlsTexts>* tls = nullptr;  // null: in the clear
   const Clock& clock;
   const Log& log;

@@ -20,6 +20,8 @@ constexpr Row kRows[] = {
     {absl::StatusCode::kNotFound, grpc::StatusCode::NOT_FOUND, nullptr},
     {absl::StatusCode::kAlreadyExists, grpc::StatusCode::ALREADY_EXISTS, nullptr},
     {absl::StatusCode::kFailedPrecondition, grpc::StatusCode::FAILED_PRECONDITION, nullptr},
+    {absl::StatusCode::kUnauthenticated, grpc::StatusCode::UNAUTHENTICATED, nullptr},
+    {absl::StatusCode::kAborted, grpc::StatusCode::ABORTED, nullptr},
     {absl::StatusCode::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED, nullptr},
     {absl::StatusCode::kCancelled, grpc::StatusCode::CANCELLED, nullptr},
     {absl::StatusCode::kUnavailable, grpc::StatusCode::UNAVAILABLE,

@@ -9,6 +9,7 @@ ExitCode ToExitCode(const absl::Status& status) {
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
       return ExitCode::kFound;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kOutOfRange:

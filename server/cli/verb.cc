@@ -51,6 +51,8 @@ constexpr Verb kVerbs[] = {
     {&kKeys, "revoke", "Let keys of the API count no more", SetUpApiKeyRevoke, kServer | kJson},
     {&kKeys, "hash", "Make what a configuration takes of a key; needs no server", SetUpApiKeyHash,
      0},
+    {nullptr, "apply", "Put policies of tenants and streams in force", SetUpApply, kServer | kJson},
+    {nullptr, "policies", "Show the policies in force", SetUpPolicies, kServer | kJson},
     {&kRules, "lint", "Say what is wrong with files of rules; needs no server", SetUpRulesLint,
      kJson},
     {&kRules, "test", "Try the examples of all rules; needs no server", SetUpRulesTest, kJson},

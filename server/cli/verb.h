@@ -75,6 +75,8 @@ Action SetUpApiKeyCreate(CLI::App& command);
 Action SetUpApiKeyList(CLI::App& command);
 Action SetUpApiKeyRevoke(CLI::App& command);
 Action SetUpApiKeyHash(CLI::App& command);
+Action SetUpApply(CLI::App& command);
+Action SetUpPolicies(CLI::App& command);
 Action SetUpRulesLint(CLI::App& command);
 Action SetUpRulesTest(CLI::App& command);
 Action SetUpRulesStats(CLI::App& command);

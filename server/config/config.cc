@@ -53,12 +53,11 @@ absl::Status CheckPolicy(const Policy& policy, const std::string& whose) {
 }
 
 // No policy contradicts itself, and none is told twice.
-absl::Status CheckTenants(const Config& config) {
-  if (absl::Status s = CheckPolicy(config.policy, ""); !s.ok()) return s;
-  absl::flat_hash_set<std::string> tenants;
-  for (const TenantSection& tenant : config.tenants) {
+absl::Status CheckTenants(std::span<const TenantSection> tenants) {
+  absl::flat_hash_set<std::string> names;
+  for (const TenantSection& tenant : tenants) {
     const std::string whose = " of tenant " + tenant.name;
-    if (!tenants.insert(tenant.name).second) {
+    if (!names.insert(tenant.name).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("tenant.name: \"", tenant.name, "\" stands twice"));
     }
@@ -76,27 +75,53 @@ absl::Status CheckTenants(const Config& config) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
+// `file` is for messages.
+template <typename Section>
+absl::Status ReadDocument(std::string_view text, std::string_view file,
+                          std::span<const Key<Section>> keys, Section& section) {
   if (text.size() > kMaxConfigOctets) {
     return absl::InvalidArgumentError(
         absl::StrCat(Absl(file), ": longer than ", kMaxConfigOctets, " octets"));
   }
-  Config config;
   try {
-    const toml::table table = toml::parse(text);
-    const std::vector<Key<Config>> keys = TopKeys();
-    absl::Status status = ReadTable<Config>(table, "", keys, config);
-    if (!status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(Absl(file), ":", status.message()));
-    }
+    absl::Status status = ReadTable<Section>(toml::parse(text), "", keys, section);
+    if (status.ok()) return status;
+    return absl::InvalidArgumentError(absl::StrCat(Absl(file), ":", status.message()));
   } catch (const toml::parse_error& error) {
     return absl::InvalidArgumentError(absl::StrCat(Absl(file), ":", error.source().begin.line, ": ",
                                                    Absl(std::string_view(error.description()))));
   }
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
+  Config config;
+  const std::vector<Key<Config>> keys = TopKeys();
+  absl::Status status = ReadDocument<Config>(text, file, keys, config);
+  if (!status.ok()) return status;
   config.store.options.directory = config.data_dir;
   return config;
+}
+
+absl::StatusOr<std::vector<TenantSection>> ParseTenants(std::string_view text,
+                                                        std::string_view file,
+                                                        const Policy& of_all) {
+  struct Document {
+    Policy of_all;
+    std::vector<TenantSection> tenants;
+  };
+  static const std::vector<Key<Document>> keys = {Tables<Document>(
+      "tenant", TenantKeys(), [](auto& document) -> auto& { return document.tenants; }, kMaxTenants,
+      {"name"},
+      [](const Document& document) {
+        return TenantSection{"", document.of_all, {}};
+      })};
+  Document document{.of_all = of_all, .tenants = {}};
+  absl::Status status = ReadDocument<Document>(text, file, keys, document);
+  if (status.ok()) status = CheckTenants(document.tenants);
+  if (!status.ok()) return status;
+  return std::move(document.tenants);
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path, FileKind kind) {
@@ -207,18 +232,25 @@ absl::Status CheckTogether(const Config& config) {
                        "believed"));
     }
   }
-  return CheckTenants(config);
+  if (absl::Status s = CheckPolicy(config.policy, ""); !s.ok()) return s;
+  return CheckTenants(config.tenants);
 }
 
-Policies PoliciesOf(const Config& config) {
-  Policies policies(config.policy);
-  for (const TenantSection& tenant : config.tenants) {
+Policies PoliciesOf(const Policy& of_all, std::span<const TenantSection> tenants) {
+  Policies policies(of_all);
+  for (const TenantSection& tenant : tenants) {
     policies.Set(tenant.name, tenant.policy);
     for (const StreamSection& stream : tenant.streams) {
       policies.Set(tenant.name, stream.name, stream.policy);
     }
   }
   return policies;
+}
+
+std::vector<PolicySetting> SettingsOf(const Policy& policy) {
+  std::vector<PolicySetting> settings;
+  for (const Key<Policy>& key : PolicyKeys()) settings.push_back({key.name, key.show(policy)});
+  return settings;
 }
 
 std::vector<std::string> WarningsOf(const Config& config) {

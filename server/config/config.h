@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -131,8 +132,21 @@ Config DemoConfig();
 // ReadSecretFile()'s.
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 
-// The policies of [policy], of the tenants and of their streams.
-Policies PoliciesOf(const Config& config);
+// Reads a document of [[tenant]]s as they stand in a configuration whose [policy] is `of_all`, and
+// of nothing else. Errors as ParseConfig()'s.
+absl::StatusOr<std::vector<TenantSection>> ParseTenants(std::string_view text,
+                                                        std::string_view file,
+                                                        const Policy& of_all);
+
+// The policies of all, of the tenants and of their streams.
+Policies PoliciesOf(const Policy& of_all, std::span<const TenantSection> tenants);
+
+// A policy's keys and values, as they stand in a file.
+struct PolicySetting {
+  std::string_view key;
+  std::string value;
+};
+std::vector<PolicySetting> SettingsOf(const Policy& policy);
 
 // Whether values go together that are right each alone. INVALID_ARGUMENT names the keys and says
 // what would never happen, or always.

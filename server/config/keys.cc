@@ -25,8 +25,7 @@ constexpr std::size_t kMaxConfiguredCallers = 1'000;
 constexpr std::size_t kMaxCertificateName = 255;
 constexpr std::size_t kMaxListenOctets = 300;  // a host name and a port
 constexpr std::size_t kMaxServers = 8;
-constexpr std::size_t kMaxTenant = 64;  // as in the API
-constexpr std::size_t kMaxTenants = 100'000;
+constexpr std::size_t kMaxTenant = 64;      // as in the API
 constexpr std::size_t kMaxStreams = 1'000;  // of a tenant
 constexpr std::int64_t kMiB = 1 << 20;
 constexpr absl::Duration kDay = absl::Hours(24);
@@ -396,6 +395,8 @@ std::span<const Key<FeedbackLoop>> FeedbackLoopKeys() {
   return keys;
 }
 
+}  // namespace
+
 std::span<const Key<Policy>> PolicyKeys() {
 #define NUMBER(field, min, max) Integer<Policy>(#field, PLACE(field), min, max)
   static const std::vector<Key<Policy>> keys = {
@@ -420,6 +421,8 @@ std::span<const Key<Policy>> PolicyKeys() {
   return keys;
 }
 
+namespace {
+
 std::span<const Key<StreamSection>> StreamKeys() {
   using Section = StreamSection;
   static const std::vector<Key<Section>> keys = {
@@ -428,6 +431,8 @@ std::span<const Key<StreamSection>> StreamKeys() {
   };
   return keys;
 }
+
+}  // namespace
 
 // In this order: streams begin with the policy of their tenant.
 std::span<const Key<TenantSection>> TenantKeys() {
@@ -442,6 +447,8 @@ std::span<const Key<TenantSection>> TenantKeys() {
   };
   return keys;
 }
+
+namespace {
 
 std::span<const Key<decltype(Config::store)>> StoreKeys() {
   using StoreSection = decltype(Config::store);

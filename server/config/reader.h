@@ -54,6 +54,8 @@ struct Key {
   std::function<absl::Status(const toml::node&, std::string_view path, Section&)> read;
   // Null: a reload takes the key up, so nobody asks.
   Compare<Section> compare = {};
+  // The value as it stands in a file; null: nobody asks.
+  std::function<std::string(const Section&)> show = {};
 };
 
 // The same key, of a value that a reload takes up.
@@ -77,7 +79,8 @@ Key<Section> Flag(std::string_view name, Get get) {
             get(section) = value->get();
             return absl::OkStatus();
           },
-          CompareAt<Section>(get)};
+          CompareAt<Section>(get),
+          [get](const Section& section) { return get(section) ? "true" : "false"; }};
 }
 
 template <typename Section, typename Get>
@@ -90,7 +93,8 @@ Key<Section> Integer(std::string_view name, Get get, std::int64_t min, std::int6
             place = static_cast<std::decay_t<decltype(place)>>(*value);
             return absl::OkStatus();
           },
-          CompareAt<Section>(get)};
+          CompareAt<Section>(get),
+          [get](const Section& section) { return absl::StrCat(get(section)); }};
 }
 
 template <typename Section, typename Get>
@@ -187,7 +191,14 @@ Key<Section> Choice(std::string_view name, Get get,
             }
             return At(node, path, "must be one of " + known);
           },
-          CompareAt<Section>(get)};
+          CompareAt<Section>(get),
+          [=](const Section& section) {
+            std::string shown;
+            for (const auto& [word, meaning] : words) {
+              if (meaning == get(section)) shown = absl::StrCat("\"", Absl(word), "\"");
+            }
+            return shown;
+          }};
 }
 
 // --- Reading

@@ -11,6 +11,7 @@
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/paging.h"
+#include "storage/sqlite/policy_documents.h"
 #include "storage/sqlite/record_blob.h"
 #include "storage/sqlite/revocations.h"
 #include "storage/sqlite/suppressions.h"
@@ -130,6 +131,12 @@ absl::Status Reader::Prepare() {
   prepare(incidents_, absl::StrCat("SELECT ", Absl(kIncidentColumns),
                                    " FROM incident WHERE id < ? ORDER BY id DESC"));
   prepare(api_keys_, kApiKeysSql);
+  prepare(policies_, absl::StrCat("SELECT ", Absl(kPolicyDocumentColumns),
+                                  " FROM policy_document WHERE revision = ?1 OR ?1 = 0"
+                                  " ORDER BY revision DESC LIMIT 1"));
+  prepare(policy_revisions_, absl::StrCat("SELECT ", Absl(kPolicyRevisionColumns),
+                                          " FROM policy_document WHERE revision < ?"
+                                          " ORDER BY revision DESC"));
   return prepare.status().ok() ? PrepareChanges() : prepare.status();
 }
 
@@ -367,6 +374,24 @@ absl::StatusOr<std::vector<ApiKey>> Reader::ListApiKeys() {
     if (!*there) return keys;
     keys.push_back(ApiKeyOf(query));
   }
+}
+
+absl::StatusOr<PolicyDocument> Reader::GetPolicies(std::int64_t revision) {
+  Query query = policies_->Start(revision);
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  if (*there) return PolicyDocumentOf(query, true);
+  if (revision == 0) return PolicyDocument{};
+  return absl::NotFoundError(absl::StrCat("revision ", revision, " is not there"));
+}
+
+absl::StatusOr<Page<PolicyDocument>> Reader::ListPolicies(int page_size, Cursor from) {
+  if (absl::Status s = CheckPaging(page_size, from); !s.ok()) return s;
+  Query query = policy_revisions_->Start(from == 0 ? kNewest : from);
+  return ReadPage<PolicyDocument>(
+      query, page_size, [](const Query& row) -> absl::StatusOr<std::optional<PolicyDocument>> {
+        return PolicyDocumentOf(row, false);
+      });
 }
 
 }  // namespace bounced

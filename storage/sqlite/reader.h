@@ -50,6 +50,8 @@ class Reader {
   absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size, Cursor from);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
+  absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision);
+  absl::StatusOr<Page<PolicyDocument>> ListPolicies(int page_size, Cursor from);
 
  private:
   Reader(Connection connection, const SuppressionIndex& index, const WideIndex& wide_index)
@@ -96,6 +98,8 @@ class Reader {
   std::optional<Statement> allowances_;
   std::optional<Statement> incidents_;
   std::optional<Statement> api_keys_;
+  std::optional<Statement> policies_;
+  std::optional<Statement> policy_revisions_;
 };
 
 }  // namespace bounced

@@ -113,6 +113,12 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override {
     return Ask([](Reader& reader) { return reader.ListApiKeys(); });
   }
+  absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision) const override {
+    return Ask([=](Reader& reader) { return reader.GetPolicies(revision); });
+  }
+  absl::StatusOr<Page<PolicyDocument>> ListPolicies(int page_size, Cursor from) const override {
+    return Ask([=](Reader& reader) { return reader.ListPolicies(page_size, from); });
+  }
   std::int64_t history() const override { return history_; }
   absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
                                                      OnProgress progress) override;

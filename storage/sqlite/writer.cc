@@ -56,6 +56,8 @@ absl::Status Check(const PutApiKeys& work) {
   return absl::OkStatus();
 }
 
+absl::Status Check(const PutPolicies&) { return absl::OkStatus(); }
+
 bool SameKey(const Suppression& a, const Suppression& b) {
   return a.stream == b.stream && a.source == b.source;
 }
@@ -123,6 +125,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = allowances_.Prepare(connection_);
   if (status.ok()) status = incidents_.Prepare(connection_);
   if (status.ok()) status = api_keys_.Prepare(connection_);
+  if (status.ok()) status = policies_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -502,6 +505,8 @@ absl::Status Writer::Do(PutApiKeys& work) {
   }
   return absl::OkStatus();
 }
+
+absl::Status Writer::Do(PutPolicies& work) { return policies_.Put(work, now_); }
 
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {
   absl::StatusOr<AddressRow> row =

@@ -23,6 +23,7 @@
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
+#include "storage/sqlite/policy_documents.h"
 #include "storage/sqlite/revocations.h"
 #include "storage/sqlite/statement.h"
 #include "storage/sqlite/suppressions.h"
@@ -100,6 +101,7 @@ class Writer {
   absl::Status Do(RemoveAllowance& work);
   absl::Status Do(ResolveIncident& work);
   absl::Status Do(PutApiKeys& work);
+  absl::Status Do(PutPolicies& work);
   absl::Status Do(UndoChanges& work);
   absl::Status Do(DropChanges& work);
 
@@ -160,6 +162,7 @@ class Writer {
   IncidentTable incidents_;
   Bursts bursts_;
   ApiKeyTable api_keys_;
+  PolicyDocumentTable policies_;
   Ids next_;
 
   // Of the transaction.

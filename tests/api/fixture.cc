@@ -126,6 +126,16 @@ absl::StatusOr<std::vector<ApiKey>> WatchedStore::ListApiKeys() const {
   return store_->ListApiKeys();
 }
 
+absl::StatusOr<PolicyDocument> WatchedStore::GetPolicies(std::int64_t revision) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetPolicies(revision);
+}
+
+absl::StatusOr<Page<PolicyDocument>> WatchedStore::ListPolicies(int page_size, Cursor from) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListPolicies(page_size, from);
+}
+
 absl::StatusOr<std::unique_ptr<Backup>> WatchedStore::MakeBackup(std::int64_t min_free,
                                                                  OnProgress progress) {
   if (absl::Status s = Ask(); !s.ok()) return s;
@@ -171,13 +181,24 @@ ApiTest::ApiTest(absl::Duration watch_heartbeat)
   Start();
 }
 
+Config ApiTest::Configuration() const {
+  Config config;
+  config.policy = policy_;
+  config.tenants = tenants_;
+  return config;
+}
+
 void ApiTest::Start() {
   StoreOptions options;
   options.directory = dir_ / "data";
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options, clock_.Now());
   EXPECT_TRUE(store.ok()) << store.status();
   store_ = std::make_unique<WatchedStore>(*std::move(store));
-  committer_ = std::make_unique<Committer>(*store_, policy_, clock_, counters_);
+  committer_ = std::make_unique<Committer>(*store_, Policies(), clock_, counters_);
+  absl::StatusOr<PolicyDocument> applied = store_->GetPolicies(0);
+  EXPECT_TRUE(applied.ok()) << applied.status();
+  policies_ = std::make_unique<bounced::PolicyBook>(Configuration(), *std::move(applied),
+                                                    *committer_, *log_);
   keys_ = std::make_unique<KeyRevoker>(return_paths_, *committer_, std::vector<Revocation>());
   callers_ = std::make_unique<Callers>(*committer_, clock_, std::vector<ApiKey>());
   intake_ = std::make_unique<Intake>(rules_, return_paths_, *committer_, clock_, counters_);
@@ -190,6 +211,7 @@ void ApiTest::Start() {
                                          .return_paths = return_paths_,
                                          .keys = *keys_,
                                          .callers = *callers_,
+                                         .policies = *policies_,
                                          .clock = clock_,
                                          .log = *log_,
                                          .max_message_size = kTestMaxMessage,
@@ -210,6 +232,7 @@ void ApiTest::Stop() {
   committer_->Stop();
   commit_thread_.join();
   callers_.reset();
+  policies_.reset();
   committer_.reset();
   store_.reset();
 }

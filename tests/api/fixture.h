@@ -27,6 +27,8 @@
 #include "server/base/clock.h"
 #include "server/base/counters.h"
 #include "server/base/log.h"
+#include "server/config/config.h"
+#include "server/policy_book.h"
 #include "storage/mutex.h"
 #include "storage/store.h"
 
@@ -84,6 +86,8 @@ class WatchedStore final : public Store {
                                             int max_events, int max_changes) const override;
   absl::StatusOr<std::vector<Revocation>> ListRevocations() const override;
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys() const override;
+  absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision) const override;
+  absl::StatusOr<Page<PolicyDocument>> ListPolicies(int page_size, Cursor from) const override;
   std::int64_t history() const override { return store_->history() + restores_; }
   absl::StatusOr<std::unique_ptr<Backup>> MakeBackup(std::int64_t min_free,
                                                      OnProgress progress) override;
@@ -149,6 +153,8 @@ class ApiTest : public testing::Test {
 
   void Start();
   void Stop();
+  // As the daemon would read it.
+  Config Configuration() const;
 
   std::filesystem::path dir_;
   const absl::Duration watch_heartbeat_;
@@ -158,9 +164,11 @@ class ApiTest : public testing::Test {
   Counters counters_;
   LiveRules rules_;
   Policy policy_;
+  std::vector<TenantSection> tenants_;  // of the configuration
   Live<ReturnPaths> return_paths_;
   std::unique_ptr<WatchedStore> store_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<bounced::PolicyBook> policies_;
   std::unique_ptr<KeyRevoker> keys_;
   std::unique_ptr<Callers> callers_;
   std::unique_ptr<Intake> intake_;

@@ -128,6 +128,7 @@ class ServerTest : public ApiTest {
                  .return_paths = return_paths_,
                  .keys = *keys_,
                  .callers = *callers_,
+                 .policies = *policies_,
                  .clock = clock_,
                  .log = *log_,
                  .max_message_size = kTestMaxMessage};

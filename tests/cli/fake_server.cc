@@ -370,6 +370,29 @@ grpc::Status FakeMaintenance::CheckIntegrity(
   return grpc::Status::OK;
 }
 
+grpc::Status FakeAdmin::ApplyPolicies(grpc::ServerContext*, const v1::ApplyPoliciesRequest* request,
+                                      v1::ApplyPoliciesResponse* response) {
+  applications.push_back(*request);
+  *response = applied;
+  return apply_status;
+}
+
+grpc::Status FakeAdmin::GetPolicies(grpc::ServerContext*, const v1::GetPoliciesRequest* request,
+                                    v1::GetPoliciesResponse* response) {
+  asked.push_back(*request);
+  *response = policies;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAdmin::ListPolicyRevisions(grpc::ServerContext*,
+                                            const v1::ListPolicyRevisionsRequest* request,
+                                            v1::ListPolicyRevisionsResponse* response) {
+  const std::size_t at = request->page_token().empty() ? 0 : std::stoul(request->page_token());
+  if (at < revisions.size()) *response->add_revisions() = revisions[at];
+  if (at + 1 < revisions.size()) response->set_next_page_token(std::to_string(at + 1));
+  return grpc::Status::OK;
+}
+
 FakeServer::FakeServer() {
   int port = 0;
   grpc::ServerBuilder builder;
@@ -379,6 +402,7 @@ FakeServer::FakeServer() {
   builder.RegisterService(&return_paths);
   builder.RegisterService(&reports);
   builder.RegisterService(&maintenance);
+  builder.RegisterService(&admin);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) throw std::runtime_error("no port");
   address_ = "127.0.0.1:" + std::to_string(port);

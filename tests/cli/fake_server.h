@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bounced/v1/admin.grpc.pb.h"
 #include "bounced/v1/bounce.grpc.pb.h"
 #include "bounced/v1/maintenance.grpc.pb.h"
 #include "bounced/v1/report.grpc.pb.h"
@@ -194,6 +195,24 @@ class FakeMaintenance : public v1::MaintenanceService::Service {
                               grpc::ServerWriter<v1::CheckIntegrityResponse>*) override;
 };
 
+class FakeAdmin : public v1::AdminService::Service {
+ public:
+  v1::ApplyPoliciesResponse applied;
+  grpc::Status apply_status;
+  v1::GetPoliciesResponse policies;
+  std::vector<v1::PolicyRevision> revisions;  // one a page
+  std::vector<v1::ApplyPoliciesRequest> applications;
+  std::vector<v1::GetPoliciesRequest> asked;
+
+ private:
+  grpc::Status ApplyPolicies(grpc::ServerContext*, const v1::ApplyPoliciesRequest*,
+                             v1::ApplyPoliciesResponse*) override;
+  grpc::Status GetPolicies(grpc::ServerContext*, const v1::GetPoliciesRequest*,
+                           v1::GetPoliciesResponse*) override;
+  grpc::Status ListPolicyRevisions(grpc::ServerContext*, const v1::ListPolicyRevisionsRequest*,
+                                   v1::ListPolicyRevisionsResponse*) override;
+};
+
 // All of them on a free port of loopback.
 class FakeServer {
  public:
@@ -209,6 +228,7 @@ class FakeServer {
   FakeReturnPaths return_paths;
   FakeReports reports;
   FakeMaintenance maintenance;
+  FakeAdmin admin;
 
  private:
   std::unique_ptr<grpc::Server> server_;

@@ -227,7 +227,7 @@ soft_threshold = 4
 )",
                                                     "f.toml");
   ASSERT_TRUE(config.ok()) << config.status();
-  const Policies policies = PoliciesOf(*config);
+  const Policies policies = PoliciesOf(config->policy, config->tenants);
   const struct {
     std::string_view tenant, stream;
     int soft_threshold;
@@ -247,6 +247,65 @@ soft_threshold = 4
     EXPECT_EQ(policy.hard_days, 9) << c.tenant << " " << c.stream;
     EXPECT_TRUE(policy.suppress_bounces) << c.tenant << " " << c.stream;
   }
+}
+
+TEST(ParseTenantsTest, ReadsWhatAConfigurationHasThere) {
+  Policy of_all;
+  of_all.hard_days = 9;
+  const absl::StatusOr<std::vector<TenantSection>> tenants = ParseTenants(R"(
+[[tenant]]
+name = "acme"
+policy = { soft_threshold = 5 }
+[[tenant.stream]]
+name = "news"
+policy = { hard_days = 14 }
+)",
+                                                                          "document", of_all);
+  ASSERT_TRUE(tenants.ok()) << tenants.status();
+  ASSERT_EQ(tenants->size(), 1u);
+  EXPECT_EQ(tenants->front().policy.hard_days, 9);
+  ASSERT_EQ(tenants->front().streams.size(), 1u);
+  EXPECT_EQ(tenants->front().streams.front().policy.hard_days, 14);
+  EXPECT_EQ(tenants->front().streams.front().policy.soft_threshold, 5);
+  EXPECT_TRUE(ParseTenants("", "document", of_all)->empty());
+}
+
+TEST(ParseTenantsTest, SaysWhereWhatIsWrong) {
+  const struct {
+    std::string text;
+    std::string_view says;
+  } cases[] = {
+      {"[policy]\nhard_days = 3\n", "document:1: policy: unknown key"},
+      {"[[tenant]]\npolicy = {}\n", "document:1: tenant: name is missing"},
+      {"[[tenant]]\nname = 'a'\npolicy = { hard_dais = 3 }\n",
+       "document:3: tenant.policy.hard_dais: unknown key; the nearest known one is \"hard_days\""},
+      {"[[tenant]]\nname = 'a'\npolicy = { hard_days = 0 }\n",
+       "document:3: tenant.policy.hard_days: "},
+      {"[[tenant]]\nname = 'a'\n[[tenant]]\nname = 'a'\n", "tenant.name: \"a\" stands twice"},
+      {"[[tenant]]\nname = 'a'\npolicy = { soft_days = 500 }\n",
+       "policy.soft_days is above policy.soft_max_days of tenant a"},
+      {"x = [", "document:1: "},
+      {std::string(kMaxConfigOctets + 1, '\n'), "document: longer than 1048576 octets"},
+  };
+  for (const auto& c : cases) {
+    const absl::Status status = ParseTenants(c.text, "document", Policy()).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(std::string(status.message()), testing::StartsWith(std::string(c.says)));
+  }
+}
+
+TEST(SettingsOfTest, HasEachKeyAsAFileHasIt) {
+  Policy policy;
+  policy.hard_days = 8;
+  policy.complaint_scope = ComplaintScope::kStream;
+  policy.suppress_bounces = false;
+  std::string text = "[[tenant]]\nname = 'a'\n[tenant.policy]\n";
+  for (const PolicySetting& setting : SettingsOf(policy)) {
+    text += std::string(setting.key) + " = " + setting.value + "\n";
+  }
+  const absl::StatusOr<std::vector<TenantSection>> tenants = ParseTenants(text, "document", {});
+  ASSERT_TRUE(tenants.ok()) << tenants.status() << text;
+  EXPECT_TRUE(tenants->front().policy == policy);
 }
 
 std::string ApiKeyOf(const std::string& name, const std::string& id) {

@@ -65,6 +65,30 @@ TEST(ReloadTest, PolicyHoldsForTheNextBounce) {
   EXPECT_EQ(daemon.Check("b@rcpt.example"), v1::VERDICT_SUPPRESSED);
 }
 
+TEST(ReloadTest, PoliciesThatAreAppliedHoldOverARestartAndUnderAReload) {
+  const TempDir dir;
+  Daemon daemon;
+  const auto bounce = [&daemon](const std::string& recipient) {
+    const FailureReport report{
+        .recipient = recipient, .status = "5.2.2", .diagnostic = "smtp; 552 5.2.2 mailbox full"};
+    EXPECT_EQ(daemon.Send("", daemon.Mint(recipient), Compose(report)).code, 250);
+    return daemon.Check(recipient);
+  };
+  WriteFile(dir / "policies.toml",
+            "[[tenant]]\nname = 'default'\npolicy = { soft_threshold = 1 }\n");
+  EXPECT_EQ(daemon.Bouncectl({"apply", dir / "policies.toml", "--dry-run"}).status, 1);
+  EXPECT_EQ(bounce("a@rcpt.example"), v1::VERDICT_RISKY);
+  EXPECT_EQ(daemon.Bouncectl({"apply", dir / "policies.toml"}).status, 0);
+  EXPECT_EQ(bounce("b@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  EXPECT_TRUE(daemon.Reconfigure({.sections = "[policy]\nhard_days = 8\n"}, "config.reloaded"));
+  EXPECT_EQ(bounce("c@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  daemon.Stop(SIGTERM);
+  daemon.Restart();
+  EXPECT_EQ(bounce("d@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  const Outcome policies = daemon.Bouncectl({"policies"});
+  EXPECT_THAT(policies.out, HasSubstr("default\tapplied\thard_confidence=80 hard_days=8 "));
+}
+
 TEST(ReloadTest, ABrokenConfigurationKeepsAllOfTheOld) {
   const TempDir dir;
   Daemon daemon;

@@ -250,6 +250,14 @@ absl::StatusOr<AddressDossier> FakeStore::GetDossier(std::string_view, const Add
 absl::StatusOr<Page<Change>> FakeStore::ListChanges(const ChangeFilter&, int, Cursor) const {
   return NotAsked();
 }
+
+absl::StatusOr<PolicyDocument> FakeStore::GetPolicies(std::int64_t) const {
+  return absl::UnimplementedError("");
+}
+
+absl::StatusOr<Page<PolicyDocument>> FakeStore::ListPolicies(int, Cursor) const {
+  return absl::UnimplementedError("");
+}
 absl::StatusOr<ChangesAfter> FakeStore::ListChangesAfter(std::string_view,
                                                          std::optional<FeedPosition>, int) const {
   return NotAsked();

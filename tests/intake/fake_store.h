@@ -64,6 +64,8 @@ class FakeStore final : public Store {
                                                 int) const override;
   absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time, int, Cursor) const override;
   std::string_view token_secret() const override { return ""; }
+  absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t) const override;
+  absl::StatusOr<Page<PolicyDocument>> ListPolicies(int, Cursor) const override;
   const ChangeFeed& change_feed() const override { return change_feed_; }
 
  private:
@@ -92,6 +94,7 @@ class FakeStore final : public Store {
   void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(RemoveAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(ResolveIncident&, Decide, absl::Time, Contents&) const {}
+  void Do(PutPolicies&, Decide, absl::Time, Contents&) const {}
   void Do(PutApiKeys& work, Decide decide, absl::Time now, Contents& contents) const;
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;

@@ -556,6 +556,40 @@ TEST_F(ApplyTest, KeysOfTheApiAreKeptAndStayRevoked) {
   EXPECT_TRUE(absl::IsInvalidArgument(Apply(*store_, {&no_id})));
 }
 
+TEST_F(ApplyTest, PoliciesHaveRevisionsOfWhichTheNewestAreKept) {
+  absl::StatusOr<PolicyDocument> none = store_->GetPolicies(0);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->revision, 0);
+  EXPECT_TRUE(absl::IsNotFound(store_->GetPolicies(1).status()));
+  for (std::int64_t i = 1; i <= PutPolicies::kKept + 1; ++i) {
+    Work put = PutPolicies{
+        .document = absl::StrCat("# ", i), .author = "ann", .cause = absl::StrCat("why ", i)};
+    ASSERT_TRUE(Apply(*store_, {&put}).ok());
+    EXPECT_EQ(std::get<PutPolicies>(put).revision, i);
+  }
+  store_.reset();
+  store_ = Open(directory_.path());
+  const absl::StatusOr<PolicyDocument> newest = store_->GetPolicies(0);
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  EXPECT_EQ(newest->revision, PutPolicies::kKept + 1);
+  EXPECT_EQ(newest->document, "# 101");
+  EXPECT_EQ(newest->author, "ann");
+  EXPECT_EQ(newest->cause, "why 101");
+  EXPECT_EQ(newest->time, Noon());
+  EXPECT_TRUE(absl::IsNotFound(store_->GetPolicies(1).status()));
+  EXPECT_EQ(store_->GetPolicies(2)->document, "# 2");
+
+  absl::StatusOr<Page<PolicyDocument>> page = store_->ListPolicies(99, 0);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->rows.size(), 99u);
+  EXPECT_EQ(page->rows[0].revision, 101);
+  EXPECT_EQ(page->rows[0].document, "");
+  page = store_->ListPolicies(99, page->next);
+  ASSERT_EQ(page->rows.size(), 1u);
+  EXPECT_EQ(page->rows[0].revision, 2);
+  EXPECT_EQ(page->next, 0);
+}
+
 TEST_F(ApplyTest, AMessageWithoutEventsIsRefused) {
   NewMessage message = Bounce("a@example.net", 1);
   message.events.clear();

@@ -1,0 +1,51 @@
+// The policies of the configuration, with those that were applied over the API.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "server/api/policy_book.h"
+#include "server/base/log.h"
+#include "server/config/config.h"
+#include "server/intake/committer.h"
+#include "storage/mutex.h"
+#include "storage/records.h"
+
+namespace bounced {
+
+// What the configuration says of a tenant holds, whatever was applied. Sets the committer's
+// policies. Thread-safe.
+class PolicyBook final : public api::PolicyBook {
+ public:
+  // All of them outlive it. `applied`: the newest that the store has. What was applied and is not
+  // right any more, with the [policy] that it rests on now, is not in force, and the log says so.
+  PolicyBook(const Config& config, PolicyDocument applied, Committer& committer, const Log& log);
+
+  // INVALID_ARGUMENT: what was applied is not right with `config`, and the policies stay as they
+  // are.
+  absl::Status TakeUp(const Config& config);
+
+  absl::StatusOr<Applied> Apply(Application application) override;
+  std::vector<Entry> InForce() const override;
+
+ private:
+  struct Book {
+    Policy of_all;
+    std::vector<TenantSection> configured;
+    std::vector<TenantSection> applied;  // none of whom is configured
+  };
+
+  absl::Status Fill(const Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Use(Book book) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Committer& committer_;
+  const Log& log_;
+  mutable Mutex mutex_;  // is held while one is applied
+  PolicyDocument document_ ABSL_GUARDED_BY(mutex_);
+  Book book_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace bounced
