@@ -157,7 +157,9 @@ void Callers::RequireLogin() {
 void Callers::SeeWhetherOpen() {
   const bool has_key = std::any_of(accounts_.begin(), accounts_.end(),
                                    [](const Account& account) { return !account.gone; });
-  is_open_ = !require_login_ && !require_keys_ && !has_clients_ && !has_key;
+  const bool is_open = !require_login_ && !require_keys_ && !has_clients_ && !has_key;
+  nobody_.gone = !is_open;
+  is_open_ = is_open;
 }
 
 bool Callers::anybody() const {

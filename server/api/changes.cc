@@ -128,6 +128,9 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
 
   void BeginStep() {
     if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    if (absl::Status s = MayGoOn(*context_, services_.parts.clock.Now()); !s.ok()) {
+      return Finish(services_.ToGrpc(s));
+    }
     absl::StatusOr<Page<Change>> page =
         services_.parts.store.ListChanges(selection_, kUndoStepChanges, cursor_);
     if (!page.ok()) return Finish(services_.ToGrpc(page.status()));

@@ -13,8 +13,9 @@ namespace {
 class CheckStream final
     : public grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse> {
  public:
-  CheckStream(const Services& services, const Checker& checker, const Caller& caller)
-      : services_(services), checker_(checker), caller_(caller) {
+  CheckStream(const Services& services, const Checker& checker,
+              const grpc::CallbackServerContext& context)
+      : services_(services), checker_(checker), context_(context) {
     StartRead(&request_);
   }
 
@@ -22,8 +23,11 @@ class CheckStream final
     if (!ok) return Finish(grpc::Status::OK);
     // The messages are used again and again, so that their memory is.
     response_.Clear();
-    absl::Status status =
-        CheckBatch(checker_, caller_, request_, services_.parts.clock.Now(), response_);
+    const absl::Time now = services_.parts.clock.Now();
+    absl::Status status = MayGoOn(context_, now);
+    if (status.ok()) {
+      status = CheckBatch(checker_, CallerOf(context_), request_, now, response_);
+    }
     if (!status.ok()) return Finish(services_.ToGrpc(status));
     StartWrite(&response_);
   }
@@ -38,7 +42,7 @@ class CheckStream final
  private:
   const Services& services_;
   const Checker& checker_;
-  const Caller& caller_;
+  const grpc::CallbackServerContext& context_;
   v1::BatchCheckRequest request_;
   v1::BatchCheckResponse response_;
 };
@@ -62,8 +66,8 @@ absl::Status CheckBatch(const Checker& checker, const Caller& caller,
 }
 
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(
-    const Services& services, const Checker& checker, const Caller& caller) {
-  return new CheckStream(services, checker, caller);
+    const Services& services, const Checker& checker, const grpc::CallbackServerContext& context) {
+  return new CheckStream(services, checker, context);
 }
 
 }  // namespace bounced::api

@@ -17,6 +17,6 @@ absl::Status CheckBatch(const Checker& checker, const Caller& caller,
 // A call of CheckStream; deletes itself. It reads, answers, and reads again when the answer is
 // taken: a client that does not read costs one request and one answer.
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* NewCheckStream(
-    const Services& services, const Checker& checker, const Caller& caller);
+    const Services& services, const Checker& checker, const grpc::CallbackServerContext& context);
 
 }  // namespace bounced::api

@@ -52,6 +52,9 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
 
   void WritePage() {
     if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    if (absl::Status s = MayGoOn(*context_, services_.parts.clock.Now()); !s.ok()) {
+      return Finish(services_.ToGrpc(s));
+    }
     response_.Clear();
     absl::StatusOr<Cursor> next = FillPage(
         kMaxPageSize, cursor_,

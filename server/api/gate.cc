@@ -155,8 +155,10 @@ const Caller& CallerOf(const grpc::CallbackServerContext& context) {
   return static_cast<const CallContext&>(context).admission.caller();
 }
 
-bool MayGoOn(const grpc::CallbackServerContext& context, absl::Time now) {
-  return static_cast<const CallContext&>(context).admission.StandsAt(now);
+absl::Status MayGoOn(const grpc::CallbackServerContext& context, absl::Time now) {
+  if (static_cast<const CallContext&>(context).admission.StandsAt(now)) return absl::OkStatus();
+  return absl::UnauthenticatedError(
+      "the key of this call is revoked or has expired, or it has none and now needs one");
 }
 
 std::unique_ptr<grpc::ContextAllocator> NewContextAllocator() {

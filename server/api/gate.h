@@ -15,8 +15,9 @@ namespace bounced::api {
 
 // Who makes the call that a handler was given.
 const Caller& CallerOf(const grpc::CallbackServerContext& context);
-// Whether he may still call: what goes on for long asks now and then.
-bool MayGoOn(const grpc::CallbackServerContext& context, absl::Time now);
+// Whether he may still call: what goes on for long asks before each step. UNAUTHENTICATED: the key
+// has been revoked or has expired, or a first key was made, and he called without one.
+absl::Status MayGoOn(const grpc::CallbackServerContext& context, absl::Time now);
 
 // What gRPC makes its contexts with, so that CallerOf() has what to find. Of every server that has
 // a gated service.

@@ -121,12 +121,13 @@ class ImportReader {
 template <typename Reactor, typename Call>
 class ImportCall : public Reactor {
  public:
-  ImportCall(const Services& services, const Caller& caller)
-      : services_(services), reader_(services, caller) {}
+  ImportCall(const Services& services, const grpc::CallbackServerContext& context)
+      : services_(services), context_(context), reader_(services, CallerOf(context)) {}
 
   void OnReadDone(bool ok) override {
     if (!ok) return Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { ended_ = true; });
-    absl::StatusOr<ImportReader::Batch> batch = reader_.Read(request_);
+    const absl::Status may = MayGoOn(context_, services_.parts.clock.Now());
+    absl::StatusOr<ImportReader::Batch> batch = may.ok() ? reader_.Read(request_) : may;
     if (!batch.ok()) {
       return Leave([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Fail(batch.status()); });
     }
@@ -226,6 +227,7 @@ class ImportCall : public Reactor {
   }
 
   const Services& services_;
+  const grpc::CallbackServerContext& context_;
   ImportReader reader_;                    // of whoever reads
   v1::ImportSuppressionsRequest request_;  // the same
 
@@ -245,8 +247,9 @@ class ImportCall : public Reactor {
 class Import final
     : public ImportCall<grpc::ServerReadReactor<v1::ImportSuppressionsRequest>, Import> {
  public:
-  Import(const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response)
-      : ImportCall(services, caller), response_(response) {
+  Import(const Services& services, const grpc::CallbackServerContext& context,
+         v1::ImportSuppressionsResponse* response)
+      : ImportCall(services, context), response_(response) {
     Begin();
   }
 
@@ -286,7 +289,8 @@ class ImportStream final
           grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>,
           ImportStream> {
  public:
-  ImportStream(const Services& services, const Caller& caller) : ImportCall(services, caller) {
+  ImportStream(const Services& services, const grpc::CallbackServerContext& context)
+      : ImportCall(services, context) {
     Begin();
   }
 
@@ -297,13 +301,14 @@ class ImportStream final
 }  // namespace
 
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* NewImport(
-    const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response) {
-  return new Import(services, caller, response);
+    const Services& services, const grpc::CallbackServerContext& context,
+    v1::ImportSuppressionsResponse* response) {
+  return new Import(services, context, response);
 }
 
 grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>* NewImportStream(
-    const Services& services, const Caller& caller) {
-  return new ImportStream(services, caller);
+    const Services& services, const grpc::CallbackServerContext& context) {
+  return new ImportStream(services, context);
 }
 
 }  // namespace bounced::api

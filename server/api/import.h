@@ -10,8 +10,9 @@ namespace bounced::api {
 // kImportRequestsAhead and kImportOctetsAhead, so that one sync serves several of them; a client
 // that sends faster than the store writes, or takes no answers, is slowed down.
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* NewImport(
-    const Services& services, const Caller& caller, v1::ImportSuppressionsResponse* response);
+    const Services& services, const grpc::CallbackServerContext& context,
+    v1::ImportSuppressionsResponse* response);
 grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>* NewImportStream(
-    const Services& services, const Caller& caller);
+    const Services& services, const grpc::CallbackServerContext& context);
 
 }  // namespace bounced::api

@@ -53,8 +53,10 @@ class LongCall final : public grpc::ServerWriteReactor<Response> {
     if (is_only_) busy_ = false;
   }
 
-  // Waits until the client has taken it; false: it is gone, or takes nothing.
+  // Waits until the client has taken it; false: it is gone, or takes nothing, or may no longer
+  // call.
   bool Write(const Response& response) {
+    if (!MayGoOn(*context_, services_.parts.clock.Now()).ok()) return false;
     {
       const MutexLock lock(mutex_);
       written_ = std::nullopt;

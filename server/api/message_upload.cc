@@ -37,6 +37,9 @@ class Upload : public grpc::ServerReadReactor<Request> {
       begun_ = true;
       if (absl::Status s = Begin(Request()); !s.ok()) return this->Finish(services_.ToGrpc(s));
     }
+    if (absl::Status s = MayGoOn(context_, services_.parts.clock.Now()); !s.ok()) {
+      return this->Finish(services_.ToGrpc(s));
+    }
     bool queued = services_.workers.Submit([this] { Complete(message_); });
     if (!queued) this->Finish(services_.ToGrpc(TooBusy()));
   }

@@ -208,7 +208,7 @@ grpc::ServerUnaryReactor* SuppressionService::BatchCheck(grpc::CallbackServerCon
 
 grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>*
 SuppressionService::CheckStream(grpc::CallbackServerContext* context) {
-  return NewCheckStream(services_, checker_, CallerOf(*context));
+  return NewCheckStream(services_, checker_, *context);
 }
 
 grpc::ServerUnaryReactor* SuppressionService::GetSuppression(
@@ -319,12 +319,12 @@ grpc::ServerUnaryReactor* SuppressionService::ListAllowances(
 
 grpc::ServerReadReactor<v1::ImportSuppressionsRequest>* SuppressionService::ImportSuppressions(
     grpc::CallbackServerContext* context, v1::ImportSuppressionsResponse* response) {
-  return NewImport(services_, CallerOf(*context), response);
+  return NewImport(services_, *context, response);
 }
 
 grpc::ServerBidiReactor<v1::ImportSuppressionsRequest, v1::ImportStreamResponse>*
 SuppressionService::ImportStream(grpc::CallbackServerContext* context) {
-  return NewImportStream(services_, CallerOf(*context));
+  return NewImportStream(services_, *context);
 }
 
 grpc::ServerWriteReactor<v1::ExportSuppressionsResponse>* SuppressionService::ExportSuppressions(

@@ -145,12 +145,8 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
     StartWrite(&response_);
   }
 
-  // A watch goes on for longer than a key may: it ends with it. While it has not ended the context
-  // is there.
-  absl::Status Admitted() const {
-    if (MayGoOn(*context_, services_.parts.clock.Now())) return absl::OkStatus();
-    return absl::UnauthenticatedError("this API key is revoked, or has expired");
-  }
+  // While it has not ended the context is there.
+  absl::Status Admitted() const { return MayGoOn(*context_, services_.parts.clock.Now()); }
 
   // Of whoever reads: nobody else touches what it does.
   absl::Status Fill() {
@@ -178,9 +174,6 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
   grpc::Status ToGrpc(const absl::Status& status) const {
     if (absl::IsOutOfRange(status)) {
       return {grpc::StatusCode::OUT_OF_RANGE, std::string(kTooOld)};
-    }
-    if (absl::IsUnauthenticated(status)) {
-      return {grpc::StatusCode::UNAUTHENTICATED, std::string(status.message())};
     }
     return services_.ToGrpc(status);
   }

@@ -260,7 +260,9 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
 }
 // Of no tenant, so that a key of one may not call them.
 const std::set<std::string>& OfAllTenants() {
-  static const std::set<std::string> methods = {"ListRules", "Backup", "CheckIntegrity"};
+  static const std::set<std::string> methods = {"ListRules",      "Backup",
+                                                "CheckIntegrity", "ApplyPolicies",
+                                                "GetPolicies",    "ListPolicyRevisions"};
   return methods;
 }
 
@@ -310,7 +312,55 @@ TEST_F(AccessTest, T35AWatchEndsWithItsKey) {
   v1::CreateSuppressionResponse created;
   ASSERT_TRUE(suppressions_->CreateSuppression(&create_context, create, &created).ok());
   EXPECT_FALSE(stream->Read(&response)) << "a change that is no longer his to see";
-  EXPECT_THAT(stream->Finish(), Fails(StatusCode::UNAUTHENTICATED, "this API key is revoked"));
+  EXPECT_THAT(stream->Finish(),
+              Fails(StatusCode::UNAUTHENTICATED, "the key of this call is revoked"));
+}
+
+TEST_F(AccessTest, T35StreamsEndWithTheirKey) {
+  MakeFirst();
+  const v1::CreateApiKeyResponse made =
+      MakeKey("app", "default", {v1::ROLE_CHECK, v1::ROLE_WRITE, v1::ROLE_READ_EVENTS});
+  grpc::ClientContext check_context;
+  check_context.AddMetadata("authorization", Bearer(made.token()));
+  const auto checks = suppressions_->CheckStream(&check_context);
+  grpc::ClientContext import_context;
+  import_context.AddMetadata("authorization", Bearer(made.token()));
+  const auto imports = suppressions_->ImportStream(&import_context);
+  v1::BatchCheckResponse verdicts;
+  v1::ImportStreamResponse outcomes;
+  const auto row = [](const std::string& address) {
+    v1::ImportSuppressionsRequest request;
+    request.add_suppressions()->set_address(address);
+    return request;
+  };
+  ASSERT_TRUE(checks->Write({}));
+  ASSERT_TRUE(checks->Read(&verdicts));
+  ASSERT_TRUE(imports->Write(row("before@b.example")));
+  ASSERT_TRUE(imports->Read(&outcomes));
+  ASSERT_TRUE(Revoke(made.key().id(), first_).ok());
+  checks->Write({});
+  EXPECT_FALSE(checks->Read(&verdicts));
+  EXPECT_THAT(checks->Finish(), Fails(StatusCode::UNAUTHENTICATED, "the key of this call"));
+  imports->Write(row("after@b.example"));
+  EXPECT_FALSE(imports->Read(&outcomes));
+  EXPECT_THAT(imports->Finish(), Fails(StatusCode::UNAUTHENTICATED, "the key of this call"));
+  const auto stored = [this](const std::string& address) {
+    return store_->FindSuppressions("default", *Address::Parse(address))->size();
+  };
+  EXPECT_EQ(stored("before@b.example"), 1u);
+  EXPECT_EQ(stored("after@b.example"), 0u);
+}
+
+TEST_F(AccessTest, T35WhatBeganWithoutAKeyEndsWithTheFirst) {
+  grpc::ClientContext context;
+  const auto checks = suppressions_->CheckStream(&context);
+  v1::BatchCheckResponse verdicts;
+  ASSERT_TRUE(checks->Write({}));
+  ASSERT_TRUE(checks->Read(&verdicts));
+  MakeFirst();
+  checks->Write({});
+  EXPECT_FALSE(checks->Read(&verdicts));
+  EXPECT_THAT(checks->Finish(), Fails(StatusCode::UNAUTHENTICATED, "the key of this call"));
 }
 
 TEST_F(AccessTest, T38ANewKeyMayCheckAndNoMore) {
@@ -328,9 +378,10 @@ TEST_F(AccessTest, T36AnotherTenantLooksAsIfItDidNotExist) {
   const std::string acme = MakeKey("acme", "acme", {v1::ROLE_ADMIN}).token();
   MakeKey("default", "default", {v1::ROLE_CHECK});
   // These name a tenant in another way, or in none; they have tests of their own.
-  std::set<std::string> without = {"CreateSuppression", "Classify", "Ingest",
-                                   "ListRules",         "Verify",   "RevokeKey",
-                                   "RevokeApiKey",      "Backup",   "CheckIntegrity"};
+  std::set<std::string> without = {"CreateSuppression", "Classify",    "Ingest",
+                                   "ListRules",         "Verify",      "RevokeKey",
+                                   "RevokeApiKey",      "Backup",      "CheckIntegrity",
+                                   "ApplyPolicies",     "GetPolicies", "ListPolicyRevisions"};
   for (const MethodDescriptor* method : AllMethods()) {
     SCOPED_TRACE(method->full_name());
     std::unique_ptr<Message> request = NewRequest(*method);
