@@ -39,6 +39,10 @@ absl::StatusOr<Callers::NewKey> NewKeyOf(const Caller& caller,
                                          const v1::CreateApiKeyRequest& request, absl::Time now) {
   Callers::NewKey key;
   if (absl::Status s = CheckName("name", request.name()); !s.ok()) return s;
+  // It would look like the daemon itself in the history.
+  for (const std::string_view author : {"policy", "salvage"}) {
+    if (request.name() == author) return Invalid("name", "stands for the daemon itself");
+  }
   if (absl::Status s = CheckOctets("author", request.author(), kMaxAuthorOctets); !s.ok()) return s;
   key.name = request.name();
   key.author = AuthorOf(caller, request.author());

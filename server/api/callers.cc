@@ -122,7 +122,15 @@ absl::Status Callers::Give(const KeyGrant& grant) {
   const Caller caller = CallerWith(grant);
   for (const Account& account : accounts_) {
     if (account.key.id != grant.secret.id) continue;
-    if (!account.configured) return absl::OkStatus();
+    if (!account.configured) {
+      if (account.hash == grant.secret.hash && IsSame(account.caller, caller)) {
+        return absl::OkStatus();
+      }
+      return absl::FailedPreconditionError(absl::StrCat(
+          "grpc.key ", caller.name, ": a key of this id, ", grant.secret.id,
+          ", with another name, tenant or roles is in the database, and counts as it is there; "
+          "make another one (bouncectl keys hash --generate)"));
+    }
     if (account.hash == grant.secret.hash && IsSame(account.caller, caller)) {
       return absl::OkStatus();
     }
@@ -262,6 +270,7 @@ absl::StatusOr<Callers::MadeKey> Callers::Create(NewKey wanted) {
         "`admin`, be of all tenants and not expire, so that others can be made with it");
   }
   std::size_t stored = 0;
+  std::size_t of_tenant = 0;
   for (const Account& account : accounts_) {
     if (account.key.id == wanted.secret->id) {
       return absl::AlreadyExistsError("there is a key with this id: another token is needed");
@@ -269,7 +278,14 @@ absl::StatusOr<Callers::MadeKey> Callers::Create(NewKey wanted) {
     if (!account.gone && account.key.name == wanted.name && account.key.tenant == wanted.tenant) {
       return absl::AlreadyExistsError("there is a key of this name: revoke it, or take another");
     }
-    if (!account.configured) ++stored;
+    if (account.configured) continue;
+    ++stored;
+    if (account.key.tenant == wanted.tenant) ++of_tenant;
+  }
+  if (wanted.tenant && of_tenant >= kMaxApiKeysOfTenant) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the tenant has ", kMaxApiKeysOfTenant,
+                     " keys, revoked ones included, which is all it may have"));
   }
   if (stored >= kMaxApiKeys) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -106,9 +106,9 @@ class Callers {
   // `stored`: all keys that the store holds. `committer` and `clock` outlive it.
   Callers(Committer& committer, const Clock& clock, std::vector<ApiKey> stored);
 
-  // Puts what a configuration says in force, in place of what the last one said. A key whose id the
-  // store has counts as the store has it. RESOURCE_EXHAUSTED: too many have come and gone since the
-  // start.
+  // Puts what a configuration says in force, in place of what the last one said. A key that the
+  // store has, too, counts as the store has it. FAILED_PRECONDITION: the store has one of its id
+  // with other rights; RESOURCE_EXHAUSTED: too many have come and gone since the start.
   absl::Status TakeUp(const AccessRules& rules);
   // From now on nobody calls without a key or certificate, whatever the configuration says.
   void RequireLogin();

@@ -68,6 +68,8 @@ inline constexpr int kWorkers = 2;
 
 // Of keys that the store holds, revoked ones included.
 inline constexpr std::size_t kMaxApiKeys = 10'000;
+// The same of one tenant: none uses up what others need.
+inline constexpr std::size_t kMaxApiKeysOfTenant = 1'000;
 // Of one key: calls under way, and how many of them may be streams.
 inline constexpr std::size_t kMaxCallsPerKey = 1'000;
 inline constexpr std::size_t kMaxStreamsPerKey = 100;

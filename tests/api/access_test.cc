@@ -558,6 +558,8 @@ TEST_F(AccessTest, KeysAreOfOneNameInATenantAndBadOnesAreRefused) {
     EXPECT_THAT(create([&](auto& r) { r.set_name(name); }),
                 Fails(StatusCode::INVALID_ARGUMENT, "name: not 1 to 64 of a-z, 0-9, _ and -"));
   }
+  EXPECT_THAT(create([](auto& r) { r.set_name("policy"); }),
+              Fails(StatusCode::INVALID_ARGUMENT, "name: stands for the daemon itself"));
   EXPECT_TRUE(create([&](auto& r) { r.set_name(longest); }).ok());
   EXPECT_THAT(create([](auto& r) { r.set_author(std::string(101, 'a')); }),
               Fails(StatusCode::INVALID_ARGUMENT, "author:"));
@@ -815,6 +817,29 @@ TEST_F(AccessTest, T35AKeyThatTheStoreHasRevokedIsNotBroughtBackByTheConfigurati
   ASSERT_TRUE(Revoke(made.key().id(), first_).ok());
   ASSERT_TRUE(callers_->TakeUp({.keys = {Granted("app", made.token(), {Role::kAdmin})}}).ok());
   EXPECT_THAT(CheckWith(Bearer(made.token())), Fails(StatusCode::UNAUTHENTICATED, ""));
+}
+
+TEST_F(AccessTest, T35AKeyThatTheStoreHasWithOtherRightsIsRefusedInTheConfiguration) {
+  MakeFirst();
+  const v1::CreateApiKeyResponse made = MakeKey("app", "acme", {v1::ROLE_CHECK});
+  const absl::Status status =
+      callers_->TakeUp({.keys = {Granted("app", made.token(), {Role::kAdmin})}});
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("grpc.key app: "));
+  EXPECT_TRUE(CheckWith(Bearer(first_)).ok());
+}
+
+TEST_F(AccessTest, T36ATenantHasABoundOfItsOwn) {
+  MakeFirst();
+  const std::string admin = MakeKey("acme", "acme", {v1::ROLE_ADMIN}).token();
+  for (std::size_t i = 1; i < kMaxApiKeysOfTenant; ++i)
+    MakeKey("k" + std::to_string(i), "acme", {});
+  v1::CreateApiKeyRequest request;
+  request.set_name("one_more");
+  v1::CreateApiKeyResponse made;
+  EXPECT_THAT(Create(request, made, admin),
+              Fails(StatusCode::FAILED_PRECONDITION, "the tenant has 1000 keys"));
+  MakeKey("other", "globex", {});
 }
 
 TEST_F(AccessTest, ACertificateIsKnownByItsNames) {
