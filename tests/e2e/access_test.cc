@@ -255,7 +255,7 @@ TEST_F(AccessTest, S142SighupTakesANewCertificateAndEndsNoCall) {
   EXPECT_THAT(daemon.log(), HasSubstr("mx.pem: no certificate in it"));
   EXPECT_THAT(subject(), HasSubstr("subject=CN = second"));
   authority_.Issue("third");
-  ASSERT_TRUE(daemon.Reconfigure({}, "config.waits_for_restart"));
+  ASSERT_TRUE(daemon.Reconfigure({.sections = Key(key)}, "config.waits_for_restart"));
   EXPECT_THAT(daemon.log(), HasSubstr("keys=grpc.chain_file"));
   EXPECT_THAT(subject(), HasSubstr("subject=CN = second")) << "it is not switched off";
   EXPECT_TRUE(ask());
