@@ -23,14 +23,57 @@ constexpr std::int64_t kSectorOctets = 512;
 
 std::atomic<bool> synchronous_off = false;
 
-// One write or truncation that has not been synced.
+// One write or truncation.
 struct Unsynced {
   std::int64_t offset = 0;
-  std::int64_t size_before = 0;
-  std::string before = {};  // what was at `offset`, as far as there was something
-  std::string after = {};
-  bool truncates = false;
+  std::string octets = {};
+  bool truncates = false;  // at `offset`
 };
+
+// What the disk has of a file that is not synced.
+struct OnDisk {
+  std::string synced;
+  std::vector<Unsynced> writes;  // since
+  bool forgets = false;          // a sync failed: programs read what the disk will never have
+};
+
+void Do(const Unsynced& write, std::string& file) {
+  const auto offset = static_cast<std::size_t>(write.offset);
+  if (write.truncates) return file.resize(offset);
+  file.resize(std::max(file.size(), offset + write.octets.size()));
+  file.replace(offset, write.octets.size(), write.octets);
+}
+
+// The same, but only those sectors, or the truncation, that chance will have.
+void DoInPart(const Unsynced& write, std::mt19937& random, std::string& file) {
+  if (write.truncates) {
+    if (random() % 2 == 0) Do(write, file);
+    return;
+  }
+  const auto end = static_cast<std::int64_t>(write.octets.size());
+  for (std::int64_t at = 0; at < end;) {
+    const std::int64_t place = write.offset + at;
+    const std::int64_t octets =
+        std::min(end - at, (place / kSectorOctets + 1) * kSectorOctets - place);
+    if (random() % 2 == 0) {
+      Do({.offset = place,
+          .octets =
+              write.octets.substr(static_cast<std::size_t>(at), static_cast<std::size_t>(octets))},
+         file);
+    }
+    at += octets;
+  }
+}
+
+void WriteWhole(const std::string& path, const std::string& octets) {
+  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;  // renamed or removed meanwhile
+  const bool written =
+      pwrite(fd, octets.data(), octets.size(), 0) == static_cast<ssize_t>(octets.size()) &&
+      ftruncate(fd, static_cast<off_t>(octets.size())) == 0;
+  if (!written) std::abort();
+  close(fd);
+}
 
 }  // namespace
 
@@ -42,15 +85,17 @@ struct FaultyVfs::State {
   int promises = 0;  // of the device characteristics
 
   mutable std::mutex mutex;
-  std::array<int, 4> counts{};
+  std::array<int, 5> counts{};
   std::optional<Call> call;  // that fails or cuts the power
   int at = 0;
   int code = 0;
   bool for_good = false;
+  bool halfway = false;
   bool cuts = false;
   bool struck = false;
   bool off = false;
-  std::map<std::string, std::vector<Unsynced>> unsynced;
+  std::map<std::string, OnDisk> unsynced;  // by path
+  std::map<std::string, int> handles;
 
   // What the call must return at once; SQLITE_OK: let it be done.
   int Enter(Call made) {
@@ -64,7 +109,7 @@ struct FaultyVfs::State {
   void Reset() {
     counts.fill(0);
     call.reset();
-    for_good = cuts = struck = false;
+    for_good = halfway = cuts = struck = false;
   }
 };
 
@@ -87,7 +132,18 @@ struct Methods {
   static sqlite3_file* Real(sqlite3_file* file) { return Of(file)->real; }
 
   static int Close(sqlite3_file* file) {
-    int rc = Real(file)->pMethods->xClose(Real(file));
+    State& state = StateOf(file);
+    std::lock_guard lock(state.mutex);
+    const int rc = Real(file)->pMethods->xClose(Real(file));
+    const std::string& path = *Of(file)->path;
+    if (--state.handles[path] == 0) {
+      state.handles.erase(path);
+      // From here on others may change the file.
+      const auto there = state.unsynced.find(path);
+      if (there != state.unsynced.end() && there->second.writes.empty() && !there->second.forgets) {
+        state.unsynced.erase(there);
+      }
+    }
     delete Of(file)->path;
     return rc;
   }
@@ -100,47 +156,59 @@ struct Methods {
   static int Write(sqlite3_file* file, const void* in, int amount, sqlite3_int64 offset) {
     State& state = StateOf(file);
     std::lock_guard lock(state.mutex);
-    int rc = state.Enter(Call::kWrite);
-    if (rc != SQLITE_OK) return rc;
-    Unsynced write{.offset = offset};
-    rc = Real(file)->pMethods->xFileSize(Real(file),
-                                         reinterpret_cast<sqlite3_int64*>(&write.size_before));
-    if (rc != SQLITE_OK) return rc;
-    write.after.assign(static_cast<const char*>(in), static_cast<std::size_t>(amount));
-    std::int64_t there = std::clamp<std::int64_t>(write.size_before - offset, 0, amount);
-    write.before.resize(static_cast<std::size_t>(there));
-    if (there > 0) {
-      rc = Real(file)->pMethods->xRead(Real(file), write.before.data(), static_cast<int>(there),
-                                       offset);
-      if (rc != SQLITE_OK) return rc;
+    const int entered = state.Enter(Call::kWrite);
+    if (entered != SQLITE_OK) {
+      if (!state.halfway || state.off) return entered;
+      const std::int64_t end = (offset + amount / 2) / kSectorOctets * kSectorOctets;
+      if (end <= offset) return entered;
+      amount = static_cast<int>(end - offset);
     }
-    state.unsynced[*Of(file)->path].push_back(std::move(write));
-    return Real(file)->pMethods->xWrite(Real(file), in, amount, offset);
+    const std::string_view octets(static_cast<const char*>(in), static_cast<std::size_t>(amount));
+    int rc = Note(file, {.offset = offset, .octets = std::string(octets)});
+    if (rc == SQLITE_OK) rc = Real(file)->pMethods->xWrite(Real(file), in, amount, offset);
+    return rc == SQLITE_OK ? entered : rc;
   }
   static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
     State& state = StateOf(file);
     std::lock_guard lock(state.mutex);
-    int rc = state.Enter(Call::kWrite);
-    if (rc != SQLITE_OK) return rc;
-    Unsynced cut{.offset = size, .truncates = true};
-    rc = Real(file)->pMethods->xFileSize(Real(file),
-                                         reinterpret_cast<sqlite3_int64*>(&cut.size_before));
-    if (rc != SQLITE_OK) return rc;
-    cut.before.resize(static_cast<std::size_t>(std::max<std::int64_t>(cut.size_before - size, 0)));
-    if (!cut.before.empty()) {
-      rc = Real(file)->pMethods->xRead(Real(file), cut.before.data(),
-                                       static_cast<int>(cut.before.size()), size);
-      if (rc != SQLITE_OK) return rc;
-    }
-    state.unsynced[*Of(file)->path].push_back(std::move(cut));
-    return Real(file)->pMethods->xTruncate(Real(file), size);
+    int rc = state.Enter(Call::kTruncate);
+    if (rc == SQLITE_OK) rc = Note(file, {.offset = size, .truncates = true});
+    return rc == SQLITE_OK ? Real(file)->pMethods->xTruncate(Real(file), size) : rc;
   }
   static int Sync(sqlite3_file* file, int) {
     State& state = StateOf(file);
     std::lock_guard lock(state.mutex);
-    int rc = state.Enter(Call::kSync);
-    if (rc == SQLITE_OK) state.unsynced.erase(*Of(file)->path);
+    const int rc = state.Enter(Call::kSync);
+    const auto there = state.unsynced.find(*Of(file)->path);
+    if (state.off || there == state.unsynced.end()) return rc;
+    OnDisk& disk = there->second;
+    if (rc == SQLITE_OK) {
+      for (const Unsynced& write : disk.writes) Do(write, disk.synced);
+    } else {
+      // As Linux does: the pages count as written, so that no later sync writes them.
+      disk.forgets = true;
+    }
+    disk.writes.clear();
     return rc;
+  }
+  // Before the first write since it was opened what the file holds is synced.
+  static int Note(sqlite3_file* file, Unsynced write) {
+    const auto [there, is_new] = StateOf(file).unsynced.try_emplace(*Of(file)->path);
+    OnDisk& disk = there->second;
+    if (is_new) {
+      sqlite3_int64 size = 0;
+      int rc = Real(file)->pMethods->xFileSize(Real(file), &size);
+      disk.synced.resize(static_cast<std::size_t>(size));
+      if (rc == SQLITE_OK && size > 0) {
+        rc = Real(file)->pMethods->xRead(Real(file), disk.synced.data(), static_cast<int>(size), 0);
+      }
+      if (rc != SQLITE_OK) {
+        StateOf(file).unsynced.erase(there);
+        return rc;
+      }
+    }
+    disk.writes.push_back(std::move(write));
+    return SQLITE_OK;
   }
   static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
     return Real(file)->pMethods->xFileSize(Real(file), size);
@@ -216,6 +284,7 @@ struct Methods {
     if (rc != SQLITE_OK) return rc;
     faulty->state = &state;
     faulty->path = new std::string(path == nullptr ? "" : path);
+    ++state.handles[*faulty->path];
     faulty->base.pMethods = &kMethods;
     return SQLITE_OK;
   }
@@ -227,32 +296,6 @@ struct Methods {
     return state.real->xDelete(state.real, path, 0);
   }
 };
-
-// As chance will have it, sectors of `write` are on the disk.
-void KeepSome(int fd, const Unsynced& write, std::mt19937& random) {
-  if (write.truncates) {
-    if (random() % 2 == 0 && ftruncate(fd, write.offset) != 0) std::abort();
-    return;
-  }
-  auto end = static_cast<std::int64_t>(write.after.size());
-  for (std::int64_t at = 0; at < end;) {
-    std::int64_t sector_end = (write.offset + at) / kSectorOctets * kSectorOctets + kSectorOctets;
-    std::int64_t octets = std::min(end - at, sector_end - write.offset - at);
-    if (random() % 2 == 0 && pwrite(fd, write.after.data() + at, static_cast<std::size_t>(octets),
-                                    write.offset + at) != octets) {
-      std::abort();
-    }
-    at += octets;
-  }
-}
-
-void Undo(int fd, const Unsynced& write) {
-  auto octets = static_cast<ssize_t>(write.before.size());
-  if (pwrite(fd, write.before.data(), write.before.size(), write.offset) != octets ||
-      ftruncate(fd, write.size_before) != 0) {
-    std::abort();
-  }
-}
 
 int TurnSynchronousOff(sqlite3* db, const char**, const sqlite3_api_routines*) {
   if (synchronous_off) sqlite3_exec(db, "PRAGMA synchronous = OFF", nullptr, nullptr, nullptr);
@@ -300,6 +343,12 @@ void FaultyVfs::Fail(Call call, int n, int code, bool for_good) {
   state_->for_good = for_good;
 }
 
+void FaultyVfs::FailHalfway(int n, int code, bool for_good) {
+  Fail(Call::kWrite, n, code, for_good);
+  std::lock_guard lock(state_->mutex);
+  state_->halfway = true;
+}
+
 void FaultyVfs::Heal() {
   std::lock_guard lock(state_->mutex);
   state_->Reset();
@@ -337,16 +386,19 @@ bool FaultyVfs::is_off() const {
 void FaultyVfs::Restart(std::optional<std::uint32_t> seed) {
   std::lock_guard lock(state_->mutex);
   std::mt19937 random(seed.value_or(0));
-  for (const auto& [path, writes] : state_->unsynced) {
-    int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0) continue;  // renamed or removed meanwhile
-    for (auto write = writes.rbegin(); write != writes.rend(); ++write) Undo(fd, *write);
+  for (auto& [path, disk] : state_->unsynced) {
     if (seed) {
-      for (const Unsynced& write : writes) KeepSome(fd, write, random);
+      for (const Unsynced& write : disk.writes) DoInPart(write, random, disk.synced);
     }
-    close(fd);
+    if (!disk.writes.empty() || disk.forgets) WriteWhole(path, disk.synced);
   }
   state_->unsynced.clear();
+  state_->Reset();
+  state_->off = false;
+}
+
+void FaultyVfs::Revive() {
+  std::lock_guard lock(state_->mutex);
   state_->Reset();
   state_->off = false;
 }

@@ -23,7 +23,7 @@ namespace bounced {
 // Thread-safe. All connections that use it must be closed before it goes.
 class FaultyVfs {
  public:
-  enum class Call : std::uint8_t { kOpen, kRead, kWrite, kSync };
+  enum class Call : std::uint8_t { kOpen, kRead, kWrite, kTruncate, kSync };
 
   // What a write may do to the rest of a sector when the power goes. Spoil it: then SQLite pads
   // what it writes; spare it, as is taken for granted of the disks of servers.
@@ -38,8 +38,11 @@ class FaultyVfs {
   const std::string& name() const;
 
   // The `n`th call of this kind from now on (from 1) fails with SQLite's result `code`, and all
-  // after it when `for_good`. One fault at a time.
+  // after it when `for_good`. One fault at a time. What was not synced when a sync fails the disk
+  // never has, whatever is synced later; programs read it all the same.
   void Fail(Call call, int n, int code, bool for_good = false);
+  // The same of a write, of which the sectors of the first half get to the file.
+  void FailHalfway(int n, int code, bool for_good = false);
   // No fault any more.
   void Heal();
   // Whether the fault has struck.
@@ -56,6 +59,9 @@ class FaultyVfs {
   // nothing (`seed` none), or by chance some sectors of 512 octets and others not. The power is on
   // again. No file may be open.
   void Restart(std::optional<std::uint32_t> seed);
+  // The power had not gone, but the process: files hold all that was written, and what was not
+  // synced still is not.
+  void Revive();
 
  private:
   struct State;
