@@ -5,15 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/gathering_vfs.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/page_rows.h"
 #include "storage/sqlite/statement.h"
+#include "storage/sqlite/status.h"
 
 namespace bounced {
 namespace {
@@ -54,6 +58,30 @@ absl::Status CheckWal(const std::string& file) {
   if (commits <= 1) return absl::OkStatus();
   return Damaged(file, absl::StrCat("its write-ahead log is damaged, with ", commits,
                                     " commits behind that place"));
+}
+
+// Of a WAL that an earlier process left, the disk may lack what is read: that one was killed before
+// the sync, or met a sync that failed, after which the kernel takes for written what it could not
+// write, and no later sync writes it. Nothing may be built on that, so all of it is written once
+// more, in its place, and synced.
+absl::Status SyncWal(Connection& connection) {
+  // So that nobody else begins it anew meanwhile.
+  if (absl::Status s = connection.Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
+  absl::Cleanup end = [&connection] { connection.Execute("ROLLBACK").IgnoreError(); };
+  sqlite3_file* wal = nullptr;
+  int rc = sqlite3_file_control(connection.db(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (rc != SQLITE_OK) return SqliteStatus(connection.db(), rc);
+  if (wal == nullptr || wal->pMethods == nullptr) return absl::OkStatus();  // it is in none
+  sqlite3_int64 size = 0;
+  rc = wal->pMethods->xFileSize(wal, &size);
+  std::string piece(kMaxGatheredOctets, '\0');
+  for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK; at += kMaxGatheredOctets) {
+    const int octets = static_cast<int>(std::min<sqlite3_int64>(size - at, kMaxGatheredOctets));
+    rc = wal->pMethods->xRead(wal, piece.data(), octets, at);
+    if (rc == SQLITE_OK) rc = wal->pMethods->xWrite(wal, piece.data(), octets, at);
+  }
+  if (rc == SQLITE_OK) rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  return SqliteStatus(connection.db(), rc);
 }
 
 // A whole, closed database under the name `file`.
@@ -147,6 +175,7 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
   if (!connection.ok()) return connection.status();
   if (wal->value_or(0) > 0) status = CheckPages(*connection, file);
   if (status.ok()) status = CheckSchema(*connection);
+  if (status.ok() && wal->value_or(0) > 0) status = SyncWal(*connection);
   if (status.ok()) status = connection->SetUpForWriting(cache_octets);
   if (status.ok()) status = Migrate(*connection);
   if (!status.ok()) return status;

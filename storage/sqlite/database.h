@@ -15,8 +15,9 @@ namespace bounced {
 //
 // Nothing is written to a file that does not pass: it must have SQLite's header with our
 // application_id, a version that we know, and, when the last daemon did not end cleanly (it left a
-// WAL), pass a check of all its pages, which reads the whole file. A new database grows under
-// another name and is renamed when it is whole, so that a file of ours is never empty.
+// WAL), pass a check of all its pages, which reads the whole file. Then what is in the WAL is on
+// the disk when this returns. A new database grows under another name and is renamed when it is
+// whole, so that a file of ours is never empty.
 //
 // FAILED_PRECONDITION: another program's database, or a newer one of ours; DATA_LOSS: damaged, or
 // no database at all; else as of SqliteStatus().

@@ -237,6 +237,52 @@ TEST(FailedSync, IsNeverTriedAgain) {
   EXPECT_TRUE(ApplyBatch(*Open(directory.path()), 1).ok());
 }
 
+// Sends all batches once more, as whoever was not told that they are stored does; then the power
+// goes. How many of those that were acknowledged are gone.
+int LostAfterSendingAgain(const std::string& directory, FaultyVfs& vfs) {
+  Outcome again = RunBatches(directory, vfs);
+  EXPECT_TRUE(again.opened.ok()) << again.opened;
+  for (const absl::Status& status : again.batches) EXPECT_TRUE(status.ok()) << status;
+  vfs.CutPower();
+  vfs.Restart(std::nullopt);
+  return Inspect(directory, vfs, again).lost;
+}
+
+// After the restart programs read what no sync has brought to the disk, and none will.
+TEST(FailedSync, T53WhatWasReadAfterItIsOnTheDiskBeforeItCounts) {
+  int refused = 0;
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE(absl::StrCat("sync ", n));
+    TemporaryDirectory directory;
+    FaultyVfs vfs;
+    vfs.Fail(Call::kSync, n, SQLITE_IOERR_FSYNC);
+    const Outcome outcome = RunBatches(directory.path(), vfs);
+    if (!vfs.struck()) break;
+    vfs.Heal();
+    if (!outcome.batches.empty() && !outcome.batches.back().ok()) ++refused;
+    EXPECT_EQ(LostAfterSendingAgain(directory.path(), vfs), 0);
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(refused, kBatches / 2);
+}
+
+TEST(Kill, WhatWasReadAfterItIsOnTheDiskBeforeItCounts) {
+  int kills = 0;
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE(absl::StrCat("sync ", n));
+    TemporaryDirectory directory;
+    FaultyVfs vfs;
+    vfs.CutPowerAt(Call::kSync, n);
+    RunBatches(directory.path(), vfs);
+    if (!vfs.is_off()) break;
+    vfs.Revive();
+    ++kills;
+    EXPECT_EQ(LostAfterSendingAgain(directory.path(), vfs), 0);
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(kills, kBatches);
+}
+
 // --- Power cuts
 
 // Applies until the power goes at the `n`th call, or at the end; what is there afterwards. None: it
