@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/index_reader.h"
 
 namespace bounced {
 namespace {
@@ -601,7 +602,7 @@ void Writer::Note(const Standing& standing, std::string_view stream) {
   const std::string& canonical = standing.address.canonical();
   auto& published = WideIndex::Concerns(standing.tenant, canonical) ? published_wide_ : published_;
   published[index_.Hash(standing.tenant, stream, canonical)] =
-      EntryOf(standing.suppressions, stream, standing.row.risky_until, now_);
+      EntryOf(standing.suppressions, stream, standing.row.risky_until, now_ - kIndexGrace);
 }
 
 }  // namespace bounced

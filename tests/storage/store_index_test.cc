@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "fixture.h"
 #include "sqlite3.h"
+#include "storage/sqlite/index_reader.h"
 #include "storage/store.h"
 
 namespace bounced {
@@ -139,8 +140,8 @@ TEST(Index, ForgetsWhatIsOverWhenItIsRead) {
     ASSERT_TRUE(Apply(*store, {&put}).ok());
     EXPECT_EQ(store->index().size(), 3u);
   }
-  EXPECT_EQ(Open(directory.path(), Noon(kToday + 29))->index().size(), 2u);
-  EXPECT_EQ(Open(directory.path(), Noon(kToday + 30))->index().size(), 1u);
+  EXPECT_EQ(Open(directory.path(), Noon(kToday + 31))->index().size(), 2u);
+  EXPECT_EQ(Open(directory.path(), Noon(kToday + 32))->index().size(), 1u);
 }
 
 // A few rows under ids as of many, so that several threads read a share each; where shares meet,
@@ -192,6 +193,34 @@ TEST(Readers, SeeOneStateEach) {
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_GE(read, 10);
+}
+
+// Whatever the index was told meanwhile, and also by a start while the clock was ahead.
+TEST(StoreIndex, T54WhatHadEndedHoldsAgainWhenTheClockIsPutBack) {
+  const absl::Time end = Noon(kToday + 1);
+  for (const char* mailbox : {"a@example.net", "@example.org"}) {
+    TemporaryDirectory directory;
+    std::unique_ptr<Store> store = Open(directory.path());
+    const auto is_suppressed = [&](absl::Time now) {
+      const std::string address = mailbox[0] == '@' ? "any" + std::string(mailbox) : mailbox;
+      const IndexAnswer own = CheckIndex(*store, address, "", now);
+      return store->wide_index().Widen(own, "t", "", address, now) == IndexAnswer::kSuppressed;
+    };
+    Suppression suppression = Manual("a@example.net", "", Source::kManual, end);
+    suppression.address = *Address::ParseEntry(mailbox);
+    Suppression other = suppression;
+    other.source = Source::kImport;
+    Work put = PutSuppressions{.suppressions = {suppression}, .author = "ann", .cause = ""};
+    ASSERT_TRUE(Apply(*store, {&put}).ok());
+    Work more = PutSuppressions{.suppressions = {other}, .author = "ann", .cause = ""};
+    ASSERT_TRUE(Apply(*store, {&more}, end + kIndexGrace - absl::Seconds(1)).ok());
+    EXPECT_FALSE(is_suppressed(end + absl::Hours(24))) << mailbox;
+    EXPECT_TRUE(is_suppressed(end - absl::Hours(24))) << mailbox;
+    store.reset();
+    store = Open(directory.path(), end + kIndexGrace - absl::Seconds(1));
+    EXPECT_FALSE(is_suppressed(end + absl::Hours(24))) << mailbox;
+    EXPECT_TRUE(is_suppressed(end - absl::Hours(24))) << mailbox;
+  }
 }
 
 // While commits come without a pause the WAL begins anew, in its own place.
