@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "storage/mutex.h"
 #include "storage/sqlite/statement.h"
 #include "storage/sqlite/status.h"
 
@@ -27,20 +29,32 @@ absl::StatusOr<std::set<std::string>> SchemaOf(Connection& connection) {
   }
 }
 
+// That of a fresh database of this version. Each is made once in a process, which takes longer than
+// all else in opening a small database.
+absl::StatusOr<std::set<std::string>> SchemaOfVersion(std::int64_t version) {
+  static Mutex mutex;
+  static std::map<std::int64_t, std::set<std::string>> made;
+  MutexLock lock(mutex);
+  if (const auto found = made.find(version); found != made.end()) return found->second;
+  absl::StatusOr<Connection> pattern = Connection::Open(":memory:", "", Access::kCreate);
+  if (!pattern.ok()) return pattern.status();
+  for (const Migration& migration : Migrations()) {
+    if (migration.number > version) break;
+    absl::Status status = pattern->Execute(migration.sql);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<std::set<std::string>> schema = SchemaOf(*pattern);
+  if (schema.ok()) made.emplace(version, *schema);
+  return schema;
+}
+
 }  // namespace
 
 absl::Status CheckSchema(Connection& connection) {
   absl::StatusOr<std::int64_t> version = connection.AskNumber("PRAGMA user_version");
   if (!version.ok()) return version.status();
   if (*version > Migrations().back().number) return absl::OkStatus();
-  absl::StatusOr<Connection> pattern = Connection::Open(":memory:", "", Access::kCreate);
-  if (!pattern.ok()) return pattern.status();
-  for (const Migration& migration : Migrations()) {
-    if (migration.number > *version) break;
-    absl::Status status = pattern->Execute(migration.sql);
-    if (!status.ok()) return status;
-  }
-  absl::StatusOr<std::set<std::string>> want = SchemaOf(*pattern);
+  absl::StatusOr<std::set<std::string>> want = SchemaOfVersion(*version);
   absl::StatusOr<std::set<std::string>> have = SchemaOf(connection);
   if (!want.ok()) return want.status();
   if (!have.ok()) return have.status();
