@@ -171,7 +171,7 @@ struct Methods {
   static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
     State& state = StateOf(file);
     std::lock_guard lock(state.mutex);
-    int rc = state.Enter(Call::kTruncate);
+    int rc = state.Enter(state.call == Call::kTruncate ? Call::kTruncate : Call::kWrite);
     if (rc == SQLITE_OK) rc = Note(file, {.offset = size, .truncates = true});
     return rc == SQLITE_OK ? Real(file)->pMethods->xTruncate(Real(file), size) : rc;
   }

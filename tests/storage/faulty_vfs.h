@@ -23,6 +23,7 @@ namespace bounced {
 // Thread-safe. All connections that use it must be closed before it goes.
 class FaultyVfs {
  public:
+  // A truncation is a write, too, unless it is asked for by itself.
   enum class Call : std::uint8_t { kOpen, kRead, kWrite, kTruncate, kSync };
 
   // What a write may do to the rest of a sector when the power goes. Spoil it: then SQLite pads
