@@ -124,6 +124,17 @@ inline constexpr std::string_view kSessionForm = "session";
 // key vouches.
 std::string_view KeyDomainOf(const Message& message);
 
+// What an event tells of one's own standing with whoever serves the recipient. Incidents are
+// counted by it; it is read from the event, and not stored with it.
+struct ProviderAnswer {
+  std::string provider;     // a name as "google", or the domain of the address
+  bool is_known = false;    // it is a name of a table, of which there are few
+  std::string sender = {};  // of a refusal: the address of ours, or domain, that it names
+  std::string code = {};    // of a refusal: the provider's own word, "S3140"
+  std::string sample = {};  // of a refusal: its text, without addresses of mailboxes
+  bool is_refusal = false;  // for the sender's or the content's sake
+};
+
 // One recipient of one report. `id` 0: not stored yet.
 struct Event {
   std::int64_t id = 0;
@@ -154,6 +165,7 @@ struct Event {
   // Of the decision.
   Effect effect = Effect::kNone;
   PolicyRule policy_rule = PolicyRule::kOther;
+  ProviderAnswer answer = {};
 };
 
 // What came to one signed return path.

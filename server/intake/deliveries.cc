@@ -8,6 +8,7 @@
 #include "parser/text.h"
 #include "server/intake/attribution.h"
 #include "server/intake/digest.h"
+#include "server/intake/provider_answer.h"
 
 namespace bounced {
 namespace {
@@ -113,6 +114,7 @@ absl::StatusOr<ReadAttempt> ReadDelivery(const DeliveryAttempt& attempt, std::st
   const Address& last = attempt.final_recipient ? *attempt.final_recipient : attempt.address;
   event.final_recipient = Presentable(last.spelling(), kMaxReportedAddressOctets);
   if (attempt.final_recipient) event.forwarded_to = event.final_recipient;
+  event.answer = AnswerOf(event, attempt.remote_mta);
   return read;
 }
 

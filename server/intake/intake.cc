@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "parser/text.h"
 #include "server/intake/digest.h"
+#include "server/intake/provider_answer.h"
 
 namespace bounced {
 namespace {
@@ -164,6 +165,7 @@ void Intake::Receive(std::string_view message, std::vector<Voucher> vouchers, Ar
     } else {
       made.events = Attribute(report, voucher, *paths, max_events, named_in_words);
     }
+    for (Event& event : made.events) event.answer = AnswerOf(event, event.remote_mta);
     made.evidence = evidence;
     SenderClaim& claim = read.claims.emplace_back();
     claim.use = vouchers[i].use;
