@@ -109,6 +109,12 @@ std::string_view ToString(Incident::Kind kind) {
   switch (kind) {
     case Incident::Kind::kQuarantine:
       return "quarantine";
+    case Incident::Kind::kRefusal:
+      return "refusal";
+    case Incident::Kind::kBounceRate:
+      return "bounce_rate";
+    case Incident::Kind::kComplaintRate:
+      return "complaint_rate";
   }
   return "unknown";
 }
@@ -121,6 +127,20 @@ std::string_view ToString(Incident::State state) {
       return "confirmed";
     case Incident::State::kReleased:
       return "released";
+    case Incident::State::kClosed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Incident::Severity severity) {
+  switch (severity) {
+    case Incident::Severity::kNone:
+      return "none";
+    case Incident::Severity::kWarning:
+      return "warning";
+    case Incident::Severity::kCritical:
+      return "critical";
   }
   return "unknown";
 }

@@ -307,32 +307,58 @@ struct Decision {
   std::optional<Burst> burst = std::nullopt;
 };
 
-// What a person is asked about: a quarantine holds the suppressions of many addresses of one domain
-// that turned hard with one text within minutes, as servers that fall over call everybody unknown.
+// What a person is to look at.
 struct Incident {
-  enum class Kind : std::uint8_t { kQuarantine = 1 };
+  enum class Kind : std::uint8_t {
+    // Holds the suppressions of many addresses of one domain that turned hard with one text within
+    // minutes, as servers that fall over call everybody unknown.
+    kQuarantine = 1,
+    kRefusal = 2,        // a provider refuses mail for the sender's or the content's sake
+    kBounceRate = 3,     // too much of a stream's mail bounces hard
+    kComplaintRate = 4,  // or is complained about
+  };
   enum class State : std::uint8_t {
     kOpen = 1,
     kConfirmed = 2,  // the suppressions are in force
     kReleased = 3,   // they were taken off, as a person takes one off
+    kClosed = 4,     // of all kinds but a quarantine: it is over, or a person has said so
   };
+  enum class Severity : std::uint8_t { kNone = 0, kWarning = 1, kCritical = 2 };
+  static constexpr std::size_t kMaxSamples = 3;
+
   std::int64_t id = 0;
   Kind kind = Kind::kQuarantine;
   State state = State::kOpen;
-  std::string tenant;
-  std::string domain;  // canonical
+  std::string tenant = "";
+  std::string domain = "";  // of a quarantine, canonical
   std::uint64_t text_hash = 0;
-  Reason reason = Reason::kUndefined;
-  std::string sample;  // what the remote server said of one of them
-  absl::Time first_time;
-  absl::Time last_time;
-  std::int64_t count = 0;  // suppressions that it holds or held
+  Reason reason = Reason::kUndefined;  // not of a rate
+  std::string sample = "";             // what the remote server said of one of them
+  absl::Time first_time = absl::UnixEpoch();
+  absl::Time last_time = absl::UnixEpoch();
+  std::int64_t count = 0;  // suppressions that it holds or held; what came of the others
   std::optional<absl::Time> resolve_time = std::nullopt;
-  std::string author = "";  // who resolved it
+  std::string author = "";  // who resolved it, or acknowledged it
   std::string cause = "";
+  // What follows is of all kinds but a quarantine.
+  Severity severity = Severity::kNone;         // of a rate
+  std::string provider = "";                   // of a refusal
+  std::string sender = "";                     // as in ProviderAnswer
+  std::string stream = "";                     // of a rate
+  std::string code = "";                       // as in ProviderAnswer, of the newest that had one
+  std::vector<std::string> more_samples = {};  // beside `sample`
+  // When it was last above what keeps it open: so many of so many, within so long.
+  std::int64_t window_count = 0;
+  std::int64_t window_total = 0;
+  absl::Duration window = absl::ZeroDuration();
+  bool deliveries_known = false;  // else `window_total` is of failures alone
+  std::int64_t unverified = 0;    // alike, of the last hour, that nobody vouches for
+  std::optional<absl::Time> below_since = std::nullopt;  // it closes when that is long ago
+  std::optional<absl::Time> acknowledge_time = std::nullopt;
 };
 std::string_view ToString(Incident::Kind kind);
 std::string_view ToString(Incident::State state);
+std::string_view ToString(Incident::Severity severity);
 
 // What a check is answered.
 enum class Verdict : std::uint8_t {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "storage/maintenance.h"
 #include "storage/records.h"
 #include "storage/suppression_index.h"
+#include "storage/tallies.h"
 #include "storage/wide_index.h"
 
 namespace bounced {
@@ -123,16 +125,80 @@ struct RemoveAllowance {
   bool removed = false;  // out
 };
 
-// Ends an open incident: what it holds is in force from then on, or taken off.
+// What a person says of an open incident.
 struct ResolveIncident {
+  enum class Resolution : std::uint8_t {
+    // Of a quarantine: what it holds is in force from then on, or taken off.
+    kConfirm,
+    kRelease,
+    // Of all others: it is over, and what comes after it is counted anew; or it stays open until it
+    // is over, and somebody has seen it.
+    kClose,
+    kAcknowledge,
+  };
   std::string tenant;
   std::int64_t incident_id = 0;
-  bool confirm = false;  // false: release
+  Resolution resolution = Resolution::kRelease;
   std::string author;
   std::string cause;
-  // Out: as it is now. None: there is none of that id. One that had been resolved stays as it was.
+  // Out: as it is now. None: there is none of that id. One that had been resolved, or that this is
+  // not said of, stays as it was.
   std::optional<Incident> incident = {};
   bool was_open = false;  // out
+  bool fits = false;      // out: this is said of incidents of its kind
+};
+
+// Looks through all that is counted: opens, keeps and closes incidents. Done now and then.
+struct TendIncidents {
+  // What is known of one thing that is watched, up to now.
+  struct Watched {
+    Incident::Kind kind = Incident::Kind::kRefusal;  // never a quarantine
+    TallyCounts hour = {};                           // of the stream; of a refusal, its own
+    TallyCounts day = {};                            // of the stream
+    TallyCounts provider = {};  // of a refusal: all of the provider, within the hour
+    const Incident* open = nullptr;
+  };
+  struct Step {
+    enum class Act : std::uint8_t {
+      kNone,   // nothing is open, and nothing is to be
+      kOpen,   // or, where it is open, it is above what opens it
+      kHold,   // it is open, and stays so
+      kClose,  // it is open, and has been below what keeps it open for long enough
+    };
+    Act act = Act::kNone;
+    Incident::Severity severity = Incident::Severity::kNone;
+    // Of what was found, as in Incident.
+    std::int64_t window_count = 0;
+    std::int64_t window_total = 0;
+    absl::Duration window = absl::ZeroDuration();
+    bool deliveries_known = false;
+    std::optional<absl::Time> below_since = std::nullopt;
+    // Of a rate: there would be enough for one, were any deliveries known.
+    bool lacks_deliveries = false;
+  };
+  // The pure policy. Asked of what is counted and of what is open.
+  std::function<Step(const Watched&)> judge;
+  // So many events of a tenant within an hour that nobody vouches for are news.
+  std::int64_t unverified_count = 0;
+
+  struct News {
+    enum class What : std::uint8_t { kOpened, kWorse, kClosed };
+    What what = What::kOpened;
+    Incident incident;
+  };
+  struct Unverified {
+    std::string tenant;
+    std::int64_t count = 0;
+  };
+  struct WithoutDeliveries {
+    std::string tenant;
+    std::string stream;
+  };
+  std::vector<News> news = {};              // out
+  std::vector<Unverified> unverified = {};  // out: of tenants where they have risen
+  // Out: streams whose rates nobody can know; each once since the start.
+  std::vector<WithoutDeliveries> without_deliveries = {};
+  std::int64_t uncounted = 0;  // out: since the start, what there was no room to count
 };
 
 // Makes them. Of one that is there already it sets the last use, and when and by whom it was
@@ -192,8 +258,8 @@ struct DropChanges {
 };
 
 using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
-                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, PutApiKeys,
-                          PutPolicies, UndoChanges, DropChanges>;
+                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents,
+                          PutApiKeys, PutPolicies, UndoChanges, DropChanges>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -226,6 +292,16 @@ struct EventFilter {
   absl::Time received_from = absl::InfinitePast();
   absl::Time received_before = absl::InfiniteFuture();
 };
+
+struct IncidentFilter {
+  std::string tenant;
+  std::optional<Incident::State> state = std::nullopt;
+  std::optional<Incident::Kind> kind = std::nullopt;
+  std::string provider = "";                      // empty: any
+  absl::Time active_from = absl::InfinitePast();  // it went on then, or began later
+  absl::Time active_before = absl::InfiniteFuture();
+};
+bool Selects(const IncidentFilter& filter, const Incident& incident);
 
 // Where the next page begins; 0: at the beginning, or (in an answer) there is none. A page may be
 // short, or empty, and still have a next one: a query looks at kMaxRowsScanned rows at most.
@@ -311,10 +387,8 @@ class Store {
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                                     int max_events, int max_changes) const = 0;
-  // `state` none: all.
-  virtual absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
-                                                       std::optional<Incident::State> state,
-                                                       int page_size, Cursor from) const = 0;
+  virtual absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
+                                                       Cursor from) const = 0;
   virtual absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,
                                                    Cursor from) const = 0;
   // Those of a tenant that come next, at most `most`; without `from` the oldest that are kept.

@@ -258,6 +258,33 @@ absl::StatusOr<EventFilter> FilterOf(std::string_view tenant,
   return result;
 }
 
+absl::StatusOr<IncidentFilter> FilterOf(std::string_view tenant,
+                                        const v1::ListIncidentsRequest& request) {
+  IncidentFilter result;
+  result.tenant = std::string(tenant);
+  if (request.state() != v1::INCIDENT_STATE_UNSPECIFIED) {
+    if (!v1::IncidentState_IsValid(request.state())) return Invalid("state", "not a state");
+    result.state = static_cast<Incident::State>(request.state());
+  }
+  if (request.kind() != v1::INCIDENT_KIND_UNSPECIFIED) {
+    if (!v1::IncidentKind_IsValid(request.kind())) return Invalid("kind", "not a kind");
+    result.kind = static_cast<Incident::Kind>(request.kind());
+  }
+  if (absl::Status s = CheckOctets("provider", request.provider(), kMaxProviderOctets); !s.ok()) {
+    return s;
+  }
+  result.provider = FoldCase(std::string_view(request.provider()));
+  absl::StatusOr<absl::Time> from =
+      TimeOr("active_from", request.has_active_from(), request.active_from(), absl::InfinitePast());
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Time> before = TimeOr("active_before", request.has_active_before(),
+                                             request.active_before(), absl::InfiniteFuture());
+  if (!before.ok()) return before.status();
+  result.active_from = *from;
+  result.active_before = *before;
+  return result;
+}
+
 absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now) {
   absl::StatusOr<Address> address = AddressOf("address", attempt.address());
   if (!address.ok()) return address.status();

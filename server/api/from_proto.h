@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bounced/v1/bounce.pb.h"
+#include "bounced/v1/report.pb.h"
 #include "bounced/v1/return_path.pb.h"
 #include "bounced/v1/suppression.pb.h"
 #include "server/api/callers.h"
@@ -50,6 +51,8 @@ absl::StatusOr<int> PageSizeOf(std::int32_t page_size);
 absl::StatusOr<SuppressionFilter> FilterOf(std::string_view tenant,
                                            const v1::SuppressionFilter& filter, absl::Time now);
 absl::StatusOr<EventFilter> FilterOf(std::string_view tenant, const v1::ListEventsRequest& request);
+absl::StatusOr<IncidentFilter> FilterOf(std::string_view tenant,
+                                        const v1::ListIncidentsRequest& request);
 
 // `now`: the time of one that names none.
 absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now);

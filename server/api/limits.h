@@ -26,6 +26,7 @@ inline constexpr std::size_t kImportOctetsAhead = 4 << 20;
 inline constexpr std::size_t kMaxReasonOctets = 100;
 inline constexpr std::size_t kMaxExplanationOctets = 1'000;
 inline constexpr std::size_t kMaxCauseOctets = 1'000;
+inline constexpr std::size_t kMaxProviderOctets = 253;
 inline constexpr std::size_t kMaxImportCauseOctets = 900;  // "import: " goes in front
 inline constexpr std::size_t kMaxAuthorOctets = 100;
 inline constexpr std::size_t kMaxChunkOctets = 1 << 20;        // of a message that comes in

@@ -12,18 +12,30 @@
 namespace bounced::api {
 namespace {
 
-absl::StatusOr<std::optional<Incident::State>> StateOf(v1::IncidentState state) {
-  if (state == v1::INCIDENT_STATE_UNSPECIFIED) return std::nullopt;
-  if (!v1::IncidentState_IsValid(state)) return Invalid("state", "not a state");
-  return static_cast<Incident::State>(state);
+// None: an error.
+std::optional<bounced::ResolveIncident::Resolution> ResolutionOf(
+    v1::ResolveIncidentRequest::Resolution resolution) {
+  using Resolution = bounced::ResolveIncident::Resolution;
+  switch (resolution) {
+    case v1::ResolveIncidentRequest::RESOLUTION_CONFIRM:
+      return Resolution::kConfirm;
+    case v1::ResolveIncidentRequest::RESOLUTION_RELEASE:
+      return Resolution::kRelease;
+    case v1::ResolveIncidentRequest::RESOLUTION_CLOSE:
+      return Resolution::kClose;
+    case v1::ResolveIncidentRequest::RESOLUTION_ACKNOWLEDGE:
+      return Resolution::kAcknowledge;
+    default:
+      return std::nullopt;
+  }
 }
 
 absl::Status List(const Store& store, const Caller& caller, const v1::ListIncidentsRequest& request,
                   v1::ListIncidentsResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
-  absl::StatusOr<std::optional<Incident::State>> state = StateOf(request.state());
-  if (!state.ok()) return state.status();
+  absl::StatusOr<IncidentFilter> filter = FilterOf(*tenant, request);
+  if (!filter.ok()) return filter.status();
   absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const std::string list = ListOf(request, *tenant);
@@ -31,7 +43,7 @@ absl::Status List(const Store& store, const Caller& caller, const v1::ListIncide
   if (!from.ok()) return from.status();
   absl::StatusOr<Cursor> next = FillPage(
       *page_size, *from,
-      [&](int size, Cursor cursor) { return store.ListIncidents(*tenant, *state, size, cursor); },
+      [&](int size, Cursor cursor) { return store.ListIncidents(*filter, size, cursor); },
       [&](const Incident& row) {
         v1::Incident* added = response.add_incidents();
         *added = ToProto(row);
@@ -50,14 +62,17 @@ absl::StatusOr<ResolveIncident> ResolveOf(const Caller& caller,
                                      CheckOctets("author", request.author(), kMaxAuthorOctets)}) {
     if (!status.ok()) return status;
   }
-  if (request.resolution() != v1::ResolveIncidentRequest::RESOLUTION_CONFIRM &&
-      request.resolution() != v1::ResolveIncidentRequest::RESOLUTION_RELEASE) {
-    return Invalid("resolution", "must be RESOLUTION_CONFIRM or RESOLUTION_RELEASE");
+  const auto resolution = ResolutionOf(request.resolution());
+  if (!resolution) {
+    return Invalid(
+        "resolution",
+        "must be RESOLUTION_CONFIRM or RESOLUTION_RELEASE of a quarantine, and of others "
+        "RESOLUTION_CLOSE or RESOLUTION_ACKNOWLEDGE");
   }
   ResolveIncident resolve;
   resolve.tenant = std::string(*tenant);
   resolve.incident_id = request.incident_id();
-  resolve.confirm = request.resolution() == v1::ResolveIncidentRequest::RESOLUTION_CONFIRM;
+  resolve.resolution = *resolution;
   resolve.author = AuthorOf(caller, request.author());
   resolve.cause = request.cause();
   return resolve;
@@ -66,6 +81,11 @@ absl::StatusOr<ResolveIncident> ResolveOf(const Caller& caller,
 absl::Status Outcome(const bounced::ResolveIncident& done) {
   if (!done.incident) return absl::NotFoundError("there is no such incident");
   if (!done.was_open) return absl::FailedPreconditionError("it has been resolved before");
+  if (!done.fits) {
+    return absl::FailedPreconditionError(done.incident->kind == Incident::Kind::kQuarantine
+                                             ? "it is a quarantine: confirm or release it"
+                                             : "it is no quarantine: close or acknowledge it");
+  }
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "parser/text.h"
+#include "server/intake/provider_pages.h"
 
 namespace bounced::api {
 namespace {
@@ -57,6 +58,12 @@ static_assert(Same(Source::kBounce, v1::SOURCE_BOUNCE) &&
               Same(Source::kUnsubscribe, v1::SOURCE_UNSUBSCRIBE) &&
               Same(Source::kManual, v1::SOURCE_MANUAL) && Same(Source::kImport, v1::SOURCE_IMPORT));
 static_assert(Same(Incident::Kind::kQuarantine, v1::INCIDENT_KIND_QUARANTINE) &&
+              Same(Incident::Kind::kRefusal, v1::INCIDENT_KIND_REFUSAL) &&
+              Same(Incident::Kind::kBounceRate, v1::INCIDENT_KIND_BOUNCE_RATE) &&
+              Same(Incident::Kind::kComplaintRate, v1::INCIDENT_KIND_COMPLAINT_RATE) &&
+              Same(Incident::State::kClosed, v1::INCIDENT_STATE_CLOSED) &&
+              Same(Incident::Severity::kWarning, v1::INCIDENT_SEVERITY_WARNING) &&
+              Same(Incident::Severity::kCritical, v1::INCIDENT_SEVERITY_CRITICAL) &&
               Same(Incident::State::kOpen, v1::INCIDENT_STATE_OPEN) &&
               Same(Incident::State::kConfirmed, v1::INCIDENT_STATE_CONFIRMED) &&
               Same(Incident::State::kReleased, v1::INCIDENT_STATE_RELEASED));
@@ -269,7 +276,9 @@ v1::Incident ToProto(const Incident& incident) {
   result.set_state(static_cast<v1::IncidentState>(incident.state));
   result.set_tenant(Text(incident.tenant));
   result.set_domain(Text(incident.domain));
-  result.set_reason(std::string(ToString(incident.reason)));
+  if (incident.reason != Reason::kUndefined) {
+    result.set_reason(std::string(ToString(incident.reason)));
+  }
   result.set_sample(Text(incident.sample));
   *result.mutable_first_time() = ToProto(incident.first_time);
   *result.mutable_last_time() = ToProto(incident.last_time);
@@ -277,6 +286,26 @@ v1::Incident ToProto(const Incident& incident) {
   if (incident.resolve_time) *result.mutable_resolve_time() = ToProto(*incident.resolve_time);
   result.set_author(Text(incident.author));
   result.set_cause(Text(incident.cause));
+  if (incident.kind == Incident::Kind::kQuarantine) return result;
+  result.set_severity(static_cast<v1::IncidentSeverity>(incident.severity));
+  result.set_provider(Text(incident.provider));
+  result.set_sender(Text(incident.sender));
+  result.set_stream(Text(incident.stream));
+  result.set_provider_code(Text(incident.code));
+  result.set_provider_page(std::string(PageOfProvider(incident.provider, incident.code)));
+  for (const std::string& sample : incident.more_samples) result.add_more_samples(Text(sample));
+  result.set_window_count(incident.window_count);
+  result.set_window_total(incident.window_total);
+  if (incident.window_total > 0) {
+    result.set_share(static_cast<double>(incident.window_count) /
+                     static_cast<double>(incident.window_total));
+  }
+  result.set_window_seconds(absl::ToInt64Seconds(incident.window));
+  result.set_deliveries_known(incident.deliveries_known);
+  result.set_unverified(incident.unverified);
+  if (incident.acknowledge_time) {
+    *result.mutable_acknowledge_time() = ToProto(*incident.acknowledge_time);
+  }
   return result;
 }
 

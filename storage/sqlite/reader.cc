@@ -157,17 +157,15 @@ absl::StatusOr<StandingOfAddress> Reader::FindStanding(std::string_view tenant,
   return standing;
 }
 
-absl::StatusOr<Page<Incident>> Reader::ListIncidents(std::string_view tenant,
-                                                     std::optional<Incident::State> state,
-                                                     int page_size, Cursor from) {
+absl::StatusOr<Page<Incident>> Reader::ListIncidents(const IncidentFilter& filter, int page_size,
+                                                     Cursor from) {
   absl::Status status = CheckPaging(page_size, from);
   if (!status.ok()) return status;
   Query query = incidents_->Start(from == 0 ? kNewest : from);
   return ReadPage<Incident>(query, page_size,
                             [&](const Query& row) -> absl::StatusOr<std::optional<Incident>> {
                               Incident incident = IncidentOf(row);
-                              if (incident.tenant != tenant) return std::nullopt;
-                              if (state && incident.state != *state) return std::nullopt;
+                              if (!Selects(filter, incident)) return std::nullopt;
                               return incident;
                             });
 }

@@ -33,8 +33,7 @@ class Reader {
   absl::StatusOr<StandingOfAddress> FindStanding(std::string_view tenant, const Address& address);
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from);
-  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
-                                               std::optional<Incident::State> state, int page_size,
+  absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
                                                Cursor from);
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from);

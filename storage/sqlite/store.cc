@@ -65,11 +65,9 @@ class SqliteStore final : public Store {
                                                  Cursor from) const override {
     return Ask([&](Reader& reader) { return reader.ListAllowances(tenant, page_size, from); });
   }
-  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
-                                               std::optional<Incident::State> state, int page_size,
+  absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
                                                Cursor from) const override {
-    return Ask(
-        [&](Reader& reader) { return reader.ListIncidents(tenant, state, page_size, from); });
+    return Ask([&](Reader& reader) { return reader.ListIncidents(filter, page_size, from); });
   }
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override {

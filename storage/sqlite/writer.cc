@@ -39,6 +39,10 @@ absl::Status Check(const RemoveAllowance& work) {
 
 absl::Status Check(const ResolveIncident&) { return absl::OkStatus(); }
 
+absl::Status Check(const TendIncidents& work) {
+  return work.judge ? absl::OkStatus() : absl::InvalidArgumentError("judge is not set");
+}
+
 absl::Status Check(const UndoChanges& work) {
   return work.batch != nullptr ? absl::OkStatus() : absl::InvalidArgumentError("batch is not set");
 }
@@ -125,6 +129,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = revocations_.Prepare(connection_);
   if (status.ok()) status = allowances_.Prepare(connection_);
   if (status.ok()) status = incidents_.Prepare(connection_);
+  if (status.ok()) status = rates_.Prepare(connection_);
   if (status.ok()) status = api_keys_.Prepare(connection_);
   if (status.ok()) status = policies_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
@@ -170,6 +175,7 @@ absl::Status Writer::Begin() {
   published_wide_.clear();
   published_allowances_.clear();
   incidents_.Begin();
+  rates_.Begin();
   bursts_.Begin();
   news_.clear();
   begun_.clear();
@@ -181,6 +187,7 @@ absl::Status Writer::Commit() { return commit_->Run(); }
 void Writer::RollBack() {
   next_ = before_;
   incidents_.RollBack();
+  rates_.RollBack();
   bursts_.RollBack();
   for (Batch* batch : begun_) batch->id = 0;
   // SQLite has done it already after most failures; what it then says of this one is no news.
@@ -189,6 +196,7 @@ void Writer::RollBack() {
 
 void Writer::Publish() {
   bursts_.Commit();
+  rates_.Commit(now_);
   for (const auto& [hash, entry] : published_) index_.Publish(hash, entry);
   for (const auto& [hash, entry] : published_wide_) wide_index_.Publish(hash, entry);
   for (const auto& [hash, is_allowed] : published_allowances_) {
@@ -214,6 +222,7 @@ absl::Status Writer::Do(RecordDeliveries& work) {
       absl::StatusOr<bool> is_noted = NoteDelivery(message.message, message.events.front());
       if (!is_noted.ok()) return is_noted.status();
       if (*is_noted) {
+        CountForRates(message.message, message.events.front());
         work.outcomes.push_back(RecordDeliveries::Outcome::kNoted);
         continue;
       }
@@ -259,6 +268,7 @@ absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
       event.id = row->first_event_id + static_cast<std::int64_t>(i);
       event.message_id = row->id;
       status = Judge(m, event);
+      if (status.ok()) CountForRates(m, event);
     }
     if (!status.ok()) return status;
   }
@@ -267,6 +277,12 @@ absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
     receipt.event_ids.push_back(row->first_event_id + i);
   }
   return receipt;
+}
+
+void Writer::CountForRates(const Message& message, const Event& event) {
+  const std::uint64_t hash =
+      event.address ? index_.Hash(message.tenant, "", event.address->canonical()) : 0;
+  rates_.Count(message, event, hash, now_);
 }
 
 // The id under which the message itself is kept; none: beyond the bound it is not. All before it
@@ -429,21 +445,29 @@ absl::Status Writer::Do(ResolveIncident& work) {
   if (!incident.ok()) return incident.status();
   work.incident = *std::move(incident);
   work.was_open = work.incident && work.incident->state == Incident::State::kOpen;
-  if (!work.was_open) return absl::OkStatus();
+  using Resolution = ResolveIncident::Resolution;
+  const bool is_quarantine = work.incident && work.incident->kind == Incident::Kind::kQuarantine;
+  work.fits = is_quarantine ==
+              (work.resolution == Resolution::kConfirm || work.resolution == Resolution::kRelease);
+  if (!work.was_open || !work.fits) return absl::OkStatus();
+  if (!is_quarantine) return rates_.Resolve(work, *work.incident, now_);
+  const bool confirm = work.resolution == Resolution::kConfirm;
   absl::StatusOr<std::vector<Address>> held = suppressions_.HeldBy(work.incident_id);
   if (!held.ok()) return held.status();
   const Cause cause{.author = work.author, .words = work.cause};
   for (const Address& address : *held) {
-    absl::Status status = work.confirm ? Hold(work.tenant, address, 0, cause)
-                                       : Release(work.tenant, address, work.incident_id, cause);
+    absl::Status status = confirm ? Hold(work.tenant, address, 0, cause)
+                                  : Release(work.tenant, address, work.incident_id, cause);
     if (!status.ok()) return status;
   }
-  work.incident->state = work.confirm ? Incident::State::kConfirmed : Incident::State::kReleased;
+  work.incident->state = confirm ? Incident::State::kConfirmed : Incident::State::kReleased;
   work.incident->resolve_time = now_;
   work.incident->author = work.author;
   work.incident->cause = work.cause;
   return incidents_.Resolve(*work.incident);
 }
+
+absl::Status Writer::Do(TendIncidents& work) { return rates_.Tend(work, now_); }
 
 absl::Status Writer::Release(std::string_view tenant, const Address& address,
                              std::int64_t incident_id, Cause cause) {

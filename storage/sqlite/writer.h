@@ -24,6 +24,7 @@
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/policy_documents.h"
+#include "storage/sqlite/rate_incidents.h"
 #include "storage/sqlite/revocations.h"
 #include "storage/sqlite/statement.h"
 #include "storage/sqlite/suppressions.h"
@@ -100,12 +101,15 @@ class Writer {
   absl::Status Do(PutAllowance& work);
   absl::Status Do(RemoveAllowance& work);
   absl::Status Do(ResolveIncident& work);
+  absl::Status Do(TendIncidents& work);
   absl::Status Do(PutApiKeys& work);
   absl::Status Do(PutPolicies& work);
   absl::Status Do(UndoChanges& work);
   absl::Status Do(DropChanges& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
+  // For incidents of refusals and of rates.
+  void CountForRates(const Message& message, const Event& event);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
                                                    std::uint64_t return_path_hash);
   absl::Status Judge(const Message& message, Event& event);
@@ -160,6 +164,7 @@ class Writer {
   RevocationTable revocations_;
   AllowanceTable allowances_;
   IncidentTable incidents_;
+  RateIncidents rates_{incidents_};
   Bursts bursts_;
   ApiKeyTable api_keys_;
   PolicyDocumentTable policies_;

@@ -77,11 +77,10 @@ absl::StatusOr<Page<Allowance>> WatchedStore::ListAllowances(std::string_view te
   return store_->ListAllowances(tenant, page_size, from);
 }
 
-absl::StatusOr<Page<Incident>> WatchedStore::ListIncidents(std::string_view tenant,
-                                                           std::optional<Incident::State> state,
+absl::StatusOr<Page<Incident>> WatchedStore::ListIncidents(const IncidentFilter& filter,
                                                            int page_size, Cursor from) const {
   if (absl::Status s = Ask(); !s.ok()) return s;
-  return store_->ListIncidents(tenant, state, page_size, from);
+  return store_->ListIncidents(filter, page_size, from);
 }
 
 absl::StatusOr<Page<Suppression>> WatchedStore::ListSuppressions(const SuppressionFilter& filter,

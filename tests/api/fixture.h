@@ -72,8 +72,7 @@ class WatchedStore final : public Store {
                                                  const Address& address) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from) const override;
-  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view tenant,
-                                               std::optional<Incident::State> state, int page_size,
+  absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
                                                Cursor from) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,
                                                      Cursor from) const override;

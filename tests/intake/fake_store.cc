@@ -216,9 +216,7 @@ absl::StatusOr<StandingOfAddress> FakeStore::FindStanding(std::string_view, cons
 absl::StatusOr<Page<Allowance>> FakeStore::ListAllowances(std::string_view, int, Cursor) const {
   return NotAsked();
 }
-absl::StatusOr<Page<Incident>> FakeStore::ListIncidents(std::string_view,
-                                                        std::optional<Incident::State>, int,
-                                                        Cursor) const {
+absl::StatusOr<Page<Incident>> FakeStore::ListIncidents(const IncidentFilter&, int, Cursor) const {
   return NotAsked();
 }
 absl::StatusOr<Page<Suppression>> FakeStore::ListSuppressions(const SuppressionFilter&, int,

@@ -46,8 +46,7 @@ class FakeStore final : public Store {
   // The committer and the intake never ask these; they answer UNIMPLEMENTED.
   absl::StatusOr<StandingOfAddress> FindStanding(std::string_view, const Address&) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view, int, Cursor) const override;
-  absl::StatusOr<Page<Incident>> ListIncidents(std::string_view, std::optional<Incident::State>,
-                                               int, Cursor) const override;
+  absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter&, int, Cursor) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter&, int,
                                                      Cursor) const override;
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter&, int, Cursor) const override;
@@ -95,6 +94,7 @@ class FakeStore final : public Store {
   void Do(RemoveAllowance&, Decide, absl::Time, Contents&) const {}
   void Do(ResolveIncident&, Decide, absl::Time, Contents&) const {}
   void Do(PutPolicies&, Decide, absl::Time, Contents&) const {}
+  void Do(TendIncidents&, Decide, absl::Time, Contents&) const {}
   void Do(PutApiKeys& work, Decide decide, absl::Time now, Contents& contents) const;
   void Index(const Key& key, const AddressHistory& history, Day risky_until,
              Contents& contents) const;

@@ -36,14 +36,16 @@ class QuarantineTest : public testing::Test {
   }
   IndexAnswer Check(std::string_view mailbox) { return CheckIndex(*store_, mailbox); }
   std::vector<Incident> Incidents(std::optional<Incident::State> state = std::nullopt) {
-    absl::StatusOr<Page<Incident>> page = store_->ListIncidents("t", state, 100, 0);
+    absl::StatusOr<Page<Incident>> page =
+        store_->ListIncidents({.tenant = "t", .state = state}, 100, 0);
     EXPECT_TRUE(page.ok()) << page.status();
     return std::move(page->rows);
   }
   ResolveIncident Resolve(std::int64_t id, bool confirm, std::string_view tenant = "t") {
     Work work = ResolveIncident{.tenant = std::string(tenant),
                                 .incident_id = id,
-                                .confirm = confirm,
+                                .resolution = confirm ? ResolveIncident::Resolution::kConfirm
+                                                      : ResolveIncident::Resolution::kRelease,
                                 .author = "ann",
                                 .cause = "they said so"};
     EXPECT_TRUE(Apply(*store_, {&work}, Noon() + absl::Minutes(30)).ok());
