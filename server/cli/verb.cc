@@ -22,7 +22,7 @@ constexpr Verb kVerbs[] = {
     {nullptr, "allowed", "List what no bounce suppresses", SetUpAllowed, kServer | kTenant | kJson},
     {nullptr, "incidents", "List what a person is to look at", SetUpIncidents,
      kServer | kTenant | kJson},
-    {nullptr, "resolve", "End an incident: confirm or release what it holds", SetUpResolve,
+    {nullptr, "resolve", "Say what becomes of an incident", SetUpResolve,
      kServer | kTenant | kJson},
     {nullptr, "import", "Take over a list of suppressed addresses", SetUpImport},
     {nullptr, "export", "Write all suppressions as CSV", SetUpExport},

@@ -262,6 +262,57 @@ TEST_F(VerbsTest, IncidentsAreListedAndResolved) {
   EXPECT_THAT(none.err, HasSubstr("incident 8: there is no such incident"));
 }
 
+TEST_F(VerbsTest, RefusalsAndRatesAreListedAndResolved) {
+  v1::Incident& refusal = server_.reports.stored.emplace_back();
+  refusal.set_incident_id(8);
+  refusal.set_kind(v1::INCIDENT_KIND_REFUSAL);
+  refusal.set_state(v1::INCIDENT_STATE_OPEN);
+  refusal.set_provider("microsoft");
+  refusal.set_sender("192.0.2.7");
+  refusal.set_reason("sender_ip_blocked");
+  refusal.set_provider_code("S3150");
+  refusal.set_provider_page("https://postmaster.example/");
+  refusal.set_count(25);
+  refusal.set_sample("blocked");
+  refusal.set_window_count(20);
+  refusal.set_window_total(400);
+  refusal.set_window_seconds(3'600);
+  refusal.set_deliveries_known(true);
+  v1::Incident& rate = server_.reports.stored.emplace_back();
+  rate.set_incident_id(9);
+  rate.set_kind(v1::INCIDENT_KIND_COMPLAINT_RATE);
+  rate.set_state(v1::INCIDENT_STATE_CLOSED);
+  rate.set_severity(v1::INCIDENT_SEVERITY_CRITICAL);
+  rate.set_count(7);
+  rate.set_window_count(6);
+  rate.set_window_seconds(86'400);
+  const Outcome listed = Run({"incidents", "--kind", "refusal", "--provider", "microsoft",
+                              "--since", "2023-11-01", "--until", "2023-11-02T00:00:00Z"});
+  EXPECT_EQ(listed.code, 1);
+  EXPECT_EQ(listed.out,
+            "8\trefusal\topen\tmicrosoft\t25\tsender_ip_blocked\t-\t-\tblocked\t20 of 400 in 1h\t"
+            "192.0.2.7\tS3150\thttps://postmaster.example/\n"
+            "9\tcomplaint_rate\tclosed\t-\t7\tcritical\t-\t-\t-\t6 in 24h\t-\t-\t-\n");
+  ASSERT_EQ(server_.reports.listed.size(), 1u);
+  const v1::ListIncidentsRequest& request = server_.reports.listed[0];
+  EXPECT_EQ(request.kind(), v1::INCIDENT_KIND_REFUSAL);
+  EXPECT_EQ(request.provider(), "microsoft");
+  EXPECT_EQ(request.active_from().seconds(), 1'698'796'800);
+  EXPECT_EQ(request.active_before().seconds(), 1'698'883'200);
+  const Outcome wrong = Run({"incidents", "--kind", "refusals"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("quarantine, refusal, bounce_rate, complaint_rate"));
+  EXPECT_EQ(Run({"incidents", "--since", "yesterday"}).code, 2);
+
+  EXPECT_EQ(Run({"resolve", "8", "--close", "--acknowledge"}).code, 2);
+  EXPECT_EQ(Run({"resolve", "8", "--close", "--cause", "moved"}).code, 0);
+  EXPECT_EQ(Run({"resolve", "8", "--acknowledge"}).code, 0);
+  ASSERT_EQ(server_.reports.resolved.size(), 2u);
+  EXPECT_EQ(server_.reports.resolved[0].resolution(), v1::ResolveIncidentRequest::RESOLUTION_CLOSE);
+  EXPECT_EQ(server_.reports.resolved[1].resolution(),
+            v1::ResolveIncidentRequest::RESOLUTION_ACKNOWLEDGE);
+}
+
 TEST_F(VerbsTest, ExportGuardsAndImportTakesItBack) {
   server_.suppressions.stored = {Stored("=cmd()@x"), Stored("a@x")};
   const Outcome exported = Run({"export"});
