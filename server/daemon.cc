@@ -29,6 +29,7 @@
 #include "server/free_space.h"
 #include "server/intake/change_retention.h"
 #include "server/intake/committer.h"
+#include "server/intake/incident_watch.h"
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
 #include "server/listeners.h"
@@ -216,6 +217,7 @@ struct Daemon::Parts {
         committer(*store, Policies(), clock, counters),
         policies(config, std::move(applied_policies), committer, log),
         retention(*store, committer, clock, config.store.history_days),
+        incidents(committer, config.incidents, clock, log, counters),
         keys(return_paths, committer, std::move(revocations)),
         callers(committer, clock, std::move(api_keys)),
         authenticator(std::move(authenticator_)),
@@ -250,6 +252,7 @@ struct Daemon::Parts {
   Committer committer;
   PolicyBook policies;
   ChangeRetention retention;
+  IncidentWatch incidents;
   KeyRevoker keys;
   api::Callers callers;
   std::unique_ptr<DnsAuthenticator> authenticator;
@@ -345,6 +348,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   parts.smtp_addresses = ShowAddresses(listeners, parts.smtp->addresses());
   parts.smtp->Start();
   parts.retention.Start();
+  parts.incidents.Start();
   return daemon;
 }
 
@@ -404,6 +408,7 @@ absl::Status Daemon::TakeUp(const Config& config) {
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);
+  parts_->incidents.SetPolicy(config.incidents);
   if (tls != nullptr) {
     parts_->tls = tls;
     parts_->smtp->SetTls(std::move(tls));
@@ -451,6 +456,9 @@ void Daemon::Stop() {
   parts_->callers.NoteUses();
   // What is still asked of DNS is committed as it is.
   parts_->authenticator.reset();
+  parts_->incidents.Stop();
+  // What was counted since the last time is stored.
+  if (served) parts_->incidents.Step().IgnoreError();
   parts_->committer.Stop();
   parts_->retention.Stop();
   if (parts_->commit_thread.joinable()) parts_->commit_thread.join();

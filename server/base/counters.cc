@@ -44,6 +44,13 @@ constexpr CounterInfo kInfos[] = {
     {"bounced_store_commits_total", "Transactions committed"},
     {"bounced_events_total", "Events stored"},
     {"bounced_suppressions_total", "Suppressions made or lengthened by events"},
+    {R"(bounced_incidents_total{kind="refusal"})", "Incidents of refusals by a provider opened"},
+    {R"(bounced_incidents_total{kind="bounce_rate"})",
+     "Incidents of a stream's rate of hard bounces opened"},
+    {R"(bounced_incidents_total{kind="complaint_rate"})",
+     "Incidents of a stream's rate of complaints opened"},
+    {"bounced_unverified_rises_total",
+     "Times that a tenant's events that nobody vouches for have risen"},
 };
 static_assert(sizeof(kInfos) / sizeof(kInfos[0]) == static_cast<std::size_t>(Counter::kCount));
 

@@ -39,6 +39,10 @@ enum class Counter : std::size_t {
   kCommits,            // store_commits_total
   kEvents,             // events_total
   kSuppressions,       // suppressions_total
+  kRefusals,           // incidents_total{kind="refusal"}
+  kBounceRates,        // incidents_total{kind="bounce_rate"}
+  kComplaintRates,     // incidents_total{kind="complaint_rate"}
+  kUnverifiedRises,    // unverified_rises_total
   kCount,
 };
 

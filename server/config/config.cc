@@ -212,6 +212,18 @@ absl::Status CheckTogether(const Config& config) {
         "smtp.proxy_listen and smtp.proxy_tls_listen believe smtp.trusted_proxies, and there are "
         "none");
   }
+  const IncidentPolicy& incidents = config.incidents;
+  if (incidents.hard_critical_percent < incidents.hard_warning_percent) {
+    return absl::InvalidArgumentError(
+        "incidents.hard_critical_percent is below incidents.hard_warning_percent: there would "
+        "never "
+        "be a warning");
+  }
+  if (incidents.complaint_critical_percent < incidents.complaint_warning_percent) {
+    return absl::InvalidArgumentError(
+        "incidents.complaint_critical_percent is below incidents.complaint_warning_percent: there "
+        "would never be a warning");
+  }
   const smtp::Limits& limits = section.limits;
   if (limits.max_message_size > limits.inflight_bytes) {
     return absl::InvalidArgumentError(

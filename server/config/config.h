@@ -14,6 +14,7 @@
 #include "server/base/ip_address.h"
 #include "server/base/log.h"
 #include "server/base/text_file.h"
+#include "server/intake/incident_policy.h"
 #include "server/intake/policies.h"
 #include "server/intake/return_path.h"
 #include "server/login/access.h"
@@ -92,6 +93,7 @@ struct Config {
   std::vector<FeedbackLoop> feedback_loops;
   Policy policy;
   std::vector<TenantSection> tenants;
+  IncidentPolicy incidents;
   struct {
     StoreOptions options;  // `directory` is data_dir
     std::int64_t min_free = 512 << 20;

@@ -423,6 +423,27 @@ std::span<const Key<Policy>> PolicyKeys() {
 
 namespace {
 
+std::span<const Key<IncidentPolicy>> IncidentKeys() {
+#define NUMBER(field, min) Integer<IncidentPolicy>(#field, PLACE(field), min, 1'000'000'000)
+#define PERCENT(field) Percent<IncidentPolicy>(#field, PLACE(field))
+  static const std::vector<Key<IncidentPolicy>> keys = {
+      NUMBER(refusal_count, 0),
+      PERCENT(refusal_percent),
+      NUMBER(min_sends, 1),
+      NUMBER(hard_count, 0),
+      PERCENT(hard_warning_percent),
+      PERCENT(hard_critical_percent),
+      NUMBER(complaint_count, 0),
+      PERCENT(complaint_warning_percent),
+      PERCENT(complaint_critical_percent),
+      Duration<IncidentPolicy>("close_after", PLACE(close_after), absl::Minutes(1), 30 * kDay),
+      NUMBER(unverified_count, 0),
+  };
+#undef PERCENT
+#undef NUMBER
+  return keys;
+}
+
 std::span<const Key<StreamSection>> StreamKeys() {
   using Section = StreamSection;
   static const std::vector<Key<Section>> keys = {
@@ -527,6 +548,7 @@ std::vector<Key<Config>> TopKeys() {
                      [](const Config& config) {
                        return TenantSection{"", config.policy, {}};
                      }),
+      AtOnce(Table<Config>("incidents", IncidentKeys(), PLACE(incidents))),
       Table<Config>("store", StoreKeys(), PLACE(store)),
       AtOnce(Table<Config>("rules", RulesKeys(), PLACE(rules))),
       Table<Config>("authentication", AuthenticationKeys(), PLACE(authentication)),

@@ -68,6 +68,17 @@ absl::StatusOr<std::int64_t> IntegerOf(const toml::node& node, std::int64_t min,
   return value->get();
 }
 
+absl::StatusOr<double> NumberOf(const toml::node& node, double max) {
+  const std::optional<double> value =
+      node.is_number() ? node.value<double>() : std::optional<double>();
+  if (!value) return absl::InvalidArgumentError("must be a number");
+  // Written so that what is no number fails, too.
+  if (!(*value >= 0 && *value <= max)) {
+    return absl::InvalidArgumentError(absl::StrCat("must be 0 to ", max));
+  }
+  return *value;
+}
+
 absl::StatusOr<std::string> TextOf(const toml::node& node, std::size_t min_octets,
                                    std::size_t max_octets) {
   const toml::value<std::string>* value = node.as_string();

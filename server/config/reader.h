@@ -23,6 +23,8 @@ namespace bounced {
 
 // The typed value of a node. INVALID_ARGUMENT says what it should be.
 absl::StatusOr<std::int64_t> IntegerOf(const toml::node& node, std::int64_t min, std::int64_t max);
+// Whole or with decimals, from 0 up.
+absl::StatusOr<double> NumberOf(const toml::node& node, double max);
 absl::StatusOr<std::string> TextOf(const toml::node& node, std::size_t min_octets,
                                    std::size_t max_octets);
 // "300s", "1h", "30d": a number and s, m, h or d.
@@ -95,6 +97,18 @@ Key<Section> Integer(std::string_view name, Get get, std::int64_t min, std::int6
           },
           CompareAt<Section>(get),
           [get](const Section& section) { return absl::StrCat(get(section)); }};
+}
+
+template <typename Section, typename Get>
+Key<Section> Percent(std::string_view name, Get get) {
+  return {name,
+          [=](const toml::node& node, std::string_view path, Section& section) -> absl::Status {
+            absl::StatusOr<double> value = NumberOf(node, 100);
+            if (!value.ok()) return At(node, path, Std(value.status().message()));
+            get(section) = *value;
+            return absl::OkStatus();
+          },
+          CompareAt<Section>(get)};
 }
 
 template <typename Section, typename Get>

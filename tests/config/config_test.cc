@@ -73,6 +73,9 @@ Bound Seconds(std::string section, std::string name, std::int64_t min, std::int6
 #define POLICY(field, min, max) \
   Number("policy", #field, min, max, [](const Config& c) { return c.policy.field; })
 
+#define INCIDENTS(field, min) \
+  Number("incidents", #field, min, 1'000'000'000, [](const Config& c) { return c.incidents.field; })
+
 constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kDay = 86'400;
 
@@ -123,6 +126,13 @@ std::vector<Bound> Bounds() {
       POLICY(domain_burst, 0, 100'000),
       POLICY(domain_burst_large, 0, 100'000),
       POLICY(burst_minutes, 1, 1'440),
+      INCIDENTS(refusal_count, 0),
+      INCIDENTS(min_sends, 1),
+      INCIDENTS(hard_count, 0),
+      INCIDENTS(complaint_count, 0),
+      INCIDENTS(unverified_count, 0),
+      Seconds("incidents", "close_after", 60, 30 * kDay,
+              [](const Config& c) { return c.incidents.close_after; }),
       Number("store", "evidence_per_return_path", 0, 1'000'000,
              [](const Config& c) { return c.store.options.evidence_per_return_path; }),
       Number("store", "max_wal_octets", kMiB, std::int64_t{1} << 40,
@@ -178,7 +188,7 @@ TEST_P(BoundTest, WaitsForARestartWhereItIsNoPolicy) {
   ASSERT_TRUE(least.ok() && most.ok());
   const std::string key = GetParam().section + "." + GetParam().name;
   EXPECT_THAT(KeysThatWait(*least, *least), ElementsAre());
-  if (GetParam().section == "policy") {
+  if (GetParam().section == "policy" || GetParam().section == "incidents") {
     EXPECT_THAT(KeysThatWait(*least, *most), ElementsAre());
   } else {
     EXPECT_THAT(KeysThatWait(*least, *most), ElementsAre(key));
@@ -326,6 +336,12 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
   };
   for (const Case& c :
        {Case{"", ""},
+        {"[incidents]\nhard_warning_percent = 5", ""},
+        {"[incidents]\nhard_warning_percent = 5.1",
+         "incidents.hard_critical_percent is below incidents.hard_warning_percent"},
+        {"[incidents]\ncomplaint_critical_percent = 0.1", ""},
+        {"[incidents]\ncomplaint_critical_percent = 0.09",
+         "incidents.complaint_critical_percent is below incidents.complaint_warning_percent"},
         {"[smtp]\nlisten = []\ntls_listen = ['127.0.0.1:465']\n" + User("relay"), ""},
         {"[smtp]\nlisten = []", "no listener is left"},
         {"[smtp]\nlisten = []\nlmtp_listen = ['/run/b']", ""},
@@ -510,6 +526,25 @@ TEST(ConfigTest, ReadsEverySection) {
   EXPECT_EQ(second.domain.least_trust, Trust::kReturned);
 }
 
+TEST(ConfigTest, ReadsPercentages) {
+  absl::StatusOr<Config> config = ParseConfig(
+      "[incidents]\nrefusal_percent = 0\nhard_warning_percent = 2.5\nhard_critical_percent = 100\n"
+      "complaint_warning_percent = 0.05\n",
+      "f.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->incidents.refusal_percent, 0);
+  EXPECT_EQ(config->incidents.hard_warning_percent, 2.5);
+  EXPECT_EQ(config->incidents.hard_critical_percent, 100);
+  EXPECT_EQ(config->incidents.complaint_warning_percent, 0.05);
+  EXPECT_EQ(config->incidents.complaint_critical_percent, 0.3);
+  for (const char* wrong : {"-0.1", "100.1", "nan", "inf", "true", "'2'", "[2]"}) {
+    config = ParseConfig(std::string("[incidents]\nrefusal_percent = ") + wrong, "f.toml");
+    EXPECT_THAT(std::string(config.status().message()),
+                StartsWith("f.toml:2: incidents.refusal_percent: must be "))
+        << wrong;
+  }
+}
+
 TEST(ConfigTest, KnowsWhatAReloadTakesUpAndWhatWaits) {
   absl::StatusOr<Config> full = ParseConfig(kFull, "f.toml");
   absl::StatusOr<Config> empty = ParseConfig("", "f.toml");
@@ -672,6 +707,8 @@ INSTANTIATE_TEST_SUITE_P(
          R"(f.toml:2: grpc.lissten: unknown key; the nearest known one is "listen")"},
         {"UnknownInPolicy", "[policy]\nsoft_treshold = 3",
          R"(f.toml:2: policy.soft_treshold: unknown key; the nearest known one is "soft_threshold")"},
+        {"UnknownInIncidents", "[incidents]\nrefusals = 3",
+         R"(f.toml:2: incidents.refusals: unknown key; the nearest known one is )"},
         {"UnknownInStore", "[store]\nminfree = 3",
          R"(f.toml:2: store.minfree: unknown key; the nearest known one is "min_free")"},
         {"UnknownInLog", "[log]\nlvl = \"info\"",
