@@ -181,6 +181,7 @@ struct StoredEvent {
   Message message;
   std::int64_t message_octets = 0;
   bool has_evidence = false;
+  std::int64_t place = 0;  // among the events of its message, from 0
   std::optional<ReturnPathUse> return_path_use = std::nullopt;  // where it was asked for
 };
 
@@ -379,6 +380,10 @@ struct Change {
     // Of an Allowance, whose note is the `explanation` of `suppression`.
     kAllowed = 4,
     kDisallowed = 5,
+    // Of what is known of an address: events were taken for something else, or counted otherwise.
+    // `suppression` and `before` hold the reason and class of the newest of them, now and then, and
+    // its id; the `explanation` names all.
+    kReclassified = 6,
   };
   std::int64_t number = 0;
   absl::Time time;

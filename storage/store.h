@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/address_facts.h"
 #include "storage/change_feed.h"
 #include "storage/maintenance.h"
 #include "storage/records.h"
@@ -201,6 +202,37 @@ struct TendIncidents {
   std::int64_t uncounted = 0;  // out: since the start, what there was no room to count
 };
 
+// Begins a run; see ReclassifyAddresses.
+struct BeginReclassification {
+  Reclassification run;  // tenant, selection, author and cause; out: with its id
+};
+
+// Replays what is stored of addresses, and carries out what comes of it: a step of a run. What it
+// changes of an address, and that it is done, is one transaction with all of the step.
+struct ReclassifyAddresses {
+  struct One {
+    std::optional<Address> address;  // set, always
+    // Events of the address as they are read today, by their ids; others are as they are stored.
+    std::vector<Event> readings = {};
+    // Out.
+    AddressFacts facts = {};  // as it stood before
+    Replayed replayed = {};
+  };
+  std::int64_t run_id = 0;
+  std::int64_t from = 0;  // the run's `next` when the step was made, else it is not done
+  std::int64_t next = 0;  // where the next step begins
+  bool is_last = false;
+  Batch batch = {};  // out: the run's
+  std::vector<One> addresses;
+  // The pure function, asked inside the transaction. Not of facts that are cut: such an address
+  // stays as it is.
+  std::function<Replayed(const AddressFacts& facts, std::span<const Event> readings,
+                         absl::Time now)>
+      replay;
+  // Out: as it is now. None: there is no such run, or it is not at `from` any more.
+  std::optional<Reclassification> run = {};
+};
+
 // Makes them. Of one that is there already it sets the last use, and when and by whom it was
 // revoked, if it was not before.
 struct PutApiKeys {
@@ -259,7 +291,8 @@ struct DropChanges {
 
 using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
                           RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents,
-                          PutApiKeys, PutPolicies, UndoChanges, DropChanges>;
+                          PutApiKeys, PutPolicies, UndoChanges, DropChanges, BeginReclassification,
+                          ReclassifyAddresses>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -332,6 +365,12 @@ struct ChangesAfter {
   bool more = false;            // whether there are further ones
 };
 
+// An address that is known, with its place among all.
+struct ListedAddress {
+  Cursor place = 0;  // what comes behind it begins here
+  Address address;
+};
+
 // What Explain shows of an address.
 struct AddressDossier {
   AddressRecord record;
@@ -339,7 +378,10 @@ struct AddressDossier {
   StandingOfAddress standing;
   // Newest first, at most `max_events`; with `return_path_use` where the return path is signed.
   std::vector<StoredEvent> events;
-  std::vector<Change> changes;  // newest first, at most `max_changes`
+  // Newest first, at most `max_changes`; those of its domain and of all tenants among them.
+  std::vector<Change> changes;
+  std::vector<Allowance> allowances;  // that reach it
+  std::vector<Incident> incidents;    // open ones that hold a suppression of it
 };
 
 // Thread-safe, but for Apply(), which one thread calls. Errors, of all methods: UNAVAILABLE: busy
@@ -387,6 +429,15 @@ class Store {
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                                     int max_events, int max_changes) const = 0;
+  // All addresses of which something is known, of `domain` (canonical; empty: any).
+  virtual absl::StatusOr<Page<ListedAddress>> ListAddresses(std::string_view tenant,
+                                                            std::string_view domain, int page_size,
+                                                            Cursor from) const = 0;
+  virtual absl::StatusOr<AddressFacts> GetFacts(std::string_view tenant,
+                                                const Address& address) const = 0;
+  // NOT_FOUND: there is no such run of this tenant.
+  virtual absl::StatusOr<Reclassification> GetReclassification(std::string_view tenant,
+                                                               std::int64_t id) const = 0;
   virtual absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
                                                        Cursor from) const = 0;
   virtual absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,

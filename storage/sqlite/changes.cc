@@ -41,6 +41,26 @@ Change ChangeOf(const Query& row, std::int64_t number, int first, std::string_vi
   return change;
 }
 
+Thing ThingOf(Change::What what) {
+  switch (what) {
+    case Change::What::kAllowed:
+    case Change::What::kDisallowed:
+      return Thing::kAllowance;
+    case Change::What::kReclassified:
+      return Thing::kKnowledge;
+    case Change::What::kCreated:
+    case Change::What::kReplaced:
+    case Change::What::kRemoved:
+      break;
+  }
+  return Thing::kSuppression;
+}
+
+std::string ThingSql(std::string_view prefix) {
+  return absl::StrCat("CASE WHEN ", Absl(prefix), "what IN (4, 5) THEN 1 WHEN ", Absl(prefix),
+                      "what = 6 THEN 2 ELSE 0 END");
+}
+
 bool Selects(const ChangeFilter& filter, const Change& change) {
   return (!filter.address || change.suppression.address == *filter.address) &&
          (filter.author.empty() || change.author == filter.author) &&
@@ -67,8 +87,8 @@ absl::Status ChangeTable::Prepare(Connection& connection) {
   prepare(newest_below_,
           absl::StrCat("SELECT number, ", Absl(kChangeColumns),
                        " FROM change WHERE address_id = ? AND number < ? AND stream = ?"
-                       " AND source = ? AND (what IN ",
-                       Absl(kAllowanceActions), ") = ? ORDER BY number DESC LIMIT 1"));
+                       " AND source = ? AND ",
+                       ThingSql(""), " = ? ORDER BY number DESC LIMIT 1"));
   prepare(drop_, "DELETE FROM change WHERE number = ?");
   prepare(note_dropped_,
           "UPDATE meta SET value = max(value, ?) WHERE name = 'changes_dropped_up_to'");
@@ -108,7 +128,7 @@ absl::StatusOr<std::optional<Change>> ChangeTable::NewestBelow(std::int64_t numb
                                                                const StoredChange& of) {
   const Suppression& entry = of.change.suppression;
   Query query = newest_below_->Start(of.address_id, number, std::string_view(entry.stream),
-                                     entry.source, IsOfAllowance(of.change.what));
+                                     entry.source, ThingOf(of.change.what));
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   if (!*there) return std::nullopt;

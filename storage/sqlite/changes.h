@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -23,12 +24,12 @@ inline constexpr std::string_view kChangeColumns =
 Change ChangeOf(const Query& row, std::int64_t number, int first, std::string_view tenant,
                 Address address);
 
-// `what` of changes that are of an allowance, which is a thing of its own beside the suppressions
-// of the address.
-inline constexpr std::string_view kAllowanceActions = "(4, 5)";
-inline bool IsOfAllowance(Change::What what) {
-  return what == Change::What::kAllowed || what == Change::What::kDisallowed;
-}
+// What a change is of: an allowance and what is known of the address are things of their own beside
+// its suppressions.
+enum class Thing : std::uint8_t { kSuppression = 0, kAllowance = 1, kKnowledge = 2 };
+Thing ThingOf(Change::What what);
+// The same of a row of `change`, which `prefix` names ("old.").
+std::string ThingSql(std::string_view prefix);
 
 // The number up to which some changes have been dropped.
 inline constexpr std::string_view kDroppedUpToSql =
@@ -62,7 +63,7 @@ class ChangeTable {
   absl::Status Append(const ChangeRow& change);
   // None: it is not there.
   absl::StatusOr<std::optional<StoredChange>> Find(std::int64_t number);
-  // The newest change of the suppression or allowance that `of` is about, among those below
+  // The newest change of the thing (suppression, allowance) that `of` is about, among those below
   // `number`; its address is left out. None: there is none.
   absl::StatusOr<std::optional<Change>> NewestBelow(std::int64_t number, const StoredChange& of);
   absl::Status Drop(std::int64_t number);

@@ -127,6 +127,9 @@ absl::Status MessageTable::Prepare(Connection& connection) {
           "INSERT INTO evidence (id, octets, codec, dictionary, data) VALUES (?, ?, ?, 0, ?)");
   prepare(insert_event_,
           InsertInto("event", "id, message_id, address_id, trust, " BOUNCED_EVENT_FIELDS));
+  prepare(update_event_, absl::StrCat("UPDATE event SET (", Absl(kReadingFields),
+                                      ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+                                      " ?14, ?15, ?16) WHERE id = ?1"));
   return prepare.status();
 }
 
@@ -182,10 +185,18 @@ absl::Status MessageTable::InsertEvent(const Event& e, std::optional<std::int64_
       std::string_view(e.matched_text), std::string_view(e.diagnostic));
 }
 
+absl::Status MessageTable::UpdateEvent(const Event& e) {
+  return update_event_->Run(e.id, e.kind, e.reason, e.bounce_class, e.fault, e.persistence, e.stage,
+                            e.reply_code, e.counts, e.text_bears_out, e.confidence, e.effect,
+                            e.policy_rule, std::string_view(e.enhanced_status),
+                            std::string_view(e.rule), std::string_view(e.matched_text));
+}
+
 absl::StatusOr<StoredEvent> EventOf(const Query& row) {
   Columns columns(row);
   StoredEvent stored;
   stored.event = ReadEvent(columns);
+  stored.place = columns.Integer();
   stored.has_evidence = !columns.IsNull();
   static_cast<void>(columns.Integer());
   stored.message_octets = columns.Integer();

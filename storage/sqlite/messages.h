@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +37,8 @@ class MessageTable {
   absl::Status InsertEvidence(std::int64_t id, const Evidence& evidence);
   // `address_id`: none for an event without address.
   absl::Status InsertEvent(const Event& event, std::optional<std::int64_t> address_id);
+  // What the event is taken for, and what it did: the fields of kReadingFields.
+  absl::Status UpdateEvent(const Event& event);
 
  private:
   std::optional<Statement> find_;
@@ -43,6 +46,7 @@ class MessageTable {
   std::optional<Statement> insert_;
   std::optional<Statement> insert_evidence_;
   std::optional<Statement> insert_event_;
+  std::optional<Statement> update_event_;
 };
 
 // What an event alone has, in the order in which messages.cc binds and reads it. A new field
@@ -52,11 +56,17 @@ class MessageTable {
   " confidence, effect, policy_rule, enhanced_status, rule, final_recipient, original_recipient," \
   " forwarded_to, diagnostic_type, remote_mta, provenance, matched_text, diagnostic"
 
+// Those of them that another reading of the same message may change, as UpdateEvent() binds them.
+inline constexpr std::string_view kReadingFields =
+    "kind, reason, bounce_class, fault, persistence, stage, reply_code, counts, text_bears_out,"
+    " confidence, effect, policy_rule, enhanced_status, rule, matched_text";
+
 // The columns of an event and its message in one row, as EventOf() reads them, from
 // `event JOIN message LEFT JOIN address`.
 inline constexpr const char kEventColumns[] =
     "event.id, message_id, event.trust, " BOUNCED_EVENT_FIELDS
-    ", evidence_id, octets, receive_time, day, message.trust, digest, message.tenant, "
+    ", event.id - first_event_id, evidence_id, octets, receive_time, day, message.trust, digest, "
+    "message.tenant, "
     "message.stream,"
     " return_path, reverse_path, client_address, client_helo, reporting_mta, report_form,"
     " envelope_id, return_path_key, message_reference, tls_version, login, returned_path,"

@@ -1,5 +1,7 @@
 #include "storage/sqlite/reader.h"
 
+#include <algorithm>
+
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,7 @@
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/api_keys.h"
 #include "storage/sqlite/evidence.h"
+#include "storage/sqlite/former.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/paging.h"
@@ -137,7 +140,14 @@ absl::Status Reader::Prepare() {
   prepare(policy_revisions_, absl::StrCat("SELECT ", Absl(kPolicyRevisionColumns),
                                           " FROM policy_document WHERE revision < ?"
                                           " ORDER BY revision DESC"));
-  return prepare.status().ok() ? PrepareChanges() : prepare.status();
+  prepare(incident_,
+          absl::StrCat("SELECT ", Absl(kIncidentColumns), " FROM incident WHERE id = ?"));
+  prepare(addresses_,
+          "SELECT id, tenant, canonical, spelling FROM address WHERE id < ? ORDER BY id DESC");
+  prepare(reclassification_, kFindReclassificationSql);
+  if (!prepare.status().ok()) return prepare.status();
+  absl::Status status = facts_.Prepare(connection_, index_);
+  return status.ok() ? PrepareChanges() : status;
 }
 
 absl::StatusOr<std::vector<Suppression>> Reader::FindSuppressions(std::string_view tenant,
@@ -298,7 +308,11 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
       FindAddress(*find_address_, index_.Hash(tenant, "", address.canonical()), tenant, address);
   if (!row.ok()) return row.status();
   if (absl::Status status = Widen(tenant, address, dossier.standing); !status.ok()) return status;
-  if (row->id == 0) return dossier;
+  if (row->id == 0) {
+    absl::Status status = ReadAround(tenant, address, max_changes, dossier);
+    if (!status.ok()) return status;
+    return dossier;
+  }
   dossier.record = std::move(row->record);
   dossier.risky_until = row->risky_until;
   absl::StatusOr<std::vector<SuppressionRow>> suppressions =
@@ -326,7 +340,84 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
     if (!changes.ok()) return changes.status();
     dossier.changes = *std::move(changes);
   }
+  if (absl::Status status = ReadAround(tenant, address, max_changes, dossier); !status.ok()) {
+    return status;
+  }
   return dossier;
+}
+
+absl::Status Reader::ReadAround(std::string_view tenant, const Address& address, int max_changes,
+                                AddressDossier& dossier) {
+  absl::StatusOr<std::vector<Allowance>> allowances = facts_.AllowancesOf(tenant, address);
+  if (!allowances.ok()) return allowances.status();
+  dossier.allowances = *std::move(allowances);
+  for (const Suppression& suppression : dossier.standing.suppressions) {
+    if (suppression.incident_id == 0) continue;
+    Query query = incident_->Start(suppression.incident_id);
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (*there) dossier.incidents.push_back(IncidentOf(query));
+  }
+  absl::StatusOr<std::vector<Entry>> entries = EntriesThatReach(tenant, address);
+  if (!entries.ok()) return entries.status();
+  std::vector<Change>& all = dossier.changes;
+  for (std::size_t i = 1; i < entries->size() && max_changes > 0; ++i) {
+    const Entry& entry = (*entries)[i];
+    absl::StatusOr<AddressRow> row =
+        FindAddress(*find_address_, index_.Hash(entry.tenant, "", entry.address.canonical()),
+                    entry.tenant, entry.address);
+    if (!row.ok()) return row.status();
+    if (row->id == 0) continue;
+    absl::StatusOr<std::vector<Change>> changes =
+        ReadChanges(row->id, entry.tenant, *row->address, max_changes);
+    if (!changes.ok()) return changes.status();
+    all.insert(all.end(), changes->begin(), changes->end());
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Change& a, const Change& b) { return a.number > b.number; });
+  if (all.size() > static_cast<std::size_t>(max_changes)) {
+    all.erase(all.begin() + max_changes, all.end());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Page<ListedAddress>> Reader::ListAddresses(std::string_view tenant,
+                                                          std::string_view domain, int page_size,
+                                                          Cursor from) {
+  absl::Status status = CheckPaging(page_size, from);
+  if (!status.ok()) return status;
+  Query query = addresses_->Start(from == 0 ? kNewest : from);
+  return ReadPage<ListedAddress>(
+      query, page_size, [&](const Query& row) -> absl::StatusOr<std::optional<ListedAddress>> {
+        const std::string_view canonical = row.Text(2);
+        if (row.Text(1) != tenant || canonical.starts_with('@')) return std::nullopt;
+        if (!domain.empty() && canonical.substr(canonical.rfind('@') + 1) != domain) {
+          return std::nullopt;
+        }
+        absl::StatusOr<Address> address = AddressOf(row, 2, 3);
+        if (!address.ok()) return address.status();
+        return ListedAddress{.place = row.Integer(0), .address = *std::move(address)};
+      });
+}
+
+absl::StatusOr<AddressFacts> Reader::GetFacts(std::string_view tenant, const Address& address) {
+  // One transaction, so that no commit comes between its parts.
+  absl::Status status = connection_.Execute("BEGIN");
+  if (!status.ok()) return status;
+  absl::Cleanup end = [this] { connection_.Execute("ROLLBACK").IgnoreError(); };
+  return facts_.Read(tenant, address);
+}
+
+absl::StatusOr<Reclassification> Reader::GetReclassification(std::string_view tenant,
+                                                             std::int64_t id) {
+  Query query = reclassification_->Start(id);
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  if (*there) {
+    Reclassification run = ReclassificationOf(query);
+    if (run.tenant == tenant) return run;
+  }
+  return absl::NotFoundError("no such run of this tenant");
 }
 
 absl::Status Reader::CountUses(std::string_view tenant, std::vector<StoredEvent>& events) {

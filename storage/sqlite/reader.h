@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "storage/records.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/facts.h"
 #include "storage/sqlite/statement.h"
 #include "storage/store.h"
 #include "storage/suppression_index.h"
@@ -51,6 +52,11 @@ class Reader {
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
   absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision);
   absl::StatusOr<Page<PolicyDocument>> ListPolicies(int page_size, Cursor from);
+  absl::StatusOr<Page<ListedAddress>> ListAddresses(std::string_view tenant,
+                                                    std::string_view domain, int page_size,
+                                                    Cursor from);
+  absl::StatusOr<AddressFacts> GetFacts(std::string_view tenant, const Address& address);
+  absl::StatusOr<Reclassification> GetReclassification(std::string_view tenant, std::int64_t id);
 
  private:
   Reader(Connection connection, const SuppressionIndex& index, const WideIndex& wide_index)
@@ -64,6 +70,10 @@ class Reader {
                                std::vector<Suppression>& suppressions);
   // Appends those of the domain, and of all tenants; and whether it is allowed.
   absl::Status Widen(std::string_view tenant, const Address& address, StandingOfAddress& standing);
+  // Sets what else reaches the address: allowances, incidents, and changes of its domain and of all
+  // tenants.
+  absl::Status ReadAround(std::string_view tenant, const Address& address, int max_changes,
+                          AddressDossier& dossier);
   // Whether a listed suppression rests on the filter's key.
   absl::StatusOr<bool> RestsOnKey(const SuppressionFilter& filter, const Query& row);
   // Sets `return_path_use` of those that came to signed return paths.
@@ -99,6 +109,10 @@ class Reader {
   std::optional<Statement> api_keys_;
   std::optional<Statement> policies_;
   std::optional<Statement> policy_revisions_;
+  std::optional<Statement> incident_;
+  std::optional<Statement> addresses_;
+  std::optional<Statement> reclassification_;
+  FactsQuery facts_;
 };
 
 }  // namespace bounced

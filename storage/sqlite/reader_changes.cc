@@ -35,20 +35,22 @@ absl::Status Reader::PrepareChanges() {
           rows + " WHERE change.tenant = ? AND number < ? ORDER BY number DESC");
   prepare(changes_after_, rows + " WHERE change.tenant = ? AND number > ? ORDER BY number LIMIT ?");
   // The last column: whether it may go.
+  const std::string thing = ThingSql("old.");
   prepare(old_changes_,
-          absl::StrCat("SELECT number, time, iif(what IN ", Absl(kAllowanceActions),
-                       ", NOT EXISTS (SELECT 1 FROM allowance"
-                       " WHERE allowance.address_id = old.address_id),"
-                       " NOT EXISTS (SELECT 1 FROM suppression"
+          absl::StrCat("SELECT number, time, CASE ", thing,
+                       " WHEN 1 THEN NOT EXISTS (SELECT 1 FROM allowance"
+                       " WHERE allowance.address_id = old.address_id)"
+                       " WHEN 0 THEN NOT EXISTS (SELECT 1 FROM suppression"
                        " WHERE suppression.address_id = old.address_id"
                        " AND suppression.stream = old.stream"
-                       " AND suppression.source = old.source))"
+                       " AND suppression.source = old.source)"
+                       " ELSE 1 END"
                        " OR EXISTS (SELECT 1 FROM change AS newer"
                        " WHERE newer.address_id = old.address_id AND newer.number > old.number"
                        " AND newer.stream = old.stream AND newer.source = old.source"
-                       " AND (newer.what IN ",
-                       Absl(kAllowanceActions), ") = (old.what IN ", Absl(kAllowanceActions),
-                       ")) FROM change AS old"
+                       " AND ",
+                       ThingSql("newer."), " = ", thing,
+                       ") FROM change AS old"
                        " WHERE number > ? AND number < (SELECT max(number) FROM change)"
                        " ORDER BY number LIMIT ?"));
   prepare(newest_change_, "SELECT max(number) FROM change");

@@ -242,6 +242,9 @@ constexpr const char* kRepairs[] = {
     "DELETE FROM change WHERE address_id NOT IN (SELECT id FROM address)",
     "UPDATE change SET tenant = address.tenant FROM address WHERE address.id = address_id"
     " AND change.tenant <> address.tenant",
+    // These go by the numbers of changes, and are only there for an undo.
+    "DELETE FROM former_event",
+    "DELETE FROM former_record",
     "CREATE TEMP TABLE renumbered AS SELECT number AS old,"
     " row_number() OVER (ORDER BY number) AS new FROM change",
     "CREATE INDEX temp.renumbered_by_old ON renumbered (old)",

@@ -90,6 +90,20 @@ class SqliteStore final : public Store {
       return reader.GetDossier(tenant, address, max_events, max_changes);
     });
   }
+  absl::StatusOr<Page<ListedAddress>> ListAddresses(std::string_view tenant,
+                                                    std::string_view domain, int page_size,
+                                                    Cursor from) const override {
+    return Ask(
+        [&](Reader& reader) { return reader.ListAddresses(tenant, domain, page_size, from); });
+  }
+  absl::StatusOr<AddressFacts> GetFacts(std::string_view tenant,
+                                        const Address& address) const override {
+    return Ask([&](Reader& reader) { return reader.GetFacts(tenant, address); });
+  }
+  absl::StatusOr<Reclassification> GetReclassification(std::string_view tenant,
+                                                       std::int64_t id) const override {
+    return Ask([&](Reader& reader) { return reader.GetReclassification(tenant, id); });
+  }
   absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size,
                                            Cursor from) const override {
     return Ask([&](Reader& reader) { return reader.ListChanges(filter, page_size, from); });

@@ -92,8 +92,10 @@ absl::StatusOr<Writer::Undoing> Writer::CanUndo(const UndoChanges& work, const S
 }
 
 // The oldest of the changes that follow each other down from this one and are all to be undone.
+// What is known of an address each of them knows in part, so these are put back one by one.
 absl::StatusOr<Change> Writer::OldestOfRun(const UndoChanges& work, const StoredChange& row) {
   Change oldest = row.change;
+  if (ThingOf(oldest.what) == Thing::kKnowledge) return oldest;
   for (int depth = 0; depth < kMaxUndoDepth; ++depth) {
     absl::StatusOr<std::optional<Change>> older = changes_.NewestBelow(oldest.number, row);
     if (!older.ok()) return older.status();
@@ -116,6 +118,8 @@ absl::Status Writer::PutBack(const Change& change, const Cause& cause) {
     case Change::What::kAllowed:
     case Change::What::kDisallowed:
       return PutBackAllowance(*standing, change, cause);
+    case Change::What::kReclassified:
+      return PutBackKnowledge(*standing, change, cause);
     case Change::What::kCreated:
       break;
   }

@@ -49,6 +49,15 @@ absl::Status Check(const UndoChanges& work) {
 
 absl::Status Check(const DropChanges&) { return absl::OkStatus(); }
 
+absl::Status Check(const BeginReclassification&) { return absl::OkStatus(); }
+
+absl::Status Check(const ReclassifyAddresses& work) {
+  for (const ReclassifyAddresses::One& one : work.addresses) {
+    if (!one.address) return absl::InvalidArgumentError("address is not set");
+  }
+  return work.replay ? absl::OkStatus() : absl::InvalidArgumentError("replay is not set");
+}
+
 absl::Status Check(const RevokeKey& work) {
   if (!work.domain.empty() && !work.key_id.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("domain or key_id is not set");
@@ -132,6 +141,8 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = rates_.Prepare(connection_);
   if (status.ok()) status = api_keys_.Prepare(connection_);
   if (status.ok()) status = policies_.Prepare(connection_);
+  if (status.ok()) status = former_.Prepare(connection_);
+  if (status.ok()) status = facts_.Prepare(connection_, index_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);

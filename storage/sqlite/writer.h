@@ -21,6 +21,8 @@
 #include "storage/sqlite/api_keys.h"
 #include "storage/sqlite/changes.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/facts.h"
+#include "storage/sqlite/former.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/policy_documents.h"
@@ -106,6 +108,8 @@ class Writer {
   absl::Status Do(PutPolicies& work);
   absl::Status Do(UndoChanges& work);
   absl::Status Do(DropChanges& work);
+  absl::Status Do(BeginReclassification& work);
+  absl::Status Do(ReclassifyAddresses& work);
 
   absl::StatusOr<MessageReceipt> StoreMessage(NewMessage& message);
   // For incidents of refusals and of rates.
@@ -134,6 +138,11 @@ class Writer {
   absl::Status PutBack(const Change& change, const Cause& cause);
   absl::Status PutBackSuppression(Standing& standing, Suppression suppression, const Cause& cause);
   absl::Status PutBackAllowance(const Standing& standing, const Change& change, const Cause& cause);
+  absl::Status PutBackKnowledge(Standing& standing, const Change& change, const Cause& cause);
+
+  // Carries out what a replay of the address has come to.
+  absl::Status CarryOut(std::string_view tenant, const Address& address, const AddressFacts& facts,
+                        const Replayed& replayed, const Cause& cause);
 
   absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
   // Writes the address's row, when it is new or not as it was.
@@ -165,6 +174,8 @@ class Writer {
   AllowanceTable allowances_;
   IncidentTable incidents_;
   RateIncidents rates_{incidents_};
+  FormerTable former_;
+  FactsQuery facts_;
   Bursts bursts_;
   ApiKeyTable api_keys_;
   PolicyDocumentTable policies_;

@@ -148,6 +148,26 @@ absl::StatusOr<Findings> WatchedStore::CheckIntegrity(const CheckOptions& option
   return store_->CheckIntegrity(options, min_free, now, progress);
 }
 
+absl::StatusOr<Page<ListedAddress>> WatchedStore::ListAddresses(std::string_view tenant,
+                                                                std::string_view domain,
+                                                                int page_size, Cursor from) const {
+  ++pages_;
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->ListAddresses(tenant, domain, page_size, from);
+}
+
+absl::StatusOr<AddressFacts> WatchedStore::GetFacts(std::string_view tenant,
+                                                    const Address& address) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetFacts(tenant, address);
+}
+
+absl::StatusOr<Reclassification> WatchedStore::GetReclassification(std::string_view tenant,
+                                                                   std::int64_t id) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->GetReclassification(tenant, id);
+}
+
 absl::StatusOr<Page<Change>> WatchedStore::ListChanges(const ChangeFilter& filter, int page_size,
                                                        Cursor from) const {
   ++pages_;

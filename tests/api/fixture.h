@@ -72,6 +72,13 @@ class WatchedStore final : public Store {
                                                  const Address& address) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view tenant, int page_size,
                                                  Cursor from) const override;
+  absl::StatusOr<Page<ListedAddress>> ListAddresses(std::string_view tenant,
+                                                    std::string_view domain, int page_size,
+                                                    Cursor from) const override;
+  absl::StatusOr<AddressFacts> GetFacts(std::string_view tenant,
+                                        const Address& address) const override;
+  absl::StatusOr<Reclassification> GetReclassification(std::string_view tenant,
+                                                       std::int64_t id) const override;
   absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter& filter, int page_size,
                                                Cursor from) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter& filter, int page_size,

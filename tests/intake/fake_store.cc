@@ -216,6 +216,17 @@ absl::StatusOr<StandingOfAddress> FakeStore::FindStanding(std::string_view, cons
 absl::StatusOr<Page<Allowance>> FakeStore::ListAllowances(std::string_view, int, Cursor) const {
   return NotAsked();
 }
+absl::StatusOr<Page<ListedAddress>> FakeStore::ListAddresses(std::string_view, std::string_view,
+                                                             int, Cursor) const {
+  return NotAsked();
+}
+absl::StatusOr<AddressFacts> FakeStore::GetFacts(std::string_view, const Address&) const {
+  return NotAsked();
+}
+absl::StatusOr<Reclassification> FakeStore::GetReclassification(std::string_view,
+                                                                std::int64_t) const {
+  return NotAsked();
+}
 absl::StatusOr<Page<Incident>> FakeStore::ListIncidents(const IncidentFilter&, int, Cursor) const {
   return NotAsked();
 }

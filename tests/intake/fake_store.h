@@ -46,6 +46,11 @@ class FakeStore final : public Store {
   // The committer and the intake never ask these; they answer UNIMPLEMENTED.
   absl::StatusOr<StandingOfAddress> FindStanding(std::string_view, const Address&) const override;
   absl::StatusOr<Page<Allowance>> ListAllowances(std::string_view, int, Cursor) const override;
+  absl::StatusOr<Page<ListedAddress>> ListAddresses(std::string_view, std::string_view, int,
+                                                    Cursor) const override;
+  absl::StatusOr<AddressFacts> GetFacts(std::string_view, const Address&) const override;
+  absl::StatusOr<Reclassification> GetReclassification(std::string_view,
+                                                       std::int64_t) const override;
   absl::StatusOr<Page<Incident>> ListIncidents(const IncidentFilter&, int, Cursor) const override;
   absl::StatusOr<Page<Suppression>> ListSuppressions(const SuppressionFilter&, int,
                                                      Cursor) const override;
@@ -88,6 +93,9 @@ class FakeStore final : public Store {
   // It keeps no changes.
   void Do(UndoChanges&, Decide, absl::Time, Contents&) const {}
   void Do(DropChanges&, Decide, absl::Time, Contents&) const {}
+  // The committer only hands these on; nothing becomes of them here.
+  void Do(BeginReclassification&, Decide, absl::Time, Contents&) const {}
+  void Do(ReclassifyAddresses&, Decide, absl::Time, Contents&) const {}
   void Do(RevokeKey& work, Decide decide, absl::Time now, Contents& contents) const;
   // The committer only hands these on; nothing becomes of them here.
   void Do(PutAllowance&, Decide, absl::Time, Contents&) const {}
