@@ -17,8 +17,6 @@ namespace bounced {
 namespace {
 
 constexpr std::size_t kMaxReturnedTo = 100;  // addresses of the returned message's To
-// Of a forward that is taken for a complaint since an operator of a feedback loop has sent it.
-constexpr std::string_view kForwardRule = "forwarded-complaint";
 constexpr int kForwardConfidence = 50;
 
 template <typename Value>

@@ -23,6 +23,10 @@ inline constexpr std::size_t kMaxReportedAddressOctets = 512;
 inline constexpr std::size_t kMaxReportedNameOctets = 256;  // of hosts, types and ids
 inline constexpr std::size_t kMaxReportedTextOctets = 4096;
 
+// The rule of a forward that is taken for a complaint, since an operator of a feedback loop sent
+// it.
+inline constexpr std::string_view kForwardRule = "forwarded-complaint";
+
 // What a recipient of a report says, whoever it is about: presentable, cut at these bounds, without
 // an address.
 Event EventOf(const Recipient& recipient);

@@ -67,20 +67,6 @@ absl::Time InDays(absl::Time now, int days) { return now + absl::Hours(24) * day
 
 // --- The record
 
-// What a person's release leaves of it: nothing that rests on mail issued before.
-AddressRecord SinceRelease(AddressRecord record) {
-  if (!record.released) return record;
-  const Day released_on = DayOf(*record.released);
-  DropUpTo(record.hard_days, released_on - 1);
-  DropUpTo(record.soft_days, released_on - 1);
-  if (record.soft_suppressed_on <= released_on) {
-    record.soft_suppressions = 0;
-    record.soft_suppressed_on = 0;
-    record.probation_until = 0;
-  }
-  return record;
-}
-
 bool IsOnProbation(const AddressRecord& record, absl::Time now) {
   return record.soft_suppressions > 0 && DayOf(now) < record.probation_until;
 }
@@ -96,26 +82,14 @@ Day RiskyUntil(const Policy& policy, const AddressRecord& record, absl::Time now
 }
 
 // Whether a signed return path tells which mail of ours the event is about.
-bool NamesMail(const Case& c) {
-  if (c.event.trust == Trust::kLocal) return !c.message.returned_path.empty();
-  return c.event.trust >= Trust::kReturned;
-}
-
-// Which mail of ours the event is about, as far as it tells. An unsigned return path may be that of
-// all mail: what comes to it on one day is of one.
-std::uint64_t MailId(const Case& c) {
-  std::uint64_t seed = static_cast<std::uint64_t>(c.event.bounce_class);
-  if (!NamesMail(c)) {
-    seed |= std::uint64_t{static_cast<std::uint32_t>(c.message.day)} << 8;
-  }
-  const std::string& path =
-      c.message.returned_path.empty() ? c.message.return_path : c.message.returned_path;
-  return XXH3_64bits_withSeed(path.data(), path.size(), seed);
+bool NamesMail(const Message& message, const Event& event) {
+  if (event.trust == Trust::kLocal) return !message.returned_path.empty();
+  return event.trust >= Trust::kReturned;
 }
 
 // Counts the mail, once. False: it has been.
 bool CountMail(const Case& c, AddressRecord& record) {
-  const std::uint64_t id = MailId(c);
+  const std::uint64_t id = CountedMailOf(c.message, c.event);
   std::vector<std::uint64_t>& mails = record.counted_mails;
   if (std::find(mails.begin(), mails.end(), id) != mails.end()) return false;
   mails.push_back(id);
@@ -373,6 +347,30 @@ Decision ByKind(const Case& c, AddressRecord record) {
 }
 
 }  // namespace
+
+AddressRecord SinceRelease(AddressRecord record) {
+  if (!record.released) return record;
+  const Day released_on = DayOf(*record.released);
+  DropUpTo(record.hard_days, released_on - 1);
+  DropUpTo(record.soft_days, released_on - 1);
+  if (record.soft_suppressed_on <= released_on) {
+    record.soft_suppressions = 0;
+    record.soft_suppressed_on = 0;
+    record.probation_until = 0;
+  }
+  return record;
+}
+
+// An unsigned return path may be that of all mail: what comes to it on one day is of one.
+std::uint64_t CountedMailOf(const Message& message, const Event& event) {
+  std::uint64_t seed = static_cast<std::uint64_t>(event.bounce_class);
+  if (!NamesMail(message, event)) {
+    seed |= std::uint64_t{static_cast<std::uint32_t>(message.day)} << 8;
+  }
+  const std::string& path =
+      message.returned_path.empty() ? message.return_path : message.returned_path;
+  return XXH3_64bits_withSeed(path.data(), path.size(), seed);
+}
 
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now) {

@@ -48,4 +48,11 @@ struct Policy {
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now);
 
+// What a person's release leaves of a record: nothing that rests on mail issued before. Decide()
+// goes by that, whatever else the record still has.
+AddressRecord SinceRelease(AddressRecord record);
+
+// How AddressRecord::counted_mails names the mail that the event is about, where it counts.
+std::uint64_t CountedMailOf(const Message& message, const Event& event);
+
 }  // namespace bounced

@@ -113,13 +113,16 @@ Voucher Unsigned(const ReturnPathDomain& domain, std::string_view local_part, ab
   return voucher;
 }
 
+// Whom a complaint there is believed of, the loop's operators say: nobody else is ever found to be
+// authenticated.
+constexpr LeastTrust kLoopTrust = Trust::kAuthenticated;
+
 Voucher VoucherOf(const FeedbackLoop& loop, absl::Time now) {
   Voucher voucher;
   voucher.use = Use::kFeedbackLoop;
   voucher.tenant = loop.tenant;
   voucher.stream = loop.stream;
-  // Whom it is believed of, its operators say: nobody else is ever found to be authenticated.
-  voucher.least_trust = Trust::kAuthenticated;
+  voucher.least_trust = kLoopTrust;
   voucher.return_path = loop.address;
   voucher.day = DayOf(now);
   voucher.operators = loop.operators;
@@ -324,6 +327,21 @@ VouchResult ReturnPaths::Vouch(std::string_view local_part, std::string_view dom
   if (token && token->use == ours->use) return Verify(*ours, *std::move(token), now);
   if (ours->signing == Signing::kRequired) return Refused(Refusal::kUnsigned);
   return Granted(Unsigned(*ours, local_part, now));
+}
+
+std::optional<LeastTrust> ReturnPaths::LeastTrustOf(std::string_view return_path) const {
+  if (loops_.find(return_path) != loops_.end()) return kLoopTrust;
+  const std::size_t at = return_path.rfind('@');
+  if (at == return_path.npos) return std::nullopt;
+  const std::string_view domain = return_path.substr(at + 1);
+  const ReturnPathDomain* ours = FindDomain(domain, Use::kReturnPath);
+  if (const ReturnPathDomain* unsubscribe = FindDomain(domain, Use::kUnsubscribe)) {
+    const std::optional<Token> token = Token::Read(return_path.substr(0, at));
+    const bool is_token = token && token->use == Use::kUnsubscribe;
+    if (ours == nullptr || is_token || return_path == unsubscribe->address) ours = unsubscribe;
+  }
+  if (ours == nullptr) return std::nullopt;
+  return ours->least_trust;
 }
 
 absl::StatusOr<std::string> ReturnPaths::Mint(const MintRequest& request, const Address& recipient,

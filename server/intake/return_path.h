@@ -146,6 +146,10 @@ class ReturnPaths {
   // the form of an unsubscribe token is judged as a return path.
   VouchResult Vouch(std::string_view local_part, std::string_view domain, absl::Time now) const;
 
+  // What Vouch() would have a voucher for this address, which is canonical, say of the least trust.
+  // None: it is none of ours (any more).
+  std::optional<LeastTrust> LeastTrustOf(std::string_view return_path) const;
+
   // A return path of at most kMaxLocalPartOctets before the '@', in lower case. NOT_FOUND: not a
   // domain of ours; FAILED_PRECONDITION: it has no key that may sign, its signing is off, or `now`
   // is not a day from Token::kEpochDay to kLastDay; INVALID_ARGUMENT: the stream or reference has
