@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/api/checker.h"
+#include "server/api/plain_words.h"
 #include "server/api/to_proto.h"
 
 namespace bounced::api {
@@ -281,13 +282,86 @@ class Outlook {
   std::vector<std::string> sentences_;
 };
 
-void AddCount(std::string_view name, const std::vector<Day>& days, int threshold,
+void AddCount(std::string_view name, const std::vector<Day>& days, int threshold, int window_days,
               v1::ExplainResponse& response) {
   v1::Count* count = response.add_counts();
   count->set_name(std::string(name));
   count->set_value(static_cast<std::int32_t>(days.size()));
   count->set_threshold(threshold);
   for (Day day : days) count->add_days(ShownDay(day));
+  count->set_window_days(window_days);
+  if (!days.empty()) count->set_until(ShownDay(days.front() + window_days));
+}
+
+void AddCounts(const AddressRecord& record, const Counted& counted, const Policy& policy,
+               v1::ExplainResponse& response) {
+  AddCount("hard_confirmations", counted.hard, policy.hard_confirmations, policy.hard_window_days,
+           response);
+  AddCount("soft_bounces", counted.soft, policy.soft_threshold, policy.soft_window_days, response);
+  if (!counted.on_probation) return;
+  v1::Count* count = response.add_counts();
+  count->set_name("soft_suppressions");
+  count->set_value(record.soft_suppressions);
+  count->set_until(ShownDay(record.probation_until));
+}
+
+// The newest change of the suppression that leaves it as it stands.
+const Change* NewestChangeOf(const AddressDossier& dossier, const Suppression& suppression) {
+  for (const Change& change : dossier.changes) {
+    const Suppression& told = change.suppression;
+    const bool is_of_it =
+        change.what == Change::What::kCreated || change.what == Change::What::kReplaced;
+    if (is_of_it && told.tenant == suppression.tenant && told.address == suppression.address &&
+        told.stream == suppression.stream && told.source == suppression.source) {
+      return &change;
+    }
+  }
+  return nullptr;
+}
+
+// By which the address was last taken off.
+const Change* Release(const AddressDossier& dossier) {
+  for (const Change& change : dossier.changes) {
+    if (change.what == Change::What::kRemoved && change.time == dossier.record.released) {
+      return &change;
+    }
+  }
+  return nullptr;
+}
+
+// `suppression`: the one that stops mail, or that an incident holds; null: none does.
+Ground GroundOf(const AddressDossier& dossier, const Suppression* suppression, bool is_risky) {
+  Ground ground{.suppression = suppression};
+  if (suppression != nullptr) {
+    ground.change = NewestChangeOf(dossier, *suppression);
+  } else if (!is_risky) {
+    ground.change = Release(dossier);
+  }
+  for (const StoredEvent& stored : dossier.events) {
+    const Effect effect = stored.event.effect;
+    const bool is_ground = suppression != nullptr ? stored.event.id == suppression->event_id
+                                                  : is_risky && (effect == Effect::kCounted ||
+                                                                 effect == Effect::kSuppressed);
+    if (!is_ground) continue;
+    ground.event = &stored;
+    break;
+  }
+  return ground;
+}
+
+void AddGround(const AddressDossier& dossier, const Ground& ground, v1::ExplainResponse& response) {
+  if (ground.event != nullptr) {
+    response.set_policy_line(std::string(ToString(ground.event->event.policy_rule)));
+  }
+  if (ground.change != nullptr && ground.change->author != "policy") {
+    const v1::SuppressionChange change = ToProto(*ground.change);
+    response.set_author(change.author());
+    response.set_cause(change.cause());
+  } else if (response.verdict() == v1::VERDICT_SEND && !dossier.allowances.empty()) {
+    const v1::Allowance allowance = ToProto(dossier.allowances.front());
+    response.set_author(allowance.author());
+    response.set_cause(allowance.note());
+  }
 }
 
 }  // namespace
@@ -297,17 +371,23 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
   v1::ExplainResponse response;
   Outlook outlook(dossier, policy, now);
   const Suppression* suppression = Strongest(dossier.standing, stream, now);
+  const Suppression* ground_suppression = suppression;
+  Verdict verdict = Verdict::kSend;
   if (suppression != nullptr) {
+    verdict = Verdict::kSuppressed;
     response.set_verdict(v1::VERDICT_SUPPRESSED);
     *response.mutable_suppression() = ToProto(*suppression);
     response.set_summary(SummaryOf(*suppression));
   } else if (const Suppression* held = Held(dossier, now);
              held != nullptr && !dossier.standing.allowed) {
+    verdict = Verdict::kRisky;
+    ground_suppression = held;
     response.set_verdict(v1::VERDICT_RISKY);
     response.set_summary(SummaryOfHeld(*held));
     response.add_outlook(absl::StrCat("Whoever confirms incident ", held->incident_id,
                                       " suppresses it; whoever releases that takes it off."));
   } else if (!dossier.standing.allowed && DayOf(now) < dossier.risky_until) {
+    verdict = Verdict::kRisky;
     response.set_verdict(v1::VERDICT_RISKY);
     response.set_summary(SummaryOfRisky(outlook.counted(), dossier.record, policy));
   } else {
@@ -323,8 +403,15 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
   response.set_allowed(dossier.standing.allowed);
   for (const StoredEvent& event : dossier.events) *response.add_events() = ToProto(event);
   for (const Change& change : dossier.changes) *response.add_changes() = ToProto(change);
-  AddCount("hard_confirmations", outlook.counted().hard, policy.hard_confirmations, response);
-  AddCount("soft_bounces", outlook.counted().soft, policy.soft_threshold, response);
+  AddCounts(dossier.record, outlook.counted(), policy, response);
+  for (const Allowance& each : dossier.allowances) *response.add_allowances() = ToProto(each);
+  for (const Incident& each : dossier.incidents) *response.add_incidents() = ToProto(each);
+  const Ground ground = GroundOf(dossier, ground_suppression, verdict == Verdict::kRisky);
+  AddGround(dossier, ground, response);
+  for (std::string& sentence : PlainWords(dossier, policy, verdict, ground, outlook.counted().soft,
+                                          outlook.counted().on_probation, now)) {
+    response.add_plain(std::move(sentence));
+  }
   return response;
 }
 
@@ -332,6 +419,7 @@ v1::ExplainResponse ExplainInvalid(const absl::Status& why) {
   v1::ExplainResponse response;
   response.set_verdict(v1::VERDICT_INVALID);
   response.set_summary(absl::StrCat("This is no address: ", why.message(), "."));
+  response.add_plain("This is not a mail address as it is written, so no mail can be sent to it.");
   return response;
 }
 

@@ -1,5 +1,7 @@
 #include "server/api/suppression_service.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -162,6 +164,23 @@ absl::Status List(const Store& store, const Caller& caller,
   return absl::OkStatus();
 }
 
+// Adds the events that suppressions rest on and that are not among the newest.
+absl::Status AddGrounds(const Store& store, std::string_view tenant, AddressDossier& dossier) {
+  for (const Suppression& suppression : dossier.standing.suppressions) {
+    const std::int64_t id = suppression.event_id;
+    const bool is_there =
+        id == 0 || suppression.tenant != tenant ||
+        std::any_of(dossier.events.begin(), dossier.events.end(),
+                    [id](const StoredEvent& stored) { return stored.event.id == id; });
+    if (is_there) continue;
+    absl::StatusOr<StoredEvent> stored = store.GetEvent(tenant, id);
+    if (absl::IsNotFound(stored.status())) continue;
+    if (!stored.ok()) return stored.status();
+    dossier.events.push_back(*std::move(stored));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ExplainTo(const Services& services, const Caller& caller,
                        const v1::ExplainRequest& request, v1::ExplainResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
@@ -175,6 +194,7 @@ absl::Status ExplainTo(const Services& services, const Caller& caller,
   absl::StatusOr<AddressDossier> dossier =
       services.parts.store.GetDossier(*tenant, *address, kMaxExplainedEvents, kMaxExplainedChanges);
   if (!dossier.ok()) return dossier.status();
+  if (absl::Status s = AddGrounds(services.parts.store, *tenant, *dossier); !s.ok()) return s;
   const std::shared_ptr<const Policies> policies = services.parts.committer.policies();
   response = Explain(*dossier, policies->Of(*tenant, request.stream()), request.stream(),
                      services.parts.clock.Now());

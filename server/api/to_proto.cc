@@ -71,7 +71,8 @@ static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED
               Same(Change::What::kReplaced, v1::SuppressionChange::ACTION_REPLACED) &&
               Same(Change::What::kRemoved, v1::SuppressionChange::ACTION_REMOVED) &&
               Same(Change::What::kAllowed, v1::SuppressionChange::ACTION_ALLOWED) &&
-              Same(Change::What::kDisallowed, v1::SuppressionChange::ACTION_DISALLOWED));
+              Same(Change::What::kDisallowed, v1::SuppressionChange::ACTION_DISALLOWED) &&
+              Same(Change::What::kReclassified, v1::SuppressionChange::ACTION_RECLASSIFIED));
 
 // Of a report's texts; the same as the store keeps.
 constexpr std::size_t kMaxShownOctets = 4 << 10;

@@ -20,6 +20,8 @@ std::string ActionWord(v1::SuppressionChange::Action action) {
       return "allowed";
     case v1::SuppressionChange::ACTION_DISALLOWED:
       return "disallowed";
+    case v1::SuppressionChange::ACTION_RECLASSIFIED:
+      return "reclassified";
     default:
       return "";
   }
@@ -29,8 +31,8 @@ std::string ActionWord(v1::SuppressionChange::Action action) {
 
 const char* const kChangeLineHelp =
     "Prints a line for each change, with tabs between: number, time, what was done (created,\n"
-    "replaced, removed, allowed, disallowed), address, stream, source, reason, time of its end,\n"
-    "author, cause; - stands for none.";
+    "replaced, removed, allowed, disallowed, reclassified), address, stream, source, reason,\n"
+    "time of its end, author, cause; - stands for none.";
 
 std::string ChangeLine(const v1::SuppressionChange& change) {
   const v1::Suppression& suppression = change.suppression();

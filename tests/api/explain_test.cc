@@ -12,6 +12,7 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -63,9 +64,12 @@ class ExplainTest : public testing::Test {
   void Take(StoredEvent stored) {
     stored.event.trust = Trust::kSigned;
     stored.message.day = DayOf(now_);
+    stored.message.receive_time = now_;
     stored.message.return_path = "path-" + std::to_string(dossier_.events.size());
     Decision decision = Decide(policy_, {dossier_.record, dossier_.standing.suppressions},
                                stored.message, stored.event, now_);
+    stored.event.effect = decision.effect;
+    stored.event.policy_rule = decision.rule;
     dossier_.record = decision.next;
     dossier_.risky_until = decision.risky_until;
     if (decision.suppress) dossier_.standing.suppressions = {*decision.suppress};
@@ -212,6 +216,142 @@ TEST_F(ExplainTest, OnlyWhatHoldsForTheStreamDecides) {
   EXPECT_EQ(response.summary(),
             "Mail may be sent in this stream: what stands against the address is of another.");
   EXPECT_FALSE(response.has_suppression());
+}
+
+// --- In plain words
+
+std::vector<std::string> Plain(const v1::ExplainResponse& response) {
+  return {response.plain().begin(), response.plain().end()};
+}
+
+TEST_F(ExplainTest, InPlainWordsWhyMailStops) {
+  Bounce(Reason::kMailboxDisabled);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.policy_line(), "hard_short");
+  EXPECT_THAT(Plain(response),
+              ElementsAre("We send no mail to this address.",
+                          "On 2 March 2026 a mail to it came back, since the mailbox is closed, or "
+                          "has not been used for long.",
+                          "That ends by itself on 9 March 2026.",
+                          "If the address is in order again, tell us, and we take it off the "
+                          "list."));
+  EXPECT_THAT(Plain(Get()), Each(Not(HasSubstr("jane"))));
+  Pass(1);
+  Bounce(Reason::kMailboxDisabled);
+  Pass(1);
+  Bounce(Reason::kMailboxDisabled);
+  response = Get();
+  EXPECT_EQ(response.policy_line(), "hard_confirmed");
+  EXPECT_THAT(Plain(response), Contains("Mail of 3 different days came back so."));
+  EXPECT_THAT(Plain(response), Contains("That lasts until somebody takes it off the list."));
+}
+
+TEST_F(ExplainTest, InPlainWordsWhatIsUnderWay) {
+  Bounce(Reason::kMailboxFull);
+  const v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.policy_line(), "soft_counted");
+  EXPECT_THAT(
+      Plain(response),
+      ElementsAre("We still send mail to this address.",
+                  "Mail that we sent on 2 March 2026 came back, for a reason that may pass.",
+                  "On 2 March 2026 a mail to it came back, since the mailbox is full.",
+                  "When mail of 3 different days within 30 days comes back, we stop for 30 "
+                  "days.",
+                  "A mail that arrives settles it."));
+  EXPECT_EQ(response.counts(1).window_days(), 30);
+  EXPECT_EQ(response.counts(1).until(), "2026-04-01");
+}
+
+TEST_F(ExplainTest, InPlainWordsProbation) {
+  for (int i = 0; i < 3; ++i) {
+    Bounce(Reason::kMailboxFull);
+    Pass(1);
+  }
+  Pass(30);
+  const v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_RISKY);
+  EXPECT_EQ(response.policy_line(), "soft_threshold");
+  ASSERT_EQ(response.counts_size(), 3);
+  EXPECT_EQ(response.counts(2).name(), "soft_suppressions");
+  EXPECT_EQ(response.counts(2).value(), 1);
+  EXPECT_EQ(response.counts(2).until(), "2026-07-02");
+  EXPECT_THAT(Plain(response), Contains(HasSubstr("until 2 July 2026 a single mail")));
+}
+
+TEST_F(ExplainTest, InPlainWordsThatTheSenderIsToBlame) {
+  Bounce(Reason::kSpamContent);
+  const v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.policy_line(), "");
+  EXPECT_THAT(Plain(response), ElementsAre("We send mail to this address.",
+                                           AllOf(HasSubstr("which is no fault of the address"),
+                                                 HasSubstr("That alone stops nothing."))));
+}
+
+TEST_F(ExplainTest, WhoDidItAndWhyIsSaid) {
+  const Address domain = *Address::ParseEntry("@rcpt.example");
+  const Suppression by_hand{.tenant = "*",
+                            .stream = "",
+                            .address = domain,
+                            .source = Source::kManual,
+                            .reason = "asked",
+                            .bounce_class = BounceClass::kNone,
+                            .create_time = now_,
+                            .expire_time = absl::InfiniteFuture(),
+                            .event_id = 0,
+                            .explanation = "By phone."};
+  dossier_.standing.suppressions = {by_hand};
+  dossier_.changes = {{.number = 2,
+                       .time = now_,
+                       .what = Change::What::kCreated,
+                       .author = "ann",
+                       .cause = "a customer asked",
+                       .suppression = by_hand}};
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.author(), "ann");
+  EXPECT_EQ(response.cause(), "a customer asked");
+  EXPECT_EQ(response.policy_line(), "");
+  EXPECT_THAT(Plain(response),
+              ElementsAre("We send no mail to any address with the same ending behind the @.",
+                          "ann put it on the list on 2 March 2026, and noted: \"By phone.\".",
+                          "That lasts until somebody takes it off the list.",
+                          "Whoever wants it off the list may ask us."));
+
+  dossier_.standing = {.suppressions = {}, .allowed = true};
+  dossier_.allowances = {{.tenant = "default",
+                          .address = domain,
+                          .create_time = now_,
+                          .author = "bob",
+                          .note = "a partner"}};
+  response = Get();
+  EXPECT_EQ(response.author(), "bob");
+  EXPECT_EQ(response.cause(), "a partner");
+  ASSERT_EQ(response.allowances_size(), 1);
+  EXPECT_EQ(response.allowances(0).address(), "@rcpt.example");
+  EXPECT_THAT(
+      Plain(response),
+      ElementsAre("We send mail to this address, whatever comes back.",
+                  "bob decided that on 2 March 2026 for all addresses with the same ending, "
+                  "and noted: \"a partner\"."));
+}
+
+TEST_F(ExplainTest, WhatAnIncidentHoldsIsSaid) {
+  Bounce(Reason::kNoSuchUser);
+  dossier_.standing.suppressions[0].incident_id = 4;
+  dossier_.incidents = {{.id = 4,
+                         .tenant = "default",
+                         .domain = "rcpt.example",
+                         .sample = "no such user",
+                         .first_time = now_,
+                         .last_time = now_,
+                         .count = 30}};
+  const v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_RISKY);
+  ASSERT_EQ(response.incidents_size(), 1);
+  EXPECT_EQ(response.incidents(0).count(), 30);
+  EXPECT_EQ(response.policy_line(), "hard_short");
+  EXPECT_THAT(
+      Plain(response),
+      Contains("Until one of us has looked at that (number 4), mail to it is not stopped."));
 }
 
 TEST_F(ExplainTest, TheNumbersAreThePolicys) {

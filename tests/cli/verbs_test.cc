@@ -638,6 +638,22 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   count.set_value(1);
   count.set_threshold(3);
   count.add_days("2026-01-31");
+  count.set_window_days(30);
+  count.set_until("2026-03-02");
+  answer.add_plain("We send no mail to this address.");
+  answer.set_policy_line("hard_certain");
+  answer.set_author("ann");
+  answer.set_cause("asked");
+  v1::Allowance& allowance = *answer.add_allowances();
+  allowance.set_tenant("*");
+  allowance.set_address("@x");
+  allowance.set_author("bob");
+  allowance.set_note("a partner");
+  v1::Incident& incident = *answer.add_incidents();
+  incident.set_incident_id(4);
+  incident.set_domain("x");
+  incident.set_count(30);
+  incident.set_sample("no such user");
 
   const Outcome outcome = Run({"explain", "r@x"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -649,7 +665,13 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
         "(same_message), one of 2 messages to its return path, the first of which came 2027-01-15 "
         "08:00:00\n",
         "  - It lasts until somebody takes it off.\n",
-        "soft_bounces: 1 of 3 (mail of 2026-01-31)\n", "created by policy (hard_certain)"}) {
+        "soft_bounces: 1 of 3 within 30 days (mail of 2026-01-31), until 2026-03-02\n",
+        "In plain words:\n  We send no mail to this address.\n",
+        "Decided:\n  policy line hard_certain\n  by ann: asked\n",
+        "What no bounce suppresses:\n  @x for all tenants, since ", ", by bob: a partner\n",
+        "Incidents that hold it:\n  incident 4 of x, since ", "holds 30: \"no such user\"\n",
+        "no_such_user (hard) by rule no-such-user, trust authenticated, effect: ",
+        "created by policy (hard_certain)"}) {
     EXPECT_THAT(outcome.out, HasSubstr(said));
   }
   EXPECT_THAT(Run({"explain", "r@x", "--json"}).out,

@@ -49,11 +49,13 @@ const v1::Event* DecidingEvent(const v1::ExplainResponse& answer) {
 std::string CountsText(const v1::ExplainResponse& answer) {
   std::string text;
   for (const v1::Count& count : answer.counts()) {
-    absl::StrAppend(&text, "  ", Shown(count.name()), ": ", count.value(), " of ",
-                    count.threshold());
+    absl::StrAppend(&text, "  ", Shown(count.name()), ": ", count.value());
+    if (count.threshold() > 0) absl::StrAppend(&text, " of ", count.threshold());
+    if (count.window_days() > 0) absl::StrAppend(&text, " within ", count.window_days(), " days");
     if (count.days_size() > 0) {
       absl::StrAppend(&text, " (mail of ", Shown(absl::StrJoin(count.days(), ", ")), ")");
     }
+    if (!count.until().empty()) absl::StrAppend(&text, ", until ", Shown(count.until()));
     text += '\n';
   }
   return text;
@@ -63,6 +65,50 @@ std::string OutlookText(const v1::ExplainResponse& answer) {
   std::string text;
   for (const std::string& sentence : answer.outlook()) {
     absl::StrAppend(&text, "  - ", Shown(sentence), "\n");
+  }
+  return text;
+}
+
+std::string PlainText(const v1::ExplainResponse& answer) {
+  std::string text;
+  for (const std::string& sentence : answer.plain()) {
+    absl::StrAppend(&text, "  ", Shown(sentence), "\n");
+  }
+  return text;
+}
+
+// Where in the code it was decided, or by whom.
+std::string DecidedText(const v1::ExplainResponse& answer) {
+  std::string text;
+  if (!answer.policy_line().empty()) {
+    absl::StrAppend(&text, "  policy line ", Shown(answer.policy_line()), "\n");
+  }
+  if (!answer.author().empty()) {
+    absl::StrAppend(&text, "  by ", Shown(answer.author()));
+    if (!answer.cause().empty()) absl::StrAppend(&text, ": ", Shown(answer.cause()));
+    text += '\n';
+  }
+  return text;
+}
+
+std::string AllowancesText(const v1::ExplainResponse& answer) {
+  std::string text;
+  for (const v1::Allowance& allowance : answer.allowances()) {
+    absl::StrAppend(&text, "  ", Shown(allowance.address()),
+                    allowance.tenant() == "*" ? " for all tenants" : "", ", since ",
+                    ShownTime(allowance.create_time()), " UTC, by ", Shown(allowance.author()));
+    if (!allowance.note().empty()) absl::StrAppend(&text, ": ", Shown(allowance.note()));
+    text += '\n';
+  }
+  return text;
+}
+
+std::string IncidentsText(const v1::ExplainResponse& answer) {
+  std::string text;
+  for (const v1::Incident& incident : answer.incidents()) {
+    absl::StrAppend(&text, "  incident ", incident.incident_id(), " of ", Shown(incident.domain()),
+                    ", since ", ShownTime(incident.first_time()), " UTC, holds ", incident.count(),
+                    ": \"", Shown(incident.sample()), "\"\n");
   }
   return text;
 }
@@ -95,7 +141,8 @@ std::string EventsText(const v1::ExplainResponse& answer) {
   for (const v1::Event& event : answer.events()) {
     absl::StrAppend(&text, "  ", ShownTime(event.receive_time()), "  event ", event.id(), ": ",
                     Word(event.kind()), ", ", Shown(event.reason()), " (",
-                    Word(event.bounce_class()), "), effect: ", Word(event.effect()));
+                    Word(event.bounce_class()), ") by rule ", OrDash(Shown(event.rule())),
+                    ", trust ", Word(event.trust()), ", effect: ", Word(event.effect()));
     if (!event.policy_rule().empty()) {
       absl::StrAppend(&text, " (", Shown(event.policy_rule()), ")");
     }
@@ -112,6 +159,8 @@ std::string Section(const char* title, const std::string& body) {
 std::string AsText(const std::string& address, const v1::ExplainResponse& answer) {
   std::string text = absl::StrCat(Shown(address), " ", VerdictText(answer.verdict()), "\n");
   if (!answer.summary().empty()) absl::StrAppend(&text, Shown(answer.summary()), "\n");
+  text += Section("In plain words:", PlainText(answer));
+  text += Section("Decided:", DecidedText(answer));
   std::string decided;
   if (answer.has_suppression()) {
     absl::StrAppend(&decided, "  ", SuppressionLine(answer.suppression()), "\n");
@@ -123,6 +172,8 @@ std::string AsText(const std::string& address, const v1::ExplainResponse& answer
   }
   text += Section("What would change that:", OutlookText(answer));
   text += Section("What has been counted:", CountsText(answer));
+  text += Section("What no bounce suppresses:", AllowancesText(answer));
+  text += Section("Incidents that hold it:", IncidentsText(answer));
   text += Section("All suppressions of this address:", SuppressionsText(answer));
   text += Section("Changes, newest first:", ChangesText(answer));
   text += Section("Events, newest first:", EventsText(answer));
