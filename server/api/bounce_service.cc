@@ -9,6 +9,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/message_upload.h"
 #include "server/api/page_token.h"
+#include "server/api/reclassify.h"
 #include "server/api/record_deliveries.h"
 #include "server/api/to_proto.h"
 
@@ -116,6 +117,11 @@ grpc::ServerUnaryReactor* BounceService::RecordDeliveries(
     grpc::CallbackServerContext* context, const v1::RecordDeliveriesRequest* request,
     v1::RecordDeliveriesResponse* response) {
   return AnswerRecordDeliveries(services_, context, *request, *response);
+}
+
+grpc::ServerWriteReactor<v1::ReclassifyResponse>* BounceService::Reclassify(
+    grpc::CallbackServerContext* context, const v1::ReclassifyRequest* request) {
+  return NewReclassify(services_, context, *request);
 }
 
 }  // namespace bounced::api

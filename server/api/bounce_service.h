@@ -29,6 +29,8 @@ class BounceService final : public v1::BounceService::CallbackService {
   grpc::ServerUnaryReactor* RecordDeliveries(grpc::CallbackServerContext* context,
                                              const v1::RecordDeliveriesRequest* request,
                                              v1::RecordDeliveriesResponse* response) override;
+  grpc::ServerWriteReactor<v1::ReclassifyResponse>* Reclassify(
+      grpc::CallbackServerContext* context, const v1::ReclassifyRequest* request) override;
 
  private:
   Services& services_;

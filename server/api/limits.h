@@ -51,6 +51,15 @@ inline constexpr absl::Duration kWatchHeartbeat = absl::Seconds(10);
 inline constexpr int kUndoStepChanges = 500;  // of one transaction
 inline constexpr std::size_t kMaxUndoCauseOctets = 900;
 
+// Of Reclassify: a step ends at the first of these that it reaches, and is one transaction. One
+// address is never divided.
+inline constexpr int kReclassifyStepAddresses = 20;
+inline constexpr std::int64_t kReclassifyStepOctets = 4 << 20;  // of messages that are read again
+inline constexpr std::size_t kReclassifyStepEvents = 1'000;     // of all that is replayed
+inline constexpr std::size_t kMaxReclassifyCauseOctets = 900;   // "reclassify: " goes in front
+inline constexpr std::size_t kMaxShownReclassified = 10;        // events of one address
+inline constexpr std::size_t kMaxShownMatchOctets = 300;
+
 // Of the server. Debian 12's gRPC lacks the later defences of HTTP/2 servers, so these are set here
 // and not left to its defaults.
 inline constexpr int kMaxMessageOctets = 4 << 20;  // of a request

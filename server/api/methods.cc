@@ -35,6 +35,8 @@ constexpr Method kMethods[] = {
     {"bounced.v1.BounceService.ListRules", Role::kReadEvents, Scope::kAll},
     {"bounced.v1.BounceService.Ingest", Role::kWrite, Scope::kTenant, kStreams},
     {"bounced.v1.BounceService.RecordDeliveries", Role::kWrite},
+    // A dry run shows what Explain shows; for good it asks for Role::kAdmin itself.
+    {"bounced.v1.BounceService.Reclassify", Role::kReadEvents, Scope::kTenant, kStreams},
 
     {"bounced.v1.ReturnPathService.Mint", Role::kMint},
     {"bounced.v1.ReturnPathService.Verify", Role::kMint},

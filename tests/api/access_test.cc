@@ -253,7 +253,7 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
       {v1::ROLE_READ_EVENTS,
        {"GetSuppression", "ListSuppressions", "ExportSuppressions", "Explain", "ListEvents",
         "GetEvent", "Classify", "ListRules", "ListAllowances", "ListIncidents", "ListChanges",
-        "WatchSuppressions"}},
+        "WatchSuppressions", "Reclassify"}},
       {v1::ROLE_EVIDENCE, {"GetEvidence"}},
   };
   return allowed;
@@ -293,6 +293,28 @@ TEST_F(AccessTest, T38EachRoleAllowsItsMethodsAndNoOthers) {
       expect(of_one, has_role && !is_wide);
     }
   }
+}
+
+TEST_F(AccessTest, T38ToReclassifyForGoodWantsAdmin) {
+  MakeFirst();
+  const auto reclassify = [&](std::vector<v1::Role> roles, bool apply, const std::string& tenant) {
+    static int made = 0;
+    const std::string token = MakeKey("k" + std::to_string(++made), "acme", roles).token();
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", Bearer(token));
+    v1::ReclassifyRequest request;
+    request.set_apply(apply);
+    request.set_tenant(tenant);
+    auto reader = bounces_->Reclassify(&context, request);
+    v1::ReclassifyResponse response;
+    while (reader->Read(&response)) continue;
+    return reader->Finish();
+  };
+  EXPECT_TRUE(reclassify({v1::ROLE_READ_EVENTS}, false, "").ok());
+  EXPECT_THAT(reclassify({v1::ROLE_READ_EVENTS, v1::ROLE_WRITE, v1::ROLE_EVIDENCE}, true, ""),
+              Fails(StatusCode::PERMISSION_DENIED, "to reclassify for good wants"));
+  EXPECT_TRUE(reclassify({v1::ROLE_ADMIN}, true, "acme").ok());
+  EXPECT_THAT(reclassify({v1::ROLE_ADMIN}, true, "other"), Fails(StatusCode::NOT_FOUND, "tenant"));
 }
 
 TEST_F(AccessTest, T35AWatchEndsWithItsKey) {
