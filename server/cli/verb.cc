@@ -36,6 +36,8 @@ constexpr Verb kVerbs[] = {
     {nullptr, "evidence", "Write the message that an event rests on", SetUpEvidence,
      kServer | kTenant},
     {nullptr, "classify", "Say what messages mean; needs no server", SetUpClassify, kJson},
+    {nullptr, "reclassify", "Run today's rules over what came back, and say what changes",
+     SetUpReclassify, kServer | kTenant | kJson},
     {nullptr, "ingest", "Hand in messages as if they had come by SMTP, or a mail server's log",
      SetUpIngest},
     {nullptr, "hash-password", "Make the secret of a user who logs in to SMTP; needs no server",

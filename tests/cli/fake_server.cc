@@ -260,6 +260,13 @@ grpc::Status FakeBounces::GetEvent(grpc::ServerContext*, const v1::GetEventReque
   return response->has_event() ? grpc::Status::OK : kNotFound;
 }
 
+grpc::Status FakeBounces::Reclassify(grpc::ServerContext*, const v1::ReclassifyRequest* request,
+                                     grpc::ServerWriter<v1::ReclassifyResponse>* writer) {
+  reclassified.push_back(*request);
+  for (const v1::ReclassifyResponse& answer : reclassify_answers) writer->Write(answer);
+  return reclassify_status;
+}
+
 grpc::Status FakeBounces::GetEvidence(grpc::ServerContext*, const v1::GetEvidenceRequest* request,
                                       grpc::ServerWriter<v1::GetEvidenceResponse>* writer) {
   if (request->event_id() != 1) return kNotFound;

@@ -142,12 +142,17 @@ class FakeBounces : public v1::BounceService::Service {
     const std::lock_guard<std::mutex> lock(mutex_);
     recorded_.clear();
   }
+  std::vector<v1::ReclassifyResponse> reclassify_answers;
+  grpc::Status reclassify_status;  // how the call ends
+  std::vector<v1::ReclassifyRequest> reclassified;
 
  private:
   // Tests read it when a call has ended, on another thread than the one that served it.
   mutable std::mutex mutex_;
   std::vector<v1::RecordDeliveriesRequest> recorded_;
 
+  grpc::Status Reclassify(grpc::ServerContext*, const v1::ReclassifyRequest*,
+                          grpc::ServerWriter<v1::ReclassifyResponse>*) override;
   grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
                          v1::ListRulesResponse*) override;
   grpc::Status ListEvents(grpc::ServerContext*, const v1::ListEventsRequest*,

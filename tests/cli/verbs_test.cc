@@ -678,6 +678,91 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
               StartsWith("{\"address\":\"r@x\",\"verdict\":\"VERDICT_SUPPRESSED\","));
 }
 
+v1::ReclassifyResponse ReclassifyAnswer(std::int64_t addresses, const std::string& token) {
+  v1::ReclassifyResponse answer;
+  answer.mutable_progress()->set_addresses(addresses);
+  answer.set_resume_token(token);
+  return answer;
+}
+
+TEST_F(VerbsTest, ReclassifyTellsWhatWasAndWhatIs) {
+  v1::ReclassifyResponse last = ReclassifyAnswer(2'000, "");
+  last.mutable_progress()->set_events(3'000);
+  last.mutable_progress()->set_reclassified(1);
+  last.mutable_progress()->set_not_readable(7);
+  last.mutable_progress()->set_released(1);
+  v1::ReclassifiedAddress& address = *last.add_addresses();
+  address.set_address("r@x");
+  address.set_outcome(v1::ReclassifiedAddress::OUTCOME_RELEASED);
+  v1::SuppressionState& before = *address.add_suppressions()->mutable_before();
+  before.set_source("bounce");
+  before.set_reason("no_such_user");
+  before.set_bounce_class(v1::BOUNCE_CLASS_HARD);
+  address.set_event_count(2);
+  v1::ReclassifiedEvent& event = *address.add_events();
+  event.set_event_id(5);
+  event.mutable_receive_time()->set_seconds(1'800'000'000);
+  event.mutable_before()->set_reason("no_such_user");
+  event.mutable_before()->set_bounce_class(v1::BOUNCE_CLASS_HARD);
+  event.mutable_before()->set_rule("old");
+  event.mutable_before()->set_matched_text("unsolicited");
+  event.mutable_before()->set_policy_line("hard_certain");
+  event.mutable_after()->set_reason("spam_content");
+  event.mutable_after()->set_bounce_class(v1::BOUNCE_CLASS_BLOCK);
+  event.mutable_after()->set_rule("new");
+  event.mutable_after()->set_policy_line("block");
+  server_.bounces.reclassify_answers = {ReclassifyAnswer(0, "t0"), last};
+  const Outcome dry =
+      Run({"reclassify", "--tenant", "acme", "--domain", "x", "--since", "2026-01-31", "--until",
+           "2026-02-01", "--rule", "old", "--reason", "no_such_user"});
+  EXPECT_EQ(dry.code, 1) << dry.err;
+  EXPECT_EQ(dry.out,
+            "released\tr@x\n"
+            "  was: no_such_user (hard), until it is taken off\n"
+            "  is:  not suppressed\n"
+            "  event 5 of 2027-01-15 08:00:00\n"
+            "    was: no_such_user (hard) by rule old \"unsolicited\", policy hard_certain\n"
+            "    is:  spam_content (block) by rule new, policy block\n"
+            "  and 1 more events\n");
+  EXPECT_EQ(dry.err,
+            "bouncectl: 2,000 addresses, 3,000 events; 1 would be taken for something else, 7 not "
+            "readable again; 0 added, 1 released, 0 changed, 0 noted\n");
+  const v1::ReclassifyRequest& request = server_.bounces.reclassified[0];
+  EXPECT_EQ(request.tenant(), "acme");
+  EXPECT_EQ(request.domain(), "x");
+  EXPECT_EQ(request.rule(), "old");
+  EXPECT_EQ(request.reason(), "no_such_user");
+  EXPECT_EQ(request.received_from().seconds(), 1'769'817'600);
+  EXPECT_TRUE(request.has_received_before());
+  EXPECT_FALSE(request.apply());
+
+  server_.bounces.reclassify_answers[1].set_batch(9);
+  const Outcome applied = Run({"reclassify", "--apply", "--cause", "new rules", "--json"});
+  EXPECT_EQ(applied.code, 0);
+  EXPECT_THAT(applied.out, StartsWith("{\"address\":\"r@x\",\"outcome\":\"OUTCOME_RELEASED\""));
+  EXPECT_THAT(applied.err, HasSubstr("`bouncectl undo --batch 9` takes that back"));
+  EXPECT_TRUE(server_.bounces.reclassified[1].apply());
+  EXPECT_EQ(server_.bounces.reclassified[1].cause(), "new rules");
+  EXPECT_EQ(server_.bounces.reclassified[1].author(), "tester");
+}
+
+TEST_F(VerbsTest, ReclassifyTellsHowToGoOnWhereItWasCut) {
+  server_.bounces.reclassify_answers = {ReclassifyAnswer(0, "t0"), ReclassifyAnswer(20, "t1")};
+  server_.bounces.reclassify_status = {grpc::StatusCode::UNAVAILABLE, "it stops"};
+  const std::string file = folder_ / "here";
+  const Outcome cut = Run({"reclassify", "--apply", "--resume-file", file});
+  EXPECT_EQ(cut.code, 3);
+  EXPECT_THAT(cut.err, HasSubstr("`bouncectl reclassify --apply --resume t1` goes on"));
+  EXPECT_EQ(folder_.Read("here"), "t1\n");
+  server_.bounces.reclassify_answers = {ReclassifyAnswer(0, "")};
+  server_.bounces.reclassify_status = grpc::Status::OK;
+  EXPECT_EQ(Run({"reclassify", "--apply", "--resume-file", file}).code, 0);
+  EXPECT_EQ(server_.bounces.reclassified[1].resume_token(), "t1");
+  EXPECT_EQ(Run({"reclassify", "--apply", "--resume-file", file}).code, 0);
+  EXPECT_EQ(server_.bounces.reclassified[2].resume_token(), "") << "it was done";
+  EXPECT_EQ(Run({"reclassify", "--resume", "t", "--resume-file", file}).code, 2);
+}
+
 TEST_F(VerbsTest, IngestTakesOneMessageInChunks) {
   const std::string message = "Return-Path: <m@y>\n\n" + std::string(600'000, 'x');
   const Outcome outcome = Run({"ingest", "-", "--return-path", "bo-a@x"}, message);
