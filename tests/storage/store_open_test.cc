@@ -320,6 +320,34 @@ TEST(Migrations, BringADatabaseOfVersionEightUpToDate) {
   EXPECT_EQ(changes->changes[4].what, Change::What::kAllowed);
 }
 
+// schema_10.sql is that of version 9 as migration 10 leaves it, with policies that were applied.
+TEST(Migrations, BringADatabaseOfVersionTenUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_10.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  const absl::StatusOr<PolicyDocument> policies = (*store)->GetPolicies(0);
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  EXPECT_EQ(policies->revision, 1);
+  EXPECT_EQ(policies->document, "[[tenant]]\nname = \"acme\"\n");
+}
+
+// schema_11.sql is that one as migration 11 leaves it, with an incident of refusals.
+TEST(Migrations, BringADatabaseOfVersionElevenUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_11.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  const absl::StatusOr<Page<Incident>> incidents =
+      (*store)->ListIncidents({.tenant = "default"}, 10, 0);
+  ASSERT_TRUE(incidents.ok()) << incidents.status();
+  ASSERT_FALSE(incidents->rows.empty());
+  EXPECT_EQ(incidents->rows.front().kind, Incident::Kind::kRefusal);
+  EXPECT_EQ(incidents->rows.front().provider, "gmail");
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
