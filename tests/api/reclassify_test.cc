@@ -558,7 +558,7 @@ TEST(ReclassifyTest, WhatAnIncidentHoldsItHoldsStill) {
 
 TEST(ReclassifyTest, ComplaintsStayWhateverThePolicySaysOfThemNow) {
   World world(kOld);
-  world.Take(world.Mint("r@a.example"), Complained("r@a.example"));
+  world.Take(world.Mint("r@a.example", "news"), Complained("r@a.example"));
   ASSERT_EQ(world.Check("r@a.example"), v1::VERDICT_SUPPRESSED);
   world.Obey(kOld, {.complaint_scope = ComplaintScope::kStream});
   EXPECT_THAT(world.Apply().addresses, IsEmpty());

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "fixture.h"
 #include "sqlite3.h"
-#include "storage/sqlite/index_reader.h"
 #include "storage/store.h"
 
 namespace bounced {
@@ -213,11 +212,11 @@ TEST(StoreIndex, T54WhatHadEndedHoldsAgainWhenTheClockIsPutBack) {
     Work put = PutSuppressions{.suppressions = {suppression}, .author = "ann", .cause = ""};
     ASSERT_TRUE(Apply(*store, {&put}).ok());
     Work more = PutSuppressions{.suppressions = {other}, .author = "ann", .cause = ""};
-    ASSERT_TRUE(Apply(*store, {&more}, end + kIndexGrace - absl::Seconds(1)).ok());
+    ASSERT_TRUE(Apply(*store, {&more}, end + absl::Hours(47)).ok());
     EXPECT_FALSE(is_suppressed(end + absl::Hours(24))) << mailbox;
     EXPECT_TRUE(is_suppressed(end - absl::Hours(24))) << mailbox;
     store.reset();
-    store = Open(directory.path(), end + kIndexGrace - absl::Seconds(1));
+    store = Open(directory.path(), end + absl::Hours(47));
     EXPECT_FALSE(is_suppressed(end + absl::Hours(24))) << mailbox;
     EXPECT_TRUE(is_suppressed(end - absl::Hours(24))) << mailbox;
   }

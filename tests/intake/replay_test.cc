@@ -1,0 +1,157 @@
+// Replays of what is stored in part only: events that had their time, changes that were dropped.
+// What is stored whole is played in tests/api/reclassify_test.cc.
+#include "server/intake/replay.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace bounced {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr Day kDayZero = 20'000;
+absl::Time Morning(int day) { return StartOf(kDayZero + day) + absl::Hours(10); }
+
+class ReplayTest : public testing::Test {
+ protected:
+  ReplayTest() {
+    ReturnPathDomain domain;
+    domain.domain = "rp.example";
+    domain.signing = Signing::kOff;
+    paths_ = *ReturnPaths::Create({domain});
+  }
+
+  // A stored bounce of mail of that day, which was taken for `reason` and did what `rule` says.
+  void Store(std::int64_t id, int day, Reason reason, PolicyRule rule, Effect effect) {
+    StoredEvent stored;
+    Event& event = stored.event;
+    event.id = id;
+    event.kind = Kind::kBounce;
+    event.address = *Address::Parse("r@example.net");
+    event.trust = Trust::kSigned;
+    Take(reason, event);
+    event.policy_rule = rule;
+    event.effect = effect;
+    Message& message = stored.message;
+    message.tenant = "default";
+    message.return_path = absl::StrCat("bo-", id, "@rp.example");
+    message.receive_time = Morning(day);
+    message.day = kDayZero + day;
+    facts_.events.push_back(std::move(stored));
+  }
+  static void Take(Reason reason, Event& event) {
+    event.reason = reason;
+    event.bounce_class = Info(reason).bounce_class;
+    event.fault = Info(reason).fault;
+    event.counts = Info(reason).counts;
+    event.confidence = 90;
+    event.text_bears_out = true;
+    event.rule = std::string(ToString(reason));
+  }
+  Event ReadAs(std::size_t at, Reason reason) const {
+    Event event = facts_.events[at].event;
+    Take(reason, event);
+    return event;
+  }
+  Suppression Standing(std::int64_t event_id, int day, absl::Time expire_time) const {
+    return {.tenant = "default",
+            .stream = "",
+            .address = *Address::Parse("r@example.net"),
+            .source = Source::kBounce,
+            .reason = "mailbox_disabled",
+            .bounce_class = BounceClass::kHard,
+            .create_time = Morning(day),
+            .expire_time = expire_time,
+            .event_id = event_id,
+            .explanation = "It is closed."};
+  }
+  Replayed Play(const std::vector<Event>& readings = {}) {
+    return Replay(Policies(), paths_, facts_, readings, Morning(20));
+  }
+
+  ReturnPaths paths_ = *ReturnPaths::Create({});
+  AddressFacts facts_;
+};
+
+TEST_F(ReplayTest, WhatRestsOnAnEventThatIsGoneStays) {
+  facts_.suppressions = {Standing(5, 0, absl::InfiniteFuture())};
+  facts_.record.hard_days = {kDayZero};
+  facts_.record.counted_mails = {77};
+  Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  EXPECT_TRUE(Play().is_as_it_was);
+  // And with it what it had counted.
+  facts_.suppressions[0].expire_time = Morning(7);
+  const Replayed replayed = Play({ReadAs(0, Reason::kMailboxDisabled)});
+  EXPECT_THAT(replayed.record.hard_days, ElementsAre(kDayZero, kDayZero + 2));
+  EXPECT_THAT(replayed.record.counted_mails, SizeIs(2));
+  ASSERT_THAT(replayed.events, SizeIs(1));
+  EXPECT_EQ(replayed.events[0].policy_rule, PolicyRule::kHardShort);
+  EXPECT_EQ(replayed.events[0].effect, Effect::kSuppressed) << "for twice as long as the first";
+  EXPECT_THAT(replayed.remove, IsEmpty());
+  ASSERT_THAT(replayed.put, SizeIs(1));
+  EXPECT_EQ(replayed.put[0].expire_time, Morning(2 + 14));
+}
+
+TEST_F(ReplayTest, AListThatWasTakenOverStandsAgainWhereAnEventHadPutItAside) {
+  const Suppression imported = Standing(0, 0, Morning(40));
+  Suppression by_event = Standing(9, 2, absl::InfiniteFuture());
+  by_event.reason = "no_such_user";
+  facts_.suppressions = {by_event};
+  facts_.changes = {{.number = 8,
+                     .time = Morning(2),
+                     .what = Change::What::kReplaced,
+                     .author = "policy",
+                     .cause = "hard_certain",
+                     .suppression = by_event,
+                     .before = imported}};
+  Store(9, 2, Reason::kNoSuchUser, PolicyRule::kHardCertain, Effect::kSuppressed);
+  const Replayed replayed = Play({ReadAs(0, Reason::kSpamContent)});
+  ASSERT_THAT(replayed.put, SizeIs(1));
+  EXPECT_EQ(replayed.put[0].event_id, 0);
+  EXPECT_EQ(replayed.put[0].expire_time, Morning(40));
+}
+
+TEST_F(ReplayTest, AReleaseWhoseChangeWasDroppedHolds) {
+  facts_.record.released = Morning(5);
+  Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  const Replayed replayed = Play({ReadAs(0, Reason::kNoSuchUser)});
+  EXPECT_THAT(replayed.put, IsEmpty());
+  EXPECT_EQ(replayed.record.released, Morning(5));
+  Store(10, 6, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  EXPECT_THAT(Play({ReadAs(1, Reason::kNoSuchUser)}).put, SizeIs(1))
+      << "what came behind it counts";
+}
+
+TEST_F(ReplayTest, TheTrustOfAReturnPathThatIsGoneIsWhatItWas) {
+  Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  Store(10, 3, Reason::kSpamContent, PolicyRule::kTrustTooLow, Effect::kNone);
+  for (StoredEvent& stored : facts_.events) {
+    stored.message.return_path = "x@gone.example";
+    stored.event.trust = Trust::kUnverified;
+  }
+  EXPECT_TRUE(Play().is_as_it_was);
+  const Replayed replayed =
+      Play({ReadAs(0, Reason::kNoSuchUser), ReadAs(1, Reason::kNoSuchDomain)});
+  ASSERT_THAT(replayed.put, SizeIs(1));
+  EXPECT_EQ(replayed.put[0].event_id, 9);
+  EXPECT_EQ(replayed.events[1].policy_rule, PolicyRule::kTrustTooLow);
+}
+
+TEST_F(ReplayTest, WhatHasEndedIsNotMade) {
+  Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  const Replayed replayed = Play({ReadAs(0, Reason::kMailboxDisabled)});
+  EXPECT_THAT(replayed.put, IsEmpty()) << "its 7 days are over";
+  EXPECT_THAT(replayed.record.hard_days, ElementsAre(kDayZero + 2));
+}
+
+}  // namespace
+}  // namespace bounced
