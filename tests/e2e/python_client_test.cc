@@ -35,7 +35,7 @@ TEST(PythonClient, SeesTheSameVerdicts) {
                                      "--python_out=" + generated.path(),
                                      "--grpc_out=" + generated.path(),
                                      "--plugin=protoc-gen-grpc=" GRPC_PYTHON_PLUGIN};
-  for (const char* name : {"taxonomy", "bounce", "return_path", "suppression"}) {
+  for (const char* name : {"taxonomy", "bounce", "report", "return_path", "suppression"}) {
     protoc.push_back(std::string(kProto) + "/bounced/v1/" + name + ".proto");
   }
   const Outcome made = RunProgram(protoc);
