@@ -10,11 +10,26 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "parser/text.h"
 
 namespace bounced {
+namespace {
+
+constexpr std::string_view kRestored = ".restored-";
+constexpr std::string_view kAside = ".before-";
+
+std::string InName(absl::Time time) {
+  return absl::FormatTime("%Y%m%dT%H%M%SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
 
 absl::Status FileStatus(int error, const std::string& file) {
   auto message = [&](const char* what_to_do) {
@@ -58,20 +73,48 @@ absl::StatusOr<DataDirectory> DataDirectory::Hold(const std::string& path) {
                                                     "); stop that one, or set another data_dir"));
 }
 
-// The WAL of the database that was must not be taken for the new one's: SQLite would believe it.
+std::string DataDirectory::restored(absl::Time time) const {
+  return absl::StrCat(database(), Absl(kRestored), InName(time));
+}
+
+std::string DataDirectory::aside(absl::Time time) const {
+  return absl::StrCat(database(), Absl(kAside), InName(time));
+}
+
 absl::Status DataDirectory::TidyUp() const {
   for (const std::string& unfinished : {copy(), incoming()}) {
     if (absl::Status s = RemoveDatabase(unfinished); !s.ok()) return s;
   }
-  if (access(restored().c_str(), F_OK) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : FileStatus(errno, restored());
+  const std::string begin = database().substr(path_.size() + 1) + std::string(kRestored);
+  std::set<std::string> times;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (name.starts_with(begin)) times.insert(name.substr(begin.size()));
   }
-  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+  if (error) return FileStatus(error.value(), path_);
+  for (const std::string& time : times) {
+    if (absl::Status s = PutInPlace(time); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+// The WAL of the database that was must not be taken for the new one's: SQLite would believe it.
+absl::Status DataDirectory::PutInPlace(const std::string& time) const {
+  const std::string aside = absl::StrCat(database(), Absl(kAside), time);
+  for (const char* suffix : {"", "-wal"}) {
+    const std::string kept = aside + suffix;
+    if (std::rename((database() + suffix).c_str(), kept.c_str()) != 0 && errno != ENOENT) {
+      return FileStatus(errno, kept);
+    }
+  }
+  for (const char* suffix : {"-shm", "-journal"}) {
     const std::string file = database() + suffix;
     if (unlink(file.c_str()) != 0 && errno != ENOENT) return FileStatus(errno, file);
   }
   if (absl::Status s = Sync(); !s.ok()) return s;
-  return Rename(restored(), database());
+  return Rename(absl::StrCat(database(), Absl(kRestored), time), database());
 }
 
 absl::Status RemoveDatabase(const std::string& file) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace bounced {
 
@@ -26,14 +27,16 @@ class DataDirectory {
 
   const std::string& path() const { return path_; }
   std::string database() const { return path_ + "/bounced.db"; }
-  // A copy that is being made; one that is being taken in; one that was taken in and is to be the
-  // database.
+  // A copy that is being made, and one that is being taken in.
   std::string copy() const { return database() + ".copy"; }
   std::string incoming() const { return database() + ".incoming"; }
-  std::string restored() const { return database() + ".restored"; }
+  // One that was taken in at `time` and is to be the database, and what is kept of the one before.
+  std::string restored(absl::Time time) const;
+  std::string aside(absl::Time time) const;
 
   // Takes away copies that an earlier process did not finish, and finishes a restore that was to
-  // be.
+  // be: gives the database with its WAL the name aside(), and the restored one its place. After a
+  // crash in the midst of that it goes on where it was.
   absl::Status TidyUp() const;
 
   // Puts the file `from` in the place of `to`, so that it stays there.
@@ -43,6 +46,8 @@ class DataDirectory {
 
  private:
   DataDirectory(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  // Puts the one that was taken in at `time`, as names have it, in the database's place.
+  absl::Status PutInPlace(const std::string& time) const;
 
   std::string path_;
   int fd_;  // of the lock

@@ -125,21 +125,6 @@ absl::Status BeginHistory(Connection& connection) {
   return put->Run(static_cast<std::int64_t>(history >> 1));
 }
 
-// The name for what is there now. A database with its WAL keeps both, under one name.
-absl::StatusOr<std::string> SetAside(const DataDirectory& directory, absl::Time now) {
-  const std::string file = directory.database();
-  if (access(file.c_str(), F_OK) != 0) return std::string();
-  const std::string aside =
-      absl::StrCat(file, ".before-", absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()));
-  for (const char* suffix : {"-wal", ""}) {
-    if (link((file + suffix).c_str(), (aside + suffix).c_str()) == 0) continue;
-    if (errno == ENOENT && *suffix != '\0') continue;
-    return FileStatus(errno, aside + suffix);
-  }
-  if (absl::Status s = directory.Sync(); !s.ok()) return s;
-  return aside;
-}
-
 }  // namespace
 
 absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, const std::string& file,
@@ -168,11 +153,11 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, cons
     // A copy of a file in WAL mode, made by other means, leaves nothing beside it.
     connection->CheckpointOnClose();
   }
-  absl::StatusOr<std::string> kept = SetAside(*directory, now);
-  if (!kept.ok()) return kept.status();
-  restored.kept = *std::move(kept);
+  // Two restores within a second keep two databases.
+  while (access(directory->aside(now).c_str(), F_OK) == 0) now += absl::Seconds(1);
+  if (access(directory->database().c_str(), F_OK) == 0) restored.kept = directory->aside(now);
   // From here on the new one is what the next start takes.
-  absl::Status status = directory->Rename(incoming, directory->restored());
+  absl::Status status = directory->Rename(incoming, directory->restored(now));
   if (status.ok()) status = directory->TidyUp();
   if (!status.ok()) return status;
   return restored;

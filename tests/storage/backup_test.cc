@@ -351,22 +351,52 @@ TEST(Restore, KeepsTheWalOfWhatWasThere) {
   EXPECT_EQ(CheckIndex(*Open(old.path()), Mailbox(4)), IndexAnswer::kSuppressed);
 }
 
-// The moment of a crash between the two names.
+// A crash after each step of the change of places: what was kept and what was restored never share
+// a file, and the WAL is never read into the wrong one.
 TEST(Restore, IsFinishedByTheNextStart) {
-  TemporaryDirectory directory;
-  const std::string data = directory.path() + "/data";
-  {
-    std::unique_ptr<Store> store = Open(data);
-    PutSome(*store, 0, 1);
-    BackUp(*store, data + "/bounced.db.restored");
-    PutSome(*store, 1, 2);
-    fs::copy_file(data + "/bounced.db-wal", directory.path() + "/wal");
+  const std::vector<std::pair<std::string, std::string>> steps = {
+      {".incoming", ".restored-T"},
+      {"", ".before-T"},
+      {"-wal", ".before-T-wal"},
+      {".restored-T", ""},
+  };
+  for (std::size_t done = 0; done <= steps.size(); ++done) {
+    SCOPED_TRACE(done);
+    TemporaryDirectory directory;
+    const std::string file = directory.path() + "/data/bounced.db";
+    fs::create_directory(directory.path() + "/data");
+    {
+      TemporaryDirectory live;
+      std::unique_ptr<Store> store = Open(live.path());
+      PutSome(*store, 0, 1);
+      BackUp(*store, file + ".incoming");
+      PutSome(*store, 1, 2);
+      fs::copy_file(live.database(), file);
+      fs::copy_file(live.database() + "-wal", file + "-wal");
+    }
+    for (std::size_t i = 0; i < done; ++i) {
+      fs::rename(file + steps[i].first, file + steps[i].second);
+    }
+    std::unique_ptr<Store> store = Open(directory.path() + "/data");
+    EXPECT_EQ(CheckIndex(*store, Mailbox(0)), IndexAnswer::kSuppressed);
+    if (done == 0) {
+      EXPECT_EQ(CheckIndex(*store, Mailbox(1)), IndexAnswer::kSuppressed);
+      EXPECT_THAT(Others(directory.path() + "/data"), testing::IsEmpty());
+      continue;
+    }
+    EXPECT_EQ(CheckIndex(*store, Mailbox(1)), IndexAnswer::kSend);
+    PutSome(*store, 2, 3);
+    store.reset();
+    EXPECT_THAT(Others(directory.path() + "/data"),
+                testing::UnorderedElementsAre("bounced.db.before-T", "bounced.db.before-T-wal"));
+    EXPECT_EQ(fs::hard_link_count(file), 1u);
+    TemporaryDirectory old;
+    fs::rename(file + ".before-T", old.database());
+    fs::rename(file + ".before-T-wal", old.database() + "-wal");
+    store = Open(old.path());
+    EXPECT_EQ(CheckIndex(*store, Mailbox(1)), IndexAnswer::kSuppressed);
+    EXPECT_EQ(CheckIndex(*store, Mailbox(2)), IndexAnswer::kSend);
   }
-  fs::copy_file(directory.path() + "/wal", data + "/bounced.db-wal");
-  std::unique_ptr<Store> store = Open(data);
-  EXPECT_EQ(CheckIndex(*store, Mailbox(0)), IndexAnswer::kSuppressed);
-  EXPECT_EQ(CheckIndex(*store, Mailbox(1)), IndexAnswer::kSend);
-  EXPECT_THAT(Others(data), testing::IsEmpty());
 }
 
 struct NotRestoredCase {
