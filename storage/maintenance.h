@@ -82,13 +82,14 @@ struct Restored {
 
 // Puts a copy of the database `file` ("-": what comes on standard input) in the place of that of
 // `directory`, which is made when it is not there. The copy is checked first: it must be ours, of a
-// schema that this program knows, whole, and without a fault in any page or tree. What was there
-// before keeps lying beside it, with `now` in its name. A crash at any time leaves the one or the
+// schema that this program knows, whole, and without a fault in any page or tree. Where `file`-wal
+// lies beside it, that is taken in, too. What was there before keeps lying beside the new one with
+// its WAL, with `now` in its name. A crash at any time leaves the one or the
 // other, and the next start takes up what was under way.
 //
 // The restored database begins a history of its own (Store::history()). INVALID_ARGUMENT: `file`
-// cannot be read; DATA_LOSS: it is damaged; FAILED_PRECONDITION: it is another program's, or newer;
-// RESOURCE_EXHAUSTED: no space.
+// cannot be read; DATA_LOSS: it is damaged; FAILED_PRECONDITION: it is another program's, or newer,
+// or no database with a WAL, and one lies beside it; RESOURCE_EXHAUSTED: no space.
 absl::StatusOr<Restored> RestoreDatabase(const std::string& directory, const std::string& file,
                                          absl::Time now, OnProgress progress);
 

@@ -48,18 +48,6 @@ absl::Status StoreSecret(Connection& connection) {
   return insert.ok() ? insert->Run(secret) : insert.status();
 }
 
-// SQLite reads a WAL up to the first frame that is not whole, and takes that for the end that the
-// power cut. A transaction begins when the one before it is on the disk, so no more than one commit
-// can lie behind such an end.
-absl::Status CheckWal(const std::string& file) {
-  absl::StatusOr<PageFile> pages = PageFile::Open(file);
-  if (!pages.ok()) return pages.status();
-  const int commits = pages->commits_behind_damage();
-  if (commits <= 1) return absl::OkStatus();
-  return Damaged(file, absl::StrCat("its write-ahead log is damaged, with ", commits,
-                                    " commits behind that place"));
-}
-
 // Of a WAL that an earlier process left, the disk may lack what is read: that one was killed before
 // the sync, or met a sync that failed, after which the kernel takes for written what it could not
 // write, and no later sync writes it. Nothing may be built on that, so all of it is written once
@@ -94,7 +82,7 @@ absl::Status Create(const std::string& file, const std::string& vfs, std::int64_
   if (status.ok()) status = connection->SetUpForWriting(cache_octets);
   if (status.ok()) status = Migrate(*connection);
   if (status.ok()) status = StoreSecret(*connection);
-  if (status.ok()) status = connection->Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (status.ok()) status = EmptyWal(*connection);
   if (!status.ok()) return status;
   connection->CheckpointOnClose();
   return absl::OkStatus();
@@ -136,6 +124,24 @@ absl::Status CheckHeader(const std::string& file) {
   return absl::FailedPreconditionError(absl::StrCat(
       file, ": belongs to another program (application_id ", absl::Hex(id, absl::kZeroPad8),
       ", not ", absl::Hex(kApplicationId), "); move it away, or set another data_dir"));
+}
+
+// SQLite reads a WAL up to the first frame that is not whole, and takes that for the end that the
+// power cut. A transaction begins when the one before it is on the disk, so no more than one commit
+// can lie behind such an end.
+absl::Status CheckWal(const std::string& file) {
+  absl::StatusOr<PageFile> pages = PageFile::Open(file);
+  if (!pages.ok()) return pages.status();
+  const int commits = pages->commits_behind_damage();
+  if (commits <= 1) return absl::OkStatus();
+  return Damaged(file, absl::StrCat("its write-ahead log is damaged, with ", commits,
+                                    " commits behind that place"));
+}
+
+absl::Status EmptyWal(Connection& connection) {
+  absl::StatusOr<std::int64_t> busy = connection.AskNumber("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy.ok()) return busy.status();
+  return *busy == 0 ? absl::OkStatus() : absl::UnavailableError("the database is in use");
 }
 
 absl::Status CheckPages(Connection& connection, const std::string& file) {

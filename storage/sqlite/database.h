@@ -30,6 +30,12 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
 // take an empty file for a new database, and another program's for one that it may convert. Not of
 // a file that a connection of this process has open: closing it would give up its locks.
 absl::Status CheckHeader(const std::string& file);
+// DATA_LOSS: the WAL of `file` is damaged where no power cut can have left it so. Not of a file
+// that a connection of this process has open.
+absl::Status CheckWal(const std::string& file);
+// Writes all that the WAL has to the database, and cuts it to nothing. UNAVAILABLE: another
+// connection reads it.
+absl::Status EmptyWal(Connection& connection);
 // DATA_LOSS: a page or tree is not as it has to be, by SQLite's quick_check.
 absl::Status CheckPages(Connection& connection, const std::string& file);
 // Makes `file` (0600), which must not be there.

@@ -1,10 +1,12 @@
 // RestoreDatabase() and CheckDatabase(): what is done to a database that no daemon holds.
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -39,9 +41,10 @@ absl::Status WriteAll(int fd, const std::string& file, std::string_view octets) 
   return absl::OkStatus();
 }
 
-// Takes `from` in as the new file `to`, which is on the disk then; its size.
+// Takes `from` in as the new file `to`, which is on the disk then; its size. `before` octets have
+// been taken in already.
 absl::StatusOr<std::int64_t> TakeIn(const std::string& from, const std::string& to,
-                                    OnProgress progress) {
+                                    std::int64_t before, OnProgress progress) {
   const int in = from == "-" ? dup(STDIN_FILENO) : open(from.c_str(), O_RDONLY | O_CLOEXEC);
   if (in < 0) return CannotRead(from, errno);
   absl::Cleanup close_in = [in] { close(in); };
@@ -59,7 +62,7 @@ absl::StatusOr<std::int64_t> TakeIn(const std::string& from, const std::string& 
         WriteAll(out, to, std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
     if (!status.ok()) return status;
     octets += got;
-    if (!progress({.phase = WorkProgress::Phase::kCopying, .done_octets = octets})) {
+    if (!progress({.phase = WorkProgress::Phase::kCopying, .done_octets = before + octets})) {
       return absl::CancelledError();
     }
   }
@@ -73,6 +76,29 @@ absl::Status OfFile(const std::string& file, const std::string& incoming,
   std::string message(status.message());
   if (message.starts_with(incoming)) message.replace(0, incoming.size(), file);
   return absl::Status(status.code(), message);
+}
+
+// The WAL that goes with the copy `file`; empty: none, or nothing is in it. SQLite looks for it
+// beside the file itself, not beside a link to it.
+std::string WalOf(const std::string& file) {
+  if (file == "-") return "";
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(file, error);
+  if (error) return "";
+  std::string wal = real.string() + "-wal";
+  const std::uintmax_t octets = std::filesystem::file_size(wal, error);
+  return error || octets == 0 ? "" : wal;
+}
+
+// SQLite believes any WAL that lies beside a file, whatever the file says of itself.
+absl::Status CheckWalMode(const std::string& file, const std::string& incoming) {
+  const int fd = open(incoming.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FileStatus(errno, incoming);
+  absl::Cleanup close_it = [fd] { close(fd); };
+  unsigned char version = 0;  // "The Database File Format", 1.3.3: to write it, 2 is with a WAL
+  if (pread(fd, &version, 1, 18) == 1 && version == 2) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(file, ": has no write-ahead log, and ", file,
+                                                    "-wal lies beside it; move that away"));
 }
 
 // Whether the file that was taken in has all pages that its header tells of, which SQLite takes for
@@ -134,25 +160,38 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, cons
   if (absl::Status s = directory->TidyUp(); !s.ok()) return s;
   const std::string incoming = directory->incoming();
   absl::Cleanup remove = [&incoming] { RemoveDatabase(incoming).IgnoreError(); };
-  absl::StatusOr<std::int64_t> octets = TakeIn(file, incoming, progress);
+  absl::StatusOr<std::int64_t> octets = TakeIn(file, incoming, 0, progress);
   if (!octets.ok()) return octets.status();
   if (absl::Status s = CheckHeader(incoming); !s.ok()) return OfFile(file, incoming, s);
-  if (absl::Status s = CheckSize(file, incoming, *octets); !s.ok()) return s;
+  // What is not in the file yet is in its WAL: one that was set aside here has it, and a copy that
+  // was made by other means.
+  if (const std::string wal = WalOf(file); !wal.empty()) {
+    if (absl::Status s = CheckWalMode(file, incoming); !s.ok()) return s;
+    absl::Status status = TakeIn(wal, incoming + "-wal", *octets, progress).status();
+    if (status.ok()) status = CheckWal(incoming);
+    if (!status.ok()) return OfFile(file, incoming, status);
+  } else if (absl::Status s = CheckSize(file, incoming, *octets); !s.ok()) {
+    return s;
+  }
   Restored restored;
-  restored.octets = *octets;
   {
     absl::StatusOr<Connection> connection = Connection::Open(incoming, "", Access::kWrite);
     if (!connection.ok()) return OfFile(file, incoming, connection.status());
     absl::Status status = CheckIncoming(file, *connection, progress);
     if (status.ok()) status = connection->Execute("PRAGMA synchronous = FULL");
     if (status.ok()) status = BeginHistory(*connection);
+    if (status.ok()) status = EmptyWal(*connection);
     if (!status.ok()) return OfFile(file, incoming, status);
     absl::StatusOr<std::int64_t> version = connection->AskNumber("PRAGMA user_version");
     if (!version.ok()) return OfFile(file, incoming, version.status());
     restored.schema_version = static_cast<int>(*version);
-    // A copy of a file in WAL mode, made by other means, leaves nothing beside it.
+    // Nothing is left beside it.
     connection->CheckpointOnClose();
   }
+  struct stat taken {};
+  if (stat(incoming.c_str(), &taken) != 0) return FileStatus(errno, incoming);
+  restored.octets = taken.st_size;
+  if (absl::Status s = CheckSize(file, incoming, restored.octets); !s.ok()) return s;
   // Two restores within a second keep two databases.
   while (access(directory->aside(now).c_str(), F_OK) == 0) now += absl::Seconds(1);
   if (access(directory->database().c_str(), F_OK) == 0) restored.kept = directory->aside(now);

@@ -345,10 +345,33 @@ TEST(Restore, KeepsTheWalOfWhatWasThere) {
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_FALSE(fs::exists(data + "/bounced.db-wal")) << "it would be read into the new one";
   EXPECT_EQ(CheckIndex(*Open(data), Mailbox(0)), IndexAnswer::kSend);
-  TemporaryDirectory old;
-  fs::rename(restored->kept, old.database());
-  fs::rename(restored->kept + "-wal", old.database() + "-wal");
-  EXPECT_EQ(CheckIndex(*Open(old.path()), Mailbox(4)), IndexAnswer::kSuppressed);
+  // And back again, with what was only in the WAL.
+  const std::string kept = restored->kept;
+  EXPECT_TRUE(fs::exists(kept + "-wal"));
+  restored = RestoreDatabase(data, kept, Noon(), GoOn);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_NE(restored->kept, kept) << "within the same second";
+  EXPECT_EQ(restored->octets, static_cast<std::int64_t>(fs::file_size(data + "/bounced.db")));
+  EXPECT_EQ(CheckIndex(*Open(data), Mailbox(4)), IndexAnswer::kSuppressed);
+  EXPECT_TRUE(fs::exists(kept + "-wal")) << "it is only read";
+}
+
+// A copy that was made by hand, by its link.
+TEST(Restore, TakesInTheWalBesideACopy) {
+  TemporaryDirectory directory;
+  const std::string copy = directory.path() + "/copy.db";
+  {
+    TemporaryDirectory live;
+    std::unique_ptr<Store> store = Open(live.path());
+    PutSome(*store, 0, 200);
+    fs::copy_file(live.database(), copy);
+    fs::copy_file(live.database() + "-wal", copy + "-wal");
+  }
+  fs::create_symlink(copy, directory.path() + "/newest");
+  absl::StatusOr<Restored> restored =
+      RestoreDatabase(directory.path() + "/data", directory.path() + "/newest", Noon(), GoOn);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(CheckIndex(*Open(directory.path() + "/data"), Mailbox(199)), IndexAnswer::kSuppressed);
 }
 
 // A crash after each step of the change of places: what was kept and what was restored never share
@@ -451,6 +474,23 @@ INSTANTIATE_TEST_SUITE_P(
            WriteFile(file, octets);
          },
          absl::StatusCode::kDataLoss, "is damaged"},
+        {"AWalOfAnother",
+         [](const std::string& file) {
+           Execute(file, "PRAGMA journal_mode = DELETE");
+           WriteFile(file + "-wal", "what lay here");
+         },
+         absl::StatusCode::kFailedPrecondition, "has no write-ahead log"},
+        {"ADamagedWal",
+         [](const std::string& file) {
+           TemporaryDirectory live;
+           std::unique_ptr<Store> store = Open(live.path());
+           for (int i = 0; i < 4; ++i) PutSome(*store, i, i + 1);
+           WriteFile(file, ReadFile(live.database()));
+           std::string octets = ReadFile(live.database() + "-wal");
+           octets[100] = static_cast<char>(~octets[100]);
+           WriteFile(file + "-wal", octets);
+         },
+         absl::StatusCode::kDataLoss, "write-ahead log is damaged"},
         {"AWrongHash",
          [](const std::string& file) {
            Execute(file, "UPDATE suppression SET hash = hash + 1 WHERE id = 7");
