@@ -126,7 +126,8 @@ absl::Status ReadIndex(const std::string& file, const std::string& vfs, Suppress
   return absl::OkStatus();
 }
 
-absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time now) {
+absl::Status ReadWideIndex(Connection& connection, SuppressionIndex& index, WideIndex& wide_index,
+                           absl::Time now) {
   absl::StatusOr<Statement> suppressions =
       Statement::Prepare(connection.db(),
                          "SELECT suppression.hash, expire_time FROM address INDEXED BY address_wide"
@@ -147,12 +148,15 @@ absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time 
     entry.suppressed_until =
         std::max(entry.suppressed_until, IndexEntry::FirstDayWithout(row.Time(1)));
   }
-  for (const auto& [hash, entry] : entries) index.Publish(hash, entry);
+  for (const auto& [hash, entry] : entries) {
+    index.Publish(hash, {});
+    wide_index.Publish(hash, entry);
+  }
   Query allowed = allowances->Start();
   for (;;) {
     absl::StatusOr<bool> there = allowed.Next();
     if (!there.ok() || !*there) return there.status();
-    index.PublishAllowance(static_cast<std::uint64_t>(allowed.Integer(0)), true);
+    wide_index.PublishAllowance(static_cast<std::uint64_t>(allowed.Integer(0)), true);
   }
 }
 

@@ -16,11 +16,14 @@ namespace bounced {
 inline constexpr absl::Duration kIndexGrace = absl::Hours(48);
 
 // Puts all that suppresses or makes risky by `now` into `index`, which is empty and which nobody
-// reads yet. Of many rows several threads read a share each, on connections of their own.
+// reads yet; also what reaches further than one address, for to tell it apart would cost each row.
+// Of many rows several threads read a share each, on connections of their own.
 absl::Status ReadIndex(const std::string& file, const std::string& vfs, SuppressionIndex& index,
                        absl::Time now);
 
-// The same for what reaches further than one address.
-absl::Status ReadWideIndex(Connection& connection, WideIndex& index, absl::Time now);
+// Puts what reaches further than one address into `wide_index`, and takes it out of `index`, which
+// ReadIndex() has filled and which nobody reads yet: there the writer would never change it.
+absl::Status ReadWideIndex(Connection& connection, SuppressionIndex& index, WideIndex& wide_index,
+                           absl::Time now);
 
 }  // namespace bounced

@@ -165,7 +165,7 @@ class SqliteStore final : public Store {
 absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
   const absl::Time since = now - kIndexGrace;
   absl::Status status = ReadIndex(directory_.database(), options.vfs, index_, since);
-  if (status.ok()) status = ReadWideIndex(connection_, wide_index_, since);
+  if (status.ok()) status = ReadWideIndex(connection_, index_, wide_index_, since);
   if (status.ok()) status = database_file_.Check();
   if (status.ok()) status = wal_file_.Check();
   if (!status.ok()) return status;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fixture.h"
@@ -77,6 +78,31 @@ class ScopesTest : public testing::Test {
   TemporaryDirectory directory_;
   std::unique_ptr<Store> store_ = Open(directory_.path());
 };
+
+// What is asked for all tenants, or was taken off after a restart, is answered like anything else.
+TEST_F(ScopesTest, WhatIsTakenOffAfterARestartIsOff) {
+  const std::vector<std::pair<std::string, std::string>> entries = {
+      {"*", "all@example.com"}, {"*", "@dead.example"}, {"t", "@whole.example"}};
+  for (const auto& [tenant, entry] : entries) Add({Entry(tenant, entry)});
+  Add({Entry("t", "own@example.com")});
+  Restart();
+  EXPECT_EQ(store_->index().size(), 1u) << "single addresses alone";
+  EXPECT_EQ(Ask(*store_, "*", "", "all@example.com"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(Ask(*store_, "*", "news", "a@dead.example"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(Ask(*store_, "t", "", "own@example.com"), IndexAnswer::kSuppressed);
+  for (const auto& [tenant, entry] : entries) {
+    Work work = RemoveSuppressions{.tenant = tenant,
+                                   .stream = "",
+                                   .address = *Address::ParseEntry(entry),
+                                   .source = std::nullopt,
+                                   .author = "bob",
+                                   .cause = "wanted"};
+    ASSERT_TRUE(Apply(*store_, {&work}).ok());
+  }
+  EXPECT_EQ(Ask(*store_, "*", "", "all@example.com"), IndexAnswer::kSend);
+  EXPECT_EQ(Ask(*store_, "*", "", "a@dead.example"), IndexAnswer::kSend);
+  EXPECT_EQ(Ask(*store_, "t", "", "a@whole.example"), IndexAnswer::kSend);
+}
 
 TEST_F(ScopesTest, EachScopeReachesWhatItIsFor) {
   EXPECT_TRUE(store_->wide_index().empty());
