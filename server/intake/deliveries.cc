@@ -62,16 +62,17 @@ Recipient Bounced(const DeliveryAttempt& attempt, const RuleSet& rules) {
                         rules);
 }
 
-decltype(Message::digest) IdentityOf(const DeliveryAttempt& attempt, std::string_view tenant) {
+// `mail`: what the return path vouches for. A plain one may be that of all mails.
+decltype(Message::digest) IdentityOf(const DeliveryAttempt& attempt, std::string_view tenant,
+                                     const std::optional<Voucher>& mail) {
   const std::string outcome = absl::StrCat(static_cast<int>(attempt.outcome));
   const std::string& address = attempt.address.canonical();
   if (!attempt.message_reference.empty()) {
     return DigestOf({kSessionForm, tenant, address, outcome, "reference", attempt.reporting_mta,
                      attempt.message_reference});
   }
-  if (attempt.return_path) {
-    return DigestOf(
-        {kSessionForm, tenant, address, outcome, "path", attempt.return_path->canonical()});
+  if (mail) {
+    return DigestOf({kSessionForm, tenant, address, outcome, "path", mail->return_path});
   }
   return DigestOf({kSessionForm, tenant, address, outcome, "text",
                    absl::StrCat(absl::ToUnixNanos(attempt.time)), attempt.text});
@@ -106,7 +107,7 @@ absl::StatusOr<ReadAttempt> ReadDelivery(const DeliveryAttempt& attempt, std::st
   message.trust = Trust::kLocal;
   message.receive_time = attempt.time;
   message.day = mail ? mail->day : DayOf(attempt.time);
-  message.digest = IdentityOf(attempt, tenant);
+  message.digest = IdentityOf(attempt, tenant, mail);
 
   Event& event = read.message.events.emplace_back(EventOf(read.recipient));
   event.address = attempt.address;

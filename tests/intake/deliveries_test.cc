@@ -325,6 +325,24 @@ TEST_F(DeliveriesTest, T5WithoutASignedReturnPathADayCountsOnce) {
   EXPECT_EQ(Check(), IndexAnswer::kSuppressed);
 }
 
+// All mails may have one plain return path, or one that is signed for somebody else: it tells none
+// from another, so three days of refusals are three.
+TEST_F(DeliveriesTest, T5AReturnPathThatVouchesForNothingMakesNoTwoRefusalsOne) {
+  for (const Address& path : {Parse("bounces@sender.example"), Parse("plain@rp.example"),
+                              Mint("somebody.else@example.net", kNow - absl::Hours(24) * 2)}) {
+    const Address address = Parse(absl::StrCat("r", store_.events().size(), "@example.net"));
+    for (const int day : {2, 1, 0}) {
+      DeliveryAttempt attempt = MailboxFull("");
+      attempt.address = address;
+      attempt.return_path = path;
+      attempt.time -= absl::Hours(24) * day;
+      EXPECT_EQ(Record(attempt), AttemptFate::kChanged) << path.canonical() << " " << day;
+      EXPECT_EQ(Record(attempt), AttemptFate::kDuplicate);
+    }
+    EXPECT_EQ(store_.events().back().policy_rule, PolicyRule::kSoftThreshold);
+  }
+}
+
 TEST_F(DeliveriesTest, ADeliveryEmptiesTheBucketAndOnlyThenIsAnEvent) {
   EXPECT_EQ(Record(MailboxFull()), AttemptFate::kChanged);
   EXPECT_EQ(Check(), IndexAnswer::kRisky);
