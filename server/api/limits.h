@@ -19,8 +19,8 @@ inline constexpr std::size_t kMaxAttemptTextOctets = 4'096;
 inline constexpr std::size_t kMaxHostOctets = 256;
 inline constexpr std::size_t kMaxMessageReferenceOctets = 256;
 inline constexpr std::size_t kMaxEnhancedStatusOctets = 16;
-// What one import may have under way before its last answer is taken; so many are committed
-// together, too. A request that is larger goes alone.
+// What one import may have under way before its last answer is taken. A request that is larger goes
+// alone.
 inline constexpr int kImportRequestsAhead = 8;
 inline constexpr std::size_t kImportOctetsAhead = 4 << 20;
 inline constexpr std::size_t kMaxReasonOctets = 100;

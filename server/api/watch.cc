@@ -93,8 +93,10 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
       if (!reading_) Read();
       return;
     }
+    // One commit alone nobody can keep up with, however large it is.
+    const bool is_first = behind_ == 0;
     behind_ += changes;
-    if (behind_ <= kMaxWatchLag) return;
+    if (is_first || behind_ <= kMaxWatchLag) return;
     End({grpc::StatusCode::ABORTED,
          absl::StrCat("more than ", kMaxWatchLag,
                       " changes came while an answer was not read; resume with the last token")});

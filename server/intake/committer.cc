@@ -23,6 +23,14 @@ std::size_t DeliveriesIn(const Work& work) {
   return record == nullptr ? 0 : record->messages.size();
 }
 
+// What is looked up and written one after the other.
+std::size_t RowsIn(const Work& work) {
+  if (const auto* put = std::get_if<PutSuppressions>(&work)) return put->suppressions.size();
+  if (const auto* undo = std::get_if<UndoChanges>(&work)) return undo->numbers.size();
+  if (const auto* drop = std::get_if<DropChanges>(&work)) return drop->numbers.size();
+  return 0;
+}
+
 std::size_t OctetsOf(const Suppression& suppression) {
   return sizeof(Suppression) + suppression.address.spelling().size() +
          suppression.address.canonical().size() + suppression.reason.size() +
@@ -157,10 +165,13 @@ std::vector<Committer::Waiting> Committer::TakeBatch() {
   std::vector<Waiting> batch;
   batch.reserve(size);
   std::size_t deliveries = 0;
+  std::size_t rows = 0;
   for (std::size_t i = 0; i < size; ++i) {
     // Each is looked up: those who wait for their 250 must not wait for too many of them.
     deliveries += DeliveriesIn(queue_.front().work);
-    if (i > 0 && deliveries > limits_.max_batch_deliveries) break;
+    rows += RowsIn(queue_.front().work);
+    const bool is_full = deliveries > limits_.max_batch_deliveries || rows > limits_.max_batch_rows;
+    if (i > 0 && is_full) break;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }

@@ -24,7 +24,9 @@ struct CommitterLimits {
   std::size_t max_waiting = 10'000;            // pieces of work; one more is refused
   std::size_t max_waiting_octets = 256 << 20;  // of packed evidence, of the events' texts, of lists
   std::size_t max_batch = 1'000;               // pieces of work in one commit
-  std::size_t max_batch_deliveries = 10'000;   // and in these, but for the first
+  // And in these, but for the first:
+  std::size_t max_batch_deliveries = 10'000;
+  std::size_t max_batch_rows = 5'000;  // of lists, and changes that are undone or dropped
 };
 
 // Takes work from any thread and does it in batches: a batch is what came while the last one was
@@ -62,7 +64,7 @@ class Committer {
   void SetPolicies(Policies policies) { policies_.Set(std::move(policies)); }
   std::shared_ptr<const Policies> policies() const { return policies_.Get(); }
 
-  // Commits what waits now, up to max_batch and max_batch_deliveries; false: nothing did.
+  // Commits what waits now, up to the limits of a batch; false: nothing did.
   bool Step();
   // Steps until Stop() was called and nothing waits, or fatal() is an error.
   void Run();

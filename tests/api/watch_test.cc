@@ -362,6 +362,33 @@ TEST_F(WatchTest, T28SoManyChangesMayComeWhileAMessageIsNotReadAndNoMore) {
   }
 }
 
+// What nobody can keep up with, as when an incident of that many is resolved.
+TEST_F(WatchTest, OneCommitAloneEndsNobodyHoweverLargeItIs) {
+  constexpr std::size_t kRows = kMaxWatchLag + 1;
+  const auto stub = NarrowStub();
+  Call call(*stub, {});
+  ASSERT_TRUE(call.Read());
+  ImportMany("first", kMaxImportRows, std::string(500, 'x'));
+  AwaitRest([&] { return store_->pages(); });
+  PutSuppressions put{.suppressions = {}, .author = "a", .cause = "c"};
+  for (std::size_t i = 0; i < kRows; ++i) {
+    put.suppressions.push_back(
+        {.tenant = "default",
+         .stream = "",
+         .address = *Address::Parse("n" + std::to_string(i) + "@many.example"),
+         .source = Source::kManual,
+         .reason = "",
+         .bounce_class = BounceClass::kNone,
+         .create_time = clock_.Now(),
+         .expire_time = absl::InfiniteFuture(),
+         .event_id = 0,
+         .explanation = ""});
+  }
+  Work work = std::move(put);
+  ASSERT_TRUE(committer_->SubmitAndWait(work).ok());
+  EXPECT_THAT(call.Addresses(kMaxImportRows + kRows), SizeIs(kMaxImportRows + kRows));
+}
+
 // However far back it begins: who reads is not ended.
 TEST_F(WatchTest, OneThatResumesFromFarBackCatchesUp) {
   const std::string token = Watch("")->Read()->token();

@@ -148,6 +148,41 @@ TEST_F(CommitterTest, ABatchHasAMostOfDeliveries) {
   EXPECT_THAT(store_.batches(), ElementsAre(2, 1, 1, 1));
 }
 
+TEST_F(CommitterTest, ABatchHasAMostOfRows) {
+  const auto put = [](std::size_t rows) -> Work {
+    const Suppression row{.tenant = "t",
+                          .stream = "",
+                          .address = Numbered(1),
+                          .source = Source::kManual,
+                          .reason = "",
+                          .bounce_class = BounceClass::kNone,
+                          .create_time = absl::UnixEpoch(),
+                          .expire_time = absl::InfiniteFuture(),
+                          .event_id = 0,
+                          .explanation = ""};
+    PutSuppressions work{.suppressions = {}, .author = "", .cause = ""};
+    work.suppressions.resize(rows, row);
+    return work;
+  };
+  const auto undo = [](std::size_t numbers) -> Work {
+    UndoChanges work;
+    work.numbers.resize(numbers);
+    return work;
+  };
+  const auto drop = [](std::size_t numbers) -> Work {
+    return DropChanges{.numbers = std::vector<std::int64_t>(numbers)};
+  };
+  Committer committer(store_, Policy{}, clock_, counters_, {.max_batch_rows = 10});
+  const auto done = [](const absl::Status&, const Work&) {};
+  for (Work& work : std::vector<Work>{put(4), undo(3), drop(3), put(1), undo(11), drop(10), put(1),
+                                      Deliveries(11), put(9)}) {
+    committer.Submit(std::move(work), done);
+  }
+  while (committer.Step()) {
+  }
+  EXPECT_THAT(store_.batches(), ElementsAre(3, 1, 1, 1, 3));
+}
+
 TEST_F(CommitterTest, DeliveriesThatWaitAreWeighed) {
   const std::size_t one = sizeof(NewMessage) + sizeof(Event);
   Committer committer(store_, Policy{}, clock_, counters_, {.max_waiting_octets = 3 * one});
