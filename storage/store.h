@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -265,6 +267,19 @@ struct ChangeFilter {
 // Whether `change`, of the filter's tenant, is one of them.
 bool Selects(const ChangeFilter& filter, const Change& change);
 
+// How far the changes of one suppression or allowance have been looked at, from the newest down, to
+// see which of them can be undone.
+struct UndoWalk {
+  std::int64_t below = std::numeric_limits<std::int64_t>::max();  // what comes next
+  int passed = 0;               // of changes that are to be undone
+  int put_back = 0;             // of changes by which others were undone
+  bool is_taken_along = false;  // it passed one that is to be undone
+  bool is_overtaken = false;    // it ended at one that is not
+  bool is_by_this = false;      // what it passed last was put back by this very undo
+};
+// By the row of the address, stream, source, and whether it is of an allowance.
+using UndoWalks = std::map<std::tuple<std::int64_t, std::string, Source, bool>, UndoWalk>;
+
 // Puts back what stood before changes, as new changes. Of those of one suppression that are
 // selected the whole run up to the newest in force is undone at once: what stood before the oldest
 // of them comes back.
@@ -275,6 +290,9 @@ struct UndoChanges {
   std::string author;
   std::string cause;             // goes behind the words that say what was undone
   std::shared_ptr<Batch> batch;  // set, always
+  // In and out, of a dry run: the next work goes on with those of the one before, for nothing has
+  // been put back meanwhile. Only long ones are kept.
+  UndoWalks walks = {};
   enum class Outcome : std::uint8_t {
     kUndone,
     kOvertaken,     // something newer that is not selected changed the same suppression

@@ -147,15 +147,17 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
                      .dry_run = dry_run_,
                      .author = author_,
                      .cause = cause_,
-                     .batch = batch_};
+                     .batch = batch_,
+                     .walks = std::exchange(walks_, {})};
     for (const Change& change : changes_) undo.numbers.push_back(change.number);
     services_.parts.committer.Submit(std::move(undo), [this](absl::Status status, Work work) {
       Committed(status, std::get<UndoChanges>(work));
     });
   }
 
-  void Committed(const absl::Status& status, const UndoChanges& undo) {
+  void Committed(const absl::Status& status, UndoChanges& undo) {
     if (!status.ok()) return Finish(services_.ToGrpc(status));
+    walks_ = std::move(undo.walks);
     response_.Clear();
     for (std::size_t i = 0; i < changes_.size(); ++i) {
       v1::UndoneChange* added = response_.add_changes();
@@ -174,6 +176,7 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
   const std::string author_;
   const std::string cause_;
   const std::shared_ptr<Batch> batch_ = std::make_shared<Batch>();
+  UndoWalks walks_;
   Cursor cursor_ = 0;
   bool found_ = false;
   std::vector<Change> changes_;  // of the step

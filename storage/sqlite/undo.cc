@@ -1,6 +1,6 @@
 // Changes that are put back, and those that are dropped: parts of the writer.
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +9,12 @@
 namespace bounced {
 namespace {
 
-// How many changes of one suppression are looked at to undo one of them.
+// How many changes are undone at once by one, and how many that undid others are passed over.
 constexpr int kMaxUndoDepth = 1'000;
+
+// Changes to be undone that a walk has passed: less is walked again in the next work of a dry run,
+// more is remembered until then.
+constexpr int kLongWalk = 100;
 
 // Whether `change` is to be undone by `work`. What the work itself has put back is not.
 bool IsToBeUndone(const UndoChanges& work, const Change& change) {
@@ -29,11 +33,15 @@ std::string CauseOf(const UndoChanges& work, std::int64_t number) {
 
 absl::Status Writer::Do(UndoChanges& work) {
   work.outcomes.clear();
+  if (!work.dry_run) work.walks.clear();
   for (const std::int64_t number : work.numbers) {
     absl::StatusOr<UndoChanges::Outcome> outcome = Undo(work, number);
     if (!outcome.ok()) return outcome.status();
     work.outcomes.push_back(*outcome);
   }
+  std::erase_if(work.walks, [&work](const auto& each) {
+    return !work.dry_run || each.second.passed < kLongWalk;
+  });
   return absl::OkStatus();
 }
 
@@ -57,35 +65,39 @@ absl::StatusOr<UndoChanges::Outcome> Writer::Undo(UndoChanges& work, std::int64_
   return undoing->outcome;
 }
 
-// Goes from the newest change of the suppression down to this one. One that undid others is taken
-// together with them: they are as if they had never been.
-absl::StatusOr<Writer::Undoing> Writer::CanUndo(const UndoChanges& work, const StoredChange& row) {
+// Goes on from the newest change of the suppression down to this one. One that undid others is
+// taken together with them: they are as if they had never been.
+absl::StatusOr<Writer::Undoing> Writer::CanUndo(UndoChanges& work, const StoredChange& row) {
   using Outcome = UndoChanges::Outcome;
   const std::int64_t number = row.change.number;
-  std::int64_t below = std::numeric_limits<std::int64_t>::max();
-  bool is_taken_along = false;
-  std::int64_t newest_batch = 0;
-  for (int depth = 0; depth < kMaxUndoDepth; ++depth) {
-    absl::StatusOr<std::optional<Change>> newer = changes_.NewestBelow(below, row);
+  const Suppression& entry = row.change.suppression;
+  UndoWalk& walk =
+      work.walks[{row.address_id, entry.stream, entry.source, IsOfAllowance(row.change.what)}];
+  while (!walk.is_overtaken) {
+    absl::StatusOr<std::optional<Change>> newer = changes_.NewestBelow(walk.below, row);
     if (!newer.ok()) return newer.status();
-    if (depth == 0 && newer->has_value()) newest_batch = (*newer)->batch;
     if (!newer->has_value() || (*newer)->number < number) {
-      const bool by_this = work.batch->id != 0 && newest_batch == work.batch->id;
-      return Undoing{.outcome = by_this ? Outcome::kUndone : Outcome::kUndoneBefore};
+      return Undoing{.outcome = walk.is_by_this ? Outcome::kUndone : Outcome::kUndoneBefore};
     }
     if ((*newer)->number == number) {
-      if (is_taken_along) return Undoing{};
+      if (work.dry_run || walk.is_taken_along) return Undoing{};
       absl::StatusOr<Change> oldest = OldestOfRun(work, row);
       if (!oldest.ok()) return oldest.status();
+      // What is put back undoes all down to it.
+      walk.below = oldest->number;
+      walk.is_by_this = true;
       return Undoing{.oldest = *std::move(oldest)};
     }
     if (IsToBeUndone(work, **newer)) {
-      is_taken_along = true;
-      below = (*newer)->number;
-    } else if ((*newer)->undoes != 0) {
-      below = (*newer)->undoes;
+      ++walk.passed;
+      walk.is_taken_along = true;
+      walk.below = (*newer)->number;
+    } else if ((*newer)->undoes != 0 && walk.put_back < kMaxUndoDepth) {
+      ++walk.put_back;
+      walk.below = (*newer)->undoes;
+      walk.is_by_this = work.batch->id != 0 && (*newer)->batch == work.batch->id;
     } else {
-      break;
+      walk.is_overtaken = true;
     }
   }
   return Undoing{.outcome = Outcome::kOvertaken};

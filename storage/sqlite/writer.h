@@ -132,7 +132,7 @@ class Writer {
   absl::StatusOr<bool> NoteDelivery(const Message& message, Event& event);
   Decision Ask(const Standing& standing, const Message& message, const Event& event);
 
-  absl::StatusOr<Undoing> CanUndo(const UndoChanges& work, const StoredChange& row);
+  absl::StatusOr<Undoing> CanUndo(UndoChanges& work, const StoredChange& row);
   absl::StatusOr<Change> OldestOfRun(const UndoChanges& work, const StoredChange& row);
   absl::StatusOr<UndoChanges::Outcome> Undo(UndoChanges& work, std::int64_t number);
   absl::Status PutBack(const Change& change, const Cause& cause);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -355,6 +356,72 @@ TEST_F(ChangesTest, ARunOfChangesOfOneSuppressionIsUndoneTogether) {
   EXPECT_EQ(Find("a@example.net").at(0).explanation, "Good.");
   EXPECT_EQ(store_->change_feed().newest(), 5);
   EXPECT_EQ(ChangesOf(*store_, "a@example.net").back().undoes, 2);
+}
+
+// A file with one address in thousands of rows, undone in steps as the API does it: a dry run says
+// what the real one does.
+TEST_F(ChangesTest, ALongRunIsUndoneInStepsAndADryRunSaysTheSame) {
+  constexpr std::size_t kRows = 2'500;
+  constexpr std::size_t kStep = 400;
+  Add({"a@example.net"}, "ann", Noon(), "Good.");
+  PutSuppressions put{.suppressions = {}, .author = "mallory", .cause = "", .replace = true};
+  put.batch = std::make_shared<Batch>();
+  for (std::size_t i = 0; i < kRows; ++i) {
+    put.suppressions.push_back(Manual("a@example.net"));
+    put.suppressions.back().explanation = absl::StrCat("Bad ", i);
+  }
+  Work work = std::move(put);
+  ASSERT_TRUE(Apply(*store_, {&work}).ok());
+  ChangeFilter filter = Filter();
+  filter.batch = std::get<PutSuppressions>(work).batch->id;
+  filter.up_to = store_->change_feed().newest();
+  const std::vector<std::int64_t> numbers = List(filter, 5'000);
+  ASSERT_THAT(numbers, SizeIs(kRows));
+  for (const bool dry_run : {true, false}) {
+    const auto batch = std::make_shared<Batch>();
+    UndoWalks walks;
+    for (std::size_t at = 0; at < kRows; at += kStep) {
+      const auto begin = numbers.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto end = begin + static_cast<std::ptrdiff_t>(std::min(kStep, kRows - at));
+      Work undo = UndoChanges{.selection = filter,
+                              .numbers = std::vector<std::int64_t>(begin, end),
+                              .dry_run = dry_run,
+                              .author = "carol",
+                              .cause = "",
+                              .batch = batch,
+                              .walks = std::move(walks)};
+      ASSERT_TRUE(Apply(*store_, {&undo}).ok());
+      EXPECT_THAT(std::get<UndoChanges>(undo).outcomes, testing::Each(Outcome::kUndone)) << at;
+      walks = std::move(std::get<UndoChanges>(undo).walks);
+      EXPECT_THAT(walks, SizeIs(dry_run ? 1 : 0));
+    }
+  }
+  EXPECT_EQ(Find("a@example.net").at(0).explanation, "Good.");
+  EXPECT_EQ(store_->change_feed().newest(), filter.up_to + 3) << "one for each thousand";
+}
+
+// Between what is undone somebody put something back: that stays as it was.
+TEST_F(ChangesTest, ADryRunSaysOfEachWhatTheRealOneDoes) {
+  const auto change = [&](const std::string& author, const std::string& text) {
+    Add({"a@example.net"}, author, Noon(), text);
+  };
+  change("ann", "1");
+  change("mallory", "2");
+  change("ann", "3");
+  change("mallory", "4");
+  ChangeFilter filter = Filter();
+  filter.number = 4;
+  ASSERT_THAT(Undo(filter), ElementsAre(Outcome::kUndone));  // carol's 5
+  filter.number = 3;
+  ASSERT_THAT(Undo(filter), ElementsAre(Outcome::kUndone));  // and 6: 2 is in force
+  change("mallory", "7");
+  filter = Filter();
+  filter.author = "mallory";
+  for (const bool dry_run : {true, false}) {
+    EXPECT_THAT(Undo(filter, dry_run),
+                ElementsAre(Outcome::kUndone, Outcome::kUndoneBefore, Outcome::kUndone));
+  }
+  EXPECT_EQ(Find("a@example.net").at(0).explanation, "1");
 }
 
 TEST_F(ChangesTest, OneAfterTheOtherIsUndoneDownToTheFirst) {
