@@ -27,12 +27,13 @@ absl::Status Reader::PrepareChanges() {
   const std::string rows =
       absl::StrCat("SELECT number, canonical, spelling, ", Absl(kChangeColumns),
                    " FROM change CROSS JOIN address ON address.id = address_id");
-  prepare(changes_of_address_, rows + " WHERE address_id = ? AND number < ? ORDER BY number DESC");
+  prepare(changes_of_address_,
+          rows + " WHERE address_id = ? AND number < ? AND number >= ? ORDER BY number DESC");
   prepare(changes_of_batch_, rows +
                                  " WHERE batch = ?1 AND batch > 0 AND number < ?2"
-                                 " AND change.tenant = ?3 ORDER BY number DESC");
+                                 " AND change.tenant = ?3 AND number >= ?4 ORDER BY number DESC");
   prepare(changes_of_tenant_,
-          rows + " WHERE change.tenant = ? AND number < ? ORDER BY number DESC");
+          rows + " WHERE change.tenant = ? AND number < ? AND number >= ? ORDER BY number DESC");
   prepare(changes_after_, rows + " WHERE change.tenant = ? AND number > ? ORDER BY number LIMIT ?");
   // The last column: whether it may go.
   const std::string thing = ThingSql("old.");
@@ -65,6 +66,8 @@ absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int
   if (from == 0) from = kNewest;
   if (filter.number != 0) from = std::min(from, filter.number + 1);
   if (filter.up_to != kNewest) from = std::min(from, filter.up_to + 1);
+  // A batch has the number of its first change.
+  const std::int64_t least = std::max(filter.number, filter.batch);
   auto select = [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
     absl::StatusOr<Change> change = ListedChange(row, filter.tenant);
     if (!change.ok()) return change.status();
@@ -77,14 +80,15 @@ absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int
                     filter.tenant, *filter.address);
     if (!row.ok()) return row.status();
     if (row->id == 0) return Page<Change>{};
-    Query query = changes_of_address_->Start(row->id, from);
+    Query query = changes_of_address_->Start(row->id, from, least);
     return ReadPage<Change>(query, page_size, select);
   }
   if (filter.batch != 0) {
-    Query query = changes_of_batch_->Start(filter.batch, from, std::string_view(filter.tenant));
+    Query query =
+        changes_of_batch_->Start(filter.batch, from, std::string_view(filter.tenant), least);
     return ReadPage<Change>(query, page_size, select);
   }
-  Query query = changes_of_tenant_->Start(std::string_view(filter.tenant), from);
+  Query query = changes_of_tenant_->Start(std::string_view(filter.tenant), from, least);
   return ReadPage<Change>(query, page_size, select);
 }
 
@@ -153,7 +157,7 @@ absl::StatusOr<std::int64_t> Reader::Number(Statement& statement) {
 absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
                                                         std::string_view tenant,
                                                         const Address& address, int max_changes) {
-  Query query = changes_of_address_->Start(address_id, kNewest);
+  Query query = changes_of_address_->Start(address_id, kNewest, std::int64_t{0});
   absl::StatusOr<Page<Change>> page = ReadPage<Change>(
       query, max_changes, [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
         return ChangeOf(row, row.Integer(0), 3, tenant, address);

@@ -267,6 +267,25 @@ TEST_F(ChangesTest, FiltersNarrow) {
   for (const Case& c : cases) EXPECT_EQ(List(c.filter), c.want) << c.name;
 }
 
+// Of what lies behind the one that was asked for nothing is read, not even whether there is more.
+TEST_F(ChangesTest, ANumberEndsTheList) {
+  for (int i = 0; i < 5; ++i) Add({"a@example.net"}, "ann", Noon(), absl::StrCat(i));
+  ChangeFilter of_number = Filter();
+  of_number.number = 3;
+  ChangeFilter of_address = of_number;
+  of_address.address = ParseAddress("a@example.net");
+  ChangeFilter of_batch = Filter();
+  of_batch.batch = 3;
+  of_batch.address = of_address.address;
+  for (const ChangeFilter& filter : {of_number, of_address, of_batch}) {
+    absl::StatusOr<Page<Change>> page = store_->ListChanges(filter, 1, 0);
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_THAT(page->rows, SizeIs(1));
+    EXPECT_EQ(page->rows[0].number, 3);
+    EXPECT_EQ(page->next, 0);
+  }
+}
+
 // --- Undone
 
 TEST_F(ChangesTest, WhatWasMadeGoesAway) {
