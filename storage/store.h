@@ -467,8 +467,9 @@ class Store {
                                                         std::optional<FeedPosition> from,
                                                         int most) const = 0;
   // Numbers of changes made before `before`, of all tenants, oldest first, but for the newest of
-  // each suppression and allowance that stands and the newest of all. Looks at `page_size` changes
-  // at most.
+  // each suppression and allowance that stands and the newest of all. Looks at `page_size` changes,
+  // and where none of them is old at as many further ones, evenly over the rest: a clock that was
+  // ahead for a while holds up what comes behind no longer than until it is that share of the rest.
   virtual absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
                                                             Cursor from) const = 0;
   // For MACs over what clients hand back; the same as long as the database is.

@@ -82,6 +82,8 @@ class Reader {
                                                   const Address& address, int max_changes);
   absl::Status PrepareChanges();
   absl::StatusOr<std::int64_t> Number(Statement& statement);
+  // Whether one of so many changes, evenly over those behind `number`, was made before `before`.
+  absl::StatusOr<bool> IsOldBehind(std::int64_t number, absl::Time before, int samples);
 
   Connection connection_;
   const SuppressionIndex& index_;
@@ -100,6 +102,7 @@ class Reader {
   std::optional<Statement> changes_after_;
   std::optional<Statement> old_changes_;
   std::optional<Statement> newest_change_;
+  std::optional<Statement> change_from_;
   std::optional<Statement> dropped_up_to_;
   std::optional<Statement> rests_on_;
   std::optional<Statement> uses_;

@@ -55,6 +55,8 @@ absl::Status Reader::PrepareChanges() {
                        " WHERE number > ? AND number < (SELECT max(number) FROM change)"
                        " ORDER BY number LIMIT ?"));
   prepare(newest_change_, "SELECT max(number) FROM change");
+  prepare(change_from_,
+          "SELECT number, time FROM change WHERE number >= ? ORDER BY number LIMIT 1");
   prepare(dropped_up_to_, kDroppedUpToSql);
   return prepare.status();
 }
@@ -141,10 +143,29 @@ absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int
     ++old;
     if (query.Integer(2) != 0) page.rows.push_back(last);
   }
-  // Numbers go with time but for a clock that was wrong for a while: behind a page without any that
-  // is old there are none.
-  if (seen == page_size && old > 0) page.next = last;
+  if (seen < page_size) return page;
+  absl::StatusOr<bool> more = old > 0;
+  if (old == 0) more = IsOldBehind(last, before, page_size);
+  if (!more.ok()) return more.status();
+  if (*more) page.next = last;
   return page;
+}
+
+// Numbers go with time but for a clock that was wrong for a while. To be sure takes all of them.
+absl::StatusOr<bool> Reader::IsOldBehind(std::int64_t number, absl::Time before, int samples) {
+  const absl::StatusOr<std::int64_t> newest = Number(*newest_change_);
+  if (!newest.ok()) return newest.status();
+  const std::int64_t rest = *newest - number;
+  for (std::int64_t i = 1; i <= std::min<std::int64_t>(samples, rest); ++i) {
+    // In doubles: the product may exceed 64 bits.
+    const double share = static_cast<double>(i) / samples;
+    const auto at = static_cast<std::int64_t>(static_cast<double>(rest) * share);
+    Query query = change_from_->Start(number + std::max(at, i));
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (*there && query.Integer(0) < *newest && query.Time(1) < before) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<std::int64_t> Reader::Number(Statement& statement) {

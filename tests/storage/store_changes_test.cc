@@ -585,5 +585,20 @@ TEST_F(ChangesTest, OneThatIsDatedWronglyHoldsUpNoOthers) {
   EXPECT_THAT(List(Filter()), ElementsAre(5, 2, 1));
 }
 
+// A clock that was two years ahead for a while holds up nothing behind it. (Drop() looks at three
+// changes at a time.)
+TEST_F(ChangesTest, WhatLiesBehindARunOfWrongTimesIsDropped) {
+  constexpr int kAhead = 20;
+  constexpr int kBehind = 20;
+  for (int i = 0; i < kAhead + kBehind; ++i) {
+    Add({"a@example.net"}, "ann", Noon(i < kAhead ? kToday + 730 : kToday), absl::StrCat(i));
+  }
+  const absl::StatusOr<Page<std::int64_t>> page = store_->ListOldChanges(Noon(kToday), 3, 0);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->next, 0) << "none is old";
+  Drop(Noon(kToday + 1));
+  EXPECT_THAT(List(Filter()), SizeIs(kAhead + 1)) << "those from ahead, and the newest";
+}
+
 }  // namespace
 }  // namespace bounced
