@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "parser/text.h"
 #include "server/cli/streams.h"
@@ -56,13 +58,15 @@ absl::StatusOr<std::string> ReadAt(int fd, const std::string& path, std::int64_t
   return octets;
 }
 
-// Whether `position` can be one in the file at `path`.
-bool Holds(const std::string& path, const LogPosition& position) {
+// Whether `position` can be one in the file at `path`; or, of any inode, in one with that
+// beginning.
+bool Holds(const std::string& path, const LogPosition& position, bool of_any_inode = false) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
   struct stat status {};
   bool holds = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-               status.st_ino == position.inode && status.st_size >= position.offset;
+               (of_any_inode || status.st_ino == position.inode) &&
+               status.st_size >= position.offset;
   if (holds) {
     const absl::StatusOr<std::string> head =
         ReadAt(fd, path, 0, static_cast<std::size_t>(position.head_octets));
@@ -78,27 +82,65 @@ bool IsCompressed(const fs::path& path) {
          ending == ".lz4";
 }
 
-// The other files of the log, as log rotation names them ("mail.log.1", "mail.log-20261107"), the
-// one that was written last at the end.
-std::vector<std::string> FormerFiles(const std::string& path) {
+// A file that had the log's name.
+struct Former {
+  std::int64_t written = 0;  // when last, in nanoseconds
+  std::int64_t number = 0;   // of "mail.log.7"; the higher, the older. 0: a date, or none
+  std::string path;
+  ino_t inode = 0;
+  bool is_compressed = false;
+
+  // Older ones first.
+  bool operator<(const Former& other) const {
+    return std::tuple(written, -number, path) <
+           std::tuple(other.written, -other.number, other.path);
+  }
+};
+
+std::int64_t WrittenAt(const struct stat& status) {
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
+// The other files of the log, as log rotation names them ("mail.log.1", "mail.log-20261107",
+// "mail.log.2.gz"), the one that was written last at the end.
+std::vector<Former> FormerFiles(const std::string& path) {
   const fs::path log(path);
   const fs::path folder = log.has_parent_path() ? log.parent_path() : fs::path(".");
   const std::string name = log.filename().string();
-  std::vector<std::pair<fs::file_time_type, std::string>> found;
+  std::vector<Former> found;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
-    const std::string other = entry->path().filename().string();
-    const bool is_former = other.size() > name.size() && other.starts_with(name) &&
-                           (other[name.size()] == '.' || other[name.size()] == '-');
-    std::error_code unknown;
-    if (!is_former || IsCompressed(entry->path()) || !entry->is_regular_file(unknown)) continue;
-    found.emplace_back(entry->last_write_time(unknown), entry->path().string());
+    Former former{.path = entry->path().string(), .is_compressed = IsCompressed(entry->path())};
+    fs::path other = entry->path().filename();
+    if (former.is_compressed) other.replace_extension();
+    std::string_view rest = other.native();
+    if (!rest.starts_with(name)) continue;
+    rest.remove_prefix(name.size());
+    const bool is_former = rest.size() > 1 && (rest[0] == '.' || rest[0] == '-') &&
+                           rest.find_first_not_of("0123456789-._", 1) == rest.npos;
+    struct stat status {};
+    if (!is_former || ::stat(former.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      continue;
+    }
+    former.written = WrittenAt(status);
+    former.inode = status.st_ino;
+    if (rest[0] != '.' || !absl::SimpleAtoi(Absl(rest.substr(1)), &former.number)) {
+      former.number = 0;
+    }
+    found.push_back(std::move(former));
   }
   std::sort(found.begin(), found.end());
-  std::vector<std::string> files;
-  for (auto& [time, file] : found) files.push_back(std::move(file));
-  return files;
+  return found;
+}
+
+std::string Names(const std::vector<std::string>& files) {
+  constexpr std::size_t kMaxNamed = 5;
+  std::vector<std::string> named(
+      files.begin(),
+      files.begin() + static_cast<std::ptrdiff_t>(std::min(files.size(), kMaxNamed)));
+  if (files.size() > kMaxNamed) named.push_back("and more");
+  return absl::StrJoin(named, ", ");
 }
 
 }  // namespace
@@ -159,19 +201,54 @@ absl::Status LogFile::Begin() {
   if (!options_.from) return OpenAt(path_, 0);
   const LogPosition& from = *options_.from;
   if (Holds(path_, from)) return OpenAt(path_, from.offset);
-  const std::vector<std::string> former = FormerFiles(path_);
-  const auto found = std::find_if(former.begin(), former.end(),
-                                  [&](const std::string& file) { return Holds(file, from); });
-  if (found == former.end()) {
-    notice_ = absl::StrCat(
-        "the file that was read before is no longer there: what it got since is "
-        "not read, and ",
-        path_, " is read from its beginning");
-    return OpenAt(path_, 0);
+  std::vector<Former> readable = FormerFiles(path_);
+  std::vector<std::string> compressed;
+  std::erase_if(readable, [&](const Former& file) {
+    if (file.is_compressed) compressed.push_back(file.path);
+    return file.is_compressed;
+  });
+  // A copy has another inode, so it must be known by a beginning that no other file has.
+  for (const bool is_copy : {false, true}) {
+    if (is_copy && from.head_octets < kHeadOctets) continue;
+    const auto found = std::find_if(readable.begin(), readable.end(), [&](const Former& file) {
+      return Holds(file.path, from, is_copy);
+    });
+    if (found == readable.end()) continue;
+    is_former_ = true;
+    return OpenAt(found->path, from.offset);
   }
-  later_.assign(found + 1, former.end());
-  later_.push_back(path_);
-  return OpenAt(*found, from.offset);
+  notice_ = "the file that was read before is no longer there: what it got since is not read";
+  if (!compressed.empty()) {
+    absl::StrAppend(&notice_, ", nor what is compressed (", Names(compressed), ")");
+  }
+  std::vector<std::string> anew;
+  for (const Former& file : readable) anew.push_back(file.path);
+  anew.push_back(path_);
+  absl::StrAppend(&notice_, "; read from the beginning: ", Names(anew));
+  is_former_ = !readable.empty();
+  return OpenAt(anew.front(), 0);
+}
+
+absl::StatusOr<std::string> LogFile::NextFile(std::string& passed) {
+  struct stat own {};
+  if (::fstat(fd_, &own) != 0) return CannotRead(path_, errno);
+  const std::vector<Former> former = FormerFiles(path_);
+  auto next = std::find_if(former.begin(), former.end(), [&](const Former& file) {
+    return !file.is_compressed && file.inode == inode_;
+  });
+  if (next != former.end()) {
+    ++next;
+  } else {
+    // It has been compressed, or removed.
+    next = std::find_if(former.begin(), former.end(),
+                        [&](const Former& file) { return file.written > WrittenAt(own); });
+  }
+  std::vector<std::string> compressed;
+  for (; next != former.end() && next->is_compressed; ++next) compressed.push_back(next->path);
+  if (!compressed.empty()) {
+    passed = absl::StrCat("compressed before it was read, and not read: ", Names(compressed));
+  }
+  return next == former.end() ? path_ : next->path;
 }
 
 absl::Status LogFile::OpenAt(const std::string& path, std::int64_t offset) {
@@ -236,14 +313,7 @@ void LogFile::GiveRest(std::vector<Line>& lines) {
 }
 
 absl::StatusOr<bool> LogFile::GoOn(std::vector<Line>& lines) {
-  if (!later_.empty()) {
-    GiveRest(lines);
-    const std::string next = std::move(later_.front());
-    later_.pop_front();
-    if (absl::Status status = OpenAt(next, 0); !status.ok()) return status;
-    return true;
-  }
-  if (!options_.follow) return false;
+  if (!options_.follow && !is_former_) return false;
   struct stat status {};
   // Between two names there is none for a moment.
   if (::stat(path_.c_str(), &status) != 0) return false;
@@ -253,13 +323,18 @@ absl::StatusOr<bool> LogFile::GoOn(std::vector<Line>& lines) {
     if (absl::Status opened = OpenAt(path_, 0); !opened.ok()) return opened;
     return true;
   }
+  std::string passed;
+  const absl::StatusOr<std::string> next = NextFile(passed);
+  if (!next.ok()) return next.status();
   // As long as nothing is in the new file, the log's writer may still have the old one.
-  if (status.st_size == 0) return false;
+  if (options_.follow && *next == path_ && status.st_size == 0) return false;
   absl::StatusOr<std::size_t> more = Fill();
   if (!more.ok()) return more.status();
   if (*more > 0) return true;
   GiveRest(lines);
-  if (absl::Status opened = OpenAt(path_, 0); !opened.ok()) return opened;
+  if (absl::Status opened = OpenAt(*next, 0); !opened.ok()) return opened;
+  is_former_ = *next != path_;
+  if (!passed.empty()) notice_ = std::move(passed);
   return true;
 }
 

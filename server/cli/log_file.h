@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,9 +48,10 @@ struct LogFileOptions {
 // A log in a file, line by line. Each line is held up to kMaxLineOctets. Not thread-safe.
 class LogFile {
  public:
-  // `from` may be in a file that has another name by now: then that is read first, and what was
-  // begun since, oldest first, but for what is compressed. Where it is in none, notice() says so,
-  // and all is read from the beginning. INVALID_ARGUMENT: it cannot be read.
+  // `from` may be in a file that has another name by now, or in a copy of it (`copytruncate`): then
+  // that is read first, and what was begun since, oldest first, but for what is compressed. Where
+  // it is in none, TakeNotice() says so, and all that is not compressed is read from the beginning.
+  // INVALID_ARGUMENT: it cannot be read.
   static absl::StatusOr<std::unique_ptr<LogFile>> Open(std::string path, LogFileOptions options);
   ~LogFile();
   LogFile(const LogFile&) = delete;
@@ -66,14 +67,17 @@ class LogFile {
   absl::Status ForEachLineBefore(std::size_t octets,
                                  const std::function<void(std::string_view)>& take);
 
-  // For people; empty: nothing was odd.
-  const std::string& notice() const { return notice_; }
+  // What cannot be read, for people, once; empty: nothing was odd. Also after Next().
+  std::string TakeNotice() { return std::exchange(notice_, {}); }
 
  private:
   LogFile(std::string path, LogFileOptions options)
       : path_(std::move(path)), options_(std::move(options)) {}
 
   absl::Status Begin();
+  // What was written behind the open file, oldest first: the former file that comes next, or the
+  // log itself. `passed`: what of it cannot be read.
+  absl::StatusOr<std::string> NextFile(std::string& passed);
   absl::Status OpenAt(const std::string& path, std::int64_t offset);
   absl::StatusOr<std::size_t> Fill();
   // Goes on to the next file, or to the beginning of the same. False: there is neither.
@@ -84,7 +88,7 @@ class LogFile {
   const std::string path_;
   const LogFileOptions options_;
   std::string notice_;
-  std::deque<std::string> later_;  // files to be read behind this one
+  bool is_former_ = false;  // the open file has not the log's name any more, or never had it
   int fd_ = -1;
   ino_t inode_ = 0;
   std::int64_t opened_at_ = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -14,6 +15,7 @@
 namespace bounced::cli {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -43,6 +45,12 @@ class LogFileTest : public testing::Test {
   }
   void Move(const std::string& from, const std::string& to) {
     std::filesystem::rename(folder_ / from, folder_ / to);
+  }
+  // As if it had last been written so many hours earlier.
+  void Age(const std::string& name, int hours) {
+    const std::filesystem::path file = folder_ / name;
+    const auto written = std::filesystem::last_write_time(file);
+    std::filesystem::last_write_time(file, written - std::chrono::hours(hours));
   }
   std::string log() const { return folder_ / "mail.log"; }
 
@@ -125,7 +133,7 @@ TEST_F(LogFileTest, AfterARotationItGoesOnInTheOldFileAndAllThatCameAfter) {
   std::filesystem::last_write_time(folder_ / "mail.log.2", older - std::chrono::hours(2));
   std::filesystem::last_write_time(folder_ / "mail.log.1", older - std::chrono::hours(1));
   const std::unique_ptr<LogFile> next = GoOn(position);
-  EXPECT_EQ(next->notice(), "");
+  EXPECT_EQ(next->TakeNotice(), "");
   EXPECT_THAT(Read(*next), ElementsAre("b", "c", "d", "last", "e"));
   EXPECT_EQ(next->position()->offset, 2);
   EXPECT_THAT(Read(*GoOn(*next->position())), IsEmpty());
@@ -139,8 +147,66 @@ TEST_F(LogFileTest, AFileThatIsGoneIsTold) {
   Append("longer than before\n", "new");
   Move("new", "mail.log");
   const std::unique_ptr<LogFile> next = GoOn(*first->position());
-  EXPECT_THAT(next->notice(), HasSubstr("no longer there"));
+  EXPECT_THAT(next->TakeNotice(), HasSubstr("no longer there"));
   EXPECT_THAT(Read(*next), ElementsAre("longer than before"));
+}
+
+// Two rotations, of which the second compressed what was read: what lies between is not passed
+// over.
+TEST_F(LogFileTest, WhatIsBetweenIsReadAndWhatCannotBeIsTold) {
+  Append("a\n");
+  const std::unique_ptr<LogFile> first = Open();
+  Read(*first);
+  const std::unique_ptr<LogFile> followed = Open({.follow = true});
+  Read(*followed);
+  Move("mail.log", "mail.log.1");
+  Append("b\n");
+  Move("mail.log.1", "mail.log.2");
+  Move("mail.log", "mail.log.1");
+  Append("c\n");
+  Append("no log\n", "mail.log.state");
+  Age("mail.log.2", 2);
+  Age("mail.log.1", 1);
+  EXPECT_THAT(Read(*followed), ElementsAre("b", "c"));
+  EXPECT_EQ(followed->TakeNotice(), "");
+  std::filesystem::remove(folder_ / "mail.log.2");
+  Append("packed", "mail.log.2.gz");
+  const std::unique_ptr<LogFile> next = GoOn(*first->position());
+  EXPECT_THAT(next->TakeNotice(), AllOf(HasSubstr("no longer there"), HasSubstr("mail.log.2.gz")));
+  EXPECT_THAT(Read(*next), ElementsAre("b", "c"));
+  EXPECT_THAT(Read(*GoOn(*next->position())), IsEmpty());
+}
+
+TEST_F(LogFileTest, WhatIsCompressedWhileItIsFollowedIsTold) {
+  Append("a\n");
+  const std::unique_ptr<LogFile> file = Open({.follow = true});
+  Read(*file);
+  Move("mail.log", "mail.log.3");
+  Age("mail.log.3", 3);
+  Append("lost", "mail.log.2.gz");
+  Age("mail.log.2.gz", 2);
+  Append("c\n", "mail.log.1");
+  Age("mail.log.1", 1);
+  Append("d\n");
+  EXPECT_THAT(Read(*file), ElementsAre("c", "d"));
+  EXPECT_THAT(file->TakeNotice(), HasSubstr("mail.log.2.gz"));
+  EXPECT_EQ(file->TakeNotice(), "");
+}
+
+// As `copytruncate` does it.
+TEST_F(LogFileTest, ACopyOfWhatWasReadIsReadOnWhereItEnded) {
+  const std::string line(300, 'a');
+  Append(line + "\n");
+  const std::unique_ptr<LogFile> first = Open();
+  Read(*first);
+  Append("b\n");
+  std::filesystem::copy_file(log(), folder_ / "mail.log.1");
+  std::filesystem::resize_file(log(), 0);
+  Append("c\n");
+  Age("mail.log.1", 1);
+  const std::unique_ptr<LogFile> next = GoOn(*first->position());
+  EXPECT_EQ(next->TakeNotice(), "");
+  EXPECT_THAT(Read(*next), ElementsAre("b", "c"));
 }
 
 // The same inode with another beginning, as after a truncation, or when it is used again.
@@ -152,7 +218,7 @@ TEST_F(LogFileTest, AnotherBeginningIsAnotherFile) {
   std::filesystem::resize_file(log(), 0);
   Append("cc\nd\ne\n");
   const std::unique_ptr<LogFile> next = GoOn(position);
-  EXPECT_NE(next->notice(), "");
+  EXPECT_NE(next->TakeNotice(), "");
   EXPECT_THAT(Read(*next), ElementsAre("cc", "d", "e"));
 }
 

@@ -97,7 +97,7 @@ class LogIngester {
     absl::StatusOr<std::unique_ptr<LogFile>> file =
         LogFile::Open(arguments_.file, std::move(options));
     if (!file.ok()) return file.status();
-    if (!(*file)->notice().empty()) Warn((*file)->notice());
+    WarnOf(**file);
     if (goes_on) {
       absl::Status status =
           (*file)->ForEachLineBefore(kReadAgainOctets, [this](std::string_view line) {
@@ -113,6 +113,7 @@ class LogIngester {
     for (;;) {
       absl::StatusOr<std::vector<Line>> lines = file.Next(kLinesAtOnce);
       if (!lines.ok()) return lines.status();
+      WarnOf(file);
       if (lines->empty()) {
         if (!arguments_.follow) return absl::OkStatus();
         Pause(kLookAgain);
@@ -125,6 +126,10 @@ class LogIngester {
       absl::Status status = WriteLogPosition(arguments_.state, *position);
       if (!status.ok()) return status;
     }
+  }
+
+  static void WarnOf(LogFile& file) {
+    if (const std::string notice = file.TakeNotice(); !notice.empty()) Warn(notice);
   }
 
   absl::Status Take(const std::vector<Line>& lines) {
