@@ -44,6 +44,8 @@ inline constexpr std::size_t kFullPageOctets = 1 << 20;
 inline constexpr std::size_t kMaxWatchers = 1'000;
 inline constexpr std::size_t kMaxWatchersOfTenant = 100;
 inline constexpr std::int64_t kMaxWatchLag = 10'000;  // changes of the tenant
+// Of those, how many wait for a worker at once; the others let calls of other kinds go before.
+inline constexpr std::size_t kMaxWatchReads = 100;
 // A message comes after this much silence, or twice as much. The least time that bouncectl waits is
 // longer.
 inline constexpr absl::Duration kWatchHeartbeat = absl::Seconds(10);

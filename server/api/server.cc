@@ -68,11 +68,12 @@ std::vector<const google::protobuf::ServiceDescriptor*> ServiceDescriptors() {
 
 struct Server::Impl {
   explicit Impl(const Parts& parts)
-      : workers(kWorkers, kMaxWaitingCalls),
+      : watch_reads(workers, kMaxWatchReads),
+        workers(kWorkers, kMaxWaitingCalls),
         budget(kMaxHeldOctets),
         watchers(parts.store.change_feed(),
                  {.all = kMaxWatchers, .of_tenant = kMaxWatchersOfTenant}, parts.watch_heartbeat),
-        services{parts, workers, budget, watchers},
+        services{parts, workers, watch_reads, budget, watchers},
         suppressions(services),
         bounces(services),
         return_paths(services),
@@ -83,6 +84,7 @@ struct Server::Impl {
                                          : NewTlsCredentials(*parts.tls)) {}
 
   // In this order: the server goes first, then nothing is left that calls the others.
+  WorkerShare watch_reads;
   Workers workers;
   OctetBudget budget;
   Watchers watchers;

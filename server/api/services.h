@@ -21,6 +21,7 @@ namespace bounced::api {
 struct Services {
   Parts parts;
   Workers& workers;
+  WorkerShare& watch_reads;
   OctetBudget& budget;
   Watchers& watchers;
 

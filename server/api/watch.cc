@@ -103,6 +103,8 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
   }
 
   void Tick() override {
+    // Where the workers had no room, what waits is tried again.
+    services_.watch_reads.HandOver();
     MutexLock lock(mutex_);
     if (end_) {
       // Who does not take the end either holds a place no longer than this.
@@ -110,9 +112,9 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
       return;
     }
     if (absl::Status status = Admitted(); !status.ok()) return End(ToGrpc(status));
-    if (is_silent_ && !reading_ && !writing_) {
+    if (is_silent_ && !writing_) {
       must_write_ = true;
-      Read();
+      if (!reading_) Read();
     }
     is_silent_ = true;
   }
@@ -125,8 +127,8 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchSuppressionsRespons
  private:
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     woken_ = false;
-    reading_ = services_.workers.Submit([self = shared_from_this()] { self->ReadAndWrite(); });
-    if (!reading_) End(services_.ToGrpc(TooBusy()));
+    reading_ = true;
+    services_.watch_reads.Submit([self = shared_from_this()] { self->ReadAndWrite(); });
   }
 
   void ReadAndWrite() {

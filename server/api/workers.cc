@@ -41,4 +41,39 @@ void Workers::Run() {
   }
 }
 
+void WorkerShare::Submit(Workers::Job job) {
+  {
+    MutexLock lock(mutex_);
+    waiting_.push_back(std::move(job));
+  }
+  HandOver();
+}
+
+// What the workers get is a turn: whose it is shows when it comes.
+void WorkerShare::HandOver() {
+  MutexLock lock(mutex_);
+  while (handed_over_ < waiting_.size() && handed_over_ + running_ < most_ &&
+         workers_.Submit([this] { RunNext(); })) {
+    ++handed_over_;
+  }
+}
+
+void WorkerShare::RunNext() {
+  Workers::Job job;
+  {
+    MutexLock lock(mutex_);
+    --handed_over_;
+    ++running_;
+    job = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  job();
+  job = nullptr;
+  {
+    MutexLock lock(mutex_);
+    --running_;
+  }
+  HandOver();
+}
+
 }  // namespace bounced::api

@@ -40,6 +40,33 @@ class Workers {
   std::vector<std::thread> threads_;
 };
 
+// A share of the workers, for calls of one kind that may be many at once: the rest waits here,
+// first come first served, so that calls of other kinds find room. Thread-safe.
+class WorkerShare {
+ public:
+  // With the workers are `most` of its jobs at once. Outlives the threads of `workers`, which may
+  // be made later.
+  WorkerShare(Workers& workers, std::size_t most) : workers_(workers), most_(most) {}
+  WorkerShare(const WorkerShare&) = delete;
+  WorkerShare& operator=(const WorkerShare&) = delete;
+
+  // Takes any number of them: whoever calls has a bound. Where the workers have no room, it waits
+  // for the next Submit() or HandOver(), or for the end of another job of the share.
+  void Submit(Workers::Job job);
+  // Hands over what waits, as far as there is room.
+  void HandOver();
+
+ private:
+  void RunNext();
+
+  Workers& workers_;
+  const std::size_t most_;
+  Mutex mutex_;
+  std::deque<Workers::Job> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::size_t handed_over_ ABSL_GUARDED_BY(mutex_) = 0;  // turns that the workers have not begun
+  std::size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 // How many octets of whole messages all calls together may hold. Thread-safe.
 class OctetBudget {
  public:

@@ -322,6 +322,55 @@ TEST(WorkersTest, TakesAsManyJobsAsMayWaitAndDoesThemAll) {
   EXPECT_EQ(done, static_cast<int>(kMaxWaiting));
 }
 
+// The first of `workers` is held up until `go`.
+void HoldUp(Workers& workers, std::shared_future<void> go) {
+  std::promise<void> entered;
+  ASSERT_TRUE(workers.Submit([&entered, go] {
+    entered.set_value();
+    go.wait();
+  }));
+  entered.get_future().wait();
+}
+
+// A call of another kind goes before all of a share but the few that it may have with the workers.
+TEST(WorkersTest, AShareLeavesRoomToOthersAndIsDoneInOrder) {
+  std::vector<int> done;  // of the one thread
+  std::promise<void> go;
+  {
+    struct Both {
+      WorkerShare share;
+      Workers workers;
+      Both() : share(workers, 2), workers(1, 3) {}
+    } both;
+    HoldUp(both.workers, go.get_future().share());
+    for (int i = 1; i <= 5; ++i) both.share.Submit([&done, i] { done.push_back(i); });
+    EXPECT_TRUE(both.workers.Submit([&done] { done.push_back(100); }));
+    EXPECT_FALSE(both.workers.Submit([] {})) << "three wait";
+    go.set_value();
+  }
+  EXPECT_THAT(done, testing::ElementsAre(1, 2, 100, 3, 4, 5));
+}
+
+// Nothing of a share is lost where the workers have no room.
+TEST(WorkersTest, AShareWaitsForRoom) {
+  int done = 0;  // of the one thread
+  std::promise<void> go, other;
+  {
+    struct Both {
+      WorkerShare share;
+      Workers workers;
+      Both() : share(workers, 2), workers(1, 1) {}
+    } both;
+    HoldUp(both.workers, go.get_future().share());
+    ASSERT_TRUE(both.workers.Submit([&other] { other.set_value(); }));
+    for (int i = 0; i < 3; ++i) both.share.Submit([&done] { ++done; });
+    go.set_value();
+    other.get_future().wait();
+    both.share.HandOver();
+  }
+  EXPECT_EQ(done, 3);
+}
+
 TEST(OctetBudgetTest, GivesWhatIsLeftAndTakesItBack) {
   OctetBudget budget(10);
   OctetBudget::Share first(budget);
