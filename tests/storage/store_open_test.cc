@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
@@ -483,6 +486,48 @@ TEST(AfterACrash, OneBitInAThousandPlaces) {
     EXPECT_TRUE(ReadFile(directory.database()) == spoiled_database) << at << status;
   }
   EXPECT_GT(refused, 0);
+}
+
+// Puts `messages` in one commit, and copies the files of the open store to `to` as a power cut
+// leaves them that comes while that commit is written: one of its pages has not reached the disk,
+// and what comes behind has.
+void PutAsBeforeAPowerCut(Store& store, std::vector<NewMessage> messages, const std::string& from,
+                          const std::string& to) {
+  constexpr std::size_t kHeader = 32;
+  constexpr std::size_t kFrame = 24 + 4'096;
+  const std::string before = ReadFile(from + "/bounced.db-wal");
+  Put(store, std::move(messages));
+  fs::copy_file(from + "/bounced.db", to + "/bounced.db");
+  std::string wal = ReadFile(from + "/bounced.db-wal");
+  const auto [is, was] = std::mismatch(wal.begin(), wal.end(), before.begin(), before.end());
+  const auto at = std::max(static_cast<std::size_t>(is - wal.begin()), kHeader);
+  const std::size_t torn = kHeader + (at - kHeader) / kFrame * kFrame + 24;
+  wal[torn] = static_cast<char>(~wal[torn]);
+  WriteFile(to + "/bounced.db-wal", wal);
+}
+
+// Of what the first leaves in the WAL the second must not make damage.
+TEST(AfterACrash, TwoPowerCutsAreNoDamage) {
+  TemporaryDirectory first;
+  TemporaryDirectory second;
+  {
+    TemporaryDirectory live;
+    std::unique_ptr<Store> store = Open(live.path());
+    Put(*store, {Bounce("a@example.net", 0)});
+    std::vector<NewMessage> many;
+    for (int i = 1; i <= 200; ++i) many.push_back(Bounce(absl::StrCat("b", i, "@example.net"), i));
+    PutAsBeforeAPowerCut(*store, std::move(many), live.path(), first.path());
+  }
+  {
+    std::unique_ptr<Store> store = Open(first.path());
+    EXPECT_EQ(CheckIndex(*store, "b1@example.net"), IndexAnswer::kSend) << "it was cut off";
+    PutAsBeforeAPowerCut(*store, {Bounce("c@example.net", 1'000)}, first.path(), second.path());
+  }
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = second.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(CheckIndex(**store, "a@example.net"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(CheckIndex(**store, "c@example.net"), IndexAnswer::kSend);
 }
 
 TEST(AfterACrash, TheWalOfAnotherFileIsNotTakenForOurs) {
