@@ -184,11 +184,11 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
   if (status.ok() && wal->value_or(0) > 0) status = SyncWal(*connection);
   if (status.ok()) status = connection->SetUpForWriting(cache_octets);
   // A commit that the power cut may lie behind the end of the WAL. Were it still there after the
-  // next cut, with what that tears before it, it would look like damage. On a full disk this has to
-  // wait.
+  // next cut, with what that tears before it, it would look like damage. On a full disk, or
+  // while another program reads, this has to wait.
   if (status.ok() && wal->value_or(0) > 0) {
     status = EmptyWal(*connection);
-    if (absl::IsResourceExhausted(status)) status = absl::OkStatus();
+    if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) status = absl::OkStatus();
   }
   if (status.ok()) status = Migrate(*connection);
   if (!status.ok()) return status;
