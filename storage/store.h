@@ -277,8 +277,8 @@ struct UndoWalk {
   bool is_overtaken = false;    // it ended at one that is not
   bool is_by_this = false;      // what it passed last was put back by this very undo
 };
-// By the row of the address, stream, source, and whether it is of an allowance.
-using UndoWalks = std::map<std::tuple<std::int64_t, std::string, Source, bool>, UndoWalk>;
+// By the row of the address, stream, source, and what kind of thing it is of.
+using UndoWalks = std::map<std::tuple<std::int64_t, std::string, Source, int>, UndoWalk>;
 
 // Puts back what stood before changes, as new changes. Of those of one suppression that are
 // selected the whole run up to the newest in force is undone at once: what stood before the oldest
@@ -307,10 +307,10 @@ struct DropChanges {
   std::vector<std::int64_t> numbers;
 };
 
-using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
-                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents,
-                          PutApiKeys, PutPolicies, UndoChanges, DropChanges, BeginReclassification,
-                          ReclassifyAddresses>;
+using Work =
+    std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions, RevokeKey,
+                 PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents, PutApiKeys,
+                 PutPolicies, UndoChanges, DropChanges, BeginReclassification, ReclassifyAddresses>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.

@@ -71,8 +71,8 @@ absl::StatusOr<Writer::Undoing> Writer::CanUndo(UndoChanges& work, const StoredC
   using Outcome = UndoChanges::Outcome;
   const std::int64_t number = row.change.number;
   const Suppression& entry = row.change.suppression;
-  UndoWalk& walk =
-      work.walks[{row.address_id, entry.stream, entry.source, IsOfAllowance(row.change.what)}];
+  UndoWalk& walk = work.walks[{row.address_id, entry.stream, entry.source,
+                               static_cast<int>(ThingOf(row.change.what))}];
   while (!walk.is_overtaken) {
     absl::StatusOr<std::optional<Change>> newer = changes_.NewestBelow(walk.below, row);
     if (!newer.ok()) return newer.status();

@@ -128,7 +128,7 @@ class LogIngester {
     }
   }
 
-  static void WarnOf(LogFile& file) {
+  void WarnOf(LogFile& file) {
     if (const std::string notice = file.TakeNotice(); !notice.empty()) Warn(notice);
   }
 
