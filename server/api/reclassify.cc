@@ -279,8 +279,8 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
           if (!status.ok()) return Finish(services_.ToGrpc(status));
           const auto& step = std::get<ReclassifyAddresses>(work);
           if (!step.run) {
-            return Finish(services_.ToGrpc(
-                absl::AbortedError("somebody else goes on with this run, or it is done")));
+            return Finish(grpc::Status(grpc::StatusCode::ABORTED,
+                                       "somebody else goes on with this run, or it is done"));
           }
           const absl::Time now = services_.parts.clock.Now();
           for (const ReclassifyAddresses::One& one : step.addresses) Tell(one, one.replayed, now);
