@@ -70,8 +70,13 @@ class Refusal final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
 class GatedHandler final : public MethodHandler {
  public:
-  GatedHandler(MethodHandler& inner, const Method& method, bool has_request, Callers& callers)
-      : inner_(inner), method_(method), has_request_(has_request), callers_(callers) {}
+  GatedHandler(MethodHandler& inner, const Method& method, bool has_request, Callers& callers,
+               const std::atomic<bool>& stops)
+      : inner_(inner),
+        method_(method),
+        has_request_(has_request),
+        callers_(callers),
+        stops_(stops) {}
 
   // Asked first, of methods with one request: it is kept as it came.
   void* Deserialize(grpc_call*, grpc_byte_buffer* request, grpc::Status*, void** data) override {
@@ -82,10 +87,13 @@ class GatedHandler final : public MethodHandler {
   void RunHandler(const HandlerParameter& call) override {
     auto* octets = static_cast<grpc_byte_buffer*>(call.internal_data);
     auto& context = static_cast<CallContext&>(*call.server_context);
-    absl::StatusOr<Admission> admission =
-        callers_.Admit({.token = TokenOf(context),
-                        .certificate_names = [&context] { return CertificateNames(context); }},
-                       method_);
+    absl::StatusOr<Admission> admission = absl::UnavailableError("the server stops");
+    if (!stops_) {
+      admission =
+          callers_.Admit({.token = TokenOf(context),
+                          .certificate_names = [&context] { return CertificateNames(context); }},
+                         method_);
+    }
     if (!admission.ok()) {
       if (octets != nullptr) ::grpc_byte_buffer_destroy(octets);
       // absl's codes are gRPC's.
@@ -108,6 +116,7 @@ class GatedHandler final : public MethodHandler {
   const Method& method_;
   const bool has_request_;
   Callers& callers_;
+  const std::atomic<bool>& stops_;
 };
 
 // Reaches the handlers of any service.
@@ -120,7 +129,7 @@ struct Handlers : grpc::Service {
 class GatedService final : public grpc::Service {
  public:
   absl::Status Add(grpc::Service& service, const google::protobuf::MethodDescriptor& descriptor,
-                   Callers& callers) {
+                   Callers& callers, const std::atomic<bool>& stops) {
     const Method* method = FindMethod(descriptor.full_name());
     const bool streams = descriptor.client_streaming() || descriptor.server_streaming();
     if (method == nullptr || method->streams != streams) {
@@ -134,7 +143,7 @@ class GatedService final : public grpc::Service {
     AddMethod(new RpcServiceMethod(name.c_str(), TypeOf(descriptor), nullptr));
     MarkMethodCallback(descriptor.index(),
                        new GatedHandler(Handlers::Get(service, descriptor.index()), *method,
-                                        has_request, callers));
+                                        has_request, callers, stops));
     return absl::OkStatus();
   }
 
@@ -166,11 +175,11 @@ std::unique_ptr<grpc::ContextAllocator> NewContextAllocator() {
 }
 
 absl::StatusOr<std::unique_ptr<grpc::Service>> NewGatedService(
-    grpc::Service& service, const google::protobuf::ServiceDescriptor& descriptor,
-    Callers& callers) {
+    grpc::Service& service, const google::protobuf::ServiceDescriptor& descriptor, Callers& callers,
+    const std::atomic<bool>& stops) {
   auto gated = std::make_unique<GatedService>();
   for (int i = 0; i < descriptor.method_count(); ++i) {
-    absl::Status status = gated->Add(service, *descriptor.method(i), callers);
+    absl::Status status = gated->Add(service, *descriptor.method(i), callers, stops);
     if (!status.ok()) return status;
   }
   return gated;

@@ -5,6 +5,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server_context.h>
 
+#include <atomic>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -24,10 +25,11 @@ absl::Status MayGoOn(const grpc::CallbackServerContext& context, absl::Time now)
 std::unique_ptr<grpc::ContextAllocator> NewContextAllocator();
 
 // `service` behind the gate: register this in its place. A request is not even parsed before its
-// caller is let in. Both arguments outlive it; all methods of `service` have handlers of the
-// callback kind. INTERNAL, which names it: a method is without a row in methods.cc.
+// caller is let in. Once `stops` is true nobody is: calls are UNAVAILABLE. The arguments outlive
+// it; all methods of `service` have handlers of the callback kind. INTERNAL, which names it: a
+// method is without a row in methods.cc.
 absl::StatusOr<std::unique_ptr<grpc::Service>> NewGatedService(
-    grpc::Service& service, const google::protobuf::ServiceDescriptor& descriptor,
-    Callers& callers);
+    grpc::Service& service, const google::protobuf::ServiceDescriptor& descriptor, Callers& callers,
+    const std::atomic<bool>& stops);
 
 }  // namespace bounced::api

@@ -7,6 +7,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -95,6 +96,7 @@ struct Server::Impl {
   ReportService reports;
   AdminService admin;
   MaintenanceService maintenance;
+  std::atomic<bool> stops = false;                    // set for good: calls are refused
   std::vector<std::unique_ptr<grpc::Service>> gated;  // those above, as they are served
   std::string address;
   std::shared_ptr<grpc::ServerCredentials> credentials;  // asked by the server as long as it lives
@@ -141,7 +143,7 @@ absl::Status Server::Impl::PutBehindGate() {
   const std::vector<const google::protobuf::ServiceDescriptor*> descriptors = ServiceDescriptors();
   for (std::size_t i = 0; i < descriptors.size(); ++i) {
     absl::StatusOr<std::unique_ptr<grpc::Service>> behind =
-        NewGatedService(*services_of[i], *descriptors[i], services.parts.callers);
+        NewGatedService(*services_of[i], *descriptors[i], services.parts.callers, stops);
     if (!behind.ok()) return behind.status();
     gated.push_back(*std::move(behind));
   }
@@ -214,6 +216,8 @@ void Server::Stop(absl::Duration grace) {
   if (impl_->server == nullptr) return;
   impl_->acceptor.reset();
   impl_->server->GetHealthCheckService()->Shutdown();
+  // Before the first call that goes on for long ends: it may be made anew at once.
+  impl_->stops = true;
   impl_->watchers.Stop();
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
   impl_->server->Wait();
