@@ -488,6 +488,21 @@ TEST_F(AccessTest, T36ReturnPathsOfAnotherTenantAreNoneOfOurs) {
   EXPECT_EQ(verify(minted), nowhere);
   EXPECT_EQ(verify("x" + minted), nowhere) << "nor does a refusal tell that there is the domain";
 
+  grpc::ClientContext record_context;
+  record_context.AddMetadata("authorization", Bearer(acme));
+  v1::RecordDeliveriesRequest record;
+  for (const std::string& path : {minted, std::string("x@nowhere.example")}) {
+    v1::DeliveryAttempt& attempt = *record.add_attempts();
+    attempt.set_address("r@rcpt.example");
+    attempt.set_outcome(v1::DELIVERY_OUTCOME_BOUNCED);
+    attempt.set_return_path(path);
+  }
+  v1::RecordDeliveriesResponse recorded;
+  ASSERT_TRUE(bounces_->RecordDeliveries(&record_context, record, &recorded).ok());
+  EXPECT_EQ(recorded.recorded(), 1);
+  ASSERT_EQ(recorded.rejected_size(), 1);
+  EXPECT_EQ(recorded.rejected(0).message(), "return_path: of another tenant");
+
   grpc::ClientContext ingest_context;
   ingest_context.AddMetadata("authorization", Bearer(acme));
   v1::IngestResponse ingested;

@@ -227,11 +227,44 @@ TEST_F(RecordDeliveriesTest, EachTenantRecordsItsOwn) {
   ASSERT_TRUE(Record(request, response).ok());
   EXPECT_EQ(Check("r@example.net"), v1::VERDICT_SEND);
   EXPECT_EQ(Check("r@example.net", "", "acme"), v1::VERDICT_SUPPRESSED);
-  // The domain's tenant is `default`.
-  request.mutable_attempts(0)->set_return_path(Mint("r@example.net"));
+}
+
+TEST_F(RecordDeliveriesTest, TheReturnPathSaysWhoseMailItIs) {
+  // In a request for another: of `default` those with a return path at its domains, whether or not
+  // it holds; with one that is nobody's, or none, of the request's tenant.
+  const std::string minted = Mint("a@example.net");
+  v1::RecordDeliveriesRequest request;
+  request.set_tenant("acme");
+  for (const auto& [address, path] : {std::pair<std::string, std::string>{"a@example.net", minted},
+                                      {"b@example.net", "x@" + std::string(kDomain)},
+                                      {"c@example.net", "news@" + std::string(kUnsigned)},
+                                      {"d@example.net", "x@elsewhere.example"},
+                                      {"e@example.net", ""}}) {
+    v1::DeliveryAttempt& attempt = *request.add_attempts();
+    attempt = Attempt(v1::DELIVERY_OUTCOME_BOUNCED, "550 5.1.1 user unknown", address);
+    attempt.set_return_path(path);
+  }
+  *request.add_attempts() = Attempt(v1::DELIVERY_OUTCOME_BOUNCED, "550 no", "nobody");
+  v1::RecordDeliveriesResponse response;
   ASSERT_TRUE(Record(request, response).ok());
+  EXPECT_EQ(response.recorded(), 5);
+  EXPECT_EQ(response.changed(), 5);
   ASSERT_EQ(response.rejected_size(), 1);
-  EXPECT_EQ(response.rejected(0).message(), "return_path: of another tenant");
+  EXPECT_EQ(response.rejected(0).index(), 5);
+  for (const char* address : {"a@example.net", "b@example.net", "c@example.net"}) {
+    EXPECT_EQ(Check(address), v1::VERDICT_SUPPRESSED) << address;
+    EXPECT_EQ(Check(address, "", "acme"), v1::VERDICT_SEND) << address;
+  }
+  for (const char* address : {"d@example.net", "e@example.net"}) {
+    EXPECT_EQ(Check(address), v1::VERDICT_SEND) << address;
+    EXPECT_EQ(Check(address, "", "acme"), v1::VERDICT_SUPPRESSED) << address;
+  }
+  ASSERT_TRUE(Record(request, response).ok());
+  EXPECT_EQ(response.duplicates(), 5);
+  store_->OnCall([] { return absl::UnavailableError("no disk"); });
+  request.mutable_attempts(0)->set_message_reference("other");
+  EXPECT_EQ(Record(request, response).error_code(), grpc::StatusCode::UNAVAILABLE);
+  store_->OnCall(nullptr);
 }
 
 TEST_F(RecordDeliveriesTest, WhatCannotBeCommittedFails) {
