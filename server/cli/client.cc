@@ -192,6 +192,11 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
                        ". Is bounced running there? --server or BOUNCED_SERVER names another"));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return TooSlow();
+    case grpc::StatusCode::CANCELLED:
+      return absl::CancelledError(absl::StrCat(server_, " broke the call off",
+                                               detail.empty() ? "" : ": ", detail,
+                                               ". It may be about to stop or to start again: try "
+                                               "again"));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return absl::ResourceExhaustedError(absl::StrCat(
           server_, " has too much to do or no space: ", detail, ". Try again, slower"));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/change_text.h"
+#include "server/cli/passing.h"
 #include "server/cli/resume_file.h"
 #include "server/cli/verb.h"
 
@@ -28,12 +29,10 @@ struct WatchArguments {
 bool GoesOn(const grpc::Status& status, const Watchdog& watchdog) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
-    case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::ABORTED:
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return true;
     default:
-      return watchdog.bit();
+      return watchdog.bit() || Passes(static_cast<absl::StatusCode>(status.error_code()));
   }
 }
 
@@ -85,8 +84,9 @@ class ChangePrinter {
       return session_.client().FromGrpc(status, watchdog);
     }
     if (!is_lost_) {
+      const std::string why = Shown(status.error_message());
       session_.err().Text(absl::StrCat("bouncectl: lost ", session_.client().server(),
-                                       ", waiting for it: ", Shown(status.error_message()), "\n"));
+                                       ", waiting for it", why.empty() ? "" : ": ", why, "\n"));
       session_.err().Flush();
     }
     is_lost_ = true;
