@@ -342,7 +342,7 @@ grpc::Status FakeReturnPaths::Verify(grpc::ServerContext*, const v1::VerifyReque
 grpc::Status FakeReturnPaths::ListKeys(grpc::ServerContext*, const v1::ListKeysRequest*,
                                        v1::ListKeysResponse* response) {
   for (const v1::ReturnPathKey& key : keys) *response->add_keys() = key;
-  return keys_status;
+  return grpc::Status::OK;
 }
 
 grpc::Status FakeReturnPaths::RevokeKey(grpc::ServerContext*, const v1::RevokeKeyRequest* request,

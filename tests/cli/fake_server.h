@@ -172,7 +172,6 @@ class FakeReturnPaths : public v1::ReturnPathService::Service {
  public:
   std::vector<v1::MintRequest> minted;
   std::vector<v1::ReturnPathKey> keys;
-  grpc::Status keys_status;  // how ListKeys ends
   std::vector<v1::RevokeKeyRequest> revoked;
   std::string signing_key_id = "b";
 

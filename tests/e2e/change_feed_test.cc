@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/harness/daemon.h"
 
@@ -80,6 +83,36 @@ TEST(Watch, T28EachChangeComesOnceAndInOrderThoughTheDaemonIsKilled) {
                    .stdout_path = dir / "resumed"});
   EXPECT_TRUE(Eventually([&] { return LinesOf(dir / "resumed") > 0; }));
   EXPECT_EQ(std::stoull(ReadFile(dir / "resumed")), changes + 1);
+}
+
+TEST(Watch, T28GoesOnOverARestartAndSoDoesAReaderOfALog) {
+  TempDir dir;
+  const std::string server = "unix:" + (dir / "grpc");
+  const std::vector<std::string> environment = {"BOUNCED_SERVER=" + server};
+  Daemon daemon({.grpc_listen = server});
+  WriteFile(dir / "mail.log", "");
+  Process watch({.argv = {Program("bouncectl"), "watch", "--from-start"},
+                 .environment = environment,
+                 .stdout_path = dir / "out",
+                 .stderr_path = dir / "err"});
+  Process ingest(
+      {.argv = {Program("bouncectl"), "ingest", "--postfix-log", dir / "mail.log", "--follow"},
+       .environment = environment,
+       .stderr_path = dir / "ingest_err"});
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string recipient = "r" + std::to_string(round) + "@many.example";
+    std::ofstream(dir / "mail.log", std::ios::app)
+        << absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone())
+        << " mta postfix/smtp[2]: 4AAAA" << round << ": to=<" << recipient
+        << ">, relay=mx.example.net[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host "
+           "mx.example.net[192.0.2.1] said: 550 5.1.1 user unknown (in reply to RCPT TO))\n";
+    ASSERT_TRUE(Eventually([&] { return LinesOf(dir / "out") == std::size_t(round) + 1; }))
+        << ReadFile(dir / "err") << ReadFile(dir / "ingest_err");
+    EXPECT_EQ(daemon.Stop(SIGTERM), 0);
+    daemon.Restart();
+  }
+  EXPECT_FALSE(watch.Poll()) << "it had ended: " << ReadFile(dir / "err");
+  EXPECT_FALSE(ingest.Poll()) << "it had ended: " << ReadFile(dir / "ingest_err");
 }
 
 }  // namespace

@@ -1,10 +1,7 @@
 #include "server/cli/verbs/ingest_log.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -12,11 +9,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/bounce.grpc.pb.h"
-#include "bounced/v1/return_path.grpc.pb.h"
-#include "parser/text.h"
+#include "server/cli/interruption.h"
 #include "server/cli/json.h"
 #include "server/cli/lines.h"
 #include "server/cli/log_file.h"
+#include "server/cli/passing.h"
 #include "server/cli/postfix_log.h"
 
 namespace bounced::cli {
@@ -28,19 +25,9 @@ constexpr int kMaxAttempts = 1'000;  // of one call
 constexpr std::size_t kFullRequestOctets = 1 << 20;
 constexpr int kMaxToldRejections = 20;                          // of one run
 constexpr absl::Duration kLookAgain = absl::Milliseconds(500);  // for what a log has got
-constexpr absl::Duration kFirstRetryPause = absl::Seconds(1);   // before a call is tried again
+// Before a call is tried again; twice as long each time.
+constexpr absl::Duration kFirstRetryPause = absl::Milliseconds(100);
 constexpr absl::Duration kLongestRetryPause = absl::Seconds(30);
-
-void Pause(absl::Duration time) {
-  ::poll(nullptr, 0, static_cast<int>(absl::ToInt64Milliseconds(time)));
-}
-
-// What passes without anybody mending the request.
-bool Passes(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kResourceExhausted ||
-         status.code() == absl::StatusCode::kDeadlineExceeded;
-}
 
 struct Counts {
   std::int64_t lines = 0;
@@ -60,14 +47,19 @@ class LogIngester {
       : arguments_(arguments),
         session_(session),
         bounces_(session.client().Stub<v1::BounceService>()),
-        return_paths_(session.client().Stub<v1::ReturnPathService>()),
+        interruption_(session.in()),
         log_({.zone = absl::LocalTimeZone(), .private_hosts = arguments.private_hosts}) {}
 
   absl::StatusOr<ExitCode> Run() {
-    if (absl::Status status = LearnTenants(); !status.ok()) return status;
     absl::Status status = arguments_.file == "-" ? ReadInput() : ReadFile();
-    if (!status.ok()) return status;
+    if (!status.ok() && !interruption_.asked()) return status;
     Tell();
+    if (interruption_.asked()) {
+      if (!status.ok()) Warn(absl::StrCat("the last lines are not in: ", status.message()));
+      session_.out().Flush();
+      session_.err().Flush();
+      Interruption::EndProgram();
+    }
     return counts_.rejected > 0 ? ExitCode::kFound : ExitCode::kDone;
   }
 
@@ -76,6 +68,7 @@ class LogIngester {
     LineReader reader(session_.in());
     for (;;) {
       absl::StatusOr<std::vector<Line>> lines = reader.Next(kLinesAtOnce);
+      if (absl::IsCancelled(lines.status()) && interruption_.asked()) return absl::OkStatus();
       if (!lines.ok()) return lines.status();
       if (lines->empty()) return absl::OkStatus();
       if (absl::Status status = Take(*lines); !status.ok()) return status;
@@ -110,13 +103,13 @@ class LogIngester {
   }
 
   absl::Status ReadLines(LogFile& file) {
-    for (;;) {
+    while (!interruption_.asked()) {
       absl::StatusOr<std::vector<Line>> lines = file.Next(kLinesAtOnce);
       if (!lines.ok()) return lines.status();
       WarnOf(file);
       if (lines->empty()) {
         if (!arguments_.follow) return absl::OkStatus();
-        Pause(kLookAgain);
+        interruption_.Pause(kLookAgain);
         continue;
       }
       if (absl::Status status = Take(*lines); !status.ok()) return status;
@@ -126,6 +119,7 @@ class LogIngester {
       absl::Status status = WriteLogPosition(arguments_.state, *position);
       if (!status.ok()) return status;
     }
+    return absl::OkStatus();
   }
 
   void WarnOf(LogFile& file) {
@@ -142,13 +136,12 @@ class LogIngester {
       if (kind != PostfixLine::kAttempt) continue;
       Count(attempt.outcome());
       attempt.set_stream(session_.stream());
-      v1::RecordDeliveriesRequest& request = waiting_[TenantOf(attempt)];
-      *request.add_attempts() = attempt;
+      *request_.add_attempts() = attempt;
       octets_ += attempt.ByteSizeLong();
-      if (request.attempts_size() < kMaxAttempts && octets_ < kFullRequestOctets) continue;
-      if (absl::Status status = SendAll(); !status.ok()) return status;
+      if (request_.attempts_size() < kMaxAttempts && octets_ < kFullRequestOctets) continue;
+      if (absl::Status status = Send(); !status.ok()) return status;
     }
-    return SendAll();
+    return Send();
   }
 
   void Count(v1::DeliveryOutcome outcome) {
@@ -164,67 +157,43 @@ class LogIngester {
     }
   }
 
-  // The return path says whose mail it is, where it is one of the server's.
-  std::string TenantOf(const v1::DeliveryAttempt& attempt) const {
-    const std::string& path = attempt.return_path();
-    const auto tenant = tenants_.find(FoldCase(std::string_view(path).substr(path.rfind('@') + 1)));
-    return tenant != tenants_.end() ? tenant->second : session_.tenant();
-  }
-
-  absl::Status LearnTenants() {
-    if (!session_.tenant().empty()) return absl::OkStatus();
-    v1::ListKeysResponse response;
+  absl::Status Send() {
+    if (request_.attempts().empty()) return absl::OkStatus();
+    request_.set_tenant(session_.tenant());
+    v1::RecordDeliveriesResponse response;
     absl::Status status = Call([&](grpc::ClientContext* context) {
-      return return_paths_->ListKeys(context, {}, &response);
+      response.Clear();
+      return bounces_->RecordDeliveries(context, request_, &response);
     });
-    // Who may only write writes for one tenant, and the server knows which.
-    if (status.code() == absl::StatusCode::kPermissionDenied) return absl::OkStatus();
-    for (const v1::ReturnPathKey& key : response.keys()) {
-      if (!key.unsubscribe()) tenants_[key.domain()] = key.tenant();
-    }
-    return status;
-  }
-
-  absl::Status SendAll() {
-    for (auto& [tenant, request] : waiting_) {
-      if (request.attempts().empty()) continue;
-      request.set_tenant(tenant);
-      v1::RecordDeliveriesResponse response;
-      absl::Status status = Call([&, &asked = request](grpc::ClientContext* context) {
-        response.Clear();
-        return bounces_->RecordDeliveries(context, asked, &response);
-      });
-      if (!status.ok()) return status;
-      counts_.changed += response.changed();
-      counts_.duplicates += response.duplicates();
-      for (const v1::RejectedAttempt& rejected : response.rejected()) {
-        TellRejected(rejected, request);
-      }
-      request.Clear();
-    }
+    if (!status.ok()) return status;
+    counts_.changed += response.changed();
+    counts_.duplicates += response.duplicates();
+    for (const v1::RejectedAttempt& rejected : response.rejected()) TellRejected(rejected);
+    request_.Clear();
     octets_ = 0;
     return absl::OkStatus();
   }
 
-  void TellRejected(const v1::RejectedAttempt& rejected,
-                    const v1::RecordDeliveriesRequest& request) {
+  void TellRejected(const v1::RejectedAttempt& rejected) {
     if (++counts_.rejected > kMaxToldRejections) return;
     const int index = rejected.index();
-    const bool is_known = index >= 0 && index < request.attempts_size();
-    Warn(absl::StrCat(is_known ? Shown(request.attempts(index).message_reference()) : "", ": ",
+    const bool is_known = index >= 0 && index < request_.attempts_size();
+    Warn(absl::StrCat(is_known ? Shown(request_.attempts(index).message_reference()) : "", ": ",
                       Shown(rejected.message())));
   }
 
-  // Of a log that is followed it tries again until it is answered.
+  // Of a log that is followed, and of what comes through a pipe, which nobody can read again, it
+  // tries again until it is answered.
   absl::Status Call(const std::function<grpc::Status(grpc::ClientContext*)>& call) {
     absl::Duration pause = kFirstRetryPause;
     for (bool is_told = false;;) {
       absl::Status status = session_.client().Unary(call);
-      if (!arguments_.follow || !Passes(status)) return status;
+      const bool waits = arguments_.follow || arguments_.file == "-";
+      if (!waits || !Passes(status.code()) || interruption_.asked()) return status;
       if (!std::exchange(is_told, true)) {
         Warn(absl::StrCat(status.message(), "; it is tried again"));
       }
-      Pause(pause);
+      interruption_.Pause(pause);
       pause = std::min(2 * pause, kLongestRetryPause);
     }
   }
@@ -255,11 +224,10 @@ class LogIngester {
   const LogArguments& arguments_;
   Session& session_;
   const std::unique_ptr<v1::BounceService::Stub> bounces_;
-  const std::unique_ptr<v1::ReturnPathService::Stub> return_paths_;
+  Interruption interruption_;
   PostfixLog log_;
-  std::map<std::string, std::string> tenants_;                  // by domain
-  std::map<std::string, v1::RecordDeliveriesRequest> waiting_;  // by tenant
-  std::size_t octets_ = 0;                                      // of what waits
+  v1::RecordDeliveriesRequest request_;  // that is being filled
+  std::size_t octets_ = 0;               // of its attempts
   Counts counts_;
 };
 

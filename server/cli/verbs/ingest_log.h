@@ -22,8 +22,8 @@ struct LogArguments {
 };
 
 // Reports what the log says to the server. A batch is sent when it is full or no more is there, and
-// the next is read when it is answered; then the position is kept. What is followed is not given up
-// when the server cannot be reached or has too much to do.
+// the next is read when it is answered; then the position is kept. What is followed, or comes
+// through a pipe, is not given up when the server cannot be reached or has too much to do.
 absl::StatusOr<ExitCode> IngestLog(const LogArguments& arguments, Session& session);
 
 }  // namespace bounced::cli
