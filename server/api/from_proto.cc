@@ -355,6 +355,10 @@ absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
   absl::StatusOr<std::optional<Source>> named = SourceOf("source", suppression.source());
   if (!named.ok()) return named.status();
   const Source source = named->value_or(Source::kImport);
+  if (!suppression.tenant().empty() && suppression.tenant() != tenant) {
+    return Invalid("tenant",
+                   absl::StrCat("the list goes to ", Absl(tenant), ", and this row is of another"));
+  }
   absl::StatusOr<Suppression> result =
       SuppressionOf("", tenant, suppression, source, DefaultReason(source));
   if (!result.ok()) return result;

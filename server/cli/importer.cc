@@ -26,8 +26,8 @@ constexpr std::string_view kReportHeader = "line,address,outcome,reason,source,s
 // Of the octets of a suppression that are not of constant size.
 std::size_t OctetsOf(const v1::Suppression& row) {
   constexpr std::size_t kFixedOctets = 64;
-  return kFixedOctets + row.address().size() + row.reason().size() + row.explanation().size() +
-         row.stream().size();
+  return kFixedOctets + row.tenant().size() + row.address().size() + row.reason().size() +
+         row.explanation().size() + row.stream().size();
 }
 
 }  // namespace

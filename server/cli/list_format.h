@@ -90,7 +90,6 @@ absl::StatusOr<const ListFormat*> DetectFormat(const RecordReader& reader);
 absl::StatusOr<absl::Time> ParseListTime(std::string_view text);
 
 struct ListOptions {
-  std::string tenant;                               // of the rows
   std::string stream;                               // of rows that name none
   std::map<std::string, std::string> streams = {};  // by the scope that a list names
   std::string reason = "";                          // of rows of our own formats that name none

@@ -74,6 +74,12 @@ struct OwnField {
   SetField set;
 };
 constexpr OwnField kOwnFields[] = {
+    // The server knows to which one the list goes, and takes no row of another.
+    {"tenant",
+     [](v1::Suppression& s, std::string_view value) {
+       s.set_tenant(std::string(value));
+       return absl::OkStatus();
+     }},
     {"stream",
      [](v1::Suppression& s, std::string_view value) {
        s.set_stream(std::string(value));
@@ -117,7 +123,6 @@ constexpr OwnField kOwnFields[] = {
        return absl::OkStatus();
      }},
 };
-constexpr std::string_view kTenantField = "tenant";
 constexpr std::string_view kEventField = "eventid";        // ours, of another store
 constexpr std::string_view kIncidentField = "incidentid";  // the same
 
@@ -138,8 +143,8 @@ bool LooksOwn(const RecordReader& reader) {
       reader.syntax() == Syntax::kJsonRows ? "address" : std::string_view(reader.address_name());
   if (!Has(names, address) || (address == "emailaddress" && names.size() > 1)) return false;
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-    return name == address || name == kTenantField || name == kEventField ||
-           name == kIncidentField || FindOwnField(name) != nullptr;
+    return name == address || name == kEventField || name == kIncidentField ||
+           FindOwnField(name) != nullptr;
   });
 }
 
@@ -309,13 +314,6 @@ absl::StatusOr<ListReading> ListReader::ReadOwn(const Record& record) const {
     if (field.name == address_name_) {
       if (suppression.address().empty()) {
         suppression.set_address(std::string(StripBlanks(field.value)));
-      }
-    } else if (field.name == kTenantField) {
-      const std::string_view wanted =
-          options_.tenant.empty() ? std::string_view("default") : options_.tenant;
-      if (field.value != wanted) {
-        return absl::InvalidArgumentError(absl::StrCat("of tenant ", Shown(field.value), ", not ",
-                                                       Absl(wanted), "; see --tenant"));
       }
     } else if (const OwnField* own = FindOwnField(field.name)) {
       if (absl::Status status = own->set(suppression, field.value); !status.ok()) return status;

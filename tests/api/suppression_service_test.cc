@@ -612,7 +612,7 @@ TEST_F(SuppressionServiceTest, ImportCountsEachKindOfRow) {
   full.set_bounce_class(v1::BOUNCE_CLASS_SOFT);
   full.mutable_create_time()->set_seconds(now - 1000);
   full.mutable_expire_time()->set_seconds(now - 500);
-  full.set_tenant("ignored-here");
+  full.set_tenant("default");
   full.set_event_id(9);
   v1::Suppression& future = *request.add_suppressions();
   future.set_address("f@a.example");

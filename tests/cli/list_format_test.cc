@@ -34,8 +34,7 @@ std::string ReadSample(std::string_view name) {
 }
 
 ListOptions Options() {
-  return {.tenant = "",
-          .stream = "",
+  return {.stream = "",
           .streams = {{"Weekly News", "news"},
                       {"8", "offers"},
                       {"offers", "offers"},

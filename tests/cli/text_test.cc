@@ -302,13 +302,11 @@ v1::Suppression Full(std::string_view address) {
   return suppression;
 }
 
-absl::StatusOr<v1::Suppression> ReadBack(const std::string& csv, FormulaGuard guard,
-                                         std::string_view tenant = "") {
+absl::StatusOr<v1::Suppression> ReadBack(const std::string& csv, FormulaGuard guard) {
   StringSource source(csv);
   absl::StatusOr<std::unique_ptr<RecordReader>> records = OpenRecords(source, {}, guard, {});
   if (!records.ok()) return records.status();
-  const ListReader list(**FormatByName("csv"), (*records)->address_name(),
-                        {.tenant = std::string(tenant), .stream = ""});
+  const ListReader list(**FormatByName("csv"), (*records)->address_name(), {.stream = ""});
   Record record;
   if (absl::StatusOr<bool> there = (*records)->Next(record); !there.ok()) return there.status();
   absl::StatusOr<ListReading> reading = list.Read(record);
@@ -345,8 +343,8 @@ struct RefusedRow {
 class RefusedRowTest : public testing::TestWithParam<RefusedRow> {};
 
 TEST_P(RefusedRowTest, SaysWhyWithoutTheAddress) {
-  auto read = ReadBack(std::string(kSuppressionCsvHeader) + GetParam().row + "\n",
-                       FormulaGuard::kMark, "acme");
+  auto read =
+      ReadBack(std::string(kSuppressionCsvHeader) + GetParam().row + "\n", FormulaGuard::kMark);
   ASSERT_FALSE(read.ok());
   EXPECT_THAT(std::string(read.status().message()), HasSubstr(std::string(GetParam().why)));
   EXPECT_THAT(std::string(read.status().message()), testing::Not(HasSubstr("secret")));
@@ -356,7 +354,6 @@ INSTANTIATE_TEST_SUITE_P(, RefusedRowTest,
                          testing::ValuesIn<RefusedRow>({
                              {"NoAddress", ",acme", "no address"},
                              {"BlankAddress", " ,acme", "no address"},
-                             {"OtherTenant", "secret@x,default", "of tenant default, not acme"},
                              {"NotUtf8", "secret@x\xFF,", "not UTF-8"},
                              {"Nul", "secret@x," + std::string(1, '\0'), "holds a NUL"},
                              {"Source", "secret@x,,,elsewhere", "source"},

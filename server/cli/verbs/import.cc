@@ -33,8 +33,7 @@ struct ImportArguments {
 };
 
 absl::StatusOr<ListOptions> ToListOptions(const ImportArguments& arguments, Session& session) {
-  ListOptions options{.tenant = session.tenant(),
-                      .stream = session.stream(),
+  ListOptions options{.stream = session.stream(),
                       .streams = {},
                       .reason = arguments.reason,
                       .source = v1::SOURCE_UNSPECIFIED,
@@ -197,7 +196,8 @@ Action SetUpImport(CLI::App& command) {
       "systems as they export them or their APIs answer: CSV, or JSON with an object a line, an\n"
       "array, or pages. What the sender is to blame for, and what passes, suppresses nobody: such\n"
       "rows are skipped, or taken until the list says that they end.\n\n"
-      "Of csv and json these fields are read: address, tenant (must be that of --tenant), stream,\n"
+      "Of csv and json these fields are read: address, tenant (must be the one that the list goes "
+      "to), stream,\n"
       "source, reason, bounce_class, create_time, expire_time, explanation. Of the lists of "
       "others\n"
       "bounces and complaints hold for all streams, unsubscriptions for those that --map-stream "
