@@ -107,9 +107,20 @@ absl::Status CheckStreamName(std::string_view field, std::string_view stream) {
   return absl::OkStatus();
 }
 
-absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets) {
+absl::Status CheckSize(std::string_view field, std::string_view value, std::size_t max_octets) {
   if (value.size() <= max_octets) return absl::OkStatus();
   return Invalid(field, absl::StrCat("longer than ", max_octets, " octets"));
+}
+
+absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets) {
+  if (absl::Status s = CheckSize(field, value, max_octets); !s.ok()) return s;
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n';
+  };
+  if (std::any_of(value.begin(), value.end(), is_control)) {
+    return Invalid(field, "has a control character in it");
+  }
+  return absl::OkStatus();
 }
 
 std::string AuthorOf(const Caller& caller, const std::string& author) {
@@ -299,12 +310,11 @@ absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, ab
   if (!v1::Stage_IsValid(attempt.stage())) return Invalid("stage", "not a stage");
   for (const absl::Status& status :
        {CheckStreamName("stream", attempt.stream()),
-        CheckOctets("enhanced_status", attempt.enhanced_status(), kMaxEnhancedStatusOctets),
-        CheckOctets("text", attempt.text(), kMaxAttemptTextOctets),
-        CheckOctets("remote_mta", attempt.remote_mta(), kMaxHostOctets),
-        CheckOctets("reporting_mta", attempt.reporting_mta(), kMaxHostOctets),
-        CheckOctets("message_reference", attempt.message_reference(),
-                    kMaxMessageReferenceOctets)}) {
+        CheckSize("enhanced_status", attempt.enhanced_status(), kMaxEnhancedStatusOctets),
+        CheckSize("text", attempt.text(), kMaxAttemptTextOctets),
+        CheckSize("remote_mta", attempt.remote_mta(), kMaxHostOctets),
+        CheckSize("reporting_mta", attempt.reporting_mta(), kMaxHostOctets),
+        CheckSize("message_reference", attempt.message_reference(), kMaxMessageReferenceOctets)}) {
     if (!status.ok()) return status;
   }
   DeliveryAttempt result{.address = *std::move(address),

@@ -28,6 +28,10 @@ absl::StatusOr<std::string_view> AnyTenantOf(const Caller& caller, std::string_v
 // 1 to kMaxCallerNameOctets of a-z, 0-9, _ and -.
 absl::Status CheckName(std::string_view field, std::string_view name);
 absl::Status CheckStreamName(std::string_view field, std::string_view stream);
+// Of octets that are not shown as they are.
+absl::Status CheckSize(std::string_view field, std::string_view value, std::size_t max_octets);
+// Of a text that people write and read: the same, and no control character but TAB, CR and LF.
+// Others would be lost on the way into a list and back, and steer a terminal.
 absl::Status CheckOctets(std::string_view field, std::string_view value, std::size_t max_octets);
 // Who stands in the history. Who called with a key is called by its name, and whom the request
 // names stands behind it: "ci (ann)".

@@ -62,7 +62,7 @@ class Upload : public grpc::ServerReadReactor<Request> {
       if (absl::Status s = Begin(request_); !s.ok()) return s;
     }
     const std::string& chunk = request_.chunk();
-    if (absl::Status s = CheckOctets("chunk", chunk, kMaxChunkOctets); !s.ok()) return s;
+    if (absl::Status s = CheckSize("chunk", chunk, kMaxChunkOctets); !s.ok()) return s;
     std::size_t max_octets = services_.parts.max_message_size;
     if (chunk.size() > max_octets - message_.size()) {
       return Invalid("chunk", absl::StrCat("the message is longer than the server's ",
@@ -114,8 +114,7 @@ class Ingest final : public Upload<v1::IngestRequest> {
     const Parts& parts = services_.parts;
     absl::StatusOr<Address> return_path = AddressOf("return_path", first.return_path());
     if (!return_path.ok()) return return_path.status();
-    if (absl::Status s = CheckOctets("reverse_path", first.reverse_path(), kMaxPathOctets);
-        !s.ok()) {
+    if (absl::Status s = CheckSize("reverse_path", first.reverse_path(), kMaxPathOctets); !s.ok()) {
       return s;
     }
     arrival_.reverse_path = first.reverse_path();

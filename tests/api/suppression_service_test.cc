@@ -815,6 +815,61 @@ TEST_F(ImportStreamTest, ARowIsWhatItsSourceSays) {
   EXPECT_THAT(explanation.summary(), HasSubstr("by a complaint elsewhere"));
 }
 
+TEST_F(ImportStreamTest, T36ARowOfAnotherTenantIsRefusedAndNoOther) {
+  v1::ImportSuppressionsRequest request;
+  request.set_tenant("shop");
+  for (const char* tenant : {"shop", "", "default", "*"}) {
+    v1::Suppression& row = *request.add_suppressions();
+    row.set_address("a" + std::to_string(request.suppressions_size()) + "@a.example");
+    row.set_tenant(tenant);
+  }
+  Outcomes outcomes;
+  std::vector<std::string> errors;
+  ASSERT_TRUE(ImportAll({request}, outcomes, &errors).ok());
+  EXPECT_THAT(outcomes,
+              testing::ElementsAre(v1::IMPORT_OUTCOME_CREATED, v1::IMPORT_OUTCOME_CREATED,
+                                   v1::IMPORT_OUTCOME_REJECTED, v1::IMPORT_OUTCOME_REJECTED));
+  EXPECT_THAT(errors, testing::ElementsAre(StartsWith("2 tenant: the list goes to shop"),
+                                           StartsWith("3 tenant: ")));
+  EXPECT_EQ(Check("a1@a.example", "", "shop"), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("a3@a.example", "", "shop"), v1::VERDICT_SEND);
+}
+
+TEST_F(ImportStreamTest, ControlCharactersAreInNoTextOfPeople) {
+  const auto import = [this](const std::string& text) {
+    v1::ImportSuppressionsRequest request;
+    *request.add_suppressions() = Row("a@a.example", v1::SOURCE_IMPORT);
+    request.mutable_suppressions(0)->set_explanation(text);
+    Outcomes outcomes;
+    EXPECT_TRUE(ImportAll({request}, outcomes).ok());
+    return outcomes.at(0);
+  };
+  EXPECT_EQ(import("a\tb\r\nc \x7F\xC3\xA9"), v1::IMPORT_OUTCOME_CREATED);
+  for (const std::string& bad : {std::string(1, '\0'), std::string("\x01"), std::string("\x1F")}) {
+    EXPECT_EQ(import(bad), v1::IMPORT_OUTCOME_REJECTED);
+    const std::string text = "a" + bad;
+    v1::CreateSuppressionRequest request;
+    request.mutable_suppression()->set_address("b@a.example");
+    request.mutable_suppression()->set_reason(text);
+    v1::CreateSuppressionResponse unused;
+    grpc::ClientContext reason;
+    EXPECT_THAT(suppressions_->CreateSuppression(&reason, request, &unused),
+                Fails(StatusCode::INVALID_ARGUMENT, "suppression.reason: has a control character"));
+    request.mutable_suppression()->clear_reason();
+    request.set_author(text);
+    grpc::ClientContext author;
+    EXPECT_THAT(suppressions_->CreateSuppression(&author, request, &unused),
+                Fails(StatusCode::INVALID_ARGUMENT, "author: has a control character"));
+    v1::CreateAllowanceRequest allowance;
+    allowance.set_address("b@a.example");
+    allowance.set_note(text);
+    v1::CreateAllowanceResponse allowed;
+    grpc::ClientContext note;
+    EXPECT_THAT(suppressions_->CreateAllowance(&note, allowance, &allowed),
+                Fails(StatusCode::INVALID_ARGUMENT, "note: has a control character"));
+  }
+}
+
 TEST_F(ImportStreamTest, WhatIsTheSendersFaultOrPassesIsRefused) {
   v1::ImportSuppressionsRequest request;
   *request.add_suppressions() = Row("block@a.example", v1::SOURCE_IMPORT);
