@@ -71,18 +71,16 @@ absl::Status Importer::Run() {
     session_.err().Text(
         absl::StrCat("and ", Grouped(counts_.rejected - kMaxErrorsShown), " more rejected rows\n"));
   }
-  if (!call.ok()) {
-    // A list without rows is sent, too.
-    const bool has_rows = !under_way_.empty() && !under_way_.front().entries.empty();
-    const std::uint64_t line = has_rows ? under_way_.front().entries[0].line : next_line_;
-    const bool nothing_stored = options_.dry_run || line == 0;
-    return absl::Status(call.code(),
-                        nothing_stored
-                            ? std::string(call.message())
-                            : absl::StrCat(call.message(), " (all before line ", line,
-                                           " is stored: go on with --start-line ", line,
-                                           ", or send the whole list again, which does no harm)"));
-  }
+  // A list without rows is sent, too.
+  const bool has_rows = !under_way_.empty() && !under_way_.front().entries.empty();
+  const std::uint64_t line = has_rows ? under_way_.front().entries[0].line : next_line_;
+  const std::string go_on =
+      options_.dry_run || next_line_ == 0
+          ? ""
+          : absl::StrCat(" (all before line ", line, " is stored: go on with --start-line ", line,
+                         ", or send the whole list again, which does no harm)");
+  if (!call.ok()) return absl::Status(call.code(), absl::StrCat(call.message(), go_on));
+  if (absl::IsCancelled(read)) return absl::CancelledError(absl::StrCat(read.message(), go_on));
   if (!read.ok()) {
     return absl::Status(
         read.code(),
@@ -101,6 +99,7 @@ absl::Status Importer::ReadAll() {
       if (!batch_.entries.empty() || !sent_any_) sent = Send();
       return sent.ok() ? there.status() : sent;
     }
+    ++rows_read_;
     if (record.line < options_.start_line) continue;
     if (absl::Status sent = Take(record); !sent.ok()) return sent;
   }
@@ -119,16 +118,18 @@ absl::Status Importer::Take(const Record& record) {
   if (rows == 0) {
     Entry& entry = batch_.entries.emplace_back();
     entry.line = record.line;
+    entry.number = rows_read_;
     if (reading.ok()) {
       entry.skipped = std::move(reading->skipped);
     } else {
       entry.rejected = std::string(reading.status().message());
     }
-    if (options_.report != nullptr) entry.address = list_.AddressOf(record);
+    entry.address = list_.AddressOf(record);
   } else {
     for (v1::Suppression& suppression : reading->suppressions) {
       Entry& entry = batch_.entries.emplace_back();
       entry.line = record.line;
+      entry.number = rows_read_;
       entry.row = batch_.request.suppressions_size();
       batch_.octets += OctetsOf(suppression);
       *batch_.request.add_suppressions() = std::move(suppression);
@@ -192,7 +193,7 @@ absl::Status Importer::Tell(const Batch& batch, const v1::ImportStreamResponse& 
     }
     if (entry.row == Entry::kNotSent) {
       ++counts_.rejected;
-      Complain(entry.line, entry.rejected);
+      Complain(entry, entry.address, entry.rejected);
       AppendReport(entry, nullptr, "rejected", entry.rejected);
       continue;
     }
@@ -200,7 +201,7 @@ absl::Status Importer::Tell(const Batch& batch, const v1::ImportStreamResponse& 
     std::string why;
     if (outcome == v1::IMPORT_OUTCOME_REJECTED) {
       why = error < answer.errors_size() ? answer.errors(error++).message() : "refused";
-      Complain(entry.line, why);
+      Complain(entry, batch.request.suppressions(entry.row).address(), why);
     } else if (outcome == v1::IMPORT_OUTCOME_EXISTING) {
       why = "another with the same key stands and was left as it is";
     }
@@ -232,10 +233,15 @@ std::string_view Importer::Count(v1::ImportOutcome outcome) {
   }
 }
 
-void Importer::Complain(std::uint64_t line, std::string_view what) {
+void Importer::Complain(const Entry& entry, std::string_view address, std::string_view what) {
   if (++complaints_ > kMaxErrorsShown) return;
   progress_.Clear();
-  session_.err().Text(absl::StrCat("line ", line, ": ", Shown(what), "\n"));
+  std::string place = absl::StrCat("line ", entry.line);
+  // All of a list may be on one line.
+  if (records_.syntax() == Syntax::kJsonRows) {
+    absl::StrAppend(&place, ", row ", entry.number, " (", OrDash(Shown(address)), ")");
+  }
+  session_.err().Text(absl::StrCat(place, ": ", Shown(what), "\n"));
 }
 
 void Importer::AppendReport(const Entry& entry, const v1::Suppression* row,

@@ -46,8 +46,9 @@ class Importer {
   Importer(Session& session, const ImportOptions& options, RecordReader& records,
            const ListReader& list);
 
-  // INVALID_ARGUMENT: the list cannot be read on; what is before that is stored. Other errors are
-  // of the call or the report, and say from which line on to send again.
+  // INVALID_ARGUMENT: the list cannot be read on; what is before that is stored. CANCELLED: its
+  // source was interrupted, and what was read is stored. Other errors are of the call or the
+  // report. All but the first say from which line on to send again.
   absl::Status Run();
   const ImportCounts& counts() const { return counts_; }
 
@@ -57,7 +58,8 @@ class Importer {
   // What there is to tell of one row.
   struct Entry {
     std::uint64_t line = 0;
-    int row = kNotSent;  // in the request
+    std::uint64_t number = 0;  // of the row in the list, from 1
+    int row = kNotSent;        // in the request
     std::string address = "";
     std::string skipped = "";   // why
     std::string rejected = "";  // why
@@ -77,7 +79,7 @@ class Importer {
   absl::Status TakeAnswer();
   absl::Status Tell(const Batch& batch, const v1::ImportStreamResponse& answer);
   std::string_view Count(v1::ImportOutcome outcome);
-  void Complain(std::uint64_t line, std::string_view what);
+  void Complain(const Entry& entry, std::string_view address, std::string_view what);
   void AppendReport(const Entry& entry, const v1::Suppression* row, std::string_view outcome,
                     std::string_view why);
 
@@ -95,7 +97,8 @@ class Importer {
   bool sent_any_ = false;
   std::int64_t answered_rows_ = 0;
   std::uint64_t complaints_ = 0;
-  std::uint64_t next_line_ = 0;  // the first that is not answered; 0: none was read
+  std::uint64_t rows_read_ = 0;
+  std::uint64_t next_line_ = 0;  // the first that is not answered; 0: nothing is
   std::string report_;
 };
 

@@ -180,6 +180,7 @@ grpc::Status FakeSuppressions::ImportStream(
       }
       ++rows;
     }
+    response.set_batch(import_batch);
     stream->Write(response);
   }
   return import_status;

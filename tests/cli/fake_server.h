@@ -40,6 +40,7 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   // that is refused is so by the message.
   std::function<v1::ImportOutcome(std::int64_t, const v1::Suppression&)> import_outcome;
   std::string import_error = "no @";
+  std::int64_t import_batch = 0;
   // How an import ends, once so many requests are answered.
   grpc::Status import_status;
   int most_imports = 1 << 30;

@@ -4,8 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fcntl.h>
+#include <signal.h>
+
 #include <cstdlib>
+#include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/cli/fake_server.h"
@@ -33,6 +38,39 @@ class ProgramTest : public testing::Test {
                              " </dev/null";
     const int status = std::system(line.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, folder_.Read("out"), folder_.Read("err")};
+  }
+
+  // Starts the program with a pipe as its standard input, and sends SIGINT once `ready` returns.
+  template <typename Ready>
+  Outcome Interrupt(std::vector<std::string> arguments, const std::string& input, Ready ready) {
+    arguments.insert(arguments.begin(), "bouncectl");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const std::string out = folder_ / "out";
+    const std::string err = folder_ / "err";
+    int in[2];
+    EXPECT_EQ(::pipe(in), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(in[0], STDIN_FILENO);
+      ::close(in[1]);
+      constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC;
+      ::dup2(::open(out.c_str(), kNew, 0600), STDOUT_FILENO);
+      ::dup2(::open(err.c_str(), kNew, 0600), STDERR_FILENO);
+      ::signal(SIGINT, SIG_DFL);
+      ::execv(BOUNCECTL, argv.data());
+      ::_exit(127);
+    }
+    EXPECT_EQ(::write(in[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    ready();
+    ::kill(child, SIGINT);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    ::close(in[0]);
+    ::close(in[1]);
+    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), folder_.Read("out"),
+            folder_.Read("err")};
   }
 
   TemporaryFolder folder_;
@@ -105,6 +143,44 @@ TEST_F(ProgramTest, ReadsRulesOutOfAPipe) {
       Run("cat " + rules + " | $bouncectl classify --rules /dev/stdin --diagnostic '550 quux'")
           .code,
       0);
+}
+
+TEST_F(ProgramTest, AnInterruptedImportTellsWhatIsIn) {
+  FakeServer server;
+  std::promise<void> came;
+  server.suppressions.import_batch = 7;
+  server.suppressions.import_outcome = [&came](std::int64_t row, const v1::Suppression&) {
+    if (row == 0) came.set_value();
+    return v1::IMPORT_OUTCOME_CREATED;
+  };
+  std::string rows;
+  for (int i = 0; i < 1'000; ++i) rows += "a" + std::to_string(i) + "@x\n";
+  const Outcome outcome =
+      Interrupt({"import", "--server", server.address(), "--report", folder_ / "report"}, rows,
+                [&came] { came.get_future().wait(); });
+  EXPECT_EQ(outcome.code, 128 + SIGINT) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("1,000 created, "));
+  EXPECT_THAT(outcome.err, HasSubstr("bouncectl undo --batch 7"));
+  EXPECT_THAT(outcome.err, HasSubstr("go on with --start-line 1001"));
+  EXPECT_THAT(folder_.Read("report"), HasSubstr("\n1000,a999@x,created,"));
+}
+
+TEST_F(ProgramTest, AnInterruptedReaderOfALogPrintsItsCounts) {
+  const std::string line =
+      "2026-11-07T10:30:00Z mta postfix/smtp[2]: 4AAAA1: to=<r@example.net>, "
+      "relay=mx.example.net[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)\n";
+  const std::string file = folder_.Write("mail.log", line);
+  for (const std::string& log : {file, std::string("-")}) {
+    FakeServer server;
+    std::vector<std::string> arguments = {"ingest", "--postfix-log", log, "--server",
+                                          server.address()};
+    if (log != "-") arguments.emplace_back("--follow");
+    const Outcome outcome = Interrupt(arguments, line, [&server] {
+      while (server.bounces.recorded().empty()) std::this_thread::yield();
+    });
+    EXPECT_EQ(outcome.code, 128 + SIGINT) << outcome.err;
+    EXPECT_THAT(outcome.out, StartsWith("1 lines: 1 delivered, "));
+  }
 }
 
 TEST_F(ProgramTest, AFullDiskIsAnError) {

@@ -442,6 +442,28 @@ TEST_F(VerbsTest, T44ImportNamesTheLinesOfRejectedRows) {
             "\"unchanged\":0,\"skipped\":0,\"rejected\":1}\n");
 }
 
+TEST_F(VerbsTest, ImportNamesRowsOfJsonThatAreOnOneLine) {
+  server_.suppressions.import_outcome = [](std::int64_t, const v1::Suppression& row) {
+    return row.address() == "nobody" ? v1::IMPORT_OUTCOME_REJECTED : v1::IMPORT_OUTCOME_CREATED;
+  };
+  const Outcome outcome =
+      Run({"import"},
+          "[{\"address\":\"a@x\"},{\"address\":\"nobody\"},{\"address\":\"b@x\","
+          "\"create_time\":\"never\"},{}]");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("line 1, row 2 (nobody): no @\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("line 1, row 3 (b@x): create_time: not a time"));
+  EXPECT_THAT(outcome.err, HasSubstr("line 1, row 4 (-): no address\n"));
+}
+
+TEST_F(VerbsTest, ImportSendsTheTenantOfEachRowAsItIs) {
+  EXPECT_EQ(Run({"import"}, "address,tenant\na@x,shop\nb@x,\n").code, 0);
+  const v1::ImportSuppressionsRequest& request = server_.suppressions.imported.at(0);
+  EXPECT_EQ(request.tenant(), "");
+  EXPECT_EQ(request.suppressions(0).tenant(), "shop");
+  EXPECT_EQ(request.suppressions(1).tenant(), "");
+}
+
 TEST_F(VerbsTest, ImportTellsTheFormatAndWhatItSkips) {
   const Outcome outcome = Run({"import"},
                               "[{\"email\":\"a@x\",\"reason\":\"hard-bounce\",\"created_at\":null,"
@@ -498,7 +520,9 @@ TEST_F(VerbsTest, ImportGoesOnFromALine) {
   EXPECT_EQ(Run({"import", "--start-line", "3"}, "a@x\nb@x\nc@x\nd@x\n").out,
             "2 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 0 rejected\n");
   EXPECT_EQ(server_.suppressions.imported.at(0).suppressions(0).address(), "c@x");
-  EXPECT_EQ(Run({"import", "--start-line", "0"}, "a@x\n").code, 2);
+  const Outcome zero = Run({"import", "--start-line", "0"}, "a@x\n");
+  EXPECT_EQ(zero.code, 2);
+  EXPECT_THAT(zero.err, HasSubstr("not in range 1 to 18446744073709551615"));
 }
 
 TEST_F(VerbsTest, ImportShowsABoundedNumberOfRejectedRows) {
@@ -526,6 +550,16 @@ TEST_F(VerbsTest, ImportThatBreaksSaysWhereToGoOn) {
   const std::string report = folder_.Read("r.csv");
   EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 2'001) << "what is known is reported";
   EXPECT_EQ(Run({"import", "--dry-run"}, input).err.find("--start-line"), std::string::npos);
+  server_.suppressions.import_batch = 7;
+  const Outcome counted = Run({"import"}, input);
+  EXPECT_EQ(counted.code, 3);
+  EXPECT_THAT(counted.out, StartsWith("2,000 created, 0 replaced"));
+  EXPECT_THAT(counted.err, HasSubstr("`bouncectl undo --batch 7` takes this back"));
+  EXPECT_THAT(Run({"import", "--json"}, input).out, HasSubstr("\"batch\":7}"));
+  server_.suppressions.most_imports = 0;
+  server_.suppressions.import_status = {grpc::StatusCode::PERMISSION_DENIED, "may not write"};
+  const Outcome refused = Run({"import"}, input);
+  EXPECT_EQ(refused.err, "bouncectl: may not write\n") << "nothing is stored";
 }
 
 TEST_F(VerbsTest, ImportOfNoRowsThatFailsSaysSo) {

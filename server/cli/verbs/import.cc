@@ -1,5 +1,7 @@
 // bouncectl import
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "parser/text.h"
 #include "server/cli/filter_arguments.h"
 #include "server/cli/importer.h"
+#include "server/cli/interruption.h"
 #include "server/cli/json.h"
 #include "server/cli/list_format.h"
 #include "server/cli/record_reader.h"
@@ -138,13 +141,22 @@ absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& sessi
                               .start_line = arguments.start_line,
                               .cause = is_own ? "" : std::string((*format)->name),
                               .report = report ? &report->sink() : nullptr};
+  const Interruption interruption(file ? *file : session.in());
   Importer importer(session, options, **records, list);
   absl::Status status = importer.Run();
   // Also of what went wrong.
   if (report) status.Update(report->Commit());
   const ImportCounts& counts = importer.counts();
-  const bool tells = status.ok() || absl::IsInvalidArgument(status);
+  const bool is_interrupted = absl::IsCancelled(status) && interruption.asked();
+  const bool tells =
+      status.ok() || absl::IsInvalidArgument(status) || is_interrupted || counts.batch != 0;
   if (tells) TellCounts(session, **format, arguments, counts);
+  if (is_interrupted) {
+    session.err().Text(absl::StrCat("bouncectl: ", status.message(), "\n"));
+    session.out().Flush();
+    session.err().Flush();
+    Interruption::EndProgram();
+  }
   if (!status.ok()) return status;
   return counts.rejected > 0 ? ExitCode::kFound : ExitCode::kDone;
 }
@@ -186,7 +198,8 @@ Action SetUpImport(CLI::App& command) {
       .add_option("--start-line", arguments->start_line,
                   "Pass over the rows that begin before this line")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max())
+                  .description("POSITIVE"));
   command.add_flag("--replace", arguments->replace,
                    "Put rows in place of what stands under the same keys");
   command.add_flag("--raw", arguments->raw,
@@ -205,7 +218,9 @@ Action SetUpImport(CLI::App& command) {
       "--stream say.\n\n"
       "Of two under one key the one that lasts longer stays. Rows that were not taken are named "
       "on\n"
-      "standard error by their line. The list may be sent again, and be broken off.\n\n" +
+      "standard error by their line, and of JSON by their number and address, too. The list may be "
+      "sent\n"
+      "again, and be broken off: then what is in is told, and how to take it back.\n\n" +
       std::string(kColumnHelp) +
       "\n\nExit codes: 0 done, 1 some rows were rejected, 2 usage or a list that cannot be read, "
       "3\n"
