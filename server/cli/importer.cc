@@ -134,6 +134,10 @@ absl::Status Importer::Take(const Record& record) {
       batch_.octets += OctetsOf(suppression);
       *batch_.request.add_suppressions() = std::move(suppression);
     }
+    if (!reading->remark.empty()) {
+      const Entry& entry = batch_.entries.back();
+      Complain(entry, batch_.request.suppressions(entry.row).address(), reading->remark);
+    }
   }
   const bool is_full = batch_.request.suppressions_size() == kBatchRows ||
                        batch_.octets >= kBatchOctets || batch_.entries.size() >= kBatchEntries;

@@ -68,6 +68,8 @@ struct ListFormat {
   std::string_view expires = "";
   Scope scope = Scope::kAll;
   std::string_view scope_field = "";
+  // What stands between several scopes in one field; empty: a field has one.
+  std::string_view scope_separator = "";
   // A row in which this field is `false` no longer holds there.
   std::string_view only_if = "";
 };
@@ -101,6 +103,7 @@ struct ListOptions {
 struct ListReading {
   std::vector<v1::Suppression> suppressions;
   std::string skipped;
+  std::string remark = "";  // for people, on what was odd about a row that is taken
 };
 
 // Reads rows of one format. `format` outlives it.

@@ -156,7 +156,8 @@ std::vector<ListFormat> MakeFormats() {
        .meanings = {{"", kUnsubscribe, kWish, Take::kYes}},
        .created = {"createdat"},
        .scope = Scope::kNamed,
-       .scope_field = "tags"},
+       .scope_field = "tags",
+       .scope_separator = ","},
 
       // postmarkapp.com/developer/api/suppressions-api. The dump is of one message stream and does
       // not name it: --stream does. Unsubscriptions are ManualSuppression of the recipient's.

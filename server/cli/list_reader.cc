@@ -51,6 +51,22 @@ bool IsOf(const std::vector<std::string_view>& fields, std::string_view wanted) 
   });
 }
 
+// What the server takes of a text: not too long, cut on a character, and with a blank for each
+// control character but those of white space.
+std::string ExplanationOf(std::string_view text) {
+  std::size_t octets = text.size();
+  if (octets > kMaxExplanationOctets) {
+    octets = kMaxExplanationOctets;
+    while (octets > 0 && (static_cast<unsigned char>(text[octets]) & 0xC0) == 0x80) --octets;
+  }
+  std::string explanation(text.substr(0, octets));
+  for (char& c : explanation) {
+    const bool is_space = c == '\t' || c == '\r' || c == '\n';
+    if (static_cast<unsigned char>(c) < 0x20 && !is_space) c = ' ';
+  }
+  return explanation;
+}
+
 // --- Our own formats
 
 using SetField = absl::Status (*)(v1::Suppression&, std::string_view);
@@ -119,7 +135,7 @@ constexpr OwnField kOwnFields[] = {
      }},
     {"explanation",
      [](v1::Suppression& s, std::string_view value) {
-       s.set_explanation(std::string(value));
+       s.set_explanation(ExplanationOf(value));
        return absl::OkStatus();
      }},
 };
@@ -204,15 +220,20 @@ std::string Seen(const RecordReader& reader) {
 
 absl::Status NoTime() { return absl::InvalidArgumentError("not a time"); }
 
-void SetReason(v1::Suppression& suppression, std::string_view reason) {
-  suppression.set_reason(std::string(reason));
+std::vector<std::string> ScopesIn(std::string_view value, std::string_view separator) {
+  if (separator.empty()) return {std::string(value)};
+  std::vector<std::string> scopes;
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find(separator), value.size());
+    const std::string_view scope = StripBlanks(value.substr(0, end));
+    if (!scope.empty()) scopes.emplace_back(scope);
+    value.remove_prefix(std::min(end + separator.size(), value.size()));
+  }
+  return scopes;
 }
 
-std::string Cut(std::string_view text) {
-  if (text.size() <= kMaxExplanationOctets) return std::string(text);
-  std::size_t octets = kMaxExplanationOctets;
-  while (octets > 0 && (static_cast<unsigned char>(text[octets]) & 0xC0) == 0x80) --octets;
-  return std::string(text.substr(0, octets));
+void SetReason(v1::Suppression& suppression, std::string_view reason) {
+  suppression.set_reason(std::string(reason));
 }
 
 }  // namespace
@@ -272,6 +293,15 @@ absl::StatusOr<absl::Time> ParseListTime(std::string_view text) {
   text = StripBlanks(text);
   if (text.empty()) return absl::InfinitePast();
   absl::Time time;
+  // A date in digits alone is none of 1970.
+  constexpr std::size_t kDateDigits = 8;
+  const bool may_be_date = text.size() == kDateDigits && (text[0] == '1' || text[0] == '2') &&
+                           text.find_first_not_of("0123456789") == text.npos;
+  if (may_be_date) {
+    const bool is_date =
+        absl::ParseTime("%E4Y%m%d", Absl(text), absl::UTCTimeZone(), &time, nullptr);
+    return is_date && time >= absl::UnixEpoch() ? absl::StatusOr<absl::Time>(time) : NoTime();
+  }
   double seconds = 0;
   const char* const end = text.data() + text.size();
   const auto number = std::from_chars(text.data(), end, seconds);
@@ -381,15 +411,20 @@ absl::StatusOr<std::vector<std::string>> ListReader::StreamsOf(const Record& rec
   AnyName(format_.scope_field, [&](std::string_view name) {
     std::vector<std::string> mapped;
     std::string missed;
-    for (const Record::Field& field : record.fields()) {
-      if (field.name != name || field.value.empty()) continue;
-      if (const auto stream = options_.streams.find(field.value);
-          stream != options_.streams.end()) {
+    const auto map = [&](const std::string& scope) {
+      if (const auto stream = options_.streams.find(scope); stream != options_.streams.end()) {
         mapped.push_back(stream->second);
-      } else if (field.value == "*") {
+      } else if (scope == "*") {
         mapped.push_back("");
-      } else if (missed.empty()) {
-        missed = field.value;
+      } else {
+        return false;
+      }
+      return true;
+    };
+    for (const Record::Field& field : record.fields()) {
+      if (field.name != name || field.value.empty() || map(field.value)) continue;
+      for (const std::string& scope : ScopesIn(field.value, format_.scope_separator)) {
+        if (!map(scope) && missed.empty()) missed = scope;
       }
     }
     const bool is_whole = !mapped.empty() && missed.empty();
@@ -436,20 +471,26 @@ absl::StatusOr<ListReading> ListReader::Read(const Record& record) const {
   for (std::string_view field : format_.created) {
     if (suppression.has_create_time()) break;
     absl::StatusOr<absl::Time> time = ParseListTime(Get(record, field));
-    if (!time.ok()) return absl::InvalidArgumentError(absl::StrCat(Absl(field), ": not a time"));
+    if (!time.ok()) {
+      const std::string what =
+          absl::StrCat(Absl(field), ": not a time: ", Shown(Get(record, field)));
+      if (meaning->source == v1::SOURCE_BOUNCE) return absl::InvalidArgumentError(what);
+      // What a person has said holds whenever that was.
+      reading.remark = absl::StrCat(what, "; taken without it");
+      continue;
+    }
     if (*time != absl::InfinitePast()) *suppression.mutable_create_time() = ToTimestamp(*time);
   }
   const std::string_view text = Get(record, format_.text);
-  suppression.set_explanation(text.empty() ? absl::StrCat("Listed by ", Absl(format_.provider),
-                                                          word.empty() ? "" : ": ", Cut(word), ".")
-                                           : Cut(text));
-  if (suppression.explanation().size() > kMaxExplanationOctets) {
-    suppression.set_explanation(Cut(suppression.explanation()));
-  }
+  suppression.set_explanation(ExplanationOf(
+      text.empty()
+          ? absl::StrCat("Listed by ", Absl(format_.provider), word.empty() ? "" : ": ", word, ".")
+          : std::string(text)));
   if (meaning->source == v1::SOURCE_BOUNCE) {
     absl::StatusOr<absl::Time> expires = ParseListTime(Get(record, format_.expires));
     if (!expires.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(Absl(format_.expires), ": not a time"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          Absl(format_.expires), ": not a time: ", Shown(Get(record, format_.expires))));
     }
     if (*expires == absl::InfinitePast()) expires = absl::InfiniteFuture();
     reading.skipped = Judge(record, *meaning, *expires, suppression);

@@ -349,6 +349,30 @@ TEST(ListReader, WhatAnIncidentHoldsIsNotInForceElsewhere) {
               ElementsAre("a@x.example - - - - - -"));
 }
 
+TEST(ListReader, AFieldOfSeveralTagsIsOfEach) {
+  ListOptions options = Options();
+  options.streams["promo, really"] = "promo";
+  EXPECT_THAT(Read("address,tags\na@x.example,\"news@our.example, offers\"\n"
+                   "b@x.example,\"promo, really\"\nc@x.example,\"offers,nowhere\"\n",
+                   "mailgun-unsubscribes", 4'096, options)
+                  .rows,
+              ElementsAre("a@x.example unsubscribe unsubscribe - news - -",
+                          "a@x.example unsubscribe unsubscribe - offers - -",
+                          "b@x.example unsubscribe unsubscribe - promo - -",
+                          HasSubstr("rejected: from nowhere only")));
+}
+
+TEST(ListReader, WhatAPersonSaidHoldsWithoutItsTime) {
+  const std::string text = "address,created_at\na@x.example,20260102\nb@x.example,the other day\n";
+  EXPECT_THAT(Read(text, "mailgun-complaints").rows,
+              ElementsAre("a@x.example complaint complaint_abuse - - 2026-01-02T00:00:00Z -",
+                          "b@x.example complaint complaint_abuse - - - -"));
+  EXPECT_THAT(Read("address,code,error,created_at\na@x.example,550,no such user,the other day\n",
+                   "mailgun-bounces")
+                  .rows,
+              ElementsAre("2 rejected: createdat: not a time: the other day"));
+}
+
 // Here `@x.example` stands for a domain.
 TEST(ListReader, TakesNoDomainForAnAddressOfAnothersList) {
   EXPECT_THAT(Read("@x.example,BOUNCE\n").rows, ElementsAre("1 rejected: no local part"));
@@ -402,6 +426,10 @@ INSTANTIATE_TEST_SUITE_P(, ListTimeTest,
                              {"2026-01-02 03:04:05", "2026-01-02T03:04:05Z"},
                              {"2026-01-02 03:04:05.25", "2026-01-02T03:04:05.25Z"},
                              {"2026-01-02", "2026-01-02T00:00:00Z"},
+                             {"20260102", "2026-01-02T00:00:00Z"},
+                             {"19700102", "1970-01-02T00:00:00Z"},
+                             {"19691231", "!"},
+                             {"20261302", "!"},
                              {"Fri, 02 Jan 2026 03:04:05 GMT", "2026-01-02T03:04:05Z"},
                              {"Fri, 02 Jan 2026 04:04:05 +0100", "2026-01-02T03:04:05Z"},
                              {"02/01/2026", "!"},

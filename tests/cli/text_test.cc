@@ -374,6 +374,14 @@ TEST(OwnCsv, TakesAFieldOfTheGreatestLength) {
                   .ok());
 }
 
+TEST(OwnCsv, AnExplanationIsWhatTheServerTakes) {
+  auto read = ReadBack(std::string(kSuppressionCsvHeader) + "a@x,,,,,,,,\"\x1B[1m\ttab\nline " +
+                           std::string(1'000, 'x') + "\"\n",
+                       FormulaGuard::kMark);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->explanation(), " [1m\ttab\nline " + std::string(986, 'x'));
+}
+
 TEST(OwnCsv, TakesOtherColumnsInAnotherOrder) {
   auto read = ReadBack("mail,phone,Reason,stream\na@x,=5,full,news\n", FormulaGuard::kMark);
   ASSERT_TRUE(read.ok()) << read.status();
