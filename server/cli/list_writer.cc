@@ -53,6 +53,9 @@ struct ForeignFormat {
   int most = 0;
   std::string_view before = "";
   std::string_view after = "";
+  // Of one stream of theirs, and names none: what holds for one of ours has a place in it only
+  // where nothing else comes.
+  bool is_of_one_stream = false;
 };
 
 std::string Row(std::initializer_list<std::string_view> fields, FormulaGuard guard) {
@@ -118,7 +121,8 @@ const ForeignFormat kForeign[] = {
      },
      .most = 50,
      .before = "{\"Suppressions\":[",
-     .after = "]}\n"},
+     .after = "]}\n",
+     .is_of_one_stream = true},
     {.name = "sendgrid-unsubscribes",
      .item = [](const v1::Suppression& row, FormulaGuard) -> std::string {
        if (!row.stream().empty()) return "";
@@ -160,12 +164,17 @@ const ForeignFormat kForeign[] = {
 
 class ForeignList final : public ListWriter {
  public:
-  ForeignList(const ForeignFormat& format, FormulaGuard guard) : format_(format), guard_(guard) {}
+  ForeignList(const ForeignFormat& format, FormulaGuard guard, RowsOf rows)
+      : format_(format), guard_(guard), rows_(rows) {}
 
   std::string Head() const override { return std::string(format_.head); }
   bool Append(std::string& text, const v1::Suppression& row) override {
     // Also what has ended.
     if (row.has_expire_time() || row.incident_id() != 0) return false;
+    const bool is_domain = row.address().starts_with('@');
+    const bool has_other_stream =
+        format_.is_of_one_stream && rows_ == RowsOf::kAllStreams && !row.stream().empty();
+    if (is_domain || has_other_stream) return false;
     const std::string item = format_.item(row, guard_);
     if (item.empty()) return false;
     if (format_.most > 0) absl::StrAppend(&text, Absl(items_ == 0 ? format_.before : ","));
@@ -181,6 +190,7 @@ class ForeignList final : public ListWriter {
  private:
   const ForeignFormat& format_;
   const FormulaGuard guard_;
+  const RowsOf rows_;
   int items_ = 0;  // of the request that has begun
 };
 
@@ -192,17 +202,26 @@ std::string ListWriterNames() {
   return names;
 }
 
+absl::StatusOr<bool> IsForeignList(std::string_view format) {
+  if (format == "csv" || format == "json") return false;
+  for (const ForeignFormat& foreign : kForeign) {
+    if (format == foreign.name) return true;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("no list can be written as ", Shown(format), ": ", ListWriterNames()));
+}
+
 absl::StatusOr<std::unique_ptr<ListWriter>> MakeListWriter(std::string_view format,
-                                                           FormulaGuard guard) {
+                                                           FormulaGuard guard, RowsOf rows) {
+  absl::StatusOr<bool> is_foreign = IsForeignList(format);
+  if (!is_foreign.ok()) return is_foreign.status();
   std::unique_ptr<ListWriter> writer;
   if (format == "csv") writer = std::make_unique<OwnCsv>(guard);
   if (format == "json") writer = std::make_unique<OwnJson>();
   for (const ForeignFormat& foreign : kForeign) {
-    if (format == foreign.name) writer = std::make_unique<ForeignList>(foreign, guard);
+    if (format == foreign.name) writer = std::make_unique<ForeignList>(foreign, guard, rows);
   }
-  if (writer != nullptr) return writer;
-  return absl::InvalidArgumentError(
-      absl::StrCat("no list can be written as ", Shown(format), ": ", ListWriterNames()));
+  return writer;
 }
 
 }  // namespace bounced::cli

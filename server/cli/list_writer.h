@@ -1,6 +1,7 @@
 // Suppressions in the forms that other systems take. README, "Moving here from another provider".
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,12 +25,18 @@ class ListWriter {
   virtual void Finish(std::string&) {}
   // Appends what the suppression is there; several may make a request of an API. False: it has no
   // place there and is left out, for the list does not hold its kind, or has no end for what ends,
-  // or the suppression is held by an incident, and not in force.
+  // or takes no domain, or the suppression is held by an incident, and not in force.
   virtual bool Append(std::string& text, const v1::Suppression& suppression) = 0;
 };
 
+// Whose rows come: of any stream, or of one that was asked for.
+enum class RowsOf : std::uint8_t { kAllStreams, kOneStream };
+
+// Whether it is not one of our own. INVALID_ARGUMENT: no format is called so.
+absl::StatusOr<bool> IsForeignList(std::string_view format);
+
 // INVALID_ARGUMENT: no format is called so.
 absl::StatusOr<std::unique_ptr<ListWriter>> MakeListWriter(std::string_view format,
-                                                           FormulaGuard guard);
+                                                           FormulaGuard guard, RowsOf rows);
 
 }  // namespace bounced::cli

@@ -368,9 +368,8 @@ TEST_F(VerbsTest, T43ExportWritesWhatOtherSystemsImport) {
                 "address,tags,created_at\nleft@x,news,\"Tue, 14 Nov 2023 22:13:20 +0000\"\n",
                 "left out 3 of 4"},
            Case{"postmark-suppressions",
-                "{\"Suppressions\":[{\"EmailAddress\":\"a@x\"},{\"EmailAddress\":\"=c@x\"},"
-                "{\"EmailAddress\":\"left@x\"}]}\n",
-                "left out 1 of 4"},
+                "{\"Suppressions\":[{\"EmailAddress\":\"a@x\"},{\"EmailAddress\":\"=c@x\"}]}\n",
+                "left out 2 of 4"},
            Case{"sendgrid-unsubscribes", "{\"recipient_emails\":[\"a@x\",\"=c@x\"]}\n",
                 "left out 2 of 4"},
            Case{
@@ -395,11 +394,31 @@ TEST_F(VerbsTest, T43ExportWritesWhatOtherSystemsImport) {
   EXPECT_EQ(Run({"export", "--format", "ses", "--raw"}).out, "a@x,BOUNCE\n=c@x,COMPLAINT\n");
   EXPECT_EQ(Run({"export", "--format", "json"}).out, Run({"export", "--json"}).out);
   EXPECT_EQ(Run({"export", "--format", "brevo"}).code, 2);
+  // Where rows of one stream were asked for, the server gives no others.
+  EXPECT_THAT(Run({"export", "--format", "postmark-suppressions", "--stream", "news"}).out,
+              HasSubstr("left@x"));
   // No request holds more than the API takes.
   server_.suppressions.stored.assign(51, Stored("a@x"));
   const std::string two = Run({"export", "--format", "postmark-suppressions"}).out;
   EXPECT_EQ(std::count(two.begin(), two.end(), '\n'), 2);
   EXPECT_THAT(two, testing::EndsWith("\n{\"Suppressions\":[{\"EmailAddress\":\"a@x\"}]}\n"));
+}
+
+TEST_F(VerbsTest, T43ExportGivesOthersNeitherDomainsNorWhatAnAllowanceOverrules) {
+  v1::Suppression complaint = Stored("c@ok.example");
+  complaint.set_source(v1::SOURCE_COMPLAINT);
+  server_.suppressions.stored = {Stored("a@x.example"), Stored("@x.example"), Stored("B@y.example"),
+                                 Stored("d@ok.example"), complaint};
+  for (const char* allowed : {"b@y.example", "@ok.example"}) {
+    server_.suppressions.allowances.emplace_back().set_address(allowed);
+  }
+  const Outcome outcome = Run({"export", "--format", "ses"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "a@x.example,BOUNCE\nc@ok.example,COMPLAINT\n");
+  EXPECT_THAT(outcome.err, HasSubstr("left out 1 of 5, for which"));
+  EXPECT_THAT(outcome.err, HasSubstr("left out 2 of 5, which an allowance overrules"));
+  const std::string own = Run({"export"}).out;
+  EXPECT_EQ(std::count(own.begin(), own.end(), '\n'), 6);
 }
 
 TEST_F(VerbsTest, ImportSendsAThousandRowsARequest) {

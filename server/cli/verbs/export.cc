@@ -2,9 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <unordered_set>
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
+#include "parser/address.h"
+#include "parser/text.h"
 #include "server/cli/filter_arguments.h"
 #include "server/cli/list_writer.h"
 #include "server/cli/progress.h"
@@ -44,6 +47,51 @@ absl::Status ForEachBatch(Session& session, const v1::ExportSuppressionsRequest&
   return session.client().FromGrpc(stream->Finish(), watchdog);
 }
 
+// What overrules bounces, of the tenant and, where they may be seen, of all.
+class Allowances {
+ public:
+  absl::Status Read(Session& session) {
+    absl::Status status = Read(session, session.tenant());
+    if (!status.ok() || session.tenant() == kAnyTenant) return status;
+    status = Read(session, kAnyTenant);
+    // Who may read one tenant alone is told that there is no other.
+    return absl::IsNotFound(status) ? absl::OkStatus() : status;
+  }
+
+  bool Overrule(const v1::Suppression& row) const {
+    if (entries_.empty() || row.source() != v1::SOURCE_BOUNCE) return false;
+    const absl::StatusOr<Address> address = Address::ParseEntry(row.address());
+    return address.ok() && (entries_.contains(address->canonical()) ||
+                            entries_.contains(absl::StrCat("@", Absl(address->domain()))));
+  }
+
+ private:
+  static constexpr char kAnyTenant[] = "*";
+  static constexpr int kPageRows = 1'000;
+
+  absl::Status Read(Session& session, const std::string& tenant) {
+    v1::ListAllowancesRequest request;
+    request.set_tenant(tenant);
+    request.set_page_size(kPageRows);
+    auto stub = session.client().Stub<v1::SuppressionService>();
+    do {
+      v1::ListAllowancesResponse page;
+      absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
+        return stub->ListAllowances(context, request, &page);
+      });
+      if (!status.ok()) return status;
+      for (const v1::Allowance& allowance : page.allowances()) {
+        const absl::StatusOr<Address> entry = Address::ParseEntry(allowance.address());
+        if (entry.ok()) entries_.insert(entry->canonical());
+      }
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return absl::OkStatus();
+  }
+
+  std::unordered_set<std::string> entries_;  // canonical
+};
+
 absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& session) {
   absl::StatusOr<v1::SuppressionFilter> filter = arguments.filter.ToFilter(session);
   if (!filter.ok()) return filter.status();
@@ -55,8 +103,14 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
                              : session.json()          ? "json"
                                                        : "csv";
   absl::StatusOr<std::unique_ptr<ListWriter>> list =
-      MakeListWriter(format, arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark);
+      MakeListWriter(format, arguments.raw ? FormulaGuard::kRaw : FormulaGuard::kMark,
+                     session.stream_was_given() ? RowsOf::kOneStream : RowsOf::kAllStreams);
   if (!list.ok()) return list.status();
+  Allowances allowances;
+  // Others cannot be told of them apart from what they overrule, as ours can.
+  if (*IsForeignList(format)) {
+    if (absl::Status status = allowances.Read(session); !status.ok()) return status;
+  }
 
   std::unique_ptr<OutputFile> file;
   if (!arguments.output.empty()) {
@@ -68,6 +122,7 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   Progress progress(session.err(), session.clock());
   std::uint64_t rows = 0;
   std::uint64_t left_out = 0;
+  std::uint64_t overruled = 0;
   std::string text;
   std::string watch_token;
   absl::Status status = sink.Write((*list)->Head());
@@ -76,7 +131,11 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
     text.clear();
     if (!batch.watch_token().empty()) watch_token = batch.watch_token();
     for (const v1::Suppression& suppression : batch.suppressions()) {
-      if (!(*list)->Append(text, suppression)) ++left_out;
+      if (allowances.Overrule(suppression)) {
+        ++overruled;
+      } else if (!(*list)->Append(text, suppression)) {
+        ++left_out;
+      }
     }
     rows += static_cast<std::uint64_t>(batch.suppressions_size());
     progress.Show(rows, "rows");
@@ -97,6 +156,10 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   if (left_out > 0) {
     session.err().Text(absl::StrCat("left out ", Grouped(left_out), " of ", Grouped(rows),
                                     ", for which a list of ", format, " has no place\n"));
+  }
+  if (overruled > 0) {
+    session.err().Text(absl::StrCat("left out ", Grouped(overruled), " of ", Grouped(rows),
+                                    ", which an allowance overrules\n"));
   }
   return ExitCode::kDone;
 }
@@ -125,7 +188,12 @@ Action SetUpExport(CLI::App& command) {
       "In the other formats it is what the provider of that name imports: a file of CSV (ses,\n"
       "mailgun-...) or, a line each, the requests that its API takes. They hold what is of their "
       "kind\n"
-      "and lasts; how many were left out is told on standard error.\n\n"
+      "and lasts, no domains, and no bounces that an allowance overrules; postmark-suppressions, "
+      "which "
+      "are\n"
+      "of one message stream, what holds for all streams, or for that of --stream. How many were "
+      "left\n"
+      "out is told on standard error.\n\n"
       "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
       "failed:\n"
       "what was written until then is not all");
