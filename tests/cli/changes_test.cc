@@ -188,6 +188,8 @@ TEST_F(HistoryTest, UndoTellsOfEachChangeAndHowManyWereLeft) {
   EXPECT_THAT(some.err, HasSubstr("1 would be undone, 1 left"));
   EXPECT_EQ(server_.suppressions.undone[1].number(), 2);
   EXPECT_TRUE(server_.suppressions.undone[1].dry_run());
+  EXPECT_THAT(Run({"undo", "2", "--json"}).out,
+              testing::EndsWith("\n{\"dry_run\":false,\"undone\":1,\"left\":1,\"batch\":9}\n"));
 }
 
 TEST_F(HistoryTest, UndoWantsToKnowWhat) {
@@ -197,7 +199,9 @@ TEST_F(HistoryTest, UndoWantsToKnowWhat) {
   EXPECT_EQ(Run({"undo", "--batch", "2", "--since", "1d"}).code, 2);
   EXPECT_EQ(Run({"undo", "--author", "ann"}).code, 2);
   EXPECT_EQ(server_.suppressions.undone.size(), 0u);
-  EXPECT_EQ(Run({"undo", "--author", "ann", "--since", "1d"}).code, 0);
+  const Outcome nothing = Run({"undo", "--author", "ann", "--since", "1d"});
+  EXPECT_EQ(nothing.code, 0);
+  EXPECT_THAT(nothing.err, HasSubstr("nothing was changed there"));
   const v1::UndoChangesRequest& request = server_.suppressions.undone[0];
   EXPECT_EQ(request.author(), "ann");
   EXPECT_TRUE(request.has_from());

@@ -155,6 +155,18 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
     return absl::Status(status.code(), absl::StrCat(status.message(), " (", Grouped(undone),
                                                     " were undone before that)"));
   }
+  if (session.json()) {
+    JsonWriter json;
+    json.BeginObject().Key("dry_run").Bool(arguments.dry_run);
+    json.Key("undone").Number(static_cast<std::int64_t>(undone));
+    json.Key("left").Number(static_cast<std::int64_t>(left));
+    if (batch != 0) json.Key("batch").Number(batch);
+    session.out().Json(json.EndObject().text());
+  }
+  if (undone + left == 0) {
+    session.err().Text("bouncectl: nothing was changed there: nothing is undone\n");
+    return ExitCode::kDone;
+  }
   std::string sum = absl::StrCat(Grouped(undone), arguments.dry_run ? " would be" : "", " undone, ",
                                  Grouped(left), " left as they are");
   if (batch != 0) absl::StrAppend(&sum, "; `bouncectl undo --batch ", batch, "` takes that back");
@@ -215,7 +227,9 @@ Action SetUpUndo(CLI::App& command) {
       "stays.\n"
       "Prints what became of each change (undone, overtaken, undone_before, gone), and the line "
       "of\n"
-      "`history` behind it. It is no release of an address, as `remove` is: what is counted about "
+      "`history` behind it; with --json a last object has the sums, and the batch that takes it "
+      "back. It is "
+      "no release of an address, as `remove` is: what is counted about "
       "it\n"
       "stays.\n\n"
       "Exit codes: 0 done, 1 some were left as they are, or there is no such change, 2 usage, 3 "
