@@ -58,9 +58,17 @@ absl::StatusOr<ExitCode> Create(const CreateArguments& arguments, Session& sessi
   absl::Status status = session.client().Unary(
       [&](grpc::ClientContext* context) { return stub->CreateApiKey(context, request, &answer); });
   if (!status.ok()) return status;
+  const auto finish = [&]() -> absl::StatusOr<ExitCode> {
+    const absl::Status written = session.out().Finish();
+    if (written.ok()) return ExitCode::kDone;
+    return absl::Status(written.code(),
+                        absl::StrCat(written.message(), "; the key ", Shown(answer.key().id()),
+                                     " was made, and its token is lost: bouncectl keys revoke ",
+                                     Shown(answer.key().id())));
+  };
   if (session.json()) {
     session.out().Json(ToJson(answer));
-    return ExitCode::kDone;
+    return finish();
   }
   // The token alone goes to standard output, so that it can be sent into a file.
   const v1::ApiKey& key = answer.key();
@@ -69,7 +77,7 @@ absl::StatusOr<ExitCode> Create(const CreateArguments& arguments, Session& sessi
                    key.all_tenants() ? "all tenants" : absl::StrCat("tenant ", Shown(key.tenant())),
                    ", may ", RoleNames(key), "; this is the only time that it is shown:\n"));
   session.out().Line({answer.token()});
-  return ExitCode::kDone;
+  return finish();
 }
 
 const char* StateOf(const v1::ApiKey& key, absl::Time now) {
