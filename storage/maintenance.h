@@ -84,8 +84,8 @@ struct Restored {
 // `directory`, which is made when it is not there. The copy is checked first: it must be ours, of a
 // schema that this program knows, whole, and without a fault in any page or tree. Where `file`-wal
 // lies beside it, that is taken in, too. What was there before keeps lying beside the new one with
-// its WAL, with `now` in its name. A crash at any time leaves the one or the
-// other, and the next start takes up what was under way.
+// its WAL, with `now` in its name. A crash at any time leaves the one or the other, and the next
+// start takes up what was under way.
 //
 // The restored database begins a history of its own (Store::history()). INVALID_ARGUMENT: `file`
 // cannot be read; DATA_LOSS: it is damaged; FAILED_PRECONDITION: it is another program's, or newer,

@@ -199,12 +199,13 @@ TEST_F(LogFileTest, ACopyOfWhatWasReadIsReadOnWhereItEnded) {
   Append(line + "\n");
   const std::unique_ptr<LogFile> first = Open();
   Read(*first);
+  const LogPosition position = *first->position();
   Append("b\n");
   std::filesystem::copy_file(log(), folder_ / "mail.log.1");
   std::filesystem::resize_file(log(), 0);
   Append("c\n");
   Age("mail.log.1", 1);
-  const std::unique_ptr<LogFile> next = GoOn(*first->position());
+  const std::unique_ptr<LogFile> next = GoOn(position);
   EXPECT_EQ(next->TakeNotice(), "");
   EXPECT_THAT(Read(*next), ElementsAre("b", "c"));
 }
