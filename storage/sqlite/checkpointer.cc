@@ -49,7 +49,7 @@ int Checkpointer::OnCommit(void* self, sqlite3*, const char*, int pages) {
 }
 
 void Checkpointer::Run() {
-  bool stands_back = false;
+  StandBack();
   for (;;) {
     {
       MutexLock lock(mutex_);
@@ -60,8 +60,6 @@ void Checkpointer::Run() {
       seen_pages_ = wal_pages_;
     }
     if (!failures_.status().ok()) return;
-    // Not before: on a busy machine it would be long in starting, and in ending.
-    if (!std::exchange(stands_back, true)) StandBack();
     if (absl::IsDataLoss(failures_.Note(Step()))) return;
   }
 }
