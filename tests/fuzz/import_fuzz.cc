@@ -54,7 +54,7 @@ std::string ReadAs(std::string_view text, std::size_t piece, const ListFormat* g
     format = *detected;
   }
   const ListReader list(*format, (*records)->address_name(),
-                        {.tenant = "", .stream = "", .now = absl::FromUnixSeconds(1'780'272'000)});
+                        {.stream = "", .now = absl::FromUnixSeconds(1'780'272'000)});
   std::string all;
   Record record;
   std::uint64_t line = 1;
