@@ -27,10 +27,10 @@
 #include "server/dns/resolver.h"
 #include "server/dns_authenticator.h"
 #include "server/free_space.h"
-#include "server/intake/change_retention.h"
 #include "server/intake/committer.h"
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
+#include "server/intake/retention.h"
 #include "server/listeners.h"
 #include "server/receiver.h"
 #include "server/rules/rule_files.h"
@@ -212,7 +212,7 @@ struct Daemon::Parts {
         return_paths(std::move(return_paths_)),
         store(std::move(store_)),
         committer(*store, PoliciesOf(config), clock, counters),
-        retention(*store, committer, clock, config.store.history_days),
+        retention(*store, committer, clock, config.store.keep),
         keys(return_paths, committer, std::move(revocations)),
         callers(committer, clock, std::move(api_keys)),
         authenticator(std::move(authenticator_)),
@@ -245,7 +245,7 @@ struct Daemon::Parts {
   Live<ReturnPaths> return_paths;
   std::unique_ptr<Store> store;
   Committer committer;
-  ChangeRetention retention;
+  Retention retention;
   KeyRevoker keys;
   api::Callers callers;
   std::unique_ptr<DnsAuthenticator> authenticator;

@@ -52,6 +52,32 @@ absl::Status CheckPolicy(const Policy& policy, const std::string& whose) {
   return absl::OkStatus();
 }
 
+// What is counted rests on events that are kept as long, and so does "the same message again".
+absl::Status CheckKept(const Config& config) {
+  const int days = config.store.keep.events;
+  const auto is_longer = [days](const Policy& policy) {
+    return policy.hard_window_days > days || policy.soft_window_days > days;
+  };
+  bool longer = is_longer(config.policy);
+  for (const TenantSection& tenant : config.tenants) {
+    longer = longer || is_longer(tenant.policy);
+    for (const StreamSection& stream : tenant.streams) longer = longer || is_longer(stream.policy);
+  }
+  if (longer) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("store.event_days is ", days,
+                     ", below a hard_window_days or soft_window_days of a policy: what is counted "
+                     "must be kept as long"));
+  }
+  for (const ReturnPathSection& section : config.return_paths) {
+    if (section.domain.max_age <= days * absl::Hours(24)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "store.event_days is ", days, ", below max_age of return_path ", section.domain.domain,
+        ": a report that came would be new when it comes again"));
+  }
+  return absl::OkStatus();
+}
+
 // No policy contradicts itself, and none is told twice.
 absl::Status CheckTenants(const Config& config) {
   if (absl::Status s = CheckPolicy(config.policy, ""); !s.ok()) return s;
@@ -207,6 +233,7 @@ absl::Status CheckTogether(const Config& config) {
                        "believed"));
     }
   }
+  if (absl::Status s = CheckKept(config); !s.ok()) return s;
   return CheckTenants(config);
 }
 

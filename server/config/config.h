@@ -14,6 +14,7 @@
 #include "server/base/log.h"
 #include "server/base/text_file.h"
 #include "server/intake/policies.h"
+#include "server/intake/retention.h"
 #include "server/intake/return_path.h"
 #include "server/login/access.h"
 #include "server/login/users.h"
@@ -94,7 +95,7 @@ struct Config {
   struct {
     StoreOptions options;  // `directory` is data_dir
     std::int64_t min_free = 512 << 20;
-    int history_days = 400;  // how long changes of suppressions are kept at least
+    KeepDays keep;
   } store;
   struct {
     std::vector<std::string> files;  // files and folders, see server/rules/rule_files.h

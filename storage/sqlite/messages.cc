@@ -127,6 +127,15 @@ absl::Status MessageTable::Prepare(Connection& connection) {
           "INSERT INTO evidence (id, octets, codec, dictionary, data) VALUES (?, ?, ?, 0, ?)");
   prepare(insert_event_,
           InsertInto("event", "id, message_id, address_id, trust, " BOUNCED_EVENT_FIELDS));
+  prepare(find_dropped_,
+          "SELECT first_event_id + events - 1, evidence_id FROM message WHERE id = ?");
+  prepare(drop_events_, "DELETE FROM event WHERE message_id = ? RETURNING address_id");
+  prepare(drop_, "DELETE FROM message WHERE id = ?");
+  prepare(drop_evidence_,
+          "DELETE FROM evidence WHERE id = ?1"
+          " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)");
+  prepare(note_dropped_,
+          "UPDATE meta SET value = max(value, ?) WHERE name = 'events_dropped_up_to'");
   return prepare.status();
 }
 
@@ -180,6 +189,31 @@ absl::Status MessageTable::InsertEvent(const Event& e, std::optional<std::int64_
       std::string_view(e.forwarded_to), std::string_view(e.diagnostic_type),
       std::string_view(e.remote_mta), std::string_view(e.provenance),
       std::string_view(e.matched_text), std::string_view(e.diagnostic));
+}
+
+absl::Status MessageTable::Drop(std::int64_t id, std::set<std::int64_t>& addresses) {
+  std::int64_t last_event_id = 0;
+  std::optional<std::int64_t> evidence_id;
+  {
+    Query message = find_dropped_->Start(id);
+    absl::StatusOr<bool> there = message.Next();
+    if (!there.ok() || !*there) return there.status();
+    last_event_id = message.Integer(0);
+    evidence_id = message.MaybeInteger(1);
+  }
+  {
+    Query event = drop_events_->Start(id);
+    for (;;) {
+      absl::StatusOr<bool> there = event.Next();
+      if (!there.ok()) return there.status();
+      if (!*there) break;
+      if (!event.IsNull(0)) addresses.insert(event.Integer(0));
+    }
+  }
+  absl::Status status = drop_->Run(id);
+  if (status.ok() && evidence_id) status = drop_evidence_->Run(*evidence_id);
+  if (status.ok()) status = note_dropped_->Run(last_event_id);
+  return status;
 }
 
 absl::StatusOr<StoredEvent> EventOf(const Query& row) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +37,9 @@ class MessageTable {
   absl::Status InsertEvidence(std::int64_t id, const Evidence& evidence);
   // `address_id`: none for an event without address.
   absl::Status InsertEvent(const Event& event, std::optional<std::int64_t> address_id);
+  // Drops the message with its events, and its evidence unless another rests on it. Adds the rows
+  // of the events' addresses to `addresses`.
+  absl::Status Drop(std::int64_t id, std::set<std::int64_t>& addresses);
 
  private:
   std::optional<Statement> find_;
@@ -43,6 +47,11 @@ class MessageTable {
   std::optional<Statement> insert_;
   std::optional<Statement> insert_evidence_;
   std::optional<Statement> insert_event_;
+  std::optional<Statement> find_dropped_;
+  std::optional<Statement> drop_events_;
+  std::optional<Statement> drop_;
+  std::optional<Statement> drop_evidence_;
+  std::optional<Statement> note_dropped_;
 };
 
 // What an event alone has, in the order in which messages.cc binds and reads it. A new field

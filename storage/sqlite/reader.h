@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,10 @@ class Reader {
   absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size, Cursor from);
   absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
                                                 std::optional<FeedPosition> from, int most);
-  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size, Cursor from);
+  absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
+                                             Cursor from);
+  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
+                                             std::span<const std::string> spellings, Cursor from);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
 
@@ -88,6 +92,8 @@ class Reader {
   std::optional<Statement> changes_of_tenant_;
   std::optional<Statement> changes_after_;
   std::optional<Statement> old_changes_;
+  std::optional<Statement> old_evidence_;
+  std::optional<Statement> old_messages_;
   std::optional<Statement> newest_change_;
   std::optional<Statement> dropped_up_to_;
   std::optional<Statement> rests_on_;

@@ -51,6 +51,10 @@ absl::Status Reader::PrepareChanges() {
                        ")) FROM change AS old"
                        " WHERE number > ? AND number < (SELECT max(number) FROM change)"
                        " ORDER BY number LIMIT ?"));
+  prepare(old_evidence_,
+          "SELECT evidence_id, max(receive_time) FROM message WHERE evidence_id > ?"
+          " GROUP BY evidence_id ORDER BY evidence_id LIMIT ?");
+  prepare(old_messages_, "SELECT id, receive_time FROM message WHERE id > ? ORDER BY id LIMIT ?");
   prepare(newest_change_, "SELECT max(number) FROM change");
   prepare(dropped_up_to_, kDroppedUpToSql);
   return prepare.status();
@@ -63,18 +67,21 @@ absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int
   if (from == 0) from = kNewest;
   if (filter.number != 0) from = std::min(from, filter.number + 1);
   if (filter.up_to != kNewest) from = std::min(from, filter.up_to + 1);
+  // Those of an address are its own by its row; its text may be forgotten.
+  ChangeFilter of_row = filter;
   auto select = [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
     absl::StatusOr<Change> change = ListedChange(row, filter.tenant);
     if (!change.ok()) return change.status();
-    if (!Selects(filter, *change)) return std::nullopt;
+    if (!Selects(of_row, *change)) return std::nullopt;
     return *std::move(change);
   };
   if (filter.address) {
     absl::StatusOr<AddressRow> row =
-        FindAddress(*find_address_, index_.Hash(filter.tenant, "", filter.address->canonical()),
+        FindAddress(*find_address_, RowHashOf(index_, filter.tenant, *filter.address),
                     filter.tenant, *filter.address);
     if (!row.ok()) return row.status();
     if (row->id == 0) return Page<Change>{};
+    of_row.address = std::nullopt;
     Query query = changes_of_address_->Start(row->id, from);
     return ReadPage<Change>(query, page_size, select);
   }
@@ -117,15 +124,18 @@ absl::StatusOr<ChangesAfter> Reader::ListChangesAfter(std::string_view tenant,
   return after;
 }
 
-absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int page_size,
-                                                          Cursor from) {
+absl::StatusOr<Page<std::int64_t>> Reader::ListOld(Aged what, absl::Time before, int page_size,
+                                                   Cursor from) {
   absl::Status status = CheckPaging(page_size, from);
   if (!status.ok()) return status;
   Page<std::int64_t> page;
   int seen = 0;
   int old = 0;
   Cursor last = 0;
-  Query query = old_changes_->Start(from, page_size);
+  Statement& rows = what == Aged::kChanges    ? *old_changes_
+                    : what == Aged::kEvidence ? *old_evidence_
+                                              : *old_messages_;
+  Query query = rows.Start(from, page_size);
   for (;; ++seen) {
     absl::StatusOr<bool> there = query.Next();
     if (!there.ok()) return there.status();
@@ -133,9 +143,9 @@ absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int
     last = query.Integer(0);
     if (query.Time(1) >= before) continue;
     ++old;
-    if (query.Integer(2) != 0) page.rows.push_back(last);
+    if (what != Aged::kChanges || query.Integer(2) != 0) page.rows.push_back(last);
   }
-  // Numbers go with time but for a clock that was wrong for a while: behind a page without any that
+  // Ids go with time but for a clock that was wrong for a while: behind a page without any that
   // is old there are none.
   if (seen == page_size && old > 0) page.next = last;
   return page;

@@ -130,7 +130,10 @@ std::vector<Bound> Bounds() {
       Number("store", "cache_octets", kMiB, std::int64_t{1} << 40,
              [](const Config& c) { return c.store.options.cache_octets; }),
       Number("store", "history_days", 1, 36'500,
-             [](const Config& c) { return c.store.history_days; }),
+             [](const Config& c) { return c.store.keep.changes; }),
+      Number("store", "evidence_days", 1, 36'500,
+             [](const Config& c) { return c.store.keep.evidence; }),
+      Number("store", "event_days", 1, 36'500, [](const Config& c) { return c.store.keep.events; }),
       Number("store", "min_free", 0, std::int64_t{1} << 50,
              [](const Config& c) { return c.store.min_free; }),
   };
@@ -139,7 +142,15 @@ std::vector<Bound> Bounds() {
 class BoundTest : public testing::TestWithParam<Bound> {
  protected:
   absl::StatusOr<Config> With(const std::string& value) {
-    return ParseConfig("[" + GetParam().section + "]\n" + GetParam().name + " = " + value,
+    // What each asks of others.
+    std::string others;
+    if (GetParam().section != "store") others = "\n[store]\nevent_days = 36500";
+    if (GetParam().name == "event_days") {
+      others =
+          "\n[policy]\nhard_confirmations = 1\nhard_window_days = 1\nsoft_threshold = 1\n"
+          "soft_window_days = 1";
+    }
+    return ParseConfig("[" + GetParam().section + "]\n" + GetParam().name + " = " + value + others,
                        "f.toml");
   }
   std::string ErrorWith(const std::string& value) {
@@ -202,7 +213,9 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_TRUE(config->return_paths.empty());
   EXPECT_EQ(config->policy.soft_threshold, 3);
   EXPECT_EQ(config->store.min_free, 512 << 20);
-  EXPECT_EQ(config->store.history_days, 400);
+  EXPECT_EQ(config->store.keep.changes, 400);
+  EXPECT_EQ(config->store.keep.evidence, 90);
+  EXPECT_EQ(config->store.keep.events, 400);
   EXPECT_EQ(config->log.level, LogLevel::kInfo);
   EXPECT_FALSE(config->is_demo);
 }
@@ -295,6 +308,14 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 2", "policy.soft_threshold"},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 3", ""},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 2", "policy.hard_confirmations"},
+        {"[store]\nevent_days = 365", ""},
+        {"[store]\nevent_days = 364", "store.event_days is 364, below a hard_window_days"},
+        {"[policy]\nsoft_window_days = 400", ""},
+        {"[policy]\nsoft_window_days = 401", "store.event_days is 400, below"},
+        {"[[tenant]]\nname = 'a'\n[tenant.policy]\nhard_window_days = 401",
+         "store.event_days is 400, below"},
+        {"[[tenant]]\nname = 'a'\n[[tenant.stream]]\nname = 's'\npolicy.hard_window_days = 401",
+         "store.event_days is 400, below"},
         {"[policy]\nsoft_days = 480", ""},
         {"[policy]\nsoft_days = 481", "policy.soft_days"},
         {"[[tenant]]\nname = 'a'\n[tenant.policy]\nsoft_days = 481", "policy.soft_days is above "},

@@ -88,11 +88,11 @@ class ChangesTest : public testing::Test {
   void Drop(absl::Time before) {
     Cursor cursor = 0;
     do {
-      absl::StatusOr<Page<std::int64_t>> page = store_->ListOldChanges(before, 3, cursor);
+      absl::StatusOr<Page<std::int64_t>> page = store_->ListOld(Aged::kChanges, before, 3, cursor);
       ASSERT_TRUE(page.ok()) << page.status();
       EXPECT_LE(page->rows.size(), 3u);
       cursor = page->next;
-      Work work = DropChanges{.numbers = page->rows};
+      Work work = DropOld{.what = Aged::kChanges, .ids = page->rows};
       ASSERT_TRUE(Apply(*store_, {&work}).ok());
     } while (cursor != 0);
   }

@@ -305,6 +305,33 @@ TEST(Migrations, BringADatabaseOfVersionEightUpToDate) {
   EXPECT_EQ(changes->changes[4].what, Change::What::kAllowed);
 }
 
+// schema_9.sql is that database as the migrations up to 9 leave it, without its third change, which
+// was dropped.
+TEST(Migrations, BringADatabaseOfVersionNineUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_9.sql"));
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::StatusOr<Address> address = Address::Parse("kept@rcpt.example");
+  Work forget = ForgetAddress{.tenant = "default", .address = *address};
+  ASSERT_TRUE(Apply(**store, {&forget}).ok());
+  absl::StatusOr<AddressDossier> dossier = (*store)->GetDossier("default", *address, 0, 10);
+  ASSERT_TRUE(dossier.ok()) << dossier.status();
+  EXPECT_TRUE(dossier->forgotten);
+  EXPECT_EQ(dossier->standing.suppressions.size(), 1u);
+  absl::StatusOr<Page<std::int64_t>> old =
+      (*store)->ListOld(Aged::kMessages, absl::InfiniteFuture(), 10, 0);
+  ASSERT_TRUE(old.ok()) << old.status();
+  Work drop = DropOld{.what = Aged::kMessages, .ids = old->rows};
+  ASSERT_TRUE(Apply(**store, {&drop}).ok());
+  store->reset();
+  absl::StatusOr<Findings> findings =
+      CheckDatabase(directory.path(), {.full = true}, [](const WorkProgress&) { return true; });
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_THAT(findings->shown, testing::IsEmpty());
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
