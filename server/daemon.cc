@@ -326,7 +326,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                              .clock = clock,
                              .log = log,
                              .max_message_size = config.smtp.limits.max_message_size,
-                             .min_free = config.store.min_free};
+                             .min_free = config.store.min_free,
+                             .keep = config.store.keep};
   const auto handed = sockets.find(kGrpcSocket);
   absl::StatusOr<std::unique_ptr<api::Server>> api =
       handed != sockets.end() ? api::Server::Adopt(handed->second, api_parts)
