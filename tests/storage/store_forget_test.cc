@@ -460,7 +460,7 @@ TEST_F(ForgetTest, T47WhatIsCountedOutlivesItsEvents) {
   EXPECT_EQ(CheckIndex(*store_, "soft@example.net"), IndexAnswer::kRisky);
 }
 
-TEST_F(ForgetTest, T47AGapInTheNumbersOfChangesThatNobodyDroppedIsFound) {
+TEST_F(ForgetTest, T47ChangesThatWereDroppedAreNoFinding) {
   for (int i = 0; i < 4; ++i) Add(Manual(absl::StrCat("a", i, "@example.net")));
   Work remove = RemoveSuppressions{.tenant = "t",
                                    .stream = "",
