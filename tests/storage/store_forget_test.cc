@@ -271,23 +271,34 @@ TEST_F(ForgetTest, T48ManyEventsGoInStepsAndADryRunChangesNothing) {
 
 // Rows move between pages when their records grow: SQLite leaves copies of them behind then.
 TEST_F(ForgetTest, T48RowsThatMovedLeaveNoTraces) {
-  constexpr int kAddresses = 600;
-  const auto name = [](int i) { return absl::StrCat("marked", i, "@example.net"); };
-  std::vector<NewMessage> messages;
-  int number = 0;
-  for (int i = 0; i < kAddresses; ++i) messages.push_back(Bounce(name(i), number++));
+  constexpr int kAddresses = 8'000;
+  const auto name = [](int i) {
+    return absl::StrCat(i % 2 == 0 ? "marked" : "kept", i, "@a-long-name-of-a-domain.example.net");
+  };
   std::mt19937 random(1);
-  for (int i = 0; i < 6 * kAddresses; ++i) {
-    messages.push_back(Bounce(name(static_cast<int>(random() % kAddresses)), number++));
-    messages.back().events.front().bounce_class = BounceClass::kSoft;
-    messages.back().message.day = static_cast<Day>(random() % 20'000);
-    messages.back().evidence = nullptr;
+  const auto grow = [&random](const AddressHistory&, const Message&, const Event&) {
+    Decision decision;
+    decision.next.counted_mails.resize(random() % AddressRecord::kMaxCountedMails);
+    return decision;
+  };
+  int number = 0;
+  for (int round = 0; round < 2; ++round) {
+    Work work = StoreMessages{};
+    for (int i = 0; i < kAddresses; ++i) {
+      const int of = round == 0 ? i : static_cast<int>(random() % kAddresses);
+      std::get<StoreMessages>(work).messages.push_back(Bounce(name(of), number++));
+      std::get<StoreMessages>(work).messages.back().evidence = nullptr;
+    }
+    Work* const batch[] = {&work};
+    ASSERT_TRUE(store_->Apply(batch, grow, Noon()).ok());
   }
-  Put(*store_, std::move(messages));
-  for (int i = 0; i < kAddresses; ++i) {
-    Work work = ForgetAddress{.tenant = "t", .address = ParseAddress(name(i))};
-    ASSERT_TRUE(Apply(*store_, {&work}).ok());
+  std::vector<Work> forget;
+  for (int i = 0; i < kAddresses; i += 2) {
+    forget.push_back(ForgetAddress{.tenant = "t", .address = ParseAddress(name(i))});
   }
+  std::vector<Work*> batch;
+  for (Work& work : forget) batch.push_back(&work);
+  ASSERT_TRUE(store_->Apply(batch, SimplePolicy, Noon()).ok());
   Work empty = EmptyLog{};
   ASSERT_TRUE(Apply(*store_, {&empty}).ok());
   ASSERT_TRUE(std::get<EmptyLog>(empty).is_empty);
