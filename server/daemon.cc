@@ -27,11 +27,11 @@
 #include "server/dns/resolver.h"
 #include "server/dns_authenticator.h"
 #include "server/free_space.h"
-#include "server/intake/change_retention.h"
 #include "server/intake/committer.h"
 #include "server/intake/incident_watch.h"
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
+#include "server/intake/retention.h"
 #include "server/listeners.h"
 #include "server/policy_book.h"
 #include "server/receiver.h"
@@ -216,7 +216,7 @@ struct Daemon::Parts {
         store(std::move(store_)),
         committer(*store, Policies(), clock, counters),
         policies(config, std::move(applied_policies), committer, log),
-        retention(*store, committer, clock, config.store.history_days),
+        retention(*store, committer, clock, config.store.keep),
         incidents(committer, config.incidents, clock, log, counters),
         keys(return_paths, committer, std::move(revocations)),
         callers(committer, clock, std::move(api_keys)),
@@ -251,7 +251,7 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   Committer committer;
   PolicyBook policies;
-  ChangeRetention retention;
+  Retention retention;
   IncidentWatch incidents;
   KeyRevoker keys;
   api::Callers callers;
@@ -337,7 +337,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                              .clock = clock,
                              .log = log,
                              .max_message_size = config.smtp.limits.max_message_size,
-                             .min_free = config.store.min_free};
+                             .min_free = config.store.min_free,
+                             .keep = config.store.keep};
   const auto handed = sockets.find(kGrpcSocket);
   absl::StatusOr<std::unique_ptr<api::Server>> api =
       handed != sockets.end() ? api::Server::Adopt(handed->second, api_parts)

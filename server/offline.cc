@@ -57,6 +57,15 @@ absl::Status RunRestore(const Config& config, const std::string& file, const Clo
     std::printf("kept what was there as %s; remove it when it is not needed any more\n",
                 restored->kept.c_str());
   }
+  if (restored->forgotten > 0) {
+    std::printf("forgot %" PRId64 " addresses in it that were forgotten since\n",
+                restored->forgotten);
+  }
+  if (restored->forget_list_lost) {
+    std::puts(
+        "what was forgotten could not be read of the database that was there: forget again whom "
+        "you were asked to");
+  }
   return absl::OkStatus();
 }
 

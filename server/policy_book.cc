@@ -60,7 +60,10 @@ std::vector<api::PolicyBook::Change> ChangesOf(const Policy& of_all,
 
 PolicyBook::PolicyBook(const Config& config, PolicyDocument applied, Committer& committer,
                        const Log& log)
-    : committer_(committer), log_(log), document_(std::move(applied)) {
+    : event_days_(config.store.keep.events),
+      committer_(committer),
+      log_(log),
+      document_(std::move(applied)) {
   MutexLock lock(mutex_);
   absl::Status status = Fill(config);
   if (status.ok()) return;
@@ -79,7 +82,7 @@ absl::Status PolicyBook::TakeUp(const Config& config) {
 
 absl::Status PolicyBook::Fill(const Config& config) {
   absl::StatusOr<std::vector<TenantSection>> applied =
-      ParseTenants(document_.document, kDocument, config.policy);
+      ParseTenants(document_.document, kDocument, config.policy, event_days_);
   if (!applied.ok()) return applied.status();
   std::erase_if(*applied, [&](const TenantSection& tenant) {
     if (!StandsIn(config.tenants, tenant.name)) return false;
@@ -103,7 +106,7 @@ absl::StatusOr<api::PolicyBook::Applied> PolicyBook::Apply(Application applicati
                                            *application.onto, "; look at it, and apply again"));
   }
   absl::StatusOr<std::vector<TenantSection>> tenants =
-      ParseTenants(application.document, kDocument, book_.of_all);
+      ParseTenants(application.document, kDocument, book_.of_all, event_days_);
   if (!tenants.ok()) return tenants.status();
   for (const TenantSection& tenant : *tenants) {
     if (!StandsIn(book_.configured, tenant.name)) continue;

@@ -41,6 +41,8 @@ class PolicyBook final : public api::PolicyBook {
   absl::Status Fill(const Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Use(Book book) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // As long as the daemon runs: no window of a policy may be longer.
+  const int event_days_;
   Committer& committer_;
   const Log& log_;
   mutable Mutex mutex_;  // is held while one is applied

@@ -67,9 +67,9 @@ struct Findings {
 
 // Checks the database in `directory`: all its pages and trees, and that its rows go together: each
 // suppression has its address and is as its last change left it, hashes are those of their texts,
-// changes are numbered without a gap, messages have all their events, records and evidence can be
-// read. Writes nothing to it. NOT_FOUND: there is none. Of a database that cannot be opened at all
-// that is the finding.
+// changes are numbered without a gap but for those that were dropped, messages have all their
+// events, records and evidence can be read. Writes nothing to it. NOT_FOUND: there is none. Of a
+// database that cannot be opened at all that is the finding.
 absl::StatusOr<Findings> CheckDatabase(const std::string& directory, const CheckOptions& options,
                                        OnProgress progress);
 
@@ -78,6 +78,10 @@ struct Restored {
   std::int64_t octets = 0;
   int schema_version = 0;
   std::string kept;  // the file that was there before, now; empty: there was none
+  // Addresses that were forgotten since the copy was made, and so in the copy, too.
+  std::int64_t forgotten = 0;
+  // Whether what had been forgotten could not be read: what was there is too damaged.
+  bool forget_list_lost = false;
 };
 
 // Puts a copy of the database `file` ("-": what comes on standard input) in the place of that of
@@ -86,6 +90,10 @@ struct Restored {
 // lies beside it, that is taken in, too. What was there before keeps lying beside the new one with
 // its WAL, with `now` in its name. A crash at any time leaves the one or the other, and the next
 // start takes up what was under way.
+//
+// What was forgotten (ForgetAddress) in the database that is there is forgotten in the copy, and
+// its list of that carried over, also where the two are not of one origin. Where there is none, or
+// it cannot be read, the copy is taken as it is.
 //
 // The restored database begins a history of its own (Store::history()). INVALID_ARGUMENT: `file`
 // cannot be read; DATA_LOSS: it is damaged; FAILED_PRECONDITION: it is another program's, or newer,

@@ -302,15 +302,70 @@ struct UndoChanges {
   std::vector<Outcome> outcomes = {};  // out: one a number, in order
 };
 
-// Drops changes that Store::ListOldChanges() named, for good.
-struct DropChanges {
-  std::vector<std::int64_t> numbers;
+// What is kept for a time, each kind for its own.
+enum class Aged : std::uint8_t {
+  kChanges,
+  kEvidence,
+  kMessages,  // with all their events, and their evidence
 };
 
-using Work =
-    std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions, RevokeKey,
-                 PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents, PutApiKeys,
-                 PutPolicies, UndoChanges, DropChanges, BeginReclassification, ReclassifyAddresses>;
+// Drops what Store::ListOld() named, for good; with it goes each address of which nothing is known
+// any more.
+struct DropOld {
+  Aged what = Aged::kChanges;
+  std::vector<std::int64_t> ids;
+  // What has been counted of an address lets it go when it is of this day, or of one before.
+  Day last_day = 0;
+};
+
+// --- Forgetting. Of an address that is forgotten a row stays, with a keyed hash in the place of
+// its text: who names the address finds by it what stands. What comes later for it is stored
+// without the text, too. Store::FindMentions() says where else the text stands.
+
+// Takes the text of an address out of its row and its events, at most kForgetStepEvents of them,
+// and removes the messages that those rest on. What holds of it stays in force.
+struct ForgetAddress {
+  static constexpr int kForgetStepEvents = 200;
+
+  std::string tenant;
+  std::optional<Address> address;  // set, always; no domain
+  bool dry_run = false;            // only says what it would do
+  std::int64_t from_event = 0;     // events up to this id are done
+  // Out:
+  std::int64_t next_event = 0;              // `from_event` of the next call; 0: there is no more
+  std::vector<std::string> spellings = {};  // as which the address is known, the request's included
+  std::int64_t events = 0;                  // that had texts
+  std::int64_t suppressions = 0;            // that stay
+  bool was_forgotten = false;               // before
+  std::vector<std::int64_t> event_ids = {};
+  std::vector<std::int64_t> message_ids = {};
+  std::vector<std::int64_t> evidence_ids = {};  // of what was removed
+};
+
+// A row in which the text of an address stands, or a piece of evidence.
+struct Mention {
+  enum class What : std::uint8_t { kEvent, kMessage, kEvidence, kOther };
+  What what = What::kOther;
+  int table = 0;  // of the store's own counting
+  std::int64_t row = 0;
+};
+
+// Puts a mask in the place of each of the spellings, and removes evidence in which one stands.
+struct MaskMentions {
+  std::vector<std::string> spellings;
+  std::vector<Mention> mentions;
+};
+
+// Writes back what commits have written, and empties the write-ahead log, so that nothing of what
+// was removed lies in a file of the store any more.
+struct EmptyLog {
+  bool is_empty = false;  // out; false: somebody reads or writes back now, try again
+};
+
+using Work = std::variant<StoreMessages, RecordDeliveries, PutSuppressions, RemoveSuppressions,
+                          RevokeKey, PutAllowance, RemoveAllowance, ResolveIncident, TendIncidents,
+                          PutApiKeys, PutPolicies, UndoChanges, DropOld, BeginReclassification,
+                          ReclassifyAddresses, ForgetAddress, MaskMentions, EmptyLog>;
 
 // --- Queries. Lists are newest first, and a row that stood when the first page was read is neither
 // repeated nor skipped.
@@ -398,8 +453,11 @@ struct AddressDossier {
   std::vector<StoredEvent> events;
   // Newest first, at most `max_changes`; those of its domain and of all tenants among them.
   std::vector<Change> changes;
-  std::vector<Allowance> allowances;  // that reach it
-  std::vector<Incident> incidents;    // open ones that hold a suppression of it
+  std::vector<Allowance> allowances;              // that reach it
+  std::vector<Incident> incidents;                // open ones that hold a suppression of it
+  std::optional<Address> address = std::nullopt;  // as its row has it; none: it has none
+  bool forgotten = false;                         // `address` stands in for it
+  std::vector<std::int64_t> lost_events = {};     // on which suppressions rest, and that are gone
 };
 
 // Thread-safe, but for Apply(), which one thread calls. Errors, of all methods: UNAVAILABLE: busy
@@ -466,12 +524,21 @@ class Store {
   virtual absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
                                                         std::optional<FeedPosition> from,
                                                         int most) const = 0;
-  // Numbers of changes made before `before`, of all tenants, oldest first, but for the newest of
-  // each suppression and allowance that stands and the newest of all. Looks at `page_size` changes,
-  // and where none of them is old at as many further ones, evenly over the rest: a clock that was
-  // ahead for a while holds up what comes behind no longer than until it is that share of the rest.
-  virtual absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
-                                                            Cursor from) const = 0;
+  // Ids (of changes, numbers) of what is from before `before`, of all tenants, oldest first.
+  // Changes but for the newest of each suppression and allowance that stands and the newest of all.
+  // Looks at `page_size` rows, and where none of them is old at as many further ones, evenly over
+  // the rest: a clock that was ahead for a while holds up what comes behind no longer than until it
+  // is that share of the rest.
+  virtual absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
+                                                     Cursor from) const = 0;
+  // Where the tenant's rows name an address that is spelled so, in texts for people and machines
+  // and in the messages that they rest on, but for rows of addresses themselves. Looks at
+  // kMaxRowsSearched rows, or kMaxMessagesSearched messages, at most.
+  static constexpr int kMaxRowsSearched = 2'000;
+  static constexpr int kMaxMessagesSearched = 100;
+  virtual absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
+                                                     std::span<const std::string> spellings,
+                                                     Cursor from) const = 0;
   // For MACs over what clients hand back; the same as long as the database is.
   virtual std::string_view token_secret() const = 0;
   // Says what commits have changed.

@@ -282,6 +282,37 @@ class Outlook {
   std::vector<std::string> sentences_;
 };
 
+// What is no longer kept. An event came when the suppression that names it was made.
+void AddNotes(const AddressDossier& dossier, absl::Time now, KeepDays keep,
+              v1::ExplainResponse& response) {
+  if (dossier.forgotten) {
+    response.add_notes(
+        "The text of this address was forgotten: what stands is found by a keyed hash, and events "
+        "have none of their texts.");
+  }
+  for (const Suppression& each : dossier.standing.suppressions) {
+    const bool is_lost = std::find(dossier.lost_events.begin(), dossier.lost_events.end(),
+                                   each.event_id) != dossier.lost_events.end();
+    if (!is_lost) continue;
+    response.add_notes(absl::StrCat("Event ", each.event_id,
+                                    ", on which a suppression rests, has expired on ",
+                                    ShownDay(DayOf(each.create_time) + keep.events),
+                                    ": events are kept for ", Plural(keep.events, "day"), "."));
+  }
+  for (const StoredEvent& each : dossier.events) {
+    const Day end = DayOf(each.message.receive_time) + keep.evidence;
+    const bool is_lost =
+        !each.has_evidence && !dossier.forgotten && each.message_octets > 0 && end <= DayOf(now);
+    const bool decides =
+        std::any_of(dossier.standing.suppressions.begin(), dossier.standing.suppressions.end(),
+                    [&](const Suppression& one) { return one.event_id == each.event.id; });
+    if (!is_lost || !decides) continue;
+    response.add_notes(absl::StrCat("The message of event ", each.event.id, " has expired on ",
+                                    ShownDay(end), ": messages are kept for ",
+                                    Plural(keep.evidence, "day"), "."));
+  }
+}
+
 void AddCount(std::string_view name, const std::vector<Day>& days, int threshold, int window_days,
               v1::ExplainResponse& response) {
   v1::Count* count = response.add_counts();
@@ -367,7 +398,7 @@ void AddGround(const AddressDossier& dossier, const Ground& ground, v1::ExplainR
 }  // namespace
 
 v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
-                            std::string_view stream, absl::Time now) {
+                            std::string_view stream, absl::Time now, KeepDays keep) {
   v1::ExplainResponse response;
   Outlook outlook(dossier, policy, now);
   const Suppression* suppression = Strongest(dossier.standing, stream, now);
@@ -401,6 +432,7 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     *response.add_suppressions() = ToProto(each);
   }
   response.set_allowed(dossier.standing.allowed);
+  AddNotes(dossier, now, keep, response);
   for (const StoredEvent& event : dossier.events) *response.add_events() = ToProto(event);
   for (const Change& change : dossier.changes) *response.add_changes() = ToProto(change);
   AddCounts(dossier.record, outlook.counted(), policy, response);

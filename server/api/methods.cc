@@ -25,6 +25,8 @@ constexpr Method kMethods[] = {
     {"bounced.v1.SuppressionService.ListChanges", Role::kReadEvents},
     {"bounced.v1.SuppressionService.UndoChanges", Role::kWrite, Scope::kTenant, kStreams},
     {"bounced.v1.SuppressionService.Explain", Role::kReadEvents},
+    {"bounced.v1.SuppressionService.ExportAddress", Role::kReadEvents, Scope::kTenant, kStreams},
+    {"bounced.v1.SuppressionService.Forget", Role::kAdmin, Scope::kTenant, kStreams},
 
     {"bounced.v1.BounceService.ListEvents", Role::kReadEvents},
     {"bounced.v1.BounceService.GetEvent", Role::kReadEvents},

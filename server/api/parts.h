@@ -16,6 +16,7 @@
 #include "server/intake/intake.h"
 #include "server/intake/key_revoker.h"
 #include "server/intake/live_rules.h"
+#include "server/intake/retention.h"
 #include "server/intake/return_path.h"
 #include "storage/store.h"
 
@@ -36,6 +37,7 @@ struct Parts {
   const Log& log;
   std::size_t max_message_size;  // octets of a message to Classify and Ingest
   std::int64_t min_free = 0;     // octets that a copy of the database leaves on its disk
+  KeepDays keep = {};
   absl::Duration watch_heartbeat = kWatchHeartbeat;
 };
 

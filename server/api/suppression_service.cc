@@ -5,10 +5,12 @@
 #include <utility>
 #include <variant>
 
+#include "server/api/address_export.h"
 #include "server/api/changes.h"
 #include "server/api/check_stream.h"
 #include "server/api/explain.h"
 #include "server/api/export.h"
+#include "server/api/forget.h"
 #include "server/api/from_proto.h"
 #include "server/api/import.h"
 #include "server/api/page_token.h"
@@ -197,7 +199,7 @@ absl::Status ExplainTo(const Services& services, const Caller& caller,
   if (absl::Status s = AddGrounds(services.parts.store, *tenant, *dossier); !s.ok()) return s;
   const std::shared_ptr<const Policies> policies = services.parts.committer.policies();
   response = Explain(*dossier, policies->Of(*tenant, request.stream()), request.stream(),
-                     services.parts.clock.Now());
+                     services.parts.clock.Now(), services.parts.keep);
   return absl::OkStatus();
 }
 
@@ -369,6 +371,16 @@ grpc::ServerUnaryReactor* SuppressionService::ListChanges(grpc::CallbackServerCo
 grpc::ServerWriteReactor<v1::UndoChangesResponse>* SuppressionService::UndoChanges(
     grpc::CallbackServerContext* context, const v1::UndoChangesRequest* request) {
   return NewUndo(services_, context, *request);
+}
+
+grpc::ServerWriteReactor<v1::ExportAddressResponse>* SuppressionService::ExportAddress(
+    grpc::CallbackServerContext* context, const v1::ExportAddressRequest* request) {
+  return NewAddressExport(services_, context, *request);
+}
+
+grpc::ServerWriteReactor<v1::ForgetResponse>* SuppressionService::Forget(
+    grpc::CallbackServerContext* context, const v1::ForgetRequest* request) {
+  return NewForget(services_, context, *request);
 }
 
 grpc::ServerUnaryReactor* SuppressionService::Explain(grpc::CallbackServerContext* context,

@@ -59,6 +59,10 @@ class SuppressionService final : public v1::SuppressionService::CallbackService 
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;
+  grpc::ServerWriteReactor<v1::ExportAddressResponse>* ExportAddress(
+      grpc::CallbackServerContext* context, const v1::ExportAddressRequest* request) override;
+  grpc::ServerWriteReactor<v1::ForgetResponse>* Forget(grpc::CallbackServerContext* context,
+                                                       const v1::ForgetRequest* request) override;
 
  private:
   Services& services_;

@@ -65,6 +65,7 @@ Action SetUpEvents(CLI::App& command);
 Action SetUpEvidence(CLI::App& command);
 Action SetUpClassify(CLI::App& command);
 Action SetUpExplain(CLI::App& command);
+Action SetUpForget(CLI::App& command);
 Action SetUpReclassify(CLI::App& command);
 Action SetUpIngest(CLI::App& command);
 Action SetUpHashPassword(CLI::App& command);

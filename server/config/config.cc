@@ -33,7 +33,7 @@ secret_file = "bounced-data/return-path.key"
 )";
 
 // `whose` is for messages: "" or " of tenant acme".
-absl::Status CheckPolicy(const Policy& policy, const std::string& whose) {
+absl::Status CheckPolicy(const Policy& policy, int event_days, const std::string& whose) {
   const auto wrong = [&](std::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat(Absl(what), whose));
   };
@@ -49,11 +49,29 @@ absl::Status CheckPolicy(const Policy& policy, const std::string& whose) {
   if (policy.soft_days > policy.soft_max_days) {
     return wrong("policy.soft_days is above policy.soft_max_days");
   }
+  for (const auto& [key, days] : {std::pair("hard_window_days", policy.hard_window_days),
+                                  std::pair("soft_window_days", policy.soft_window_days)}) {
+    if (days <= event_days) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("policy.", key, whose, " is ", days, ", above store.event_days, ", event_days,
+                     ": what is counted rests on events that are kept as long"));
+  }
+  return absl::OkStatus();
+}
+
+// "The same message again" rests on events that are kept as long.
+absl::Status CheckReturnPaths(std::span<const ReturnPathSection> return_paths, int event_days) {
+  for (const ReturnPathSection& section : return_paths) {
+    if (section.domain.max_age <= event_days * absl::Hours(24)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "store.event_days is ", event_days, ", below max_age of return_path ",
+        section.domain.domain, ": a report that came would be new when it comes again"));
+  }
   return absl::OkStatus();
 }
 
 // No policy contradicts itself, and none is told twice.
-absl::Status CheckTenants(std::span<const TenantSection> tenants) {
+absl::Status CheckTenants(std::span<const TenantSection> tenants, int event_days) {
   absl::flat_hash_set<std::string> names;
   for (const TenantSection& tenant : tenants) {
     const std::string whose = " of tenant " + tenant.name;
@@ -61,14 +79,15 @@ absl::Status CheckTenants(std::span<const TenantSection> tenants) {
       return absl::InvalidArgumentError(
           absl::StrCat("tenant.name: \"", tenant.name, "\" stands twice"));
     }
-    if (absl::Status s = CheckPolicy(tenant.policy, whose); !s.ok()) return s;
+    if (absl::Status s = CheckPolicy(tenant.policy, event_days, whose); !s.ok()) return s;
     absl::flat_hash_set<std::string> streams;
     for (const StreamSection& stream : tenant.streams) {
       if (!streams.insert(stream.name).second) {
         return absl::InvalidArgumentError(
             absl::StrCat("tenant.stream.name: \"", stream.name, "\" stands twice", whose));
       }
-      absl::Status s = CheckPolicy(stream.policy, absl::StrCat(whose, ", stream ", stream.name));
+      absl::Status s =
+          CheckPolicy(stream.policy, event_days, absl::StrCat(whose, ", stream ", stream.name));
       if (!s.ok()) return s;
     }
   }
@@ -105,8 +124,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
 }
 
 absl::StatusOr<std::vector<TenantSection>> ParseTenants(std::string_view text,
-                                                        std::string_view file,
-                                                        const Policy& of_all) {
+                                                        std::string_view file, const Policy& of_all,
+                                                        int event_days) {
   struct Document {
     Policy of_all;
     std::vector<TenantSection> tenants;
@@ -119,7 +138,7 @@ absl::StatusOr<std::vector<TenantSection>> ParseTenants(std::string_view text,
       })};
   Document document{.of_all = of_all, .tenants = {}};
   absl::Status status = ReadDocument<Document>(text, file, keys, document);
-  if (status.ok()) status = CheckTenants(document.tenants);
+  if (status.ok()) status = CheckTenants(document.tenants, event_days);
   if (!status.ok()) return status;
   return std::move(document.tenants);
 }
@@ -244,8 +263,10 @@ absl::Status CheckTogether(const Config& config) {
                        "believed"));
     }
   }
-  if (absl::Status s = CheckPolicy(config.policy, ""); !s.ok()) return s;
-  return CheckTenants(config.tenants);
+  const int event_days = config.store.keep.events;
+  if (absl::Status s = CheckReturnPaths(config.return_paths, event_days); !s.ok()) return s;
+  if (absl::Status s = CheckPolicy(config.policy, event_days, ""); !s.ok()) return s;
+  return CheckTenants(config.tenants, event_days);
 }
 
 Policies PoliciesOf(const Policy& of_all, std::span<const TenantSection> tenants) {

@@ -16,6 +16,7 @@
 #include "server/base/text_file.h"
 #include "server/intake/incident_policy.h"
 #include "server/intake/policies.h"
+#include "server/intake/retention.h"
 #include "server/intake/return_path.h"
 #include "server/login/access.h"
 #include "server/login/users.h"
@@ -97,7 +98,7 @@ struct Config {
   struct {
     StoreOptions options;  // `directory` is data_dir
     std::int64_t min_free = 512 << 20;
-    int history_days = 400;  // how long changes of suppressions are kept at least
+    KeepDays keep;
   } store;
   struct {
     std::vector<std::string> files;  // files and folders, see server/rules/rule_files.h
@@ -134,11 +135,11 @@ Config DemoConfig();
 // ReadSecretFile()'s.
 absl::StatusOr<std::vector<ReturnPathDomain>> ReadKeys(const Config& config);
 
-// Reads a document of [[tenant]]s as they stand in a configuration whose [policy] is `of_all`, and
-// of nothing else. Errors as ParseConfig()'s.
+// Reads a document of [[tenant]]s as they stand in a configuration whose [policy] is `of_all` and
+// whose store.event_days are `event_days`, and of nothing else. Errors as ParseConfig()'s.
 absl::StatusOr<std::vector<TenantSection>> ParseTenants(std::string_view text,
-                                                        std::string_view file,
-                                                        const Policy& of_all);
+                                                        std::string_view file, const Policy& of_all,
+                                                        int event_days);
 
 // The policies of all, of the tenants and of their streams.
 Policies PoliciesOf(const Policy& of_all, std::span<const TenantSection> tenants);

@@ -480,7 +480,9 @@ std::span<const Key<decltype(Config::store)>> StoreKeys() {
                             std::int64_t{1} << 40),
       Integer<StoreSection>("cache_octets", PLACE(options.cache_octets), kMiB,
                             std::int64_t{1} << 40),
-      Integer<StoreSection>("history_days", PLACE(history_days), 1, 36'500),
+      Integer<StoreSection>("history_days", PLACE(keep.changes), 1, 36'500),
+      Integer<StoreSection>("evidence_days", PLACE(keep.evidence), 1, 36'500),
+      Integer<StoreSection>("event_days", PLACE(keep.events), 1, 36'500),
       Integer<StoreSection>("min_free", PLACE(min_free), 0, std::int64_t{1} << 50),
   };
   return keys;

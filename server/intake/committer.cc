@@ -27,7 +27,8 @@ std::size_t DeliveriesIn(const Work& work) {
 std::size_t RowsIn(const Work& work) {
   if (const auto* put = std::get_if<PutSuppressions>(&work)) return put->suppressions.size();
   if (const auto* undo = std::get_if<UndoChanges>(&work)) return undo->numbers.size();
-  if (const auto* drop = std::get_if<DropChanges>(&work)) return drop->numbers.size();
+  if (const auto* drop = std::get_if<DropOld>(&work)) return drop->ids.size();
+  if (const auto* mask = std::get_if<MaskMentions>(&work)) return mask->mentions.size();
   return 0;
 }
 

@@ -1,9 +1,51 @@
 #include "storage/sqlite/addresses.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "absl/strings/str_cat.h"
+#include "parser/text.h"
 #include "storage/sqlite/record_blob.h"
 
 namespace bounced {
+namespace {
+
+constexpr std::size_t kHashDigits = 16;
+// No mailbox is there (RFC 2606, 2).
+constexpr std::string_view kStandInDomain = "@forgotten.invalid";
+
+// The newest day that the record has a fact about.
+Day NewestDay(const AddressRecord& record) {
+  Day newest = std::max({record.soft_suppressed_on, record.probation_until, record.delivered_on,
+                         record.released ? DayOf(*record.released) : 0});
+  if (!record.hard_days.empty()) newest = std::max(newest, record.hard_days.back());
+  if (!record.soft_days.empty()) newest = std::max(newest, record.soft_days.back());
+  return newest;
+}
+
+}  // namespace
+
+std::string StandInOf(std::uint64_t hash) {
+  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16), Absl(kStandInDomain));
+}
+
+std::optional<std::uint64_t> HashInStandIn(std::string_view canonical) {
+  if (canonical.size() != kHashDigits + kStandInDomain.size() ||
+      !canonical.ends_with(kStandInDomain)) {
+    return std::nullopt;
+  }
+  std::uint64_t hash = 0;
+  const char* const end = canonical.data() + kHashDigits;
+  const auto [read, error] = std::from_chars(canonical.data(), end, hash, 16);
+  if (error != std::errc() || read != end) return std::nullopt;
+  return hash;
+}
+
+std::uint64_t RowHashOf(const SuppressionIndex& index, std::string_view tenant,
+                        const Address& address) {
+  const std::optional<std::uint64_t> hash = HashInStandIn(address.canonical());
+  return hash ? *hash : index.Hash(tenant, "", address.canonical());
+}
 
 absl::StatusOr<AddressRow> FindAddress(Statement& find, std::uint64_t hash, std::string_view tenant,
                                        const Address& address) {
@@ -14,9 +56,11 @@ absl::StatusOr<AddressRow> FindAddress(Statement& find, std::uint64_t hash, std:
     absl::StatusOr<bool> there = query.Next();
     if (!there.ok()) return there.status();
     if (!*there) return row;
-    if (query.Text(4) == address.canonical() && query.Text(3) == tenant) break;
+    if (query.Text(3) != tenant) continue;
+    row.is_forgotten = IsStandIn(query.Text(4));
+    if (row.is_forgotten || query.Text(4) == address.canonical()) break;
   }
-  if (query.IsNull(5) && address.spelling() == address.canonical()) {
+  if (!row.is_forgotten && query.IsNull(5) && address.spelling() == address.canonical()) {
     row.address = address;
   } else {
     absl::StatusOr<Address> stored = AddressOf(query, 4, 5);
@@ -52,6 +96,14 @@ absl::Status AddressTable::Prepare(Connection& connection) {
           "INSERT INTO address (id, hash, risky_until, tenant, canonical, spelling, record)"
           " VALUES (?, ?, ?, ?, ?, ?, ?)");
   prepare(update_, "UPDATE address SET risky_until = ?2, record = ?3 WHERE id = ?1");
+  prepare(forget_, "UPDATE address SET canonical = ?2, spelling = NULL WHERE id = ?1");
+  prepare(unused_,
+          "SELECT risky_until, record FROM address WHERE id = ?1"
+          " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address_id = ?1)"
+          " AND NOT EXISTS (SELECT 1 FROM event WHERE address_id = ?1)"
+          " AND NOT EXISTS (SELECT 1 FROM change WHERE address_id = ?1)"
+          " AND NOT EXISTS (SELECT 1 FROM allowance WHERE address_id = ?1)");
+  prepare(drop_, "DELETE FROM address WHERE id = ?");
   return prepare.status();
 }
 
@@ -70,6 +122,24 @@ absl::Status AddressTable::Update(const AddressRow& row) {
   std::string record = EncodeRecord(row.record);
   return update_->Run(row.id, row.risky_until,
                       record.empty() ? std::nullopt : std::optional<Blob>(Blob{record}));
+}
+
+absl::Status AddressTable::Forget(const AddressRow& row) {
+  return forget_->Run(row.id, std::string_view(StandInOf(row.hash)));
+}
+
+absl::Status AddressTable::DropIfUnused(std::int64_t id, Day day) {
+  {
+    Query query = unused_->Start(id);
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok() || !*there) return there.status();
+    const std::optional<AddressRecord> record = DecodeRecord(query.Octets(1));
+    // One that cannot be read is left to the check of the database.
+    if (!record || std::max(NewestDay(*record), query.Number<Day>(0)) > day) {
+      return absl::OkStatus();
+    }
+  }
+  return drop_->Run(id);
 }
 
 }  // namespace bounced

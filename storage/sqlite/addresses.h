@@ -12,6 +12,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/statement.h"
+#include "storage/suppression_index.h"
 
 namespace bounced {
 
@@ -21,14 +22,25 @@ struct AddressRow {
   std::optional<Address> address;  // in the spelling in which it first came; set when it is there
   AddressRecord record;
   Day risky_until = 0;
+  bool is_forgotten = false;  // `address` is a stand-in
 };
+
+// What stands in the place of an address that was forgotten: "<hash of its row>@forgotten.invalid".
+std::string StandInOf(std::uint64_t hash);
+// The hash in a stand-in; none: it is no such.
+std::optional<std::uint64_t> HashInStandIn(std::string_view canonical);
+inline bool IsStandIn(std::string_view canonical) { return HashInStandIn(canonical).has_value(); }
+
+// By which rows of an address are found: that of (tenant, "", canonical), also of a stand-in.
+std::uint64_t RowHashOf(const SuppressionIndex& index, std::string_view tenant,
+                        const Address& address);
 
 // Of an address that is not there: a row with id 0.
 inline constexpr std::string_view kFindAddressSql =
     "SELECT id, risky_until, record, tenant, canonical, spelling FROM address WHERE hash = ?";
 
-// Runs `find`, prepared from kFindAddressSql, and compares in full. DATA_LOSS: a record that cannot
-// be read.
+// Runs `find`, prepared from kFindAddressSql, and compares in full, but for one that was forgotten.
+// DATA_LOSS: a record that cannot be read.
 absl::StatusOr<AddressRow> FindAddress(Statement& find, std::uint64_t hash, std::string_view tenant,
                                        const Address& address);
 
@@ -46,11 +58,18 @@ class AddressTable {
   }
   absl::Status Insert(const AddressRow& row, std::string_view tenant, const Address& address);
   absl::Status Update(const AddressRow& row);
+  // Puts the stand-in in the place of its text.
+  absl::Status Forget(const AddressRow& row);
+  // Drops the row if nothing is known of it any more, of a day after `day` in its record either.
+  absl::Status DropIfUnused(std::int64_t id, Day day);
 
  private:
   std::optional<Statement> find_;
   std::optional<Statement> insert_;
   std::optional<Statement> update_;
+  std::optional<Statement> forget_;
+  std::optional<Statement> unused_;
+  std::optional<Statement> drop_;
 };
 
 }  // namespace bounced

@@ -89,7 +89,7 @@ absl::Status ChangeTable::Prepare(Connection& connection) {
                        " FROM change WHERE address_id = ? AND number < ? AND stream = ?"
                        " AND source = ? AND ",
                        ThingSql(""), " = ? ORDER BY number DESC LIMIT 1"));
-  prepare(drop_, "DELETE FROM change WHERE number = ?");
+  prepare(drop_, "DELETE FROM change WHERE number = ? RETURNING address_id");
   prepare(note_dropped_,
           "UPDATE meta SET value = max(value, ?) WHERE name = 'changes_dropped_up_to'");
   return prepare.status();
@@ -135,7 +135,13 @@ absl::StatusOr<std::optional<Change>> ChangeTable::NewestBelow(std::int64_t numb
   return ChangeOf(query, query.Integer(0), 1, entry.tenant, entry.address);
 }
 
-absl::Status ChangeTable::Drop(std::int64_t number) { return drop_->Run(number); }
+absl::StatusOr<std::optional<std::int64_t>> ChangeTable::Drop(std::int64_t number) {
+  Query query = drop_->Start(number);
+  absl::StatusOr<bool> there = query.Next();
+  if (!there.ok()) return there.status();
+  if (!*there) return std::nullopt;
+  return query.Integer(0);
+}
 
 absl::Status ChangeTable::NoteDropped(std::int64_t number) { return note_dropped_->Run(number); }
 

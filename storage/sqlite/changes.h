@@ -66,7 +66,8 @@ class ChangeTable {
   // The newest change of the thing (suppression, allowance) that `of` is about, among those below
   // `number`; its address is left out. None: there is none.
   absl::StatusOr<std::optional<Change>> NewestBelow(std::int64_t number, const StoredChange& of);
-  absl::Status Drop(std::int64_t number);
+  // The row of the address that it was about; none: it was not there.
+  absl::StatusOr<std::optional<std::int64_t>> Drop(std::int64_t number);
   // Some up to `number` have been dropped.
   absl::Status NoteDropped(std::int64_t number);
 

@@ -52,7 +52,7 @@ absl::Status Connection::SetUpForWriting(std::int64_t cache_octets) {
   constexpr std::int64_t kLeastCacheOctets = 1 << 20;
   absl::Status status = Execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-      "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
+      "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON");
   if (!status.ok()) return status;
   const absl::StatusOr<std::int64_t> octets =
       AskNumber("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
@@ -68,6 +68,7 @@ absl::Status Connection::SetUpForWriting(std::int64_t cache_octets) {
   if (status.ok()) status = Verify("journal_mode", "wal");
   if (status.ok()) status = Verify("synchronous", "2");
   if (status.ok()) status = Verify("foreign_keys", "1");
+  if (status.ok()) status = Verify("secure_delete", "1");
   return status;
 }
 

@@ -32,8 +32,8 @@ class Connection {
                                          Access access);
 
   // Sets and verifies what every writing connection needs: WAL, synchronous=FULL, foreign keys,
-  // `cache_octets` of pages (or kSmallCacheOctets, if fewer), no checkpoints of its own. Writes to
-  // a database that is not in WAL yet.
+  // that what is deleted is overwritten, `cache_octets` of pages (or kSmallCacheOctets, if fewer),
+  // no checkpoints of its own. Writes to a database that is not in WAL yet.
   absl::Status SetUpForWriting(std::int64_t cache_octets);
 
   // Runs statements without results.

@@ -51,7 +51,7 @@ absl::StatusOr<AddressFacts> FactsQuery::Read(std::string_view tenant, const Add
   if (!allowances.ok()) return allowances.status();
   facts.allowances = *std::move(allowances);
   absl::StatusOr<AddressRow> row =
-      FindAddress(*find_, index_->Hash(tenant, "", address.canonical()), tenant, address);
+      FindAddress(*find_, RowHashOf(*index_, tenant, address), tenant, address);
   if (!row.ok()) return row.status();
   if (row->id == 0) return facts;
   facts.record = std::move(row->record);
@@ -96,9 +96,8 @@ absl::StatusOr<std::vector<Allowance>> FactsQuery::AllowancesOf(std::string_view
   if (!entries.ok()) return entries.status();
   std::vector<Allowance> allowances;
   for (const Entry& entry : *entries) {
-    absl::StatusOr<AddressRow> row =
-        FindAddress(*find_, index_->Hash(entry.tenant, "", entry.address.canonical()), entry.tenant,
-                    entry.address);
+    absl::StatusOr<AddressRow> row = FindAddress(
+        *find_, RowHashOf(*index_, entry.tenant, entry.address), entry.tenant, entry.address);
     if (!row.ok()) return row.status();
     if (row->id == 0) continue;
     Query query = allowance_->Start(row->id);

@@ -1,8 +1,11 @@
 #include "storage/sqlite/gathering_vfs.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <new>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -140,11 +143,72 @@ void GatheringFile::Opened() {
       (below()->pMethods->xDeviceCharacteristics(below()) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
 }
 
+// --- Databases
+
+// Zeros the room between the places of the rows and the rows themselves, if `page` is one of a
+// B-tree ("The Database File Format", 1.6). Those of other kinds begin with the number of a page,
+// which is below 2 << 24, or have nothing in them. False: there was nothing to do.
+bool Wash(std::string& page, bool is_first) {
+  const auto octet = [&page](std::size_t at) { return static_cast<unsigned char>(page[at]); };
+  const auto number = [&octet](std::size_t at) {
+    return std::size_t{octet(at)} << 8 | octet(at + 1);
+  };
+  const std::size_t header = is_first ? 100 : 0;
+  const unsigned char type = octet(header);
+  const bool is_inner = type == 2 || type == 5;
+  if (!is_inner && type != 10 && type != 13) return false;
+  const std::size_t begin = header + (is_inner ? 12 : 8) + 2 * number(header + 3);
+  const std::size_t rows = number(header + 5);
+  const std::size_t end = rows == 0 ? 65'536 : rows;
+  if (begin >= end || end > page.size()) return false;
+  std::fill(page.begin() + static_cast<std::ptrdiff_t>(begin),
+            page.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+  return true;
+}
+
+// The methods of a file below, but for one: such a file stays what it is.
+struct Washing {
+  sqlite3_io_methods methods;  // first: a file's pointer to it is ours to this
+  const sqlite3_io_methods* below;
+};
+static_assert(std::is_standard_layout_v<Washing>);
+
+int WriteWashed(sqlite3_file* file, const void* in, int octets, sqlite3_int64 offset) {
+  const sqlite3_io_methods& below = *reinterpret_cast<const Washing*>(file->pMethods)->below;
+  constexpr int kLeastPage = 512;
+  const bool is_page = octets >= kLeastPage && (octets & (octets - 1)) == 0 && offset % octets == 0;
+  sqlite3_int64 size = 0;
+  if (!is_page || below.xFileSize(file, &size) != SQLITE_OK || size / octets >= kMaxWashedPages) {
+    return below.xWrite(file, in, octets, offset);
+  }
+  std::string page(static_cast<const char*>(in), static_cast<std::size_t>(octets));
+  const bool is_washed = Wash(page, offset == 0);
+  return below.xWrite(file, is_washed ? page.data() : in, octets, offset);
+}
+
+const sqlite3_io_methods* Washed(const sqlite3_io_methods* below) {
+  static std::mutex mutex;
+  // Files have pointers to what is in it, until the process ends.
+  static auto& all = *new std::deque<Washing>;
+  const std::lock_guard lock(mutex);
+  for (const Washing& each : all) {
+    if (each.below == below) return &each.methods;
+  }
+  Washing& washing = all.emplace_back(Washing{*below, below});
+  washing.methods.xWrite = WriteWashed;
+  return &washing.methods;
+}
+
 sqlite3_vfs* Below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
 int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
   sqlite3_vfs* const below = Below(vfs);
-  if ((flags & SQLITE_OPEN_WAL) == 0) return below->xOpen(below, path, file, flags, out_flags);
+  if ((flags & SQLITE_OPEN_WAL) == 0) {
+    const int rc = below->xOpen(below, path, file, flags, out_flags);
+    const bool is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    if (rc == SQLITE_OK && is_database) file->pMethods = Washed(file->pMethods);
+    return rc;
+  }
   auto* const gathering = new (file) GatheringFile;
   const int rc = below->xOpen(below, path, gathering->below(), flags, out_flags);
   if (rc == SQLITE_OK) {

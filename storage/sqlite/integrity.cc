@@ -11,6 +11,7 @@
 #include "parser/address.h"
 #include "parser/text.h"
 #include "storage/records.h"
+#include "storage/sqlite/addresses.h"
 #include "storage/sqlite/changes.h"
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/migrations.h"
@@ -103,39 +104,43 @@ class IntegrityCheck {
   }
 
   absl::Status Addresses() {
-    return ForEachRow(connection_,
-                      "SELECT id, hash, tenant, canonical, spelling, record FROM address",
-                      [this](const Query& row) {
-                        const std::int64_t id = row.Integer(0);
-                        const std::string_view canonical = row.Text(3);
-                        const absl::StatusOr<Address> address = Address::ParseEntry(canonical);
-                        if (!address.ok() || address->canonical() != canonical) {
-                          Find("address ", id, ": is no address");
-                        }
-                        if (HashOf(row, 1) != hashes_->Hash(row.Text(2), "", canonical)) {
-                          Find("address ", id, ": its hash is not that of its text");
-                        }
-                        if (!row.IsNull(4)) {
-                          const absl::StatusOr<Address> spelt = Address::ParseEntry(row.Text(4));
-                          if (!spelt.ok() || spelt->canonical() != canonical) {
-                            Find("address ", id, ": its spelling is of another");
-                          }
-                        }
-                        if (!DecodeRecord(row.Octets(5)))
-                          Find("address ", id, ": its record cannot be read");
-                      });
+    return ForEachRow(
+        connection_, "SELECT id, hash, tenant, canonical, spelling, record FROM address",
+        [this](const Query& row) {
+          const std::int64_t id = row.Integer(0);
+          const std::string_view canonical = row.Text(3);
+          const absl::StatusOr<Address> address = Address::ParseEntry(canonical);
+          if (!address.ok() || address->canonical() != canonical) {
+            Find("address ", id, ": is no address");
+          }
+          const std::uint64_t hash =
+              HashInStandIn(canonical).value_or(hashes_->Hash(row.Text(2), "", canonical));
+          if (HashOf(row, 1) != hash) {
+            Find("address ", id, ": its hash is not that of its text");
+          }
+          if (!row.IsNull(4)) {
+            const absl::StatusOr<Address> spelt = Address::ParseEntry(row.Text(4));
+            if (!spelt.ok() || spelt->canonical() != canonical) {
+              Find("address ", id, ": its spelling is of another");
+            }
+          }
+          if (!DecodeRecord(row.Octets(5))) Find("address ", id, ": its record cannot be read");
+        });
   }
 
   absl::Status Suppressions() {
-    return ForEachRow(connection_,
-                      "SELECT suppression.id, suppression.hash, tenant, stream, canonical"
-                      " FROM suppression CROSS JOIN address ON address.id = address_id",
-                      [this](const Query& row) {
-                        if (HashOf(row, 1) == hashes_->Hash(row.Text(2), row.Text(3), row.Text(4)))
-                          return;
-                        Find("suppression ", row.Integer(0),
-                             ": its hash is not that of its address");
-                      });
+    return ForEachRow(
+        connection_,
+        "SELECT suppression.id, suppression.hash, tenant, stream, canonical"
+        " FROM suppression CROSS JOIN address ON address.id = address_id",
+        [this](const Query& row) {
+          // Of an address that is forgotten nothing else can be said.
+          if (IsStandIn(row.Text(4)) ||
+              HashOf(row, 1) == hashes_->Hash(row.Text(2), row.Text(3), row.Text(4))) {
+            return;
+          }
+          Find("suppression ", row.Integer(0), ": its hash is not that of its address");
+        });
   }
 
   // A suppression says what the last change of it says.
@@ -175,7 +180,9 @@ class IntegrityCheck {
             Find("message ", row.Integer(0), ": has ", row.Integer(2), " of its ", row.Integer(1),
                  " events");
           }
-          if (HashOf(row, 3) != hashes_->Hash(row.Text(4), "", row.Text(5))) {
+          // "@domain": whom it vouched for is forgotten.
+          if (!row.Text(5).starts_with('@') &&
+              HashOf(row, 3) != hashes_->Hash(row.Text(4), "", row.Text(5))) {
             Find("message ", row.Integer(0), ": its hash is not that of its return path");
           }
         });
@@ -238,13 +245,13 @@ class AddressCheck {
     tenant_ = row.Text(1);
     canonical_ = row.Text(2);
     expected_.clear();
-    Expected& whole = expected_[""];
+    Expected& whole = expected_[static_cast<std::uint64_t>(row.Integer(7))];
     whole.least.risky_until = whole.most.risky_until =
         IndexEntry::FirstDayWithout(row.Number<Day>(3));
   }
   void Add(const Query& row) {
     if (row.IsNull(4)) return;  // an address without a suppression
-    Expected& expected = expected_[std::string(row.Text(4))];
+    Expected& expected = expected_[static_cast<std::uint64_t>(row.Integer(4))];
     const absl::Time end = row.Time(5);
     const std::uint16_t until = IndexEntry::FirstDayWithout(end);
     // What an incident holds is not in force, but a risk.
@@ -256,7 +263,7 @@ class AddressCheck {
   bool Differs() const {
     if (WideIndex::Concerns(tenant_, canonical_)) return false;
     return std::any_of(expected_.begin(), expected_.end(), [this](const auto& key) {
-      const IndexEntry is = InForce(index_.Find(index_.Hash(tenant_, key.first, canonical_)), now_);
+      const IndexEntry is = InForce(index_.Find(key.first), now_);
       return is != InForce(key.second.least, now_) && is != InForce(key.second.most, now_);
     });
   }
@@ -268,12 +275,12 @@ class AddressCheck {
   std::int64_t id_ = 0;
   std::string tenant_;
   std::string canonical_;
-  std::map<std::string, Expected> expected_;  // by stream
+  std::map<std::uint64_t, Expected> expected_;  // by the hash of a stream, or of the tenant
 };
 
 constexpr std::string_view kAddressesSql =
-    "SELECT address.id, tenant, canonical, risky_until, stream, expire_time, incident_id FROM "
-    "address"
+    "SELECT address.id, tenant, canonical, risky_until, suppression.hash, expire_time, incident_id,"
+    " address.hash FROM address"
     " LEFT JOIN suppression ON address_id = address.id";
 
 }  // namespace

@@ -130,6 +130,15 @@ absl::Status MessageTable::Prepare(Connection& connection) {
   prepare(update_event_, absl::StrCat("UPDATE event SET (", Absl(kReadingFields),
                                       ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
                                       " ?14, ?15, ?16) WHERE id = ?1"));
+  prepare(find_dropped_,
+          "SELECT first_event_id + events - 1, evidence_id FROM message WHERE id = ?");
+  prepare(drop_events_, "DELETE FROM event WHERE message_id = ? RETURNING address_id");
+  prepare(drop_, "DELETE FROM message WHERE id = ?");
+  prepare(drop_evidence_,
+          "DELETE FROM evidence WHERE id = ?1"
+          " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)");
+  prepare(note_dropped_,
+          "UPDATE meta SET value = max(value, ?) WHERE name = 'events_dropped_up_to'");
   return prepare.status();
 }
 
@@ -190,6 +199,31 @@ absl::Status MessageTable::UpdateEvent(const Event& e) {
                             e.reply_code, e.counts, e.text_bears_out, e.confidence, e.effect,
                             e.policy_rule, std::string_view(e.enhanced_status),
                             std::string_view(e.rule), std::string_view(e.matched_text));
+}
+
+absl::Status MessageTable::Drop(std::int64_t id, std::set<std::int64_t>& addresses) {
+  std::int64_t last_event_id = 0;
+  std::optional<std::int64_t> evidence_id;
+  {
+    Query message = find_dropped_->Start(id);
+    absl::StatusOr<bool> there = message.Next();
+    if (!there.ok() || !*there) return there.status();
+    last_event_id = message.Integer(0);
+    evidence_id = message.MaybeInteger(1);
+  }
+  {
+    Query event = drop_events_->Start(id);
+    for (;;) {
+      absl::StatusOr<bool> there = event.Next();
+      if (!there.ok()) return there.status();
+      if (!*there) break;
+      if (!event.IsNull(0)) addresses.insert(event.Integer(0));
+    }
+  }
+  absl::Status status = drop_->Run(id);
+  if (status.ok() && evidence_id) status = drop_evidence_->Run(*evidence_id);
+  if (status.ok()) status = note_dropped_->Run(last_event_id);
+  return status;
 }
 
 absl::StatusOr<StoredEvent> EventOf(const Query& row) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -39,6 +40,9 @@ class MessageTable {
   absl::Status InsertEvent(const Event& event, std::optional<std::int64_t> address_id);
   // What the event is taken for, and what it did: the fields of kReadingFields.
   absl::Status UpdateEvent(const Event& event);
+  // Drops the message with its events, and its evidence unless another rests on it. Adds the rows
+  // of the events' addresses to `addresses`.
+  absl::Status Drop(std::int64_t id, std::set<std::int64_t>& addresses);
 
  private:
   std::optional<Statement> find_;
@@ -47,6 +51,11 @@ class MessageTable {
   std::optional<Statement> insert_evidence_;
   std::optional<Statement> insert_event_;
   std::optional<Statement> update_event_;
+  std::optional<Statement> find_dropped_;
+  std::optional<Statement> drop_events_;
+  std::optional<Statement> drop_;
+  std::optional<Statement> drop_evidence_;
+  std::optional<Statement> note_dropped_;
 };
 
 // What an event alone has, in the order in which messages.cc binds and reads it. A new field

@@ -12,6 +12,7 @@
 #include "storage/sqlite/evidence.h"
 #include "storage/sqlite/former.h"
 #include "storage/sqlite/incidents.h"
+#include "storage/sqlite/mention_scan.h"
 #include "storage/sqlite/messages.h"
 #include "storage/sqlite/paging.h"
 #include "storage/sqlite/policy_documents.h"
@@ -183,7 +184,7 @@ absl::StatusOr<Page<Incident>> Reader::ListIncidents(const IncidentFilter& filte
 absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& entry,
                                      std::vector<Suppression>& suppressions) {
   absl::StatusOr<AddressRow> row =
-      FindAddress(*find_address_, index_.Hash(tenant, "", entry.canonical()), tenant, entry);
+      FindAddress(*find_address_, RowHashOf(index_, tenant, entry), tenant, entry);
   if (!row.ok()) return row.status();
   if (row->id == 0) return absl::OkStatus();
   absl::StatusOr<std::vector<SuppressionRow>> rows =
@@ -264,12 +265,16 @@ absl::StatusOr<Page<StoredEvent>> Reader::ListEvents(const EventFilter& filter, 
     return ReadPage<StoredEvent>(query, page_size, select);
   }
   absl::StatusOr<AddressRow> row =
-      FindAddress(*find_address_, index_.Hash(filter.tenant, "", filter.address->canonical()),
-                  filter.tenant, *filter.address);
+      FindAddress(*find_address_, RowHashOf(index_, filter.tenant, *filter.address), filter.tenant,
+                  *filter.address);
   if (!row.ok()) return row.status();
   if (row->id == 0) return Page<StoredEvent>{};
+  // They are its own by their row; their text may be forgotten.
+  EventFilter of_row = filter;
+  of_row.address = std::nullopt;
   Query query = events_of_address_->Start(row->id, from);
-  return ReadPage<StoredEvent>(query, page_size, select);
+  return ReadPage<StoredEvent>(query, page_size,
+                               [&](const Query& event) { return Select(of_row, event); });
 }
 
 absl::StatusOr<StoredEvent> Reader::GetEvent(std::string_view tenant, std::int64_t id) {
@@ -305,8 +310,10 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
                                                    int max_events, int max_changes) {
   AddressDossier dossier;
   absl::StatusOr<AddressRow> row =
-      FindAddress(*find_address_, index_.Hash(tenant, "", address.canonical()), tenant, address);
+      FindAddress(*find_address_, RowHashOf(index_, tenant, address), tenant, address);
   if (!row.ok()) return row.status();
+  dossier.address = row->address;
+  dossier.forgotten = row->is_forgotten;
   if (absl::Status status = Widen(tenant, address, dossier.standing); !status.ok()) return status;
   if (row->id == 0) {
     absl::Status status = ReadAround(tenant, address, max_changes, dossier);
@@ -319,6 +326,13 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
       SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
   if (!suppressions.ok()) return suppressions.status();
   for (SuppressionRow& suppression : *suppressions) {
+    const std::int64_t event_id = suppression.suppression.event_id;
+    if (event_id != 0) {
+      Query query = event_->Start(event_id);
+      absl::StatusOr<bool> there = query.Next();
+      if (!there.ok()) return there.status();
+      if (!*there) dossier.lost_events.push_back(event_id);
+    }
     dossier.standing.suppressions.push_back(std::move(suppression.suppression));
   }
   if (max_events > 0) {
@@ -364,8 +378,8 @@ absl::Status Reader::ReadAround(std::string_view tenant, const Address& address,
   for (std::size_t i = 1; i < entries->size() && max_changes > 0; ++i) {
     const Entry& entry = (*entries)[i];
     absl::StatusOr<AddressRow> row =
-        FindAddress(*find_address_, index_.Hash(entry.tenant, "", entry.address.canonical()),
-                    entry.tenant, entry.address);
+        FindAddress(*find_address_, RowHashOf(index_, entry.tenant, entry.address), entry.tenant,
+                    entry.address);
     if (!row.ok()) return row.status();
     if (row->id == 0) continue;
     absl::StatusOr<std::vector<Change>> changes =
@@ -423,7 +437,10 @@ absl::StatusOr<Reclassification> Reader::GetReclassification(std::string_view te
 absl::Status Reader::CountUses(std::string_view tenant, std::vector<StoredEvent>& events) {
   absl::flat_hash_map<std::uint64_t, ReturnPathUse> known;
   for (StoredEvent& stored : events) {
-    if (stored.message.trust != Trust::kSigned) continue;
+    // One whose recipient was forgotten has no local part any more.
+    const bool counts =
+        stored.message.trust == Trust::kSigned && !stored.message.return_path.starts_with('@');
+    if (!counts) continue;
     const std::uint64_t hash = index_.Hash(tenant, "", stored.message.return_path);
     const auto [use, is_new] = known.try_emplace(hash);
     if (is_new) {
@@ -481,6 +498,14 @@ absl::StatusOr<Page<PolicyDocument>> Reader::ListPolicies(int page_size, Cursor 
       query, page_size, [](const Query& row) -> absl::StatusOr<std::optional<PolicyDocument>> {
         return PolicyDocumentOf(row, false);
       });
+}
+
+absl::StatusOr<Page<Mention>> Reader::FindMentions(std::string_view tenant,
+                                                   std::span<const std::string> spellings,
+                                                   Cursor from) {
+  const Mentions mentions(spellings);
+  absl::StatusOr<MentionScan> scan = MentionScan::Create(connection_, mentions);
+  return scan.ok() ? scan->Find(tenant, from) : scan.status();
 }
 
 }  // namespace bounced

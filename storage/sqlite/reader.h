@@ -1,9 +1,11 @@
 // A reading connection and the queries on it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +49,10 @@ class Reader {
   absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size, Cursor from);
   absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view tenant,
                                                 std::optional<FeedPosition> from, int most);
-  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size, Cursor from);
+  absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
+                                             Cursor from);
+  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
+                                             std::span<const std::string> spellings, Cursor from);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
   absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision);
@@ -59,6 +64,13 @@ class Reader {
   absl::StatusOr<Reclassification> GetReclassification(std::string_view tenant, std::int64_t id);
 
  private:
+  // What retention looks through: ids and times.
+  struct AgedRows {
+    std::optional<Statement> page;  // from an id on; of changes, also whether each may go
+    std::optional<Statement> last;  // the last id that may go
+    std::optional<Statement> from;  // the first row from an id on
+  };
+
   Reader(Connection connection, const SuppressionIndex& index, const WideIndex& wide_index)
       : connection_(std::move(connection)), index_(index), wide_index_(wide_index) {}
 
@@ -82,8 +94,8 @@ class Reader {
                                                   const Address& address, int max_changes);
   absl::Status PrepareChanges();
   absl::StatusOr<std::int64_t> Number(Statement& statement);
-  // Whether one of so many changes, evenly over those behind `number`, was made before `before`.
-  absl::StatusOr<bool> IsOldBehind(std::int64_t number, absl::Time before, int samples);
+  // Whether one of so many rows, evenly over those behind `id`, is from before `before`.
+  absl::StatusOr<bool> IsOldBehind(AgedRows& rows, std::int64_t id, absl::Time before, int samples);
 
   Connection connection_;
   const SuppressionIndex& index_;
@@ -100,9 +112,8 @@ class Reader {
   std::optional<Statement> changes_of_batch_;
   std::optional<Statement> changes_of_tenant_;
   std::optional<Statement> changes_after_;
-  std::optional<Statement> old_changes_;
+  std::array<AgedRows, 3> aged_;  // by Aged
   std::optional<Statement> newest_change_;
-  std::optional<Statement> change_from_;
   std::optional<Statement> dropped_up_to_;
   std::optional<Statement> rests_on_;
   std::optional<Statement> uses_;

@@ -37,7 +37,8 @@ absl::Status Reader::PrepareChanges() {
   prepare(changes_after_, rows + " WHERE change.tenant = ? AND number > ? ORDER BY number LIMIT ?");
   // The last column: whether it may go.
   const std::string thing = ThingSql("old.");
-  prepare(old_changes_,
+  AgedRows& changes = aged_[static_cast<std::size_t>(Aged::kChanges)];
+  prepare(changes.page,
           absl::StrCat("SELECT number, time, CASE ", thing,
                        " WHEN 1 THEN NOT EXISTS (SELECT 1 FROM allowance"
                        " WHERE allowance.address_id = old.address_id)"
@@ -54,9 +55,22 @@ absl::Status Reader::PrepareChanges() {
                        ") FROM change AS old"
                        " WHERE number > ? AND number < (SELECT max(number) FROM change)"
                        " ORDER BY number LIMIT ?"));
-  prepare(newest_change_, "SELECT max(number) FROM change");
-  prepare(change_from_,
+  prepare(changes.last, "SELECT max(number) - 1 FROM change");
+  prepare(changes.from,
           "SELECT number, time FROM change WHERE number >= ? ORDER BY number LIMIT 1");
+  AgedRows& evidence = aged_[static_cast<std::size_t>(Aged::kEvidence)];
+  prepare(evidence.page,
+          "SELECT evidence_id, max(receive_time) FROM message WHERE evidence_id > ?"
+          " GROUP BY evidence_id ORDER BY evidence_id LIMIT ?");
+  prepare(evidence.last, "SELECT max(evidence_id) FROM message");
+  prepare(evidence.from,
+          "SELECT evidence_id, receive_time FROM message WHERE evidence_id >= ?"
+          " ORDER BY evidence_id LIMIT 1");
+  AgedRows& messages = aged_[static_cast<std::size_t>(Aged::kMessages)];
+  prepare(messages.page, "SELECT id, receive_time FROM message WHERE id > ? ORDER BY id LIMIT ?");
+  prepare(messages.last, "SELECT max(id) FROM message");
+  prepare(messages.from, "SELECT id, receive_time FROM message WHERE id >= ? ORDER BY id LIMIT 1");
+  prepare(newest_change_, "SELECT max(number) FROM change");
   prepare(dropped_up_to_, kDroppedUpToSql);
   return prepare.status();
 }
@@ -70,18 +84,21 @@ absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int
   if (filter.up_to != kNewest) from = std::min(from, filter.up_to + 1);
   // A batch has the number of its first change.
   const std::int64_t least = std::max(filter.number, filter.batch);
+  // Those of an address are its own by its row; its text may be forgotten.
+  ChangeFilter of_row = filter;
   auto select = [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
     absl::StatusOr<Change> change = ListedChange(row, filter.tenant);
     if (!change.ok()) return change.status();
-    if (!Selects(filter, *change)) return std::nullopt;
+    if (!Selects(of_row, *change)) return std::nullopt;
     return *std::move(change);
   };
   if (filter.address) {
     absl::StatusOr<AddressRow> row =
-        FindAddress(*find_address_, index_.Hash(filter.tenant, "", filter.address->canonical()),
+        FindAddress(*find_address_, RowHashOf(index_, filter.tenant, *filter.address),
                     filter.tenant, *filter.address);
     if (!row.ok()) return row.status();
     if (row->id == 0) return Page<Change>{};
+    of_row.address = std::nullopt;
     Query query = changes_of_address_->Start(row->id, from, least);
     return ReadPage<Change>(query, page_size, select);
   }
@@ -125,15 +142,16 @@ absl::StatusOr<ChangesAfter> Reader::ListChangesAfter(std::string_view tenant,
   return after;
 }
 
-absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int page_size,
-                                                          Cursor from) {
+absl::StatusOr<Page<std::int64_t>> Reader::ListOld(Aged what, absl::Time before, int page_size,
+                                                   Cursor from) {
   absl::Status status = CheckPaging(page_size, from);
   if (!status.ok()) return status;
   Page<std::int64_t> page;
   int seen = 0;
   int old = 0;
   Cursor last = 0;
-  Query query = old_changes_->Start(from, page_size);
+  AgedRows& rows = aged_[static_cast<std::size_t>(what)];
+  Query query = rows.page->Start(from, page_size);
   for (;; ++seen) {
     absl::StatusOr<bool> there = query.Next();
     if (!there.ok()) return there.status();
@@ -141,29 +159,30 @@ absl::StatusOr<Page<std::int64_t>> Reader::ListOldChanges(absl::Time before, int
     last = query.Integer(0);
     if (query.Time(1) >= before) continue;
     ++old;
-    if (query.Integer(2) != 0) page.rows.push_back(last);
+    if (what != Aged::kChanges || query.Integer(2) != 0) page.rows.push_back(last);
   }
   if (seen < page_size) return page;
   absl::StatusOr<bool> more = old > 0;
-  if (old == 0) more = IsOldBehind(last, before, page_size);
+  if (old == 0) more = IsOldBehind(rows, last, before, page_size);
   if (!more.ok()) return more.status();
   if (*more) page.next = last;
   return page;
 }
 
-// Numbers go with time but for a clock that was wrong for a while. To be sure takes all of them.
-absl::StatusOr<bool> Reader::IsOldBehind(std::int64_t number, absl::Time before, int samples) {
-  const absl::StatusOr<std::int64_t> newest = Number(*newest_change_);
-  if (!newest.ok()) return newest.status();
-  const std::int64_t rest = *newest - number;
+// Ids go with time but for a clock that was wrong for a while. To be sure takes all of them.
+absl::StatusOr<bool> Reader::IsOldBehind(AgedRows& rows, std::int64_t id, absl::Time before,
+                                         int samples) {
+  const absl::StatusOr<std::int64_t> last = Number(*rows.last);
+  if (!last.ok()) return last.status();
+  const std::int64_t rest = *last - id;
   for (std::int64_t i = 1; i <= std::min<std::int64_t>(samples, rest); ++i) {
     // In doubles: the product may exceed 64 bits.
     const double share = static_cast<double>(i) / samples;
     const auto at = static_cast<std::int64_t>(static_cast<double>(rest) * share);
-    Query query = change_from_->Start(number + std::max(at, i));
+    Query query = rows.from->Start(id + std::max(at, i));
     absl::StatusOr<bool> there = query.Next();
     if (!there.ok()) return there.status();
-    if (*there && query.Integer(0) < *newest && query.Time(1) < before) return true;
+    if (*there && query.Integer(0) <= *last && query.Time(1) < before) return true;
   }
   return false;
 }

@@ -7,15 +7,18 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "storage/maintenance.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/directory.h"
+#include "storage/sqlite/forget_list.h"
 #include "storage/sqlite/integrity.h"
 #include "storage/sqlite/long_query.h"
 #include "storage/sqlite/migrations.h"
@@ -151,6 +154,17 @@ absl::Status BeginHistory(Connection& connection) {
   return put->Run(static_cast<std::int64_t>(history >> 1));
 }
 
+// What has been forgotten in the database that is there; none: it cannot be read.
+std::optional<std::vector<ForgetListEntry>> ForgetListOf(const std::string& file) {
+  if (access(file.c_str(), F_OK) != 0) return std::vector<ForgetListEntry>();
+  if (!CheckHeader(file).ok()) return std::nullopt;
+  absl::StatusOr<Connection> connection = Connection::Open(file, "", Access::kRead);
+  if (!connection.ok()) return std::nullopt;
+  absl::StatusOr<std::vector<ForgetListEntry>> list = ReadForgetList(*connection);
+  if (!list.ok()) return std::nullopt;
+  return *std::move(list);
+}
+
 }  // namespace
 
 absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, const std::string& file,
@@ -185,6 +199,21 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, cons
     absl::StatusOr<std::int64_t> version = connection->AskNumber("PRAGMA user_version");
     if (!version.ok()) return OfFile(file, incoming, version.status());
     restored.schema_version = static_cast<int>(*version);
+    const std::optional<std::vector<ForgetListEntry>> list = ForgetListOf(directory->database());
+    restored.forget_list_lost = !list.has_value();
+    if (list && !list->empty()) {
+      absl::StatusOr<std::int64_t> replayed = std::int64_t{0};
+      status = RunLong(
+          *connection,
+          [&] {
+            replayed = ReplayForgetList(*connection, *list, now);
+            return replayed.status();
+          },
+          progress);
+      if (!status.ok()) return OfFile(file, incoming, status);
+      restored.forgotten = *replayed;
+    }
+    // A copy of a file in WAL mode, made by other means, leaves nothing beside it.
     // Nothing is left beside it.
     connection->CheckpointOnClose();
   }

@@ -21,6 +21,7 @@
 #include "parser/address.h"
 #include "parser/text.h"
 #include "storage/maintenance.h"
+#include "storage/sqlite/addresses.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/directory.h"
 #include "storage/sqlite/evidence.h"
@@ -192,9 +193,12 @@ void AddFunctions(sqlite3* db, const SuppressionIndex& hashes) {
       db, "hash_of", 3, kFlags, self,
       [](sqlite3_context* context, int, sqlite3_value** values) {
         const auto& index = *static_cast<const SuppressionIndex*>(sqlite3_user_data(context));
-        sqlite3_result_int64(
-            context, static_cast<std::int64_t>(
-                         index.Hash(TextOf(values[0]), TextOf(values[1]), TextOf(values[2]))));
+        const std::string_view stream = TextOf(values[1]);
+        const std::string_view canonical = TextOf(values[2]);
+        std::optional<std::uint64_t> hash;
+        if (stream.empty()) hash = HashInStandIn(canonical);
+        if (!hash) hash = index.Hash(TextOf(values[0]), stream, canonical);
+        sqlite3_result_int64(context, static_cast<std::int64_t>(*hash));
       },
       nullptr, nullptr, nullptr);
   sqlite3_create_function_v2(
@@ -226,8 +230,9 @@ void AddFunctions(sqlite3* db, const SuppressionIndex& hashes) {
 constexpr const char* kHashAnew[] = {
     "UPDATE address SET hash = hash_of(tenant, '', canonical)",
     ("UPDATE suppression SET hash = hash_of(tenant, stream, canonical) FROM address"
-     " WHERE address.id = address_id"),
-    "UPDATE message SET return_path_hash = hash_of(tenant, '', return_path)",
+     " WHERE address.id = address_id AND canonical NOT LIKE '%@forgotten.invalid'"),
+    ("UPDATE message SET return_path_hash = hash_of(tenant, '', return_path)"
+     " WHERE return_path NOT LIKE '@%'"),
 };
 
 // What does not go with the rest is dropped; numbers that have gaps are given anew.
@@ -238,7 +243,9 @@ constexpr const char* kRepairs[] = {
     " AND NOT is_address(spelling, canonical)",
     "UPDATE address SET record = NULL WHERE record IS NOT NULL AND NOT is_record(record)",
     "DELETE FROM suppression WHERE hash IS NOT (SELECT hash_of(tenant, suppression.stream,"
-    " canonical) FROM address WHERE address.id = address_id)",
+    " canonical) FROM address WHERE address.id = address_id)"
+    " AND NOT EXISTS (SELECT 1 FROM address WHERE address.id = address_id"
+    " AND canonical LIKE '%@forgotten.invalid')",
     "DELETE FROM change WHERE address_id NOT IN (SELECT id FROM address)",
     "UPDATE change SET tenant = address.tenant FROM address WHERE address.id = address_id"
     " AND change.tenant <> address.tenant",
@@ -259,7 +266,8 @@ constexpr const char* kRepairs[] = {
     "UPDATE change SET batch = -new FROM renamed WHERE old = batch",
     "UPDATE change SET batch = -batch",
     "DELETE FROM evidence WHERE NOT is_evidence(data, octets, codec)",
-    "DELETE FROM message WHERE return_path_hash <> hash_of(tenant, '', return_path)",
+    "DELETE FROM message WHERE return_path_hash <> hash_of(tenant, '', return_path)"
+    " AND return_path NOT LIKE '@%'",
     "UPDATE message SET evidence_id = NULL WHERE evidence_id NOT IN (SELECT id FROM evidence)",
     "DELETE FROM event WHERE message_id NOT IN (SELECT id FROM message)",
     "UPDATE event SET address_id = NULL WHERE address_id NOT IN (SELECT id FROM address)",
@@ -401,6 +409,7 @@ class Salvage {
       if (status.ok()) status = PutNumber(connection_, name, *value);
     }
     if (status.ok()) status = PutNumber(connection_, "changes_dropped_up_to", 0);
+    if (status.ok()) status = KeepIdsOfEvents();
     if (status.ok()) status = connection_.Execute("COMMIT");
     for (const Filler& filler : fillers_) {
       if (!status.ok()) break;
@@ -414,6 +423,16 @@ class Salvage {
     fillers_.clear();
     if (status.ok()) status = CheckAll(connection_, {.full = true}, salvaged_.findings);
     return status;
+  }
+
+  // Suppressions name events that may be lost.
+  absl::Status KeepIdsOfEvents() {
+    absl::StatusOr<std::int64_t> named = connection_.AskNumber(
+        "SELECT max(ifnull((SELECT max(event_id) FROM suppression), 0),"
+        " ifnull((SELECT max(event_id) FROM change), 0),"
+        " ifnull((SELECT value FROM meta WHERE name = 'events_dropped_up_to'), 0))");
+    if (!named.ok()) return named.status();
+    return PutNumber(connection_, "events_dropped_up_to", *named);
   }
 
   const PageFile& pages_;

@@ -113,9 +113,14 @@ class SqliteStore final : public Store {
                                                 int most) const override {
     return Ask([&](Reader& reader) { return reader.ListChangesAfter(tenant, from, most); });
   }
-  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time before, int page_size,
-                                                    Cursor from) const override {
-    return Ask([&](Reader& reader) { return reader.ListOldChanges(before, page_size, from); });
+  absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
+                                             Cursor from) const override {
+    return Ask([&](Reader& reader) { return reader.ListOld(what, before, page_size, from); });
+  }
+  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
+                                             std::span<const std::string> spellings,
+                                             Cursor from) const override {
+    return Ask([&](Reader& reader) { return reader.FindMentions(tenant, spellings, from); });
   }
   std::string_view token_secret() const override { return token_secret_; }
   const ChangeFeed& change_feed() const override { return change_feed_; }

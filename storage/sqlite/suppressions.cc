@@ -39,8 +39,9 @@ absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address
     absl::StatusOr<bool> there = query.Next();
     if (!there.ok()) return there.status();
     if (!*there) return rows;
-    rows.push_back(
-        {.id = query.Integer(0), .suppression = SuppressionOf(query, 1, tenant, address)});
+    rows.push_back({.id = query.Integer(0),
+                    .hash = static_cast<std::uint64_t>(query.Integer(10)),
+                    .suppression = SuppressionOf(query, 1, tenant, address)});
   }
 }
 
@@ -61,10 +62,9 @@ absl::Status SuppressionTable::Prepare(Connection& connection) {
   return prepare.status();
 }
 
-absl::Status SuppressionTable::Insert(const SuppressionRow& row, std::int64_t address_id,
-                                      std::uint64_t hash) {
+absl::Status SuppressionTable::Insert(const SuppressionRow& row, std::int64_t address_id) {
   const Suppression& s = row.suppression;
-  return insert_->Run(row.id, hash, address_id, std::string_view(s.stream), s.source,
+  return insert_->Run(row.id, row.hash, address_id, std::string_view(s.stream), s.source,
                       s.bounce_class, s.create_time, s.expire_time, s.event_id,
                       std::string_view(s.reason), std::string_view(s.explanation), s.incident_id);
 }

@@ -18,6 +18,7 @@ namespace bounced {
 
 struct SuppressionRow {
   std::int64_t id = 0;
+  std::uint64_t hash = 0;  // of (tenant, stream, address)
   Suppression suppression;
 };
 
@@ -34,7 +35,7 @@ Suppression SuppressionOf(const Query& row, int first, std::string_view tenant, 
 
 inline constexpr std::string_view kSuppressionsOfAddressSql =
     "SELECT id, stream, source, bounce_class, create_time, expire_time, event_id, reason,"
-    " explanation, incident_id FROM suppression WHERE address_id = ?";
+    " explanation, incident_id, hash FROM suppression WHERE address_id = ?";
 
 // Runs `of_address`, prepared from kSuppressionsOfAddressSql: all streams and sources.
 absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address,
@@ -51,8 +52,7 @@ class SuppressionTable {
                                                  const Address& address) {
     return SuppressionsOf(*of_address_, address_id, tenant, address);
   }
-  // `hash`: of (tenant, stream, address).
-  absl::Status Insert(const SuppressionRow& row, std::int64_t address_id, std::uint64_t hash);
+  absl::Status Insert(const SuppressionRow& row, std::int64_t address_id);
   absl::Status Update(const SuppressionRow& row);
   absl::Status Remove(std::int64_t id);
   // The addresses of those that an incident holds.

@@ -1,4 +1,4 @@
-// Changes that are put back, and those that are dropped: parts of the writer.
+// Changes that are put back: parts of the writer.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -51,6 +51,10 @@ absl::StatusOr<UndoChanges::Outcome> Writer::Undo(UndoChanges& work, std::int64_
   if (!row->has_value()) return UndoChanges::Outcome::kGone;
   const Change& change = (*row)->change;
   if (change.suppression.tenant != work.selection.tenant || !IsToBeUndone(work, change)) {
+    return UndoChanges::Outcome::kGone;
+  }
+  // Where an entry of a stream would be found is known no more.
+  if (IsStandIn(change.suppression.address.canonical()) && !change.suppression.stream.empty()) {
     return UndoChanges::Outcome::kGone;
   }
   absl::StatusOr<Undoing> undoing = CanUndo(work, **row);
@@ -173,17 +177,6 @@ absl::Status Writer::PutBackAllowance(const Standing& standing, const Change& ch
                                            .note = told.explanation});
   if (!is_new.ok() || !*is_new) return is_new.status();
   return NoteAllowance(standing, Change::What::kAllowed, cause, told.explanation);
-}
-
-absl::Status Writer::Do(DropChanges& work) {
-  absl::Status status;
-  std::int64_t newest = 0;
-  for (const std::int64_t number : work.numbers) {
-    if (status.ok()) status = changes_.Drop(number);
-    newest = std::max(newest, number);
-  }
-  if (status.ok() && newest > 0) status = changes_.NoteDropped(newest);
-  return status;
 }
 
 }  // namespace bounced

@@ -47,7 +47,17 @@ absl::Status Check(const UndoChanges& work) {
   return work.batch != nullptr ? absl::OkStatus() : absl::InvalidArgumentError("batch is not set");
 }
 
-absl::Status Check(const DropChanges&) { return absl::OkStatus(); }
+absl::Status Check(const DropOld&) { return absl::OkStatus(); }
+
+absl::Status Check(const ForgetAddress& work) {
+  return work.address && !work.address->is_domain()
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError("address is not set, or is a domain");
+}
+
+absl::Status Check(const MaskMentions&) { return absl::OkStatus(); }
+
+absl::Status Check(const EmptyLog&) { return absl::OkStatus(); }
 
 absl::Status Check(const BeginReclassification&) { return absl::OkStatus(); }
 
@@ -83,6 +93,12 @@ bool SaysTheSame(const Suppression& next, const Suppression& standing) {
          next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
          (next.event_id == standing.event_id || next.event_id == 0) &&
          next.explanation == standing.explanation && next.incident_id == standing.incident_id;
+}
+
+// What is stored of a text about an address that is forgotten.
+std::string Masked(const Address& address, std::string_view text) {
+  const std::string spellings[] = {address.canonical(), address.spelling()};
+  return Mentions(spellings).Mask(text);
 }
 
 PutSuppressions::Outcome OutcomeOf(const PutSuppressions& work, const Suppression& next,
@@ -143,6 +159,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = policies_.Prepare(connection_);
   if (status.ok()) status = former_.Prepare(connection_);
   if (status.ok()) status = facts_.Prepare(connection_, index_);
+  if (status.ok()) status = forgotten_.Prepare(connection_);
   auto last = [&](std::int64_t& next, std::string_view sql) {
     if (!status.ok()) return;
     absl::StatusOr<std::int64_t> newest = connection_.AskNumber(sql);
@@ -152,7 +169,10 @@ absl::Status Writer::Prepare() {
   last(next_.address, "SELECT max(id) FROM address");
   last(next_.message, "SELECT max(id) FROM message");
   last(next_.evidence, "SELECT max(id) FROM evidence");
-  last(next_.event, "SELECT max(id) FROM event");
+  // The ids of events that were dropped stand in suppressions still.
+  last(next_.event,
+       "SELECT max(value, (SELECT ifnull(max(id), 0) FROM event)) FROM meta"
+       " WHERE name = 'events_dropped_up_to'");
   last(next_.suppression, "SELECT max(id) FROM suppression");
   last(next_.change, "SELECT max(number) FROM change");
   feed_.Publish({}, next_.change - 1);
@@ -173,6 +193,7 @@ absl::Status Writer::Apply(std::span<Work* const> batch, Store::Decide decide, a
   if (status.ok()) status = Commit();
   if (status.ok()) {
     Publish();
+    status = EmptyLogs();
   } else {
     RollBack();
   }
@@ -190,6 +211,7 @@ absl::Status Writer::Begin() {
   bursts_.Begin();
   news_.clear();
   begun_.clear();
+  empties_log_.clear();
   return begin_->Run();
 }
 
@@ -265,7 +287,10 @@ absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
   MessageReceipt receipt;
   receipt.duplicate = row->id != 0;
   if (!receipt.duplicate) {
-    absl::StatusOr<std::optional<std::int64_t>> evidence = Keep(message, row->return_path_hash);
+    absl::StatusOr<std::optional<Mentions>> forgotten = ForgottenIn(message);
+    if (!forgotten.ok()) return forgotten.status();
+    absl::StatusOr<std::optional<std::int64_t>> evidence = std::optional<std::int64_t>();
+    if (!forgotten->has_value()) evidence = Keep(message, row->return_path_hash);
     if (!evidence.ok()) return evidence.status();
     row->id = next_.message++;
     row->events = static_cast<std::int64_t>(message.events.size());
@@ -273,12 +298,14 @@ absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
     row->evidence_id = *evidence;
     row->octets = message.evidence ? message.evidence->octets() : 0;
     next_.event += row->events;
-    absl::Status status = messages_.Insert(*row, m);
+    absl::Status status = forgotten->has_value()
+                              ? messages_.Insert(*row, WithoutNames(m, **forgotten))
+                              : messages_.Insert(*row, m);
     for (std::size_t i = 0; i < message.events.size() && status.ok(); ++i) {
       Event& event = message.events[i];
       event.id = row->first_event_id + static_cast<std::int64_t>(i);
       event.message_id = row->id;
-      status = Judge(m, event);
+      status = Judge(m, event, *forgotten);
       if (status.ok()) CountForRates(m, event);
     }
     if (!status.ok()) return status;
@@ -315,11 +342,13 @@ absl::StatusOr<std::optional<std::int64_t>> Writer::Keep(const NewMessage& messa
   return kept->second;
 }
 
-absl::Status Writer::Judge(const Message& message, Event& event) {
+absl::Status Writer::Judge(const Message& message, Event& event,
+                           const std::optional<Mentions>& forgotten) {
   if (!event.address) {
     event.effect = Effect::kNone;
     event.policy_rule = PolicyRule::kNoAddress;
-    return messages_.InsertEvent(event, std::nullopt);
+    if (!forgotten) return messages_.InsertEvent(event, std::nullopt);
+    return messages_.InsertEvent(WithoutNames(event, *forgotten, /*is_own=*/false), std::nullopt);
   }
   absl::StatusOr<Standing> standing = Find(message.tenant, *event.address);
   if (!standing.ok()) return standing.status();
@@ -327,10 +356,13 @@ absl::Status Writer::Judge(const Message& message, Event& event) {
   event.effect = decision.effect;
   event.policy_rule = decision.rule;
   absl::Status status = Save(*standing, std::move(decision.next), decision.risky_until);
-  if (status.ok()) status = messages_.InsertEvent(event, standing->row.id);
+  std::optional<Event> nameless;
+  if (forgotten) nameless = WithoutNames(event, *forgotten, standing->row.is_forgotten);
+  const Event& stored = nameless ? *nameless : event;
+  if (status.ok()) status = messages_.InsertEvent(stored, standing->row.id);
   if (status.ok() && decision.suppress) {
     if (decision.suppress->event_id == 0) decision.suppress->event_id = event.id;
-    if (decision.burst) status = Quarantine(*decision.burst, event, *standing, *decision.suppress);
+    if (decision.burst) status = Quarantine(*decision.burst, stored, *standing, *decision.suppress);
     if (!status.ok()) return status;
     status = Put(*standing, *std::move(decision.suppress),
                  {.author = "policy", .words = ToString(decision.rule)});
@@ -499,12 +531,17 @@ absl::Status Writer::Do(PutAllowance& work) {
   if (!standing.ok()) return standing.status();
   absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);
   if (!status.ok()) return status;
-  absl::StatusOr<bool> is_new = allowances_.Insert(standing->row.id, allowance);
+  Allowance stored = allowance;
+  if (standing->row.is_forgotten) {
+    stored.author = Masked(allowance.address, stored.author);
+    stored.note = Masked(allowance.address, stored.note);
+  }
+  absl::StatusOr<bool> is_new = allowances_.Insert(standing->row.id, stored);
   if (!is_new.ok()) return is_new.status();
   work.is_new = *is_new;
   if (!work.is_new) return absl::OkStatus();
   return NoteAllowance(*standing, Change::What::kAllowed,
-                       {.author = allowance.author, .words = allowance.note}, allowance.note);
+                       {.author = stored.author, .words = stored.note}, stored.note);
 }
 
 absl::Status Writer::Do(RemoveAllowance& work) {
@@ -546,7 +583,7 @@ absl::Status Writer::Do(PutPolicies& work) { return policies_.Put(work, now_); }
 
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {
   absl::StatusOr<AddressRow> row =
-      addresses_.Find(index_.Hash(tenant, "", address.canonical()), tenant, address);
+      addresses_.Find(RowHashOf(index_, tenant, address), tenant, address);
   if (!row.ok()) return row.status();
   Standing standing{
       .tenant = tenant, .address = address, .row = *std::move(row), .suppressions = {}};
@@ -566,13 +603,17 @@ absl::Status Writer::Save(Standing& standing, AddressRecord record, Day risky_un
   if (is_new) row.id = next_.address++;
   row.record = std::move(record);
   row.risky_until = risky_until;
-  Note(standing, "");
+  Note(standing, "", row.hash);
   return is_new ? addresses_.Insert(row, standing.tenant, standing.address)
                 : addresses_.Update(row);
 }
 
 absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause cause) {
   suppression = AsStored(std::move(suppression));
+  if (standing.row.is_forgotten) {
+    suppression.reason = Masked(standing.address, suppression.reason);
+    suppression.explanation = Masked(standing.address, suppression.explanation);
+  }
   suppression.tenant = std::string(standing.tenant);
   suppression.address = standing.address;
   auto stands = std::find_if(
@@ -581,12 +622,14 @@ absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause caus
   std::optional<Suppression> before;
   absl::Status status;
   if (stands == standing.suppressions.end()) {
-    std::uint64_t hash =
-        index_.Hash(standing.tenant, suppression.stream, standing.address.canonical());
+    const std::uint64_t hash =
+        suppression.stream.empty()
+            ? standing.row.hash
+            : index_.Hash(standing.tenant, suppression.stream, standing.address.canonical());
     standing.suppressions.push_back(
-        {.id = next_.suppression++, .suppression = std::move(suppression)});
+        {.id = next_.suppression++, .hash = hash, .suppression = std::move(suppression)});
     stands = std::prev(standing.suppressions.end());
-    status = suppressions_.Insert(*stands, standing.row.id, hash);
+    status = suppressions_.Insert(*stands, standing.row.id);
   } else {
     if (cause.undoes == 0 && SaysTheSame(suppression, stands->suppression)) {
       return absl::OkStatus();
@@ -595,7 +638,7 @@ absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause caus
     status = suppressions_.Update(*stands);
   }
   if (!status.ok()) return status;
-  Note(standing, stands->suppression.stream);
+  Note(standing, stands->suppression.stream, stands->hash);
   return Append(standing, before ? Change::What::kReplaced : Change::What::kCreated, cause,
                 stands->suppression, before ? &*before : nullptr);
 }
@@ -605,12 +648,20 @@ absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {
   standing.suppressions.erase(standing.suppressions.begin() + static_cast<std::ptrdiff_t>(at));
   absl::Status status = suppressions_.Remove(row.id);
   if (!status.ok()) return status;
-  Note(standing, row.suppression.stream);
+  Note(standing, row.suppression.stream, row.hash);
   return Append(standing, Change::What::kRemoved, cause, row.suppression, nullptr);
 }
 
 absl::Status Writer::Append(const Standing& standing, Change::What what, Cause cause,
                             const Suppression& suppression, const Suppression* before) {
+  std::string author;
+  std::string words;
+  if (standing.row.is_forgotten) {
+    author = Masked(standing.address, cause.author);
+    words = Masked(standing.address, cause.words);
+    cause.author = author;
+    cause.words = words;
+  }
   const std::int64_t number = next_.change++;
   if (cause.batch != nullptr && cause.batch->id == 0) {
     cause.batch->id = number;
@@ -633,10 +684,10 @@ absl::Status Writer::Append(const Standing& standing, Change::What what, Cause c
                           .before = before});
 }
 
-void Writer::Note(const Standing& standing, std::string_view stream) {
+void Writer::Note(const Standing& standing, std::string_view stream, std::uint64_t hash) {
   const std::string& canonical = standing.address.canonical();
   auto& published = WideIndex::Concerns(standing.tenant, canonical) ? published_wide_ : published_;
-  published[index_.Hash(standing.tenant, stream, canonical)] =
+  published[hash] =
       EntryOf(standing.suppressions, stream, standing.row.risky_until, now_ - kIndexGrace);
 }
 

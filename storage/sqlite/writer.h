@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/bursts.h"
+#include "storage/mentions.h"
 #include "storage/records.h"
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
@@ -22,6 +24,7 @@
 #include "storage/sqlite/changes.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/facts.h"
+#include "storage/sqlite/forgotten.h"
 #include "storage/sqlite/former.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/messages.h"
@@ -46,7 +49,8 @@ class Writer {
                                                         WideIndex& wide_index, ChangeFeed& feed,
                                                         int evidence_per_return_path);
 
-  // See Store::Apply(). After an error the database and the index are as before.
+  // See Store::Apply(). After an error the database and the index are as before, but where it is of
+  // EmptyLog.
   absl::Status Apply(std::span<Work* const> batch, Store::Decide decide, absl::Time now);
 
  private:
@@ -107,7 +111,10 @@ class Writer {
   absl::Status Do(PutApiKeys& work);
   absl::Status Do(PutPolicies& work);
   absl::Status Do(UndoChanges& work);
-  absl::Status Do(DropChanges& work);
+  absl::Status Do(DropOld& work);
+  absl::Status Do(ForgetAddress& work);
+  absl::Status Do(MaskMentions& work);
+  absl::Status Do(EmptyLog& work);
   absl::Status Do(BeginReclassification& work);
   absl::Status Do(ReclassifyAddresses& work);
 
@@ -116,7 +123,9 @@ class Writer {
   void CountForRates(const Message& message, const Event& event);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
                                                    std::uint64_t return_path_hash);
-  absl::Status Judge(const Message& message, Event& event);
+  // `forgotten`: as ForgottenIn() has it.
+  absl::Status Judge(const Message& message, Event& event,
+                     const std::optional<Mentions>& forgotten);
   // Sets the incident that holds `suppression`, if one does, and has it hold those before it in the
   // burst.
   absl::Status Quarantine(const Burst& burst, const Event& event, const Standing& standing,
@@ -144,6 +153,14 @@ class Writer {
   absl::Status CarryOut(std::string_view tenant, const Address& address, const AddressFacts& facts,
                         const Replayed& replayed, const Cause& cause);
 
+  absl::Status DropOldChanges(const DropOld& work);
+  absl::Status DropOldMessages(const DropOld& work);
+  absl::Status DropUnused(const std::set<std::int64_t>& addresses, Day last_day);
+  // The addresses of its events that are forgotten; none: no one is.
+  absl::StatusOr<std::optional<Mentions>> ForgottenIn(const NewMessage& message);
+  // Does what EmptyLog asks, after the commit.
+  absl::Status EmptyLogs();
+
   absl::StatusOr<Standing> Find(std::string_view tenant, const Address& address);
   // Writes the address's row, when it is new or not as it was.
   absl::Status Save(Standing& standing, AddressRecord record, Day risky_until);
@@ -155,8 +172,8 @@ class Writer {
   // Notes that the address is allowed from the commit on, or no longer, and appends the change.
   absl::Status NoteAllowance(const Standing& standing, Change::What what, Cause cause,
                              const std::string& note);
-  // Notes what the index is to say of the address in `stream` after the commit.
-  void Note(const Standing& standing, std::string_view stream);
+  // Notes what the index is to say of the address in `stream` after the commit. `hash`: of both.
+  void Note(const Standing& standing, std::string_view stream, std::uint64_t hash);
 
   Connection& connection_;
   SuppressionIndex& index_;
@@ -179,6 +196,7 @@ class Writer {
   Bursts bursts_;
   ApiKeyTable api_keys_;
   PolicyDocumentTable policies_;
+  ForgottenTable forgotten_;
   Ids next_;
 
   // Of the transaction.
@@ -191,6 +209,7 @@ class Writer {
   absl::flat_hash_map<std::uint64_t, bool> published_allowances_;
   std::vector<ChangeFeed::News> news_;  // of each tenant once
   std::vector<Batch*> begun_;           // whose first change it makes
+  std::vector<EmptyLog*> empties_log_;  // that are asked for
 };
 
 // What the index says of one key of an address: the strongest of `suppressions` that are of this

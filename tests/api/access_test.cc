@@ -253,7 +253,7 @@ const std::map<v1::Role, std::set<std::string>>& Allowed() {
       {v1::ROLE_READ_EVENTS,
        {"GetSuppression", "ListSuppressions", "ExportSuppressions", "Explain", "ListEvents",
         "GetEvent", "Classify", "ListRules", "ListAllowances", "ListIncidents", "ListChanges",
-        "WatchSuppressions", "Reclassify"}},
+        "WatchSuppressions", "Reclassify", "ExportAddress"}},
       {v1::ROLE_EVIDENCE, {"GetEvidence"}},
   };
   return allowed;

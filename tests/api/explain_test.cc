@@ -48,7 +48,7 @@ class ExplainTest : public testing::Test {
   void Pass(int days) { now_ += days * absl::Hours(24); }
 
   v1::ExplainResponse Get(const std::string& stream = "") {
-    return Explain(dossier_, policy_, stream, now_);
+    return Explain(dossier_, policy_, stream, now_, KeepDays{});
   }
   static std::vector<std::string> Outlook(const v1::ExplainResponse& response) {
     return {response.outlook().begin(), response.outlook().end()};
@@ -370,6 +370,37 @@ TEST_F(ExplainTest, TheNumbersAreThePolicys) {
                           "A hard bounce whose text leaves no doubt would suppress it until "
                           "somebody takes it off.",
                           "A less certain hard bounce would do the same."));
+}
+
+// --- What is no longer kept
+
+TEST_F(ExplainTest, T47ItSaysThatTheMessageOrTheEventHasExpiredAndWhen) {
+  Bounce(Reason::kNoSuchUser);
+  StoredEvent& event = dossier_.events.front();
+  event.message.receive_time = now_;
+  event.message_octets = 1'000;
+  Suppression& suppression = dossier_.standing.suppressions.front();
+  suppression.event_id = event.event.id;
+  suppression.expire_time = absl::InfiniteFuture();
+  Pass(89);
+  EXPECT_THAT(Get().notes(), testing::IsEmpty());
+  Pass(1);
+  EXPECT_THAT(Get().notes(), ElementsAre("The message of event 1 has expired on 2026-05-31: "
+                                         "messages are kept for 90 days."));
+  event.has_evidence = true;
+  EXPECT_THAT(Get().notes(), testing::IsEmpty());
+  dossier_.events.clear();
+  dossier_.lost_events = {1};
+  Pass(310);
+  EXPECT_THAT(Get().notes(),
+              ElementsAre("Event 1, on which a suppression rests, has expired on 2027-04-06: "
+                          "events are kept for 400 days."));
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_SUPPRESSED);
+}
+
+TEST_F(ExplainTest, T48ItSaysThatTheAddressWasForgotten) {
+  dossier_.forgotten = true;
+  EXPECT_THAT(Get().notes(), ElementsAre(StartsWith("The text of this address was forgotten")));
 }
 
 }  // namespace

@@ -183,10 +183,17 @@ absl::StatusOr<ChangesAfter> WatchedStore::ListChangesAfter(std::string_view ten
   return store_->ListChangesAfter(tenant, from, most);
 }
 
-absl::StatusOr<Page<std::int64_t>> WatchedStore::ListOldChanges(absl::Time before, int page_size,
-                                                                Cursor from) const {
+absl::StatusOr<Page<std::int64_t>> WatchedStore::ListOld(Aged what, absl::Time before,
+                                                         int page_size, Cursor from) const {
   if (absl::Status s = Ask(); !s.ok()) return s;
-  return store_->ListOldChanges(before, page_size, from);
+  return store_->ListOld(what, before, page_size, from);
+}
+
+absl::StatusOr<Page<Mention>> WatchedStore::FindMentions(std::string_view tenant,
+                                                         std::span<const std::string> spellings,
+                                                         Cursor from) const {
+  if (absl::Status s = Ask(); !s.ok()) return s;
+  return store_->FindMentions(tenant, spellings, from);
 }
 
 ApiTest::ApiTest(absl::Duration watch_heartbeat)

@@ -9,7 +9,7 @@
 #include "server/api/limits.h"
 #include "server/api/watch_token.h"
 #include "server/api/watchers.h"
-#include "server/intake/change_retention.h"
+#include "server/intake/retention.h"
 #include "tests/api/fixture.h"
 
 namespace bounced::api {
@@ -126,7 +126,7 @@ class WatchTest : public ApiTest {
   // Does what the daemon does each hour, `days` later.
   void DropAfter(int days) {
     clock_.Advance(days * absl::Hours(24));
-    ChangeRetention retention(*store_, *committer_, clock_, 400);
+    Retention retention(*store_, *committer_, clock_, {.changes = 400});
     for (bool more = true; more;) {
       absl::StatusOr<bool> step = retention.Step();
       ASSERT_TRUE(step.ok()) << step.status();
@@ -276,7 +276,7 @@ TEST_F(WatchTest, ATokenWhoseChangesAreNoLongerKeptSaysHowToGoOn) {
 }
 
 TEST_F(WatchTest, OldChangesAreDroppedInSteps) {
-  constexpr int kRows = ChangeRetention::kStepChanges;
+  constexpr int kRows = Retention::kStepChanges;
   for (bool replace : {false, true}) {
     grpc::ClientContext context;
     v1::ImportSuppressionsResponse response;
@@ -293,7 +293,9 @@ TEST_F(WatchTest, OldChangesAreDroppedInSteps) {
     ASSERT_TRUE(writer->Finish().ok());
   }
   clock_.Advance(401 * absl::Hours(24));
-  ChangeRetention retention(*store_, *committer_, clock_, 400);
+  Retention retention(*store_, *committer_, clock_, {.changes = 400});
+  EXPECT_TRUE(*retention.Step()) << "messages";
+  EXPECT_TRUE(*retention.Step()) << "evidence";
   EXPECT_TRUE(*retention.Step());
   EXPECT_EQ(WatchFromStart()->Read()->changes(0).number(), kRows + 1);
   EXPECT_FALSE(*retention.Step()) << "the newest of each stands";

@@ -210,5 +210,61 @@ TEST_F(HistoryTest, UndoWantsToKnowWhat) {
   EXPECT_EQ(Run({"undo", "1"}).code, 1);
 }
 
+// --- forget, export --address
+
+TEST_F(HistoryTest, T48ForgetTellsWhatWentAndWhatStays) {
+  v1::ForgetResponse first;
+  first.set_events(200);
+  v1::ForgetResponse last;
+  last.set_events(201);
+  last.set_evidence(20);
+  last.set_mentions(1);
+  last.set_suppressions(1);
+  last.set_done(true);
+  last.set_log_emptied(true);
+  last.add_notes("A hash \x1b stays.");
+  server_.suppressions.forget_answers = {first, last};
+  const Outcome done = Run({"forget", "a@x", "--tenant", "acme"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(done.out,
+            "took the text out of 201 events of the address and 1 other rows, and removed 20 "
+            "messages; 1 suppressions stay\n- A hash \\x{1B} stays.\n");
+  EXPECT_EQ(server_.suppressions.forgotten[0].address(), "a@x");
+  EXPECT_EQ(server_.suppressions.forgotten[0].tenant(), "acme");
+  EXPECT_FALSE(server_.suppressions.forgotten[0].dry_run());
+
+  last.set_log_emptied(false);
+  server_.suppressions.forget_answers = {last};
+  const Outcome json = Run({"forget", "a@x", "--json"});
+  EXPECT_EQ(json.code, 1) << "somebody was reading the log";
+  EXPECT_THAT(json.out, HasSubstr("\"log_emptied\":false"));
+  EXPECT_THAT(json.out, HasSubstr("\"events\":\"201\""));
+  const Outcome dry = Run({"forget", "a@x", "--dry-run"});
+  EXPECT_EQ(dry.code, 0);
+  EXPECT_THAT(dry.out, StartsWith("would take the text out of 201 events"));
+  EXPECT_TRUE(server_.suppressions.forgotten[2].dry_run());
+
+  server_.suppressions.forget_status = {grpc::StatusCode::UNAVAILABLE, "busy"};
+  const Outcome failed = Run({"forget", "a@x"});
+  EXPECT_EQ(failed.code, 3);
+  EXPECT_THAT(failed.err, HasSubstr("not all was forgotten: call it again"));
+  EXPECT_EQ(Run({"forget"}).code, 2);
+}
+
+TEST_F(HistoryTest, T48AllThatIsKnownOfAnAddressIsALineEach) {
+  v1::ExportAddressResponse summary;
+  summary.mutable_summary()->set_address("a@x");
+  v1::ExportAddressResponse suppression;
+  suppression.mutable_suppression()->set_reason("no_such_user");
+  server_.suppressions.address_parts = {summary, suppression};
+  const Outcome all = Run({"export", "--address", "a@x"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(all.out,
+            "{\"summary\":{\"address\":\"a@x\"}}\n"
+            "{\"suppression\":{\"reason\":\"no_such_user\"}}\n");
+  EXPECT_EQ(server_.suppressions.addresses_exported[0].address(), "a@x");
+  EXPECT_EQ(Run({"export", "--address", "a@x", "--format", "json"}).code, 2);
+}
+
 }  // namespace
 }  // namespace bounced::cli

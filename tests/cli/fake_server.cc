@@ -230,6 +230,21 @@ grpc::Status FakeSuppressions::UndoChanges(grpc::ServerContext*,
   return undo_status;
 }
 
+grpc::Status FakeSuppressions::Forget(grpc::ServerContext*, const v1::ForgetRequest* request,
+                                      grpc::ServerWriter<v1::ForgetResponse>* writer) {
+  forgotten.push_back(*request);
+  for (const v1::ForgetResponse& response : forget_answers) writer->Write(response);
+  return forget_status;
+}
+
+grpc::Status FakeSuppressions::ExportAddress(
+    grpc::ServerContext*, const v1::ExportAddressRequest* request,
+    grpc::ServerWriter<v1::ExportAddressResponse>* writer) {
+  addresses_exported.push_back(*request);
+  for (const v1::ExportAddressResponse& part : address_parts) writer->Write(part);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeSuppressions::Explain(grpc::ServerContext*, const v1::ExplainRequest*,
                                        v1::ExplainResponse* response) {
   *response = explain_answer;

@@ -58,6 +58,9 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   std::vector<v1::SuppressionChange> changes;
   std::vector<v1::UndoChangesResponse> undo_answers;
   grpc::Status undo_status;
+  std::vector<v1::ForgetResponse> forget_answers;
+  grpc::Status forget_status;
+  std::vector<v1::ExportAddressResponse> address_parts;
 
   // What came.
   std::vector<v1::BatchCheckRequest> checked;
@@ -69,6 +72,8 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   std::vector<v1::WatchSuppressionsRequest> watched;
   std::vector<v1::ListChangesRequest> changes_listed;
   std::vector<v1::UndoChangesRequest> undone;
+  std::vector<v1::ForgetRequest> forgotten;
+  std::vector<v1::ExportAddressRequest> addresses_exported;
 
  private:
   grpc::Status CreateAllowance(grpc::ServerContext*, const v1::CreateAllowanceRequest*,
@@ -102,6 +107,10 @@ class FakeSuppressions : public v1::SuppressionService::Service {
                            v1::ListChangesResponse*) override;
   grpc::Status UndoChanges(grpc::ServerContext*, const v1::UndoChangesRequest*,
                            grpc::ServerWriter<v1::UndoChangesResponse>*) override;
+  grpc::Status Forget(grpc::ServerContext*, const v1::ForgetRequest*,
+                      grpc::ServerWriter<v1::ForgetResponse>*) override;
+  grpc::Status ExportAddress(grpc::ServerContext*, const v1::ExportAddressRequest*,
+                             grpc::ServerWriter<v1::ExportAddressResponse>*) override;
   grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest*,
                        v1::ExplainResponse*) override;
 };

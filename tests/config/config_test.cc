@@ -140,7 +140,10 @@ std::vector<Bound> Bounds() {
       Number("store", "cache_octets", kMiB, std::int64_t{1} << 40,
              [](const Config& c) { return c.store.options.cache_octets; }),
       Number("store", "history_days", 1, 36'500,
-             [](const Config& c) { return c.store.history_days; }),
+             [](const Config& c) { return c.store.keep.changes; }),
+      Number("store", "evidence_days", 1, 36'500,
+             [](const Config& c) { return c.store.keep.evidence; }),
+      Number("store", "event_days", 1, 36'500, [](const Config& c) { return c.store.keep.events; }),
       Number("store", "min_free", 0, std::int64_t{1} << 50,
              [](const Config& c) { return c.store.min_free; }),
   };
@@ -149,7 +152,15 @@ std::vector<Bound> Bounds() {
 class BoundTest : public testing::TestWithParam<Bound> {
  protected:
   absl::StatusOr<Config> With(const std::string& value) {
-    return ParseConfig("[" + GetParam().section + "]\n" + GetParam().name + " = " + value,
+    // What each asks of others.
+    std::string others;
+    if (GetParam().section != "store") others = "\n[store]\nevent_days = 36500";
+    if (GetParam().name == "event_days") {
+      others =
+          "\n[policy]\nhard_confirmations = 1\nhard_window_days = 1\nsoft_threshold = 1\n"
+          "soft_window_days = 1";
+    }
+    return ParseConfig("[" + GetParam().section + "]\n" + GetParam().name + " = " + value + others,
                        "f.toml");
   }
   std::string ErrorWith(const std::string& value) {
@@ -212,7 +223,9 @@ TEST(ConfigTest, AnEmptyFileHasTheDefaultsOfAMachineOnTheInternet) {
   EXPECT_TRUE(config->return_paths.empty());
   EXPECT_EQ(config->policy.soft_threshold, 3);
   EXPECT_EQ(config->store.min_free, 512 << 20);
-  EXPECT_EQ(config->store.history_days, 400);
+  EXPECT_EQ(config->store.keep.changes, 400);
+  EXPECT_EQ(config->store.keep.evidence, 90);
+  EXPECT_EQ(config->store.keep.events, 400);
   EXPECT_EQ(config->log.level, LogLevel::kInfo);
   EXPECT_FALSE(config->is_demo);
 }
@@ -270,14 +283,14 @@ policy = { soft_threshold = 5 }
 name = "news"
 policy = { hard_days = 14 }
 )",
-                                                                          "document", of_all);
+                                                                          "document", of_all, 400);
   ASSERT_TRUE(tenants.ok()) << tenants.status();
   ASSERT_EQ(tenants->size(), 1u);
   EXPECT_EQ(tenants->front().policy.hard_days, 9);
   ASSERT_EQ(tenants->front().streams.size(), 1u);
   EXPECT_EQ(tenants->front().streams.front().policy.hard_days, 14);
   EXPECT_EQ(tenants->front().streams.front().policy.soft_threshold, 5);
-  EXPECT_TRUE(ParseTenants("", "document", of_all)->empty());
+  EXPECT_TRUE(ParseTenants("", "document", of_all, 400)->empty());
 }
 
 TEST(ParseTenantsTest, SaysWhereWhatIsWrong) {
@@ -294,11 +307,13 @@ TEST(ParseTenantsTest, SaysWhereWhatIsWrong) {
       {"[[tenant]]\nname = 'a'\n[[tenant]]\nname = 'a'\n", "tenant.name: \"a\" stands twice"},
       {"[[tenant]]\nname = 'a'\npolicy = { soft_days = 500 }\n",
        "policy.soft_days is above policy.soft_max_days of tenant a"},
+      {"[[tenant]]\nname = 'a'\npolicy = { soft_window_days = 401 }\n",
+       "policy.soft_window_days of tenant a is 401, above store.event_days, 400: "},
       {"x = [", "document:1: "},
       {std::string(kMaxConfigOctets + 1, '\n'), "document: longer than 1048576 octets"},
   };
   for (const auto& c : cases) {
-    const absl::Status status = ParseTenants(c.text, "document", Policy()).status();
+    const absl::Status status = ParseTenants(c.text, "document", Policy(), 400).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
     EXPECT_THAT(std::string(status.message()), testing::StartsWith(std::string(c.says)));
   }
@@ -313,7 +328,8 @@ TEST(SettingsOfTest, HasEachKeyAsAFileHasIt) {
   for (const PolicySetting& setting : SettingsOf(policy)) {
     text += std::string(setting.key) + " = " + setting.value + "\n";
   }
-  const absl::StatusOr<std::vector<TenantSection>> tenants = ParseTenants(text, "document", {});
+  const absl::StatusOr<std::vector<TenantSection>> tenants =
+      ParseTenants(text, "document", {}, 400);
   ASSERT_TRUE(tenants.ok()) << tenants.status() << text;
   EXPECT_TRUE(tenants->front().policy == policy);
 }
@@ -370,6 +386,16 @@ TEST(ConfigTest, SaysWhatDoesNotGoTogether) {
         {"[policy]\nsoft_threshold = 3\nsoft_window_days = 2", "policy.soft_threshold"},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 3", ""},
         {"[policy]\nhard_confirmations = 3\nhard_window_days = 2", "policy.hard_confirmations"},
+        {"[store]\nevent_days = 365", ""},
+        {"[store]\nevent_days = 364",
+         "policy.hard_window_days is 365, above store.event_days, 364"},
+        {"[policy]\nsoft_window_days = 400", ""},
+        {"[policy]\nsoft_window_days = 401",
+         "policy.soft_window_days is 401, above store.event_days, 400"},
+        {"[[tenant]]\nname = 'a'\n[tenant.policy]\nhard_window_days = 401",
+         "policy.hard_window_days of tenant a is 401, above store.event_days, 400"},
+        {"[[tenant]]\nname = 'a'\n[[tenant.stream]]\nname = 's'\npolicy.hard_window_days = 401",
+         "policy.hard_window_days of tenant a, stream s is 401, above store.event_days, 400"},
         {"[policy]\nsoft_days = 480", ""},
         {"[policy]\nsoft_days = 481", "policy.soft_days"},
         {"[[tenant]]\nname = 'a'\n[tenant.policy]\nsoft_days = 481", "policy.soft_days is above "},

@@ -170,7 +170,7 @@ TEST_F(CommitterTest, ABatchHasAMostOfRows) {
     return work;
   };
   const auto drop = [](std::size_t numbers) -> Work {
-    return DropChanges{.numbers = std::vector<std::int64_t>(numbers)};
+    return DropOld{.ids = std::vector<std::int64_t>(numbers)};
   };
   Committer committer(store_, Policy{}, clock_, counters_, {.max_batch_rows = 10});
   const auto done = [](const absl::Status&, const Work&) {};

@@ -271,7 +271,11 @@ absl::StatusOr<ChangesAfter> FakeStore::ListChangesAfter(std::string_view,
                                                          std::optional<FeedPosition>, int) const {
   return NotAsked();
 }
-absl::StatusOr<Page<std::int64_t>> FakeStore::ListOldChanges(absl::Time, int, Cursor) const {
+absl::StatusOr<Page<std::int64_t>> FakeStore::ListOld(Aged, absl::Time, int, Cursor) const {
+  return NotAsked();
+}
+absl::StatusOr<Page<Mention>> FakeStore::FindMentions(std::string_view,
+                                                      std::span<const std::string>, Cursor) const {
   return NotAsked();
 }
 

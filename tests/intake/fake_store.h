@@ -66,7 +66,9 @@ class FakeStore final : public Store {
   absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter&, int, Cursor) const override;
   absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view, std::optional<FeedPosition>,
                                                 int) const override;
-  absl::StatusOr<Page<std::int64_t>> ListOldChanges(absl::Time, int, Cursor) const override;
+  absl::StatusOr<Page<std::int64_t>> ListOld(Aged, absl::Time, int, Cursor) const override;
+  absl::StatusOr<Page<Mention>> FindMentions(std::string_view, std::span<const std::string>,
+                                             Cursor) const override;
   std::string_view token_secret() const override { return ""; }
   absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t) const override;
   absl::StatusOr<Page<PolicyDocument>> ListPolicies(int, Cursor) const override;
@@ -92,7 +94,10 @@ class FakeStore final : public Store {
   void Do(RemoveSuppressions& work, Decide decide, absl::Time now, Contents& contents) const;
   // It keeps no changes.
   void Do(UndoChanges&, Decide, absl::Time, Contents&) const {}
-  void Do(DropChanges&, Decide, absl::Time, Contents&) const {}
+  void Do(DropOld&, Decide, absl::Time, Contents&) const {}
+  void Do(ForgetAddress&, Decide, absl::Time, Contents&) const {}
+  void Do(MaskMentions&, Decide, absl::Time, Contents&) const {}
+  void Do(EmptyLog&, Decide, absl::Time, Contents&) const {}
   // The committer only hands these on; nothing becomes of them here.
   void Do(BeginReclassification&, Decide, absl::Time, Contents&) const {}
   void Do(ReclassifyAddresses&, Decide, absl::Time, Contents&) const {}

@@ -41,7 +41,7 @@ Work WorkOf(const Request& request) {
                        .cause = "",
                        .batch = std::make_shared<Batch>()};
   }
-  return DropChanges{.numbers = std::get<Drop>(request).numbers};
+  return DropOld{.ids = std::get<Drop>(request).numbers};
 }
 
 Answer AnswerOf(const Work& work) {

@@ -102,7 +102,7 @@ class Model {
   std::int64_t dropped_up_to() const { return dropped_up_to_; }
   // Whether it is the newest of its suppression.
   bool IsNewest(std::int64_t number) const;
-  // Those that have had their time: what ListOldChanges() must say.
+  // Those that have had their time: what ListOld() must say.
   std::vector<std::int64_t> Old(absl::Time before) const;
 
  private:

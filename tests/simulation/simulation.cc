@@ -420,8 +420,8 @@ void Simulation::UndoOne() {
 void Simulation::DropOld() {
   const absl::Time before = clock_.Now() - absl::Hours(random_.Between(0, 24 * 20));
   const absl::StatusOr<Page<std::int64_t>> old =
-      machine_.daemon().store().ListOldChanges(before, 500, 0);
-  if (!machine_.Answers(old.status(), "ListOldChanges")) return;
+      machine_.daemon().store().ListOld(Aged::kChanges, before, 500, 0);
+  if (!machine_.Answers(old.status(), "ListOld")) return;
   Require(old->rows == machine_.model().Old(before), "other changes are old than should be");
   if (!old->rows.empty()) machine_.Submit(Drop{.numbers = old->rows});
 }

@@ -580,10 +580,11 @@ TEST(Check, GapsThatRetentionLeftAreNone) {
                                    .author = "me",
                                    .cause = ""};
     ASSERT_TRUE(Apply(*store, {&work}).ok());
-    absl::StatusOr<Page<std::int64_t>> old = store->ListOldChanges(absl::InfiniteFuture(), 100, 0);
+    absl::StatusOr<Page<std::int64_t>> old =
+        store->ListOld(Aged::kChanges, absl::InfiniteFuture(), 100, 0);
     ASSERT_TRUE(old.ok()) << old.status();
     ASSERT_FALSE(old->rows.empty());
-    work = DropChanges{.numbers = old->rows};
+    work = DropOld{.ids = old->rows};
     ASSERT_TRUE(Apply(*store, {&work}).ok());
     PutSome(*store, 30, 31);
   }

@@ -270,7 +270,7 @@ TEST_F(SalvageTest, OfACompactedHistoryBatchesAndUndoesStay) {
                        .cause = "",
                        .batch = std::make_shared<Batch>()};
     ASSERT_TRUE(Apply(*store, {&work}).ok());  // 4
-    work = DropChanges{.numbers = {1}};
+    work = DropOld{.ids = {1}};
     ASSERT_TRUE(Apply(*store, {&work}).ok());
   }
   EXPECT_EQ(Saved(Salvage(), "change"), 4) << "2 to 4, and one that says what a@ is";

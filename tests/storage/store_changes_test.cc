@@ -89,11 +89,11 @@ class ChangesTest : public testing::Test {
   void Drop(absl::Time before) {
     Cursor cursor = 0;
     do {
-      absl::StatusOr<Page<std::int64_t>> page = store_->ListOldChanges(before, 3, cursor);
+      absl::StatusOr<Page<std::int64_t>> page = store_->ListOld(Aged::kChanges, before, 3, cursor);
       ASSERT_TRUE(page.ok()) << page.status();
       EXPECT_LE(page->rows.size(), 3u);
       cursor = page->next;
-      Work work = DropChanges{.numbers = page->rows};
+      Work work = DropOld{.what = Aged::kChanges, .ids = page->rows};
       ASSERT_TRUE(Apply(*store_, {&work}).ok());
     } while (cursor != 0);
   }
@@ -593,7 +593,8 @@ TEST_F(ChangesTest, WhatLiesBehindARunOfWrongTimesIsDropped) {
   for (int i = 0; i < kAhead + kBehind; ++i) {
     Add({"a@example.net"}, "ann", Noon(i < kAhead ? kToday + 730 : kToday), absl::StrCat(i));
   }
-  const absl::StatusOr<Page<std::int64_t>> page = store_->ListOldChanges(Noon(kToday), 3, 0);
+  const absl::StatusOr<Page<std::int64_t>> page =
+      store_->ListOld(Aged::kChanges, Noon(kToday), 3, 0);
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->next, 0) << "none is old";
   Drop(Noon(kToday + 1));

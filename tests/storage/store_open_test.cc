@@ -351,6 +351,37 @@ TEST(Migrations, BringADatabaseOfVersionElevenUpToDate) {
   EXPECT_EQ(incidents->rows.front().provider, "gmail");
 }
 
+// schema_9.sql is that of version 8 as migration 9 leaves it, without its third change, which was
+// dropped; schema_12.sql is that of version 11 as migration 12 leaves it.
+TEST(Migrations, WhatOlderOnesLeftIsForgottenAndDropped) {
+  for (const char* file : {"schema_9.sql", "schema_12.sql"}) {
+    SCOPED_TRACE(file);
+    TemporaryDirectory directory;
+    Execute(directory.database(),
+            ReadFile(std::string(BOUNCED_SOURCE_DIR "/tests/storage/") + file));
+    absl::StatusOr<std::unique_ptr<Store>> store =
+        OpenSqliteStore({.directory = directory.path()}, Noon());
+    ASSERT_TRUE(store.ok()) << store.status();
+    absl::StatusOr<Address> address = Address::Parse("kept@rcpt.example");
+    Work forget = ForgetAddress{.tenant = "default", .address = *address};
+    ASSERT_TRUE(Apply(**store, {&forget}).ok());
+    absl::StatusOr<AddressDossier> dossier = (*store)->GetDossier("default", *address, 0, 10);
+    ASSERT_TRUE(dossier.ok()) << dossier.status();
+    EXPECT_TRUE(dossier->forgotten);
+    EXPECT_EQ(dossier->standing.suppressions.size(), 1u);
+    absl::StatusOr<Page<std::int64_t>> old =
+        (*store)->ListOld(Aged::kMessages, absl::InfiniteFuture(), 10, 0);
+    ASSERT_TRUE(old.ok()) << old.status();
+    Work drop = DropOld{.what = Aged::kMessages, .ids = old->rows};
+    ASSERT_TRUE(Apply(**store, {&drop}).ok());
+    store->reset();
+    absl::StatusOr<Findings> findings =
+        CheckDatabase(directory.path(), {.full = true}, [](const WorkProgress&) { return true; });
+    ASSERT_TRUE(findings.ok()) << findings.status();
+    EXPECT_THAT(findings->shown, testing::IsEmpty());
+  }
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());

@@ -153,7 +153,7 @@ TEST_F(ReclassifyTest, WhatIsKeptForAnUndoGoesWithTheChangeAndWithTheEvent) {
   Step(0, 0);
   EXPECT_EQ(CountOf("former_event"), 1);
   EXPECT_EQ(CountOf("former_record"), 1);
-  Work drop = DropChanges{.numbers = {2}};
+  Work drop = DropOld{.ids = {2}};
   EXPECT_TRUE(Apply(*store_, {&drop}).ok());
   EXPECT_EQ(CountOf("former_event"), 0);
   EXPECT_EQ(CountOf("former_record"), 0);
@@ -164,7 +164,8 @@ TEST_F(ReclassifyTest, OldReclassificationsMayBeDroppedAndTheNewestChangeOfWhatS
   Put(*store_, {std::move(message)}, Noon(kToday + 1));
   Step(0, 0);
   Put(*store_, {Bounce("c@example.net", 4)}, Noon(kToday + 3));
-  absl::StatusOr<Page<std::int64_t>> old = store_->ListOldChanges(Noon(kToday + 2), 100, 0);
+  absl::StatusOr<Page<std::int64_t>> old =
+      store_->ListOld(Aged::kChanges, Noon(kToday + 2), 100, 0);
   ASSERT_TRUE(old.ok()) << old.status();
   // 1: what stood of a; 2: of b, which stands; 3: a is reclassified; 4: it is taken off.
   EXPECT_THAT(old->rows, testing::ElementsAre(1, 3, 4));

@@ -113,6 +113,14 @@ std::string IncidentsText(const v1::ExplainResponse& answer) {
   return text;
 }
 
+std::string NotesText(const v1::ExplainResponse& answer) {
+  std::string text;
+  for (const std::string& sentence : answer.notes()) {
+    absl::StrAppend(&text, "  - ", Shown(sentence), "\n");
+  }
+  return text;
+}
+
 std::string SuppressionsText(const v1::ExplainResponse& answer) {
   std::string text;
   for (const v1::Suppression& suppression : answer.suppressions()) {
@@ -174,6 +182,7 @@ std::string AsText(const std::string& address, const v1::ExplainResponse& answer
   text += Section("What has been counted:", CountsText(answer));
   text += Section("What no bounce suppresses:", AllowancesText(answer));
   text += Section("Incidents that hold it:", IncidentsText(answer));
+  text += Section("What is no longer kept:", NotesText(answer));
   text += Section("All suppressions of this address:", SuppressionsText(answer));
   text += Section("Changes, newest first:", ChangesText(answer));
   text += Section("Events, newest first:", EventsText(answer));

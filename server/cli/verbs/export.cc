@@ -9,6 +9,7 @@
 #include "parser/address.h"
 #include "parser/text.h"
 #include "server/cli/filter_arguments.h"
+#include "server/cli/json.h"
 #include "server/cli/list_writer.h"
 #include "server/cli/progress.h"
 #include "server/cli/resume_file.h"
@@ -22,6 +23,7 @@ struct ExportArguments {
   std::string format;
   std::string output;
   std::string resume_file;
+  std::string address;
   bool raw = false;
 };
 
@@ -92,7 +94,41 @@ class Allowances {
   std::unordered_set<std::string> entries_;  // canonical
 };
 
+// All that is known of one address, a part of it a line.
+absl::StatusOr<ExitCode> ExportAddress(const ExportArguments& arguments, Session& session) {
+  v1::ExportAddressRequest request;
+  request.set_tenant(session.tenant());
+  request.set_address(arguments.address);
+  std::unique_ptr<OutputFile> file;
+  if (!arguments.output.empty()) {
+    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
+    if (!created.ok()) return created.status();
+    file = *std::move(created);
+  }
+  Sink& sink = file ? file->sink() : session.out().Raw();
+  grpc::ClientContext context;
+  Watchdog watchdog(context, session.client().patience());
+  auto stub = session.client().Stub<v1::SuppressionService>();
+  auto stream = stub->ExportAddress(&context, request);
+  v1::ExportAddressResponse part;
+  auto read = [&] {
+    Watchdog::Wait wait(watchdog);
+    return stream->Read(&part);
+  };
+  while (read()) {
+    if (absl::Status s = sink.Write(absl::StrCat(ToJson(part), "\n")); !s.ok()) {
+      context.TryCancel();
+      return s;
+    }
+  }
+  absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
+  if (status.ok() && file) status = file->Commit();
+  if (!status.ok()) return status;
+  return ExitCode::kDone;
+}
+
 absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& session) {
+  if (!arguments.address.empty()) return ExportAddress(arguments, session);
   absl::StatusOr<v1::SuppressionFilter> filter = arguments.filter.ToFilter(session);
   if (!filter.ok()) return filter.status();
   v1::ExportSuppressionsRequest request;
@@ -178,6 +214,13 @@ Action SetUpExport(CLI::App& command) {
                   "Note in this file where `watch` is to go on from this list")
       ->type_name("FILE");
   command.add_flag("--raw", arguments->raw, "Leave the mark of formulas out");
+  command
+      .add_option("--address", arguments->address,
+                  "All that is known of this address instead, as JSON")
+      ->type_name("ADDRESS");
+  for (const char* other : {"--format", "--resume-file", "--raw"}) {
+    command.get_option("--address")->excludes(command.get_option(other));
+  }
   command.footer(
       "Writes CSV (RFC 4180, UTF-8) with a header: address, tenant, stream, source, reason,\n"
       "bounce_class, create_time, expire_time, explanation; `import` takes it again. A value that "
@@ -194,6 +237,9 @@ Action SetUpExport(CLI::App& command) {
       "of one message stream, what holds for all streams, or for that of --stream. How many were "
       "left\n"
       "out is told on standard error.\n\n"
+      "With --address it is all that is known of that address, for whoever it belongs to, one "
+      "JSON\n"
+      "object a line: a summary, suppressions, the allowance, events, changes.\n\n"
       "Exit codes: 0 done, 2 usage, 3 the server could not be reached, did not allow it, or "
       "failed:\n"
       "what was written until then is not all");

@@ -1,7 +1,8 @@
-// How long the history of suppressions is kept.
+// How long messages, events and the history of suppressions are kept.
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -13,23 +14,33 @@
 
 namespace bounced {
 
-// Drops changes that have had their time, in small steps through the committer: one step is one
-// piece of work among others, so that it holds none up for long. What Store::ListOldChanges() keeps
-// stays.
+// For how many days, at least.
+struct KeepDays {
+  int evidence = 90;  // messages
+  int events = 400;   // with their messages
+  int changes = 400;
+};
+
+// Drops what has had its time, in small steps through the committer: one step is one piece of work
+// among others, so that it holds none up for long. What Store::ListOld() keeps stays.
 //
 // A value with a Step(), as the committer is. Step() and Run() are called by one thread.
-class ChangeRetention {
+class Retention {
  public:
-  static constexpr int kStepChanges = 500;  // looked at, and dropped, at once
+  // Looked at, and dropped, at once. Evidence is what fills the disk: to overwrite it takes as long
+  // as it took to write.
+  static constexpr int kStepChanges = 500;
+  static constexpr int kStepMessages = 200;
+  static constexpr int kStepEvidence = 50;
   static constexpr absl::Duration kInterval = absl::Hours(1);
 
-  // All of them outlive it. `days`: how long a change is kept at least.
-  ChangeRetention(const Store& store, Committer& committer, const Clock& clock, int days)
-      : store_(store), committer_(committer), clock_(clock), days_(days) {}
+  // All of them outlive it.
+  Retention(const Store& store, Committer& committer, const Clock& clock, KeepDays keep)
+      : store_(store), committer_(committer), clock_(clock), keep_(keep) {}
   // Stops, if that was not done.
-  ~ChangeRetention() { Stop(); }
-  ChangeRetention(const ChangeRetention&) = delete;
-  ChangeRetention& operator=(const ChangeRetention&) = delete;
+  ~Retention() { Stop(); }
+  Retention(const Retention&) = delete;
+  Retention& operator=(const Retention&) = delete;
 
   // Goes on where the last step ended; whether there may be more to do now. After an error, those
   // of the store and the committer, it begins anew.
@@ -47,7 +58,8 @@ class ChangeRetention {
   const Store& store_;
   Committer& committer_;
   const Clock& clock_;
-  const int days_;
+  const KeepDays keep_;
+  std::size_t kind_ = 0;
   Cursor next_ = 0;
 
   mutable Mutex mutex_;

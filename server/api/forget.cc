@@ -1,0 +1,179 @@
+#include "server/api/forget.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "server/api/from_proto.h"
+
+namespace bounced::api {
+namespace {
+
+// How often the log is to be emptied while somebody reads from it, or writes it back.
+constexpr int kMaxEmptyLogTries = 10;
+
+// First the address's own events, then what names it elsewhere, at the end the write-ahead log.
+class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
+ public:
+  Forget(const Services& services, const grpc::CallbackServerContext* context,
+         const v1::ForgetRequest& request)
+      : services_(services), context_(context) {
+    absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context), request.tenant());
+    absl::StatusOr<Address> address = AddressOf("address", request.address());
+    if (!tenant.ok() || !address.ok()) {
+      Finish(services_.ToGrpc(tenant.ok() ? address.status() : tenant.status()));
+      return;
+    }
+    work_ = {.tenant = std::string(*tenant),
+             .address = *std::move(address),
+             .dry_run = request.dry_run()};
+    ForgetEvents();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (response_.done()) return Finish(grpc::Status::OK);
+    if (work_.from_event != 0) return ForgetEvents();
+    Search();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void ForgetEvents() {
+    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    services_.parts.committer.Submit(work_, [this](absl::Status status, Work work) {
+      ForgotEvents(status, std::get<ForgetAddress>(work));
+    });
+  }
+
+  void ForgotEvents(const absl::Status& status, const ForgetAddress& done) {
+    if (!status.ok()) return Finish(services_.ToGrpc(status));
+    const bool is_first = work_.from_event == 0;
+    if (is_first) {
+      // Those that stood in its row stand nowhere any more.
+      spellings_ = done.spellings;
+      response_.set_was_forgotten(done.was_forgotten);
+      response_.set_suppressions(done.suppressions);
+    }
+    response_.set_events(response_.events() + done.events);
+    response_.set_evidence(response_.evidence() +
+                           static_cast<std::int64_t>(done.evidence_ids.size()));
+    if (work_.dry_run) {
+      // They are still there, and found again.
+      for (const std::int64_t id : done.event_ids) own_.insert({Mention::What::kEvent, id});
+      for (const std::int64_t id : done.message_ids) own_.insert({Mention::What::kMessage, id});
+      for (const std::int64_t id : done.evidence_ids) own_.insert({Mention::What::kEvidence, id});
+    }
+    work_.from_event = done.next_event;
+    StartWrite(&response_);
+  }
+
+  void Search() {
+    const bool queued = services_.workers.Submit([this] {
+      if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+      absl::StatusOr<Page<Mention>> page =
+          services_.parts.store.FindMentions(work_.tenant, spellings_, cursor_);
+      if (!page.ok()) return Finish(services_.ToGrpc(page.status()));
+      cursor_ = page->next;
+      Mask(std::move(page->rows));
+    });
+    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+  }
+
+  void Mask(std::vector<Mention> mentions) {
+    std::erase_if(mentions, [this](const Mention& each) {
+      return own_.contains({each.what, each.row});
+    });
+    const auto evidence = std::count_if(mentions.begin(), mentions.end(), [](const Mention& each) {
+      return each.what == Mention::What::kEvidence;
+    });
+    const auto rows = static_cast<std::int64_t>(mentions.size()) - evidence;
+    if (mentions.empty() || work_.dry_run) return Masked(rows, evidence);
+    services_.parts.committer.Submit(
+        MaskMentions{.spellings = spellings_, .mentions = std::move(mentions)},
+        [this, rows, evidence](const absl::Status& status, const Work&) {
+          if (!status.ok()) return Finish(services_.ToGrpc(status));
+          Masked(rows, evidence);
+        });
+  }
+
+  void Masked(std::int64_t rows, std::int64_t evidence) {
+    response_.set_mentions(response_.mentions() + rows);
+    response_.set_evidence(response_.evidence() + evidence);
+    if (cursor_ != 0) {
+      StartWrite(&response_);
+    } else if (work_.dry_run) {
+      Done();
+    } else {
+      EmptyTheLog(kMaxEmptyLogTries);
+    }
+  }
+
+  void EmptyTheLog(int tries) {
+    services_.parts.committer.Submit(EmptyLog{},
+                                     [this, tries](const absl::Status& status, const Work& work) {
+                                       if (!status.ok()) return Finish(services_.ToGrpc(status));
+                                       response_.set_log_emptied(std::get<EmptyLog>(work).is_empty);
+                                       if (!response_.log_emptied() && tries > 1)
+                                         return EmptyTheLog(tries - 1);
+                                       Done();
+                                     });
+  }
+
+  void Done() {
+    response_.set_done(true);
+    for (std::string& note : Notes()) response_.add_notes(std::move(note));
+    services_.parts.log.Info("store.forgot", {{"dry_run", work_.dry_run ? 1 : 0},
+                                              {"events", response_.events()},
+                                              {"evidence", response_.evidence()},
+                                              {"mentions", response_.mentions()}});
+    StartWrite(&response_);
+  }
+
+  std::vector<std::string> Notes() const {
+    std::vector<std::string> notes;
+    notes.push_back(absl::StrCat(
+        "A hash of the address stays, under a secret of this database: by it ",
+        response_.suppressions() > 0 ? "the address is still suppressed" : "what holds is found",
+        ", and a restore does not bring the address back. Whoever has the database can try with it "
+        "whether an address is this one."));
+    notes.push_back(
+        "Backups that were made before have the address, and so has what a restore set aside "
+        "(bounced.db.before-*): remove them when you can. Restored into this data directory, a "
+        "backup is made to forget it, too.");
+    notes.push_back(absl::StrCat(
+        "Of messages that only name the address in an encoded part, and of reports that come later "
+        "for others, the text stays until evidence is dropped, after ",
+        services_.parts.keep.evidence, " days."));
+    if (!work_.dry_run && !response_.log_emptied()) {
+      notes.push_back(
+          "Somebody was reading, so the write-ahead log was not emptied: forget the address once "
+          "more.");
+    }
+    return notes;
+  }
+
+  const Services& services_;
+  const grpc::CallbackServerContext* const context_;
+  ForgetAddress work_;
+  std::vector<std::string> spellings_;
+  absl::flat_hash_set<std::pair<Mention::What, std::int64_t>> own_;  // of a dry run
+  Cursor cursor_ = 0;
+  v1::ForgetResponse response_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::ForgetResponse>* NewForget(const Services& services,
+                                                        const grpc::CallbackServerContext* context,
+                                                        const v1::ForgetRequest& request) {
+  return new Forget(services, context, request);
+}
+
+}  // namespace bounced::api

@@ -1,0 +1,44 @@
+// Where a text names an address that is to be forgotten.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bounced {
+
+// Finds addresses in texts, without regard to ASCII case: as `local@domain`, and as `local=domain`,
+// which is how return paths carry recipients. Only whole ones: not `anna@example.net` where
+// `ann@example.net` is looked for. Immutable.
+class Mentions {
+ public:
+  // What stands where an address stood.
+  static constexpr std::string_view kMask = "[forgotten]";
+
+  // Each is `local@domain`; others find nothing.
+  explicit Mentions(std::span<const std::string> spellings);
+
+  bool In(std::string_view text) const;
+  // The text with kMask in the place of each.
+  std::string Mask(std::string_view text) const;
+
+ private:
+  struct Place {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  // The first one that begins at `from` or behind it; empty: there is none.
+  Place FindFolded(std::string_view folded, std::size_t from) const;
+
+  // Folded local parts by folded domain.
+  std::map<std::string, std::set<std::string>, std::less<>> by_domain_;
+};
+
+// What is kept of a return path when its recipient is forgotten: "@domain".
+std::string WithoutLocalPart(std::string_view path);
+
+}  // namespace bounced

@@ -1,0 +1,239 @@
+// Forget and ExportAddress, and what retention leaves of an address.
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "server/intake/retention.h"
+#include "tests/api/fixture.h"
+
+namespace bounced::api {
+namespace {
+
+using grpc::StatusCode;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr char kMarked[] = "marked.one@rcpt.example";
+
+class ForgetTest : public ApiTest {
+ protected:
+  // The answers, and how the call ended.
+  grpc::Status Forget(const std::string& address, bool dry_run = false,
+                      const std::string& tenant = "") {
+    grpc::ClientContext context;
+    v1::ForgetRequest request;
+    request.set_tenant(tenant);
+    request.set_address(address);
+    request.set_dry_run(dry_run);
+    auto stream = suppressions_->Forget(&context, request);
+    answers_.clear();
+    for (v1::ForgetResponse answer; stream->Read(&answer);) answers_.push_back(answer);
+    return stream->Finish();
+  }
+
+  std::vector<v1::ExportAddressResponse> Export(const std::string& address) {
+    grpc::ClientContext context;
+    v1::ExportAddressRequest request;
+    request.set_address(address);
+    auto stream = suppressions_->ExportAddress(&context, request);
+    std::vector<v1::ExportAddressResponse> parts;
+    for (v1::ExportAddressResponse part; stream->Read(&part);) parts.push_back(part);
+    EXPECT_TRUE(stream->Finish().ok());
+    return parts;
+  }
+
+  std::string Raw() const {
+    std::ostringstream raw;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      raw << std::ifstream(dir_ / ("data/bounced.db" + std::string(suffix))).rdbuf();
+    }
+    return absl::AsciiStrToLower(raw.str());
+  }
+
+  void Allow(const std::string& address) {
+    grpc::ClientContext context;
+    v1::CreateAllowanceRequest request;
+    request.set_address(address);
+    request.set_note("a friend");
+    v1::CreateAllowanceResponse response;
+    ASSERT_TRUE(suppressions_->CreateAllowance(&context, request, &response).ok());
+  }
+
+  v1::ExplainResponse Explain(const std::string& address) {
+    grpc::ClientContext context;
+    v1::ExplainRequest request;
+    request.set_address(address);
+    v1::ExplainResponse response;
+    EXPECT_TRUE(suppressions_->Explain(&context, request, &response).ok());
+    return response;
+  }
+
+  std::vector<v1::ForgetResponse> answers_;
+};
+
+TEST_F(ForgetTest, T48TheAddressGoesAndItsSuppressionStays) {
+  IngestNoSuchUser(kMarked);
+  IngestNoSuchUser("other@rcpt.example");
+  ASSERT_THAT(Raw(), HasSubstr("marked.one"));
+
+  ASSERT_TRUE(Forget("MARKED.one@rcpt.example", /*dry_run=*/true).ok());
+  const v1::ForgetResponse dry = answers_.back();
+  EXPECT_TRUE(dry.done());
+  EXPECT_EQ(dry.events(), 1);
+  EXPECT_EQ(dry.evidence(), 1);
+  EXPECT_EQ(dry.mentions(), 0);
+  EXPECT_EQ(dry.suppressions(), 1);
+  EXPECT_THAT(Raw(), HasSubstr("marked.one"));
+
+  ASSERT_TRUE(Forget("MARKED.one@rcpt.example").ok());
+  const v1::ForgetResponse done = answers_.back();
+  EXPECT_TRUE(done.done());
+  EXPECT_TRUE(done.log_emptied());
+  EXPECT_EQ(done.events(), dry.events());
+  EXPECT_EQ(done.evidence(), dry.evidence());
+  EXPECT_EQ(done.suppressions(), 1);
+  EXPECT_FALSE(done.was_forgotten());
+  EXPECT_THAT(done.notes(), SizeIs(3));
+  EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
+  EXPECT_THAT(log(), Not(HasSubstr("marked.one")));
+  EXPECT_THAT(log(), HasSubstr("store.forgot"));
+
+  EXPECT_EQ(Check(kMarked), v1::VERDICT_SUPPRESSED);
+  const v1::ExplainResponse explained = Explain(kMarked);
+  EXPECT_EQ(explained.suppression().reason(), "no_such_user");
+  EXPECT_THAT(explained.suppression().address(), EndsWith("@forgotten.invalid"));
+  EXPECT_THAT(explained.events(), SizeIs(1));
+  EXPECT_THAT(explained.notes(), SizeIs(1));
+
+  // A bounce that comes later, and a restart.
+  clock_.Advance(absl::Hours(24));
+  IngestNoSuchUser(kMarked);
+  EXPECT_THAT(Explain(kMarked).events(), SizeIs(2));
+  Restart();
+  EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
+  EXPECT_EQ(Check(kMarked), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("other@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  ASSERT_TRUE(Forget(kMarked).ok());
+  EXPECT_TRUE(answers_.back().was_forgotten());
+}
+
+TEST_F(ForgetTest, T48OneThatNothingIsKnownOfIsOnTheListAllTheSame) {
+  ASSERT_TRUE(Forget("nobody@rcpt.example").ok());
+  EXPECT_EQ(answers_.back().suppressions(), 0);
+  EXPECT_EQ(Check("nobody@rcpt.example"), v1::VERDICT_SEND);
+  EXPECT_THAT(Forget("no address"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
+  EXPECT_THAT(Forget("@rcpt.example"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
+}
+
+TEST_F(ForgetTest, T48AnotherTenantsDataStays) {
+  IngestNoSuchUser(kMarked);
+  ASSERT_TRUE(Forget(kMarked, false, "acme").ok());
+  EXPECT_THAT(Raw(), HasSubstr("marked.one"));
+  EXPECT_EQ(answers_.back().events() + answers_.back().evidence(), 0);
+}
+
+TEST_F(ForgetTest, T48WhatWasDoneStaysWhenTheStoreFailsAndTheCallGoesOn) {
+  IngestNoSuchUser(kMarked);
+  int calls = 0;
+  store_->OnCall(
+      [&calls] { return ++calls == 2 ? absl::UnavailableError("busy") : absl::OkStatus(); });
+  EXPECT_THAT(Forget(kMarked), Fails(StatusCode::UNAVAILABLE, "the store cannot serve now"));
+  ASSERT_TRUE(Forget(kMarked).ok());
+  EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
+}
+
+TEST_F(ForgetTest, T48AllThatIsKnownOfAnAddressIsExported) {
+  IngestNoSuchUser(kMarked);
+  IngestNoSuchUser("other@rcpt.example");
+  ASSERT_TRUE(Create(kMarked, "news").ok());
+  Allow(kMarked);
+  for (const bool forgotten : {false, true}) {
+    if (forgotten) {
+      ASSERT_TRUE(Forget(kMarked).ok());
+    }
+    const std::vector<v1::ExportAddressResponse> parts = Export(kMarked);
+    ASSERT_THAT(parts, SizeIs(1 + 2 + 1 + 1 + 3));
+    ASSERT_TRUE(parts[0].has_summary());
+    EXPECT_EQ(parts[0].summary().address(), kMarked);
+    EXPECT_EQ(parts[0].summary().forgotten(), forgotten);
+    EXPECT_TRUE(parts[0].summary().allowed());
+    EXPECT_EQ(parts[1].suppression().reason(), "no_such_user");
+    EXPECT_EQ(parts[2].suppression().stream(), "news");
+    EXPECT_EQ(parts[3].allowance().note(), "a friend");
+    EXPECT_EQ(parts[4].event().has_evidence(), !forgotten);
+    EXPECT_EQ(parts[5].change().number(), 4);
+    EXPECT_EQ(parts[7].change().number(), 1);
+  }
+  const std::vector<v1::ExportAddressResponse> none = Export("nobody@rcpt.example");
+  ASSERT_THAT(none, SizeIs(1));
+  EXPECT_EQ(none[0].summary().verdict(), v1::VERDICT_SEND);
+}
+
+// --- Retention
+
+TEST_F(ForgetTest, T47RetentionDropsEvidenceThenEventsInSteps) {
+  constexpr int kMails = Retention::kStepEvidence + 1;
+  for (int i = 0; i < kMails; ++i) {
+    IngestNoSuchUser("r@d" + std::to_string(i) + ".example");
+  }
+  Retention retention(*store_, *committer_, clock_, {});
+  const auto run = [&] {
+    int steps = 0;
+    for (bool more = true; more; ++steps) {
+      absl::StatusOr<bool> step = retention.Step();
+      EXPECT_TRUE(step.ok()) << step.status();
+      more = step.ok() && *step;
+    }
+    return steps;
+  };
+  const auto has_evidence = [&] {
+    grpc::ClientContext context;
+    v1::GetEvidenceRequest request;
+    request.set_event_id(1);
+    auto stream = bounces_->GetEvidence(&context, request);
+    for (v1::GetEvidenceResponse chunk; stream->Read(&chunk);) {
+    }
+    return stream->Finish().ok();
+  };
+  clock_.Advance(90 * absl::Hours(24));
+  EXPECT_EQ(run(), 3) << "messages, evidence, changes";
+  EXPECT_TRUE(has_evidence()) << "the 90 days are not over yet";
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(run(), 4) << "evidence by two steps";
+  EXPECT_FALSE(has_evidence());
+  EXPECT_THAT(Explain("r@d0.example").events(), SizeIs(1));
+  EXPECT_THAT(Explain("r@d0.example").notes(), SizeIs(1));
+
+  clock_.Advance(310 * absl::Hours(24));
+  run();
+  const v1::ExplainResponse explained = Explain("r@d0.example");
+  EXPECT_THAT(explained.events(), IsEmpty());
+  EXPECT_EQ(explained.verdict(), v1::VERDICT_SUPPRESSED);
+  EXPECT_THAT(explained.suppression().explanation(), HasSubstr("550 5.1.1"));
+  ASSERT_THAT(explained.notes(), SizeIs(1));
+  EXPECT_THAT(explained.notes(0), HasSubstr("has expired on 2027-04-06"));
+
+  store_->OnCall([] { return absl::UnavailableError("busy"); });
+  EXPECT_TRUE(absl::IsUnavailable(retention.Step().status()));
+}
+
+// Nothing that is counted changes by it.
+TEST_F(ForgetTest, T47RetentionLeavesWhatIsCountedAlone) {
+  IngestMailboxFull("soft@rcpt.example");
+  ASSERT_EQ(Check("soft@rcpt.example"), v1::VERDICT_RISKY);
+  clock_.Advance(absl::Hours(30));
+  Retention retention(*store_, *committer_, clock_, {.evidence = 1, .events = 1, .changes = 1});
+  while (retention.Step().value_or(false)) {
+  }
+  EXPECT_EQ(Check("soft@rcpt.example"), v1::VERDICT_RISKY);
+  EXPECT_THAT(Explain("soft@rcpt.example").events(), IsEmpty());
+  EXPECT_EQ(Explain("soft@rcpt.example").counts(1).value(), 1);
+}
+
+}  // namespace
+}  // namespace bounced::api

@@ -1,0 +1,63 @@
+// Where texts name an address.
+#include "storage/mentions.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace bounced {
+namespace {
+
+struct MaskCase {
+  std::string text;
+  std::string masked;
+};
+class MentionsTest : public testing::TestWithParam<MaskCase> {};
+
+TEST_P(MentionsTest, T48WholeAddressesAreMaskedAndNoOthers) {
+  const std::string spellings[] = {"ann@example.net",
+                                   "Ann@b\xC3\xBC"
+                                   "cher.example",
+                                   "no-address", "@example.org"};
+  const Mentions mentions(spellings);
+  EXPECT_EQ(mentions.Mask(GetParam().text), GetParam().masked);
+  EXPECT_EQ(mentions.In(GetParam().text), GetParam().text != GetParam().masked);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MentionsTest,
+    testing::Values(MaskCase{"", ""}, MaskCase{"ann@example.net", "[forgotten]"},
+                    MaskCase{"<ANN@Example.NET>: no such user", "<[forgotten]>: no such user"},
+                    MaskCase{"Is ann@example.net. And (ann@example.net)?",
+                             "Is [forgotten]. And ([forgotten])?"},
+                    MaskCase{"ann@example.netann@example.net", "ann@example.netann@example.net"},
+                    MaskCase{"ann@example.net,ann@example.net", "[forgotten],[forgotten]"},
+                    MaskCase{"joann@example.net", "joann@example.net"},
+                    MaskCase{"jo.ann@example.net", "jo.ann@example.net"},
+                    MaskCase{"jo-ann@example.net", "jo-ann@example.net"},
+                    MaskCase{"ann@example.network", "ann@example.network"},
+                    MaskCase{"ann@example.net.org", "ann@example.net.org"},
+                    MaskCase{"ann+x@example.net", "ann+x@example.net"},
+                    MaskCase{"ann@sub.example.net", "ann@sub.example.net"},
+                    MaskCase{"bo-a-news--xyz-ann=example.net@bounces.example.org",
+                             "bo-a-news--xyz-[forgotten]@bounces.example.org"},
+                    MaskCase{"joann=example.net@bounces.example.org",
+                             "joann=example.net@bounces.example.org"},
+                    MaskCase{"to ann@B\xC3\xBC"
+                             "cher.example",
+                             "to [forgotten]"},
+                    MaskCase{"to ann@b\xC3\xBC"
+                             "cher.example",
+                             "to [forgotten]"},
+                    MaskCase{"@=@=", "@=@="}));
+
+TEST(WithoutLocalPart, KeepsTheDomain) {
+  EXPECT_EQ(WithoutLocalPart("bo-a-ann=example.net@bounces.example.org"), "@bounces.example.org");
+  EXPECT_EQ(WithoutLocalPart("\"a@b\"@example.org"), "@example.org");
+  EXPECT_EQ(WithoutLocalPart("@example.org"), "@example.org");
+  EXPECT_EQ(WithoutLocalPart("nowhere"), "");
+  EXPECT_EQ(WithoutLocalPart(""), "");
+}
+
+}  // namespace
+}  // namespace bounced
