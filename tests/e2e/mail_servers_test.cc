@@ -129,8 +129,7 @@ TEST_P(MailServersAndTlsTest, EachRefusalHasTheEffectThatItDeserves) {
     EXPECT_EQ(events[0].reason(), row.reason);
     EXPECT_EQ(events[0].bounce_class(), row.bounce_class);
     ExpectSignedReport(events[0]);
-    // An event can be read as soon as it is committed, and the verdict is there with the 250.
-    EXPECT_TRUE(Eventually([&] { return system.daemon().Check(row.recipient) == row.verdict; }))
+    EXPECT_EQ(system.AwaitVerdict(row.recipient, row.verdict), row.verdict)
         << events[0].policy_rule();
   }
   std::vector<std::string> sessions;
@@ -236,7 +235,7 @@ TEST_P(MailServersTest, OfSeveralRecipientsOnlyTheOneVouchedForIsTouched) {
       system.SendOut(system.daemon().Mint(vouched), {"reader@rcpt.example", other, vouched});
   ASSERT_EQ(reply.code, 250) << reply.text;
   ASSERT_EQ(system.AwaitEvents(vouched).size(), 1U);
-  EXPECT_EQ(system.daemon().Check(vouched), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(system.AwaitVerdict(vouched, v1::VERDICT_SUPPRESSED), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(system.daemon().Check(other), v1::VERDICT_SEND);
   EXPECT_EQ(system.daemon().Check("reader@rcpt.example"), v1::VERDICT_SEND);
   EXPECT_EQ(system.daemon().api().Suppressions().size(), 1U);
@@ -258,7 +257,7 @@ TEST_P(MailServersTest, AnotherOriginalRecipientIsNotTouched) {
   ExpectSignedReport(events[0]);
   // OpenSMTPD keeps it to itself.
   EXPECT_EQ(events[0].original_recipient(), GetParam() == Sender::kOpenSmtpd ? "" : original);
-  EXPECT_EQ(system.daemon().Check(recipient), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(system.AwaitVerdict(recipient, v1::VERDICT_SUPPRESSED), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(system.daemon().Check(original), v1::VERDICT_SEND);
 }
 

@@ -67,9 +67,10 @@ TEST_F(PostfixTest, EachRefusalHasTheEffectThatItDeserves) {
     EXPECT_EQ(events[0].trust(), v1::TRUST_SIGNED);
     EXPECT_EQ(events[0].report_form(), "rfc3464");
     EXPECT_EQ(events[0].reporting_mta(), "mta.sender.example");
-    const v1::CheckResponse check = system.daemon().api().CheckWithSuppression(row.recipient);
-    EXPECT_EQ(check.verdict(), row.verdict) << events[0].policy_rule();
+    EXPECT_EQ(system.AwaitVerdict(row.recipient, row.verdict), row.verdict)
+        << events[0].policy_rule();
     if (row.verdict == v1::VERDICT_SUPPRESSED) {
+      const v1::CheckResponse check = system.daemon().api().CheckWithSuppression(row.recipient);
       EXPECT_EQ(check.suppression().reason(), row.reason);
       EXPECT_EQ(check.suppression().source(), v1::SOURCE_BOUNCE);
       EXPECT_EQ(check.suppression().event_id(), events[0].id());
@@ -146,7 +147,7 @@ TEST_F(PostfixTest, OfSeveralRecipientsOnlyTheOneVouchedForIsTouched) {
   ASSERT_EQ(reply.code, 250) << reply.text;
 
   ASSERT_EQ(system.AwaitEvents(vouched).size(), 1U);
-  EXPECT_EQ(system.daemon().Check(vouched), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(system.AwaitVerdict(vouched, v1::VERDICT_SUPPRESSED), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(system.daemon().Check(other), v1::VERDICT_SEND);
   EXPECT_EQ(system.daemon().Check("reader@rcpt.example"), v1::VERDICT_SEND);
   // The other failure of the same report is on record, about nobody.
@@ -169,7 +170,7 @@ TEST_F(PostfixTest, WhereMailIsForwardedTheAddressThatWasMailedIsJudged) {
   EXPECT_EQ(events[0].address(), mailed);
   EXPECT_EQ(events[0].final_recipient(), target);
   EXPECT_EQ(events[0].forwarded_to(), target);
-  EXPECT_EQ(system.daemon().Check(mailed), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(system.AwaitVerdict(mailed, v1::VERDICT_SUPPRESSED), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(system.daemon().Check(target), v1::VERDICT_SEND);
 }
 

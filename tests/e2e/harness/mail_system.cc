@@ -79,6 +79,12 @@ std::vector<v1::Event> MailSystem::AwaitEvents(const std::string& address, std::
   return events;
 }
 
+v1::Verdict MailSystem::AwaitVerdict(const std::string& address, v1::Verdict verdict) {
+  v1::Verdict last = v1::VERDICT_UNSPECIFIED;
+  Eventually([&] { return (last = daemon_.Check(address)) == verdict; });
+  return last;
+}
+
 bool MailSystem::AwaitSenderLog(std::string_view text) {
   return Eventually([&] { return sender_->log().find(text) != std::string::npos; });
 }

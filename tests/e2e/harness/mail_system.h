@@ -49,6 +49,9 @@ class MailSystem {
 
   // The events of the address once there are as many; what there is when they don't come.
   std::vector<v1::Event> AwaitEvents(const std::string& address, std::size_t count = 1);
+  // What Check says of the address once that is `verdict`, else at last. An event can be read as
+  // soon as it is committed, and the verdict is there with the 250, a moment later.
+  v1::Verdict AwaitVerdict(const std::string& address, v1::Verdict verdict);
   bool AwaitSenderLog(std::string_view text);
 
  private:
