@@ -5,17 +5,15 @@
 // (one that this program starts beside itself). Both are called in turns; prints for each pair the
 // calls a second and the server's CPU time of a call, and at the end the medians and the ratio.
 #include <grpcpp/grpcpp.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include <sys/types.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -24,6 +22,7 @@
 #include <vector>
 
 #include "bounced/v1/suppression.grpc.pb.h"
+#include "tests/bench/peer_server.h"
 
 namespace bounced::bench {
 namespace {
@@ -39,69 +38,9 @@ class EmptyService final : public v1::SuppressionService::CallbackService {
   }
 };
 
-// Serves until its standard input ends; prints the port.
 int ServeEmpty() {
   EmptyService service;
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  std::printf("%d\n", port);
-  std::fflush(stdout);
-  while (std::getchar() != EOF) continue;
-  server->Shutdown(std::chrono::system_clock::now());
-  return 0;
-}
-
-// The other process, of this same program.
-class EmptyServer {
- public:
-  EmptyServer() {
-    int in[2];
-    int out[2];
-    if (pipe(in) != 0 || pipe(out) != 0) throw std::runtime_error("pipe failed");
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(in[0], 0);
-      dup2(out[1], 1);
-      close(in[1]);
-      execl("/proc/self/exe", "check_bench", "--serve-empty", nullptr);
-      _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    input_ = in[1];
-    FILE* answer = fdopen(out[0], "r");
-    int port = 0;
-    if (std::fscanf(answer, "%d", &port) != 1) throw std::runtime_error("no empty server");
-    address_ = "127.0.0.1:" + std::to_string(port);
-    std::fclose(answer);
-  }
-  ~EmptyServer() {
-    close(input_);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  pid_t pid() const { return pid_; }
-  const std::string& address() const { return address_; }
-
- private:
-  pid_t pid_ = 0;
-  int input_ = -1;
-  std::string address_;
-};
-
-// CPU time of all threads of a process so far, in nanoseconds (proc(5), schedstat).
-std::uint64_t CpuTime(pid_t pid) {
-  std::uint64_t sum = 0;
-  for (const auto& task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-    std::uint64_t nanoseconds = 0;
-    std::ifstream(task.path() / "schedstat") >> nanoseconds;
-    sum += nanoseconds;
-  }
-  return sum;
+  return Serve([&service](grpc::ServerBuilder& builder) { builder.RegisterService(&service); });
 }
 
 struct Turn {
@@ -143,17 +82,6 @@ Turn Call(const std::string& address, pid_t pid, int callers, int calls,
   return {calls / elapsed.count(), static_cast<double>(CpuTime(pid) - cpu) / 1000 / calls};
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-void Report(const char* name, std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  std::printf("%s median %.2f (%.2f to %.2f)\n", name, Median(values), values.front(),
-              values.back());
-}
-
 int Main(int argc, char** argv) {
   std::string bounced;
   pid_t pid = 0;
@@ -180,7 +108,7 @@ int Main(int argc, char** argv) {
   for (int i = 0; addresses.size() < 1000; ++i) {
     addresses.push_back("reader" + std::to_string(i) + "@elsewhere.example");
   }
-  const EmptyServer empty;
+  const PeerServer empty("--serve-empty");
   std::vector<double> rates, rate_ratios, cpu, empty_cpu, cpu_more;
   for (int pair = 0; pair < pairs; ++pair) {
     const Turn nothing = Call(empty.address(), empty.pid(), callers, calls, addresses);

@@ -159,7 +159,8 @@ def run_shell(directory, tables):
     with contextlib.closing(sqlite3.connect(filled)) as db:
         schema = "".join(
             re.sub(r"--[^\n]*", "", sql).replace(") STRICT", ")") + ";\n" for (sql,) in db.execute(
-                "SELECT sql FROM sqlite_schema WHERE sql NOT NULL AND tbl_name IN (%s) ORDER BY type DESC"
+                "SELECT sql FROM sqlite_schema WHERE sql NOT NULL AND type <> 'trigger' AND tbl_name IN (%s)"
+                " ORDER BY type DESC"
                 % ",".join("?" * len(tables)), tables))
     page = shell(filled, "PRAGMA page_size;\n").strip()
     for table in tables:

@@ -72,6 +72,8 @@ daemon=$!
 read -r line <"$work/ready" || { cat "$work/log"; exit 1; }
 "$bin/check_bench" --bounced "${line##*grpc=}" --pid "$daemon" --pairs "$pairs" |
   grep -v '^pair'
+title "BatchCheck and CheckStream beside an echo"
+"$bin/batch_bench" --bounced "${line##*grpc=}" --pid "$daemon" --turns "$turns"
 kill "$daemon"
 wait "$daemon"
 daemon=
