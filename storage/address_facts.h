@@ -22,6 +22,10 @@ struct AddressFacts {
   static constexpr int kMaxEvents = 10'000;
   static constexpr int kMaxChanges = 10'000;
   bool is_cut = false;
+  // Its events have no texts any more, so that nothing of them can be read again.
+  bool is_forgotten = false;
+
+  bool MayBeReplayed() const { return !is_cut && !is_forgotten; }
 };
 
 // What becomes of an address when its past is replayed: only what is not as it stands.

@@ -216,8 +216,12 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
         std::any_of(facts.events.begin(), facts.events.end(),
                     [this](const StoredEvent& each) { return Selects(selection_, each); });
     if (!is_selected) return absl::OkStatus();
-    if (facts.is_cut) {
-      progress_.set_too_large(progress_.too_large() + 1);
+    if (!facts.MayBeReplayed()) {
+      if (facts.is_forgotten) {
+        progress_.set_forgotten(progress_.forgotten() + 1);
+      } else {
+        progress_.set_too_large(progress_.too_large() + 1);
+      }
       return absl::OkStatus();
     }
     ReclassifyAddresses::One one{.address = address};

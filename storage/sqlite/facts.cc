@@ -54,6 +54,7 @@ absl::StatusOr<AddressFacts> FactsQuery::Read(std::string_view tenant, const Add
       FindAddress(*find_, RowHashOf(*index_, tenant, address), tenant, address);
   if (!row.ok()) return row.status();
   if (row->id == 0) return facts;
+  facts.is_forgotten = row->is_forgotten;
   facts.record = std::move(row->record);
   facts.risky_until = row->risky_until;
   absl::StatusOr<std::vector<SuppressionRow>> suppressions =

@@ -65,7 +65,7 @@ absl::Status Writer::Do(ReclassifyAddresses& work) {
     one.facts = *std::move(facts);
     one.replayed = {};
     one.replayed.is_as_it_was = true;
-    if (!one.facts.is_cut) one.replayed = work.replay(one.facts, one.readings, now_);
+    if (one.facts.MayBeReplayed()) one.replayed = work.replay(one.facts, one.readings, now_);
     if (one.replayed.is_as_it_was) continue;
     absl::Status status = CarryOut((*run)->tenant, *one.address, one.facts, one.replayed, cause);
     if (!status.ok()) return status;

@@ -144,6 +144,15 @@ class World final : public ApiTest {
     }
     return text;
   }
+  void Forget(const std::string& address) {
+    grpc::ClientContext context;
+    v1::ForgetRequest request;
+    request.set_address(address);
+    auto reader = suppressions_->Forget(&context, request);
+    v1::ForgetResponse response;
+    while (reader->Read(&response)) continue;
+    EXPECT_TRUE(reader->Finish().ok());
+  }
   void Suppress(const std::string& address) { EXPECT_TRUE(Create(address).ok()); }
   void Import(const std::string& address) {
     grpc::ClientContext context;
@@ -760,6 +769,23 @@ TEST_F(ManyTest, WhatComesMeanwhileCountsToo) {
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(world_.Check(addresses_[0]), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(world_.Check(addresses_[1]), v1::VERDICT_SEND);
+}
+
+// What was read from its texts would be lost with them.
+TEST(ReclassifyTest, T48WhoIsForgottenStaysAsHeIs) {
+  World world(kOld);
+  for (const char* address : {"forgotten@rcpt.example", "other@rcpt.example"}) {
+    world.Refuse(address, "alpha");
+    world.Take(world.Mint(address), Complained(address));
+  }
+  world.Forget("forgotten@rcpt.example");
+  world.Obey({{"alpha", Reason::kSpamContent}}, {.complaint_scope = ComplaintScope::kStream});
+  const World::Run run = world.Apply();
+  EXPECT_EQ(run.progress.forgotten(), 1);
+  EXPECT_EQ(run.progress.too_large(), 0);
+  EXPECT_THAT(run.addresses, SizeIs(1));
+  EXPECT_EQ(world.Facts("forgotten@rcpt.example").suppressions.size(), 2u);
+  EXPECT_EQ(world.Check("forgotten@rcpt.example"), v1::VERDICT_SUPPRESSED);
 }
 
 }  // namespace

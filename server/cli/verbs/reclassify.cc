@@ -97,6 +97,9 @@ std::string SumText(const v1::ReclassifyProgress& progress, bool apply) {
     absl::StrAppend(&text, "; ", count(progress.too_large()),
                     " left, as too much is stored of them");
   }
+  if (progress.forgotten() > 0) {
+    absl::StrAppend(&text, "; ", count(progress.forgotten()), " left, as they were forgotten");
+  }
   return text;
 }
 
