@@ -30,11 +30,10 @@ absl::StatusCode CodeOf(int rc) {
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL:
     case SQLITE_INTERRUPT:
-      return absl::StatusCode::kUnavailable;
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return absl::StatusCode::kFailedPrecondition;
+      return absl::StatusCode::kUnavailable;
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -49,10 +48,8 @@ std::string_view WhatToDo(absl::StatusCode code) {
     case absl::StatusCode::kResourceExhausted:
       return "nothing was stored; free space on its disk and try again";
     case absl::StatusCode::kUnavailable:
-      return "try again; if it stays, see which program holds the file, and the limits on memory "
-             "and open files";
-    case absl::StatusCode::kFailedPrecondition:
-      return "give the daemon's user the right to write the file and its folder";
+      return "try again; if it stays, see which program holds the file, whether the daemon's user "
+             "may write it and its folder, and the limits on memory and open files";
     case absl::StatusCode::kDataLoss:
       return "nothing more is written; see the kernel's log for the disk, then restart: of a "
              "damaged "

@@ -59,7 +59,7 @@ class IncidentsTest : public ApiTest {
   }
 };
 
-TEST_F(IncidentsTest, T4ABurstIsHeldExplainedAndConfirmed) {
+TEST_F(IncidentsTest, T3T4ABurstIsHeldExplainedAndConfirmed) {
   BurstAt("fell-over.example");
   IngestNoSuchUser("other@elsewhere.example");
   EXPECT_EQ(Check("n0@fell-over.example"), v1::VERDICT_RISKY);

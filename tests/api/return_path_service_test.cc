@@ -47,6 +47,16 @@ class ReturnPathServiceTest : public ApiTest {
   }
 };
 
+TEST_F(ReturnPathServiceTest, T45WhoIsSuppressedIsMintedForAsWhoIsNotKnown) {
+  ASSERT_TRUE(Create("known@rcpt.example").ok());
+  ASSERT_EQ(Check("known@rcpt.example"), v1::VERDICT_SUPPRESSED);
+  v1::MintResponse known, other;
+  ASSERT_TRUE(Mint(For("known@rcpt.example"), known).ok());
+  ASSERT_TRUE(Mint(For("other@rcpt.example"), other).ok());
+  EXPECT_EQ(known.form(), other.form());
+  EXPECT_EQ(known.return_path().size(), other.return_path().size());
+}
+
 TEST_F(ReturnPathServiceTest, MintsTheOpenFormWhenItFitsAndElseTheSealed) {
   v1::MintResponse response;
   ASSERT_TRUE(Mint(For("jane@rcpt.example"), response).ok());

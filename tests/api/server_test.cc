@@ -164,7 +164,7 @@ class ServerTest : public ApiTest {
   }
 };
 
-TEST_F(ServerTest, HealthServesEachService) {
+TEST_F(ServerTest, T39HealthSaysOfEachServiceThatItServesAndNoMore) {
   for (const char* service : {"", "bounced.v1.SuppressionService", "bounced.v1.BounceService",
                               "bounced.v1.ReturnPathService"}) {
     std::string answer;
@@ -175,7 +175,7 @@ TEST_F(ServerTest, HealthServesEachService) {
   EXPECT_THAT(Health("bounced.v1.Other", answer), Fails(StatusCode::NOT_FOUND, ""));
 }
 
-TEST_F(ServerTest, ReflectionListsTheServices) {
+TEST_F(ServerTest, T39ReflectionListsTheServicesOnLoopback) {
   grpc::ClientContext context;
   grpc::internal::RpcMethod method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                                    grpc::internal::RpcMethod::BIDI_STREAMING);

@@ -240,7 +240,7 @@ TEST(Dialogue, S70S81PostmasterIsAcceptedAndNobodyElsesMailIs) {
   EXPECT_TRUE(session.Closed());
 }
 
-TEST(Privacy, TheLogNamesNoAddressAndNoTextOfAMessage) {
+TEST(Privacy, T46TheLogNamesNoAddressAndNoTextOfAMessage) {
   Daemon daemon;
   const std::string recipient = "secret.reader@rcpt.example";
   std::string report = HardReport(recipient);
