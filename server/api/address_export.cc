@@ -10,6 +10,7 @@
 #include "server/api/explain.h"
 #include "server/api/from_proto.h"
 #include "server/api/to_proto.h"
+#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -31,6 +32,7 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
   }
 
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(giving_); }
     if (!ok) return Finish(grpc::Status::CANCELLED);
     Send();
   }
@@ -43,7 +45,9 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
   void ReadOn() {
     const bool queued = services_.workers.Submit([this] {
       if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-      if (absl::Status s = Read(); !s.ok()) return Finish(services_.ToGrpc(s));
+      absl::Status status = MayGoOn(*context_, services_.parts.clock.Now());
+      if (status.ok()) status = Read();
+      if (!status.ok()) return Finish(services_.ToGrpc(status));
       Send();
     });
     if (!queued) Finish(services_.ToGrpc(TooBusy()));
@@ -55,6 +59,7 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
     }
     response_ = std::move(rows_.front());
     rows_.pop_front();
+    MutexLock lock(giving_);
     StartWrite(&response_);
   }
 
@@ -129,6 +134,7 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
   Cursor cursor_ = 0;
   std::deque<v1::ExportAddressResponse> rows_;  // that are to be sent
   v1::ExportAddressResponse response_;
+  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
+#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -36,6 +37,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   }
 
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(giving_); }
     if (!ok) return Finish(grpc::Status::CANCELLED);
     if (response_.done()) return Finish(grpc::Status::OK);
     if (work_.from_event != 0) return ForgetEvents();
@@ -45,8 +47,24 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   void OnDone() override { delete this; }
 
  private:
+  // Whether there is to be a next step; if not, the call is finished.
+  bool GoesOn() {
+    if (context_->IsCancelled()) {
+      Finish(grpc::Status::CANCELLED);
+      return false;
+    }
+    const absl::Status may = MayGoOn(*context_, services_.parts.clock.Now());
+    if (!may.ok()) Finish(services_.ToGrpc(may));
+    return may.ok();
+  }
+
+  void Give() {
+    MutexLock lock(giving_);
+    StartWrite(&response_);
+  }
+
   void ForgetEvents() {
-    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    if (!GoesOn()) return;
     services_.parts.committer.Submit(work_, [this](absl::Status status, Work work) {
       ForgotEvents(status, std::get<ForgetAddress>(work));
     });
@@ -71,12 +89,12 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
       for (const std::int64_t id : done.evidence_ids) own_.insert({Mention::What::kEvidence, id});
     }
     work_.from_event = done.next_event;
-    StartWrite(&response_);
+    Give();
   }
 
   void Search() {
     const bool queued = services_.workers.Submit([this] {
-      if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+      if (!GoesOn()) return;
       absl::StatusOr<Page<Mention>> page =
           services_.parts.store.FindMentions(work_.tenant, spellings_, cursor_);
       if (!page.ok()) return Finish(services_.ToGrpc(page.status()));
@@ -107,7 +125,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     response_.set_mentions(response_.mentions() + rows);
     response_.set_evidence(response_.evidence() + evidence);
     if (cursor_ != 0) {
-      StartWrite(&response_);
+      Give();
     } else if (work_.dry_run) {
       Done();
     } else {
@@ -133,7 +151,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
                                               {"events", response_.events()},
                                               {"evidence", response_.evidence()},
                                               {"mentions", response_.mentions()}});
-    StartWrite(&response_);
+    Give();
   }
 
   std::vector<std::string> Notes() const {
@@ -166,6 +184,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   absl::flat_hash_set<std::pair<Mention::What, std::int64_t>> own_;  // of a dry run
   Cursor cursor_ = 0;
   v1::ForgetResponse response_;
+  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "server/api/reclassify_answer.h"
 #include "server/intake/replay.h"
 #include "server/intake/reread.h"
+#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -88,6 +89,7 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
   }
 
   void OnWriteDone(bool ok) override {
+    { MutexLock lock(giving_); }
     if (!ok) return Finish(grpc::Status::CANCELLED);
     if (is_done_) return Finish(grpc::Status::OK);
     OnWorker([this] { Step(); });
@@ -167,15 +169,18 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     if (!is_done_) {
       response_.set_resume_token(MakePageToken(request_.apply() ? run_id_ : cursor_, list_));
     }
+    MutexLock lock(giving_);
     StartWrite(&response_);
   }
 
   // Reads the next addresses. What the step is about to change is not counted before it has.
   void Step() {
     if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    absl::Status status = MayGoOn(*context_, services_.parts.clock.Now());
+    if (!status.ok()) return Finish(services_.ToGrpc(status));
     response_.Clear();
     step_ = {};
-    absl::Status status = ReadStep();
+    status = ReadStep();
     if (!status.ok()) return Finish(services_.ToGrpc(status));
     is_done_ = step_.next == 0;
     if (request_.apply()) return Commit();
@@ -322,6 +327,7 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
   std::int64_t report_of_ = 0;  // the message
   v1::ReclassifyProgress progress_;
   v1::ReclassifyResponse response_;
+  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <grpcpp/impl/rpc_method.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -371,6 +372,37 @@ TEST_F(AccessTest, T35StreamsEndWithTheirKey) {
   };
   EXPECT_EQ(stored("before@b.example"), 1u);
   EXPECT_EQ(stored("after@b.example"), 0u);
+}
+
+TEST_F(AccessTest, T35WhatIsDoneInStepsEndsWithItsKey) {
+  // One more than a step of Reclassify takes.
+  for (int i = 0; i <= kReclassifyStepAddresses; ++i) {
+    IngestMailboxFull("r" + std::to_string(i) + "@b.example");
+  }
+  MakeFirst();
+  for (const MethodDescriptor* method : AllMethods()) {
+    const std::set<std::string> stepwise = {"Reclassify", "ExportAddress", "Forget"};
+    if (!stepwise.contains(method->name())) continue;
+    SCOPED_TRACE(method->name());
+    v1::CreateApiKeyRequest short_lived;
+    short_lived.set_name("k" + std::to_string(absl::ToUnixSeconds(clock_.Now())));
+    short_lived.set_tenant("default");
+    short_lived.add_roles(v1::ROLE_ADMIN);
+    short_lived.mutable_expire_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) + 60);
+    v1::CreateApiKeyResponse made;
+    ASSERT_TRUE(Create(short_lived, made, first_).ok());
+    std::unique_ptr<Message> request = NewRequest(*method);
+    Set(*request, "address", "a@b.example");
+    // It expires while the first step is done.
+    std::atomic<bool> has_begun = false;
+    store_->OnCall([&] {
+      if (!has_begun.exchange(true)) clock_.Advance(absl::Seconds(60));
+      return absl::OkStatus();
+    });
+    EXPECT_THAT(Call(*method, *request, Bearer(made.token())),
+                Fails(StatusCode::UNAUTHENTICATED, "the key of this call"));
+    store_->OnCall(nullptr);
+  }
 }
 
 TEST_F(AccessTest, T35WhatBeganWithoutAKeyEndsWithTheFirst) {
