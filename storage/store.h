@@ -149,6 +149,7 @@ struct ResolveIncident {
   std::optional<Incident> incident = {};
   bool was_open = false;  // out
   bool fits = false;      // out: this is said of incidents of its kind
+  Batch batch = {};       // out: of the suppressions that it put in force or took off
 };
 
 // Looks through all that is counted: opens, keeps and closes incidents. Done now and then.

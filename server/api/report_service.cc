@@ -109,8 +109,10 @@ grpc::ServerUnaryReactor* ReportService::ResolveIncident(grpc::CallbackServerCon
                                    [this, reactor, response](absl::Status status, Work work) {
                                      const auto& done = std::get<bounced::ResolveIncident>(work);
                                      if (status.ok()) status = Outcome(done);
-                                     if (status.ok())
+                                     if (status.ok()) {
                                        *response->mutable_incident() = ToProto(*done.incident);
+                                       response->set_batch(done.batch.id);
+                                     }
                                      reactor->Finish(services_.ToGrpc(status));
                                    });
   return reactor;

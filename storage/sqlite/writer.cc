@@ -497,7 +497,7 @@ absl::Status Writer::Do(ResolveIncident& work) {
   const bool confirm = work.resolution == Resolution::kConfirm;
   absl::StatusOr<std::vector<Address>> held = suppressions_.HeldBy(work.incident_id);
   if (!held.ok()) return held.status();
-  const Cause cause{.author = work.author, .words = work.cause};
+  const Cause cause{.author = work.author, .words = work.cause, .batch = &work.batch};
   for (const Address& address : *held) {
     absl::Status status = confirm ? Hold(work.tenant, address, 0, cause)
                                   : Release(work.tenant, address, work.incident_id, cause);

@@ -1,4 +1,5 @@
 // Quarantines, over the API.
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,8 @@ class IncidentsTest : public ApiTest {
     return response;
   }
   grpc::Status End(std::int64_t id, Resolve::Resolution resolution, const std::string& cause = "",
-                   v1::Incident* incident = nullptr, const std::string& tenant = "") {
+                   v1::Incident* incident = nullptr, const std::string& tenant = "",
+                   std::int64_t* batch = nullptr) {
     grpc::ClientContext context;
     Resolve request;
     request.set_tenant(tenant);
@@ -47,6 +49,7 @@ class IncidentsTest : public ApiTest {
     v1::ResolveIncidentResponse response;
     const grpc::Status status = reports_->ResolveIncident(&context, request, &response);
     if (incident != nullptr) *incident = response.incident();
+    if (batch != nullptr) *batch = response.batch();
     return status;
   }
   v1::ExplainResponse Explain(const std::string& address) {
@@ -96,6 +99,29 @@ TEST_F(IncidentsTest, T4ReleasingAllowsAllAgainAndNewEvidenceCounts) {
   clock_.Advance(absl::Hours(24));
   IngestNoSuchUser("n0@fell-over.example");
   EXPECT_EQ(Check("n0@fell-over.example"), v1::VERDICT_SUPPRESSED);
+}
+
+TEST_F(IncidentsTest, AReleaseIsTakenBackAsAWhole) {
+  BurstAt("fell-over.example");
+  std::int64_t batch = 0;
+  ASSERT_TRUE(End(1, Resolve::RESOLUTION_RELEASE, "", nullptr, "", &batch).ok());
+  EXPECT_GT(batch, 0);
+  v1::UndoChangesRequest request;
+  request.set_batch(batch);
+  grpc::ClientContext context;
+  auto reader = suppressions_->UndoChanges(&context, request);
+  v1::UndoChangesResponse response;
+  int undone = 0;
+  while (reader->Read(&response)) {
+    for (const v1::UndoneChange& change : response.changes()) {
+      undone += change.outcome() == v1::UndoneChange::OUTCOME_UNDONE;
+    }
+  }
+  ASSERT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(undone, policy_.domain_burst);
+  for (int i = 0; i < policy_.domain_burst; ++i) {
+    EXPECT_EQ(Check(absl::StrCat("n", i, "@fell-over.example")), v1::VERDICT_SUPPRESSED);
+  }
 }
 
 TEST_F(IncidentsTest, WhatCannotBeResolvedSaysSo) {

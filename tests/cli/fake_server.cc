@@ -156,6 +156,7 @@ grpc::Status FakeReports::ResolveIncident(grpc::ServerContext*,
   for (const v1::Incident& each : stored) {
     if (each.incident_id() != request->incident_id()) continue;
     *response->mutable_incident() = each;
+    response->set_batch(resolve_batch);
     return grpc::Status::OK;
   }
   return {grpc::StatusCode::NOT_FOUND, "there is no such incident"};

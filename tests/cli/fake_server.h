@@ -120,6 +120,7 @@ class FakeReports : public v1::ReportService::Service {
   std::vector<v1::Incident> stored;  // what lists give
   std::vector<v1::ListIncidentsRequest> listed;
   std::vector<v1::ResolveIncidentRequest> resolved;
+  std::int64_t resolve_batch = 0;  // of the answers
 
  private:
   grpc::Status ListIncidents(grpc::ServerContext*, const v1::ListIncidentsRequest*,

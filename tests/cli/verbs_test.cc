@@ -18,6 +18,7 @@ namespace bounced::cli {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -257,6 +258,14 @@ TEST_F(VerbsTest, IncidentsAreListedAndResolved) {
             v1::ResolveIncidentRequest::RESOLUTION_RELEASE);
   EXPECT_EQ(server_.reports.resolved[0].cause(), "they said so");
   EXPECT_EQ(server_.reports.resolved[0].author(), "tester");
+  server_.reports.resolve_batch = 4'711;
+  incident.set_state(v1::INCIDENT_STATE_RELEASED);
+  EXPECT_THAT(Run({"resolve", "7", "--release"}).err,
+              HasSubstr("`bouncectl undo --batch 4711` takes this back"));
+  EXPECT_THAT(Run({"resolve", "7", "--release", "--json"}).out, EndsWith("}\n{\"batch\":4711}\n"));
+  incident.set_state(v1::INCIDENT_STATE_CONFIRMED);
+  EXPECT_THAT(Run({"resolve", "7", "--confirm"}).err,
+              HasSubstr("`bouncectl history --batch 4711` shows whom"));
   const Outcome none = Run({"resolve", "8", "--confirm"});
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.err, HasSubstr("incident 8: there is no such incident"));

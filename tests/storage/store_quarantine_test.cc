@@ -134,6 +134,10 @@ TEST_F(QuarantineTest, ConfirmingPutsAllInForce) {
   EXPECT_EQ(changes[2].author, "ann");
   EXPECT_EQ(changes[2].suppression.incident_id, 0);
   EXPECT_EQ(changes[2].before->incident_id, 1);
+  EXPECT_GT(done.batch.id, 0);
+  for (const char* mailbox : {"n0@example.net", "n1@example.net", "n2@example.net"}) {
+    EXPECT_EQ(ChangesOf(*store_, mailbox).back().batch, done.batch.id) << mailbox;
+  }
   // Nothing is held for it any more.
   Bounces("late@example.net", 31, 9);
   EXPECT_EQ(Check("late@example.net"), IndexAnswer::kSuppressed);
@@ -156,6 +160,7 @@ TEST_F(QuarantineTest, AnIncidentIsResolvedOnceAndByItsTenant) {
   EXPECT_EQ(Check("n0@example.net"), IndexAnswer::kRisky);
   EXPECT_TRUE(Resolve(1, true).was_open);
   const ResolveIncident again = Resolve(1, false);
+  EXPECT_EQ(again.batch.id, 0);
   EXPECT_FALSE(again.was_open);
   EXPECT_EQ(again.incident->state, Incident::State::kConfirmed);
   EXPECT_EQ(Check("n0@example.net"), IndexAnswer::kSuppressed);

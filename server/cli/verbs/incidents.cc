@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bounced/v1/report.grpc.pb.h"
+#include "server/cli/json.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
 #include "server/cli/words.h"
@@ -133,6 +134,20 @@ v1::ResolveIncidentRequest::Resolution ResolutionOf(const ResolveArguments& argu
   return v1::ResolveIncidentRequest::RESOLUTION_ACKNOWLEDGE;
 }
 
+// A confirmation cannot be taken back so: what was held stays in force.
+void TellBatch(const v1::ResolveIncidentResponse& response, Session& session) {
+  if (response.batch() == 0) return;
+  if (session.json()) {
+    JsonWriter json;
+    session.out().Json(json.BeginObject().Key("batch").Number(response.batch()).EndObject().text());
+    return;
+  }
+  const bool is_release = response.incident().state() == v1::INCIDENT_STATE_RELEASED;
+  session.err().Text(absl::StrCat("bouncectl: `bouncectl ", is_release ? "undo" : "history",
+                                  " --batch ", response.batch(),
+                                  is_release ? "` takes this back\n" : "` shows whom\n"));
+}
+
 absl::StatusOr<ExitCode> Resolve(const ResolveArguments& arguments, Session& session) {
   v1::ResolveIncidentRequest request;
   request.set_tenant(session.tenant());
@@ -153,6 +168,7 @@ absl::StatusOr<ExitCode> Resolve(const ResolveArguments& arguments, Session& ses
   }
   if (!status.ok()) return status;
   Print(response.incident(), session);
+  TellBatch(response, session);
   return ExitCode::kDone;
 }
 
@@ -203,10 +219,12 @@ Action SetUpResolve(CLI::App& command) {
   what->require_option(1);
   command.add_option("--cause", arguments->cause, "Why, for the history")->type_name("TEXT");
   command.footer(
-      "All addresses of a quarantine at once. Exit codes: 0 done, 1 there is no such incident, it "
-      "has\n"
-      "been resolved before, or that is not said of its kind, 2 usage, 3 the server could not be\n"
-      "reached, did not allow it, or failed");
+      "All addresses of a quarantine at once, as one batch: `undo --batch` takes a release back, "
+      "and\n"
+      "then all of them are suppressed. With --json a second object has the batch.\n\n"
+      "Exit codes: 0 done, 1 there is no such incident, it has been resolved before, or that is "
+      "not\n"
+      "said of its kind, 2 usage, 3 the server could not be reached, did not allow it, or failed");
   return [arguments](Session& session) { return Resolve(*arguments, session); };
 }
 
