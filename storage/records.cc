@@ -161,6 +161,23 @@ std::string_view ToString(Source source) {
   return "unknown";
 }
 
+bool SameKey(const Suppression& a, const Suppression& b) {
+  return a.stream == b.stream && a.source == b.source;
+}
+
+const Suppression* FindSameKey(std::span<const Suppression> all, const Suppression& key) {
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const Suppression& each) { return SameKey(each, key); });
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool SaysTheSame(const Suppression& next, const Suppression& standing) {
+  return next.reason == standing.reason && next.bounce_class == standing.bounce_class &&
+         next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
+         (next.event_id == standing.event_id || next.event_id == 0) &&
+         next.explanation == standing.explanation && next.incident_id == standing.incident_id;
+}
+
 std::string_view ToString(Verdict verdict) {
   switch (verdict) {
     case Verdict::kSend:

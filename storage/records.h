@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -247,6 +248,14 @@ struct Suppression {
   // The open incident that holds it: it is not in force then, and the address is risky. 0: none.
   std::int64_t incident_id = 0;
 };
+
+// Whether both, of one tenant and address, have the same key: one takes the place of the other.
+bool SameKey(const Suppression& a, const Suppression& b);
+// The one of `all`, of one tenant and address, that has the key of `key`; nullptr: none has.
+const Suppression* FindSameKey(std::span<const Suppression> all, const Suppression& key);
+// Whether `next`, of the same key, says what `standing` says already. One that names no event does
+// not contradict the event that stands.
+bool SaysTheSame(const Suppression& next, const Suppression& standing);
 
 // A person's word that no bounce may suppress an address, or those of a domain.
 struct Allowance {

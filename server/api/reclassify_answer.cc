@@ -12,16 +12,6 @@
 namespace bounced::api {
 namespace {
 
-bool SameKey(const Suppression& a, const Suppression& b) {
-  return a.stream == b.stream && a.source == b.source;
-}
-
-const Suppression* Find(const std::vector<Suppression>& all, const Suppression& key) {
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Suppression& each) { return SameKey(each, key); });
-  return found == all.end() ? nullptr : &*found;
-}
-
 bool Stands(const Suppression* suppression, absl::Time now) {
   return suppression != nullptr && suppression->expire_time > now;
 }
@@ -110,8 +100,9 @@ std::optional<v1::ReclassifiedAddress> ReclassifiedAddressOf(const Address& addr
     if (was != nullptr) *added->mutable_before() = StateOf(*was);
     if (is != nullptr) *added->mutable_after() = StateOf(*is);
   };
-  for (const Suppression& gone : replayed.remove) add(Find(facts.suppressions, gone), nullptr);
-  for (const Suppression& put : replayed.put) add(Find(facts.suppressions, put), &put);
+  for (const Suppression& gone : replayed.remove)
+    add(FindSameKey(facts.suppressions, gone), nullptr);
+  for (const Suppression& put : replayed.put) add(FindSameKey(facts.suppressions, put), &put);
   result.set_outcome(comparison.Result());
   auto stored = facts.events.begin();
   for (const Event& event : replayed.events) {

@@ -20,24 +20,6 @@ bool IsOfEvents(Source source) {
          source == Source::kUnsubscribe;
 }
 
-bool SameKey(const Suppression& a, const Suppression& b) {
-  return a.stream == b.stream && a.source == b.source;
-}
-
-const Suppression* Find(const std::vector<Suppression>& all, const Suppression& key) {
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Suppression& each) { return SameKey(each, key); });
-  return found == all.end() ? nullptr : &*found;
-}
-
-// Whether they say the same, of the same address and key.
-bool SaysTheSame(const Suppression& a, const Suppression& b) {
-  return a.reason == b.reason && a.bounce_class == b.bounce_class &&
-         a.create_time == b.create_time && a.expire_time == b.expire_time &&
-         a.event_id == b.event_id && a.explanation == b.explanation &&
-         a.incident_id == b.incident_id;
-}
-
 bool IsOfSuppression(Change::What what) {
   return what == Change::What::kCreated || what == Change::What::kReplaced ||
          what == Change::What::kRemoved;
@@ -264,9 +246,9 @@ class Past {
     for (const Change& change : facts_.changes) {
       const Suppression& key = change.suppression;
       if (!IsOfSuppression(change.what) || !IsOfEvents(key.source)) continue;
-      if (Find(seen, key) != nullptr) continue;
+      if (FindSameKey(seen, key) != nullptr) continue;
       seen.push_back(key);
-      if (Find(standing_, key) != nullptr) continue;
+      if (FindSameKey(standing_, key) != nullptr) continue;
       if (change.what == Change::What::kRemoved) {
         if (IsGone(key.event_id)) standing_.push_back(key);
       } else if (change.before && IsGone(change.before->event_id)) {
@@ -277,7 +259,7 @@ class Past {
     }
     for (const Suppression& standing : facts_.suppressions) {
       if (IsOfEvents(standing.source) && standing.event_id == 0 &&
-          Find(seen, standing) == nullptr && Find(standing_, standing) == nullptr) {
+          FindSameKey(seen, standing) == nullptr && FindSameKey(standing_, standing) == nullptr) {
         standing_.push_back(standing);
       }
     }
@@ -326,7 +308,7 @@ class Past {
     if (act.change == nullptr) {
       // Which were taken off is not told any more: not those that still stand from before it.
       std::erase_if(standing_, [&](const Suppression& each) {
-        const Suppression* stands = Find(facts_.suppressions, each);
+        const Suppression* stands = FindSameKey(facts_.suppressions, each);
         return each.create_time <= act.time &&
                (stands == nullptr || stands->create_time > act.time);
       });
@@ -432,10 +414,10 @@ class Past {
       if (!IsSameReading(events_[i], facts_.events[i].event)) replayed.events.push_back(events_[i]);
     }
     for (const Suppression& was : facts_.suppressions) {
-      if (IsOfEvents(was.source)) Compare(&was, Find(standing_, was), now, replayed);
+      if (IsOfEvents(was.source)) Compare(&was, FindSameKey(standing_, was), now, replayed);
     }
     for (const Suppression& is : standing_) {
-      if (Find(facts_.suppressions, is) == nullptr) Compare(nullptr, &is, now, replayed);
+      if (FindSameKey(facts_.suppressions, is) == nullptr) Compare(nullptr, &is, now, replayed);
     }
     record_.released = facts_.record.released;
     record_.delivered_on = std::max(record_.delivered_on, facts_.record.delivered_on);

@@ -1,5 +1,6 @@
 // Addresses whose past is replayed: parts of the writer.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -116,18 +117,9 @@ absl::Status Writer::CarryOut(std::string_view tenant, const Address& address,
     }
   }
   status = Append(*standing, Change::What::kReclassified, cause, told, &before);
-  const auto place_of = [&](const Suppression& wanted) {
-    return std::find_if(standing->suppressions.begin(), standing->suppressions.end(),
-                        [&](const SuppressionRow& row) {
-                          return row.suppression.stream == wanted.stream &&
-                                 row.suppression.source == wanted.source;
-                        });
-  };
   for (const Suppression& gone : replayed.remove) {
-    const auto place = place_of(gone);
-    if (!status.ok() || place == standing->suppressions.end()) continue;
-    status =
-        Remove(*standing, static_cast<std::size_t>(place - standing->suppressions.begin()), cause);
+    const std::optional<std::size_t> place = standing->PlaceOf(gone);
+    if (status.ok() && place) status = Remove(*standing, *place, cause);
   }
   for (const Suppression& put : replayed.put) {
     if (status.ok()) status = Put(*standing, put, cause);

@@ -1,6 +1,7 @@
 // Changes that are put back: parts of the writer.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -139,12 +140,8 @@ absl::Status Writer::PutBack(const Change& change, const Cause& cause) {
     case Change::What::kCreated:
       break;
   }
-  for (std::size_t i = 0; i < standing->suppressions.size(); ++i) {
-    const Suppression& stands = standing->suppressions[i].suppression;
-    if (stands.stream != entry.stream || stands.source != entry.source) continue;
-    return Remove(*standing, i, cause);
-  }
-  return absl::OkStatus();
+  const std::optional<std::size_t> place = standing->PlaceOf(entry);
+  return place ? Remove(*standing, *place, cause) : absl::OkStatus();
 }
 
 // One that an incident held is in force when nobody is to be asked about that any more.

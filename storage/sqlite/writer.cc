@@ -1,7 +1,6 @@
 #include "storage/sqlite/writer.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/index_reader.h"
@@ -81,19 +80,6 @@ absl::Status Check(const PutApiKeys& work) {
 }
 
 absl::Status Check(const PutPolicies&) { return absl::OkStatus(); }
-
-bool SameKey(const Suppression& a, const Suppression& b) {
-  return a.stream == b.stream && a.source == b.source;
-}
-
-// Whether `next`, of the same key, says what `standing` says already. One that names no event does
-// not contradict the event that stands.
-bool SaysTheSame(const Suppression& next, const Suppression& standing) {
-  return next.reason == standing.reason && next.bounce_class == standing.bounce_class &&
-         next.create_time == standing.create_time && next.expire_time == standing.expire_time &&
-         (next.event_id == standing.event_id || next.event_id == 0) &&
-         next.explanation == standing.explanation && next.incident_id == standing.incident_id;
-}
 
 // What is stored of a text about an address that is forgotten.
 std::string Masked(const Address& address, std::string_view text) {
@@ -387,13 +373,10 @@ absl::Status Writer::Do(PutSuppressions& work) {
     suppression = AsStored(std::move(suppression));
     absl::StatusOr<Standing> standing = Find(suppression.tenant, suppression.address);
     if (!standing.ok()) return standing.status();
-    auto stands = std::find_if(
-        standing->suppressions.begin(), standing->suppressions.end(),
-        [&](const SuppressionRow& row) { return SameKey(row.suppression, suppression); });
+    const std::optional<std::size_t> place = standing->PlaceOf(suppression);
     const PutSuppressions::Outcome outcome =
-        stands == standing->suppressions.end()
-            ? PutSuppressions::Outcome::kCreated
-            : OutcomeOf(work, suppression, stands->suppression, now_);
+        place ? OutcomeOf(work, suppression, standing->suppressions[*place].suppression, now_)
+              : PutSuppressions::Outcome::kCreated;
     work.outcomes.push_back(outcome);
     const bool changes = outcome == PutSuppressions::Outcome::kCreated ||
                          outcome == PutSuppressions::Outcome::kReplaced;
@@ -435,10 +418,12 @@ absl::Status Writer::Do(RevokeKey& work) {
 absl::Status Writer::Quarantine(const Burst& burst, const Event& event, const Standing& standing,
                                 Suppression& suppression) {
   // What is in force already does not end because others bounce now.
-  for (const SuppressionRow& row : standing.suppressions) {
-    if (!SameKey(row.suppression, suppression) || row.suppression.expire_time <= now_) continue;
-    suppression.incident_id = row.suppression.incident_id;
-    return absl::OkStatus();
+  if (const std::optional<std::size_t> place = standing.PlaceOf(suppression)) {
+    const Suppression& stands = standing.suppressions[*place].suppression;
+    if (stands.expire_time > now_) {
+      suppression.incident_id = stands.incident_id;
+      return absl::OkStatus();
+    }
   }
   const BurstKey key{std::string(standing.tenant), std::string(standing.address.domain()),
                      burst.text_hash};
@@ -581,6 +566,14 @@ absl::Status Writer::Do(PutApiKeys& work) {
 
 absl::Status Writer::Do(PutPolicies& work) { return policies_.Put(work, now_); }
 
+std::optional<std::size_t> Writer::Standing::PlaceOf(const Suppression& key) const {
+  const auto found =
+      std::find_if(suppressions.begin(), suppressions.end(),
+                   [&](const SuppressionRow& each) { return SameKey(each.suppression, key); });
+  if (found == suppressions.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - suppressions.begin());
+}
+
 absl::StatusOr<Writer::Standing> Writer::Find(std::string_view tenant, const Address& address) {
   absl::StatusOr<AddressRow> row =
       addresses_.Find(RowHashOf(index_, tenant, address), tenant, address);
@@ -616,31 +609,30 @@ absl::Status Writer::Put(Standing& standing, Suppression suppression, Cause caus
   }
   suppression.tenant = std::string(standing.tenant);
   suppression.address = standing.address;
-  auto stands = std::find_if(
-      standing.suppressions.begin(), standing.suppressions.end(),
-      [&](const SuppressionRow& row) { return SameKey(row.suppression, suppression); });
+  const std::optional<std::size_t> place = standing.PlaceOf(suppression);
   std::optional<Suppression> before;
   absl::Status status;
-  if (stands == standing.suppressions.end()) {
+  if (!place) {
     const std::uint64_t hash =
         suppression.stream.empty()
             ? standing.row.hash
             : index_.Hash(standing.tenant, suppression.stream, standing.address.canonical());
     standing.suppressions.push_back(
         {.id = next_.suppression++, .hash = hash, .suppression = std::move(suppression)});
-    stands = std::prev(standing.suppressions.end());
-    status = suppressions_.Insert(*stands, standing.row.id);
+    status = suppressions_.Insert(standing.suppressions.back(), standing.row.id);
   } else {
-    if (cause.undoes == 0 && SaysTheSame(suppression, stands->suppression)) {
+    SuppressionRow& stands = standing.suppressions[*place];
+    if (cause.undoes == 0 && SaysTheSame(suppression, stands.suppression)) {
       return absl::OkStatus();
     }
-    before = std::exchange(stands->suppression, std::move(suppression));
-    status = suppressions_.Update(*stands);
+    before = std::exchange(stands.suppression, std::move(suppression));
+    status = suppressions_.Update(stands);
   }
   if (!status.ok()) return status;
-  Note(standing, stands->suppression.stream, stands->hash);
+  const SuppressionRow& row = place ? standing.suppressions[*place] : standing.suppressions.back();
+  Note(standing, row.suppression.stream, row.hash);
   return Append(standing, before ? Change::What::kReplaced : Change::What::kCreated, cause,
-                stands->suppression, before ? &*before : nullptr);
+                row.suppression, before ? &*before : nullptr);
 }
 
 absl::Status Writer::Remove(Standing& standing, std::size_t at, Cause cause) {

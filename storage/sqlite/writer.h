@@ -1,6 +1,7 @@
 // The writing connection's transactions: Store::Apply() without threads or failures that last.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,6 +70,9 @@ class Writer {
     const Address& address;
     AddressRow row;
     std::vector<SuppressionRow> suppressions;
+
+    // Where among them the one is that has the key of `key`.
+    std::optional<std::size_t> PlaceOf(const Suppression& key) const;
   };
   // Who changes suppressions, and why.
   struct Cause {

@@ -60,5 +60,48 @@ TEST(Names, AreCompleteAndDistinct) {
   EXPECT_EQ(ToString(Source::kUnsubscribe), "unsubscribe");
 }
 
+Suppression OfStream(std::string_view stream, Source source) {
+  return {.tenant = "t",
+          .stream = std::string(stream),
+          .address = *Address::Parse("r@example.net"),
+          .source = source,
+          .reason = "no_such_user",
+          .bounce_class = BounceClass::kHard,
+          .create_time = absl::UnixEpoch(),
+          .expire_time = absl::InfiniteFuture(),
+          .event_id = 7,
+          .explanation = ""};
+}
+
+TEST(FindSameKey, GoesByStreamAndSource) {
+  const Suppression all[] = {OfStream("", Source::kBounce), OfStream("a", Source::kBounce),
+                             OfStream("a", Source::kManual)};
+  EXPECT_EQ(FindSameKey(all, OfStream("a", Source::kBounce)), &all[1]);
+  EXPECT_EQ(FindSameKey(all, OfStream("a", Source::kManual)), &all[2]);
+  EXPECT_EQ(FindSameKey(all, OfStream("", Source::kManual)), nullptr);
+  EXPECT_EQ(FindSameKey({}, all[0]), nullptr);
+}
+
+TEST(SaysTheSame, LooksAtAllButMayNameNoEvent) {
+  const Suppression standing = OfStream("", Source::kBounce);
+  Suppression next = standing;
+  EXPECT_TRUE(SaysTheSame(next, standing));
+  next.event_id = 0;
+  EXPECT_TRUE(SaysTheSame(next, standing));
+  EXPECT_FALSE(SaysTheSame(standing, next)) << "it names one where none was named";
+  const auto differs = [&standing](auto Suppression::*field, auto value) {
+    Suppression other = standing;
+    other.*field = value;
+    return !SaysTheSame(other, standing);
+  };
+  EXPECT_TRUE(differs(&Suppression::reason, "mailbox_full"));
+  EXPECT_TRUE(differs(&Suppression::bounce_class, BounceClass::kSoft));
+  EXPECT_TRUE(differs(&Suppression::create_time, absl::FromUnixSeconds(1)));
+  EXPECT_TRUE(differs(&Suppression::expire_time, absl::FromUnixSeconds(1)));
+  EXPECT_TRUE(differs(&Suppression::event_id, 8));
+  EXPECT_TRUE(differs(&Suppression::explanation, "so"));
+  EXPECT_TRUE(differs(&Suppression::incident_id, 1));
+}
+
 }  // namespace
 }  // namespace bounced
