@@ -174,19 +174,20 @@ absl::StatusOr<Connection> OpenDatabase(const DataDirectory& directory, const st
   if (!status.ok()) return status;
   absl::StatusOr<std::optional<std::int64_t>> wal = SizeOf(file + "-wal");
   if (!wal.ok()) return wal.status();
+  const bool has_wal = wal->value_or(0) > 0;
   // Before there is a connection: to close a file gives up its locks.
-  if (wal->value_or(0) > 0) status = CheckWal(file);
+  if (has_wal) status = CheckWal(file);
   if (!status.ok()) return status;
   absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kWrite);
   if (!connection.ok()) return connection.status();
-  if (wal->value_or(0) > 0) status = CheckPages(*connection, file);
+  if (has_wal) status = CheckPages(*connection, file);
   if (status.ok()) status = CheckSchema(*connection);
-  if (status.ok() && wal->value_or(0) > 0) status = SyncWal(*connection);
+  if (status.ok() && has_wal) status = SyncWal(*connection);
   if (status.ok()) status = connection->SetUpForWriting(cache_octets);
   // A commit that the power cut may lie behind the end of the WAL. Were it still there after the
   // next cut, with what that tears before it, it would look like damage. On a full disk, or
   // while another program reads, this has to wait.
-  if (status.ok() && wal->value_or(0) > 0) {
+  if (status.ok() && has_wal) {
     status = EmptyWal(*connection);
     if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) status = absl::OkStatus();
   }
