@@ -61,8 +61,8 @@ absl::Status FormerTable::Prepare(Connection& connection) {
                                 " FROM former_event WHERE change = ? ORDER BY id"));
   prepare(record_, "SELECT risky_until, record, next_record FROM former_record WHERE change = ?");
   prepare(begin_,
-          "INSERT INTO reclassification (tenant, selection, author, cause) VALUES (?, ?, ?, ?)");
-  prepare(newest_, "SELECT max(id) FROM reclassification");
+          "INSERT INTO reclassification (tenant, selection, author, cause) VALUES (?, ?, ?, ?)"
+          " RETURNING id");
   prepare(find_, kFindReclassificationSql);
   prepare(note_step_,
           "UPDATE reclassification SET next = ?2, batch = ?3, is_done = ?4 WHERE id = ?1");
@@ -107,13 +107,8 @@ absl::StatusOr<std::optional<FormerRecord>> FormerTable::RecordOf(std::int64_t c
 }
 
 absl::StatusOr<std::int64_t> FormerTable::Begin(const Reclassification& run) {
-  absl::Status status = begin_->Run(std::string_view(run.tenant), Blob{run.selection},
-                                    std::string_view(run.author), std::string_view(run.cause));
-  if (!status.ok()) return status;
-  Query query = newest_->Start();
-  absl::StatusOr<bool> there = query.Next();
-  if (!there.ok()) return there.status();
-  return query.Integer(0);
+  return begin_->RunForNumber(std::string_view(run.tenant), Blob{run.selection},
+                              std::string_view(run.author), std::string_view(run.cause));
 }
 
 absl::StatusOr<std::optional<Reclassification>> FormerTable::Find(std::int64_t id) {

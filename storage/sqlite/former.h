@@ -53,7 +53,6 @@ class FormerTable {
   std::optional<Statement> events_;
   std::optional<Statement> record_;
   std::optional<Statement> begin_;
-  std::optional<Statement> newest_;
   std::optional<Statement> find_;
   std::optional<Statement> note_step_;
 };

@@ -4,12 +4,12 @@
 
 namespace bounced {
 
-PolicyDocument PolicyDocumentOf(const Query& row, bool with_document) {
+PolicyDocument PolicyDocumentOf(const Query& row) {
   return {.revision = row.Integer(0),
           .time = row.Time(1),
           .author = std::string(row.Text(2)),
           .cause = std::string(row.Text(3)),
-          .document = with_document ? std::string(row.Text(4)) : std::string()};
+          .document = std::string(row.Text(4))};
 }
 
 absl::Status PolicyDocumentTable::Prepare(Connection& connection) {
@@ -22,16 +22,11 @@ absl::Status PolicyDocumentTable::Prepare(Connection& connection) {
 }
 
 absl::Status PolicyDocumentTable::Put(PutPolicies& work, absl::Time now) {
-  {
-    Query query = insert_->Start(now, std::string_view(work.author), std::string_view(work.cause),
-                                 std::string_view(work.document));
-    absl::StatusOr<bool> there = query.Next();
-    if (!there.ok()) return there.status();
-    work.revision = query.Integer(0);
-    // It is done when there is no further row.
-    there = query.Next();
-    if (!there.ok()) return there.status();
-  }
+  absl::StatusOr<std::int64_t> revision =
+      insert_->RunForNumber(now, std::string_view(work.author), std::string_view(work.cause),
+                            std::string_view(work.document));
+  if (!revision.ok()) return revision.status();
+  work.revision = *revision;
   return drop_->Run(work.revision - PutPolicies::kKept);
 }
 

@@ -13,11 +13,12 @@
 
 namespace bounced {
 
-// In the order in which PolicyDocumentOf() reads them; without the document that one is empty.
-inline constexpr std::string_view kPolicyRevisionColumns = "revision, time, author, cause";
+// In the order in which PolicyDocumentOf() reads them; of a revision without its document that is
+// empty.
+inline constexpr std::string_view kPolicyRevisionColumns = "revision, time, author, cause, ''";
 inline constexpr std::string_view kPolicyDocumentColumns =
     "revision, time, author, cause, document";
-PolicyDocument PolicyDocumentOf(const Query& row, bool with_document);
+PolicyDocument PolicyDocumentOf(const Query& row);
 
 // Belongs to the writing connection.
 class PolicyDocumentTable {

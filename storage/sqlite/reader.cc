@@ -486,7 +486,7 @@ absl::StatusOr<PolicyDocument> Reader::GetPolicies(std::int64_t revision) {
   Query query = policies_->Start(revision);
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
-  if (*there) return PolicyDocumentOf(query, true);
+  if (*there) return PolicyDocumentOf(query);
   if (revision == 0) return PolicyDocument{};
   return absl::NotFoundError(absl::StrCat("revision ", revision, " is not there"));
 }
@@ -496,7 +496,7 @@ absl::StatusOr<Page<PolicyDocument>> Reader::ListPolicies(int page_size, Cursor 
   Query query = policy_revisions_->Start(from == 0 ? kNewest : from);
   return ReadPage<PolicyDocument>(
       query, page_size, [](const Query& row) -> absl::StatusOr<std::optional<PolicyDocument>> {
-        return PolicyDocumentOf(row, false);
+        return PolicyDocumentOf(row);
       });
 }
 

@@ -68,6 +68,19 @@ class Statement {
     return query.Next().status();
   }
 
+  // The same of a statement that gives one number, as INSERT ... RETURNING does.
+  template <typename... Values>
+  absl::StatusOr<std::int64_t> RunForNumber(const Values&... values) {
+    Query query = Start(values...);
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    const std::int64_t number = query.Integer(0);
+    // It is done when there is no further row.
+    there = query.Next();
+    if (!there.ok()) return there.status();
+    return number;
+  }
+
   // Binds `values` from the left, which must live as long as the Query.
   template <typename... Values>
   Query Start(const Values&... values) {
