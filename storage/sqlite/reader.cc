@@ -314,16 +314,21 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
   if (!row.ok()) return row.status();
   dossier.address = row->address;
   dossier.forgotten = row->is_forgotten;
-  if (absl::Status status = Widen(tenant, address, dossier.standing); !status.ok()) return status;
-  if (row->id == 0) {
-    absl::Status status = ReadAround(tenant, address, max_changes, dossier);
-    if (!status.ok()) return status;
-    return dossier;
+  absl::Status status = Widen(tenant, address, dossier.standing);
+  if (status.ok() && row->id != 0) {
+    status = ReadOwn(tenant, *std::move(row), max_events, max_changes, dossier);
   }
-  dossier.record = std::move(row->record);
-  dossier.risky_until = row->risky_until;
+  if (status.ok()) status = ReadAround(tenant, address, max_changes, dossier);
+  if (!status.ok()) return status;
+  return dossier;
+}
+
+absl::Status Reader::ReadOwn(std::string_view tenant, AddressRow row, int max_events,
+                             int max_changes, AddressDossier& dossier) {
+  dossier.record = std::move(row.record);
+  dossier.risky_until = row.risky_until;
   absl::StatusOr<std::vector<SuppressionRow>> suppressions =
-      SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
+      SuppressionsOf(*suppressions_of_address_, row.id, tenant, *row.address);
   if (!suppressions.ok()) return suppressions.status();
   for (SuppressionRow& suppression : *suppressions) {
     const std::int64_t event_id = suppression.suppression.event_id;
@@ -336,7 +341,7 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
     dossier.standing.suppressions.push_back(std::move(suppression.suppression));
   }
   if (max_events > 0) {
-    Query query = events_of_address_->Start(row->id, kNewest);
+    Query query = events_of_address_->Start(row.id, kNewest);
     absl::StatusOr<Page<StoredEvent>> events = ReadPage<StoredEvent>(
         query, max_events, [](const Query& event) -> absl::StatusOr<std::optional<StoredEvent>> {
           absl::StatusOr<StoredEvent> stored = EventOf(event);
@@ -350,14 +355,11 @@ absl::StatusOr<AddressDossier> Reader::ReadDossier(std::string_view tenant, cons
   }
   if (max_changes > 0) {
     absl::StatusOr<std::vector<Change>> changes =
-        ReadChanges(row->id, tenant, *row->address, max_changes);
+        ReadChanges(row.id, tenant, *row.address, max_changes);
     if (!changes.ok()) return changes.status();
     dossier.changes = *std::move(changes);
   }
-  if (absl::Status status = ReadAround(tenant, address, max_changes, dossier); !status.ok()) {
-    return status;
-  }
-  return dossier;
+  return absl::OkStatus();
 }
 
 absl::Status Reader::ReadAround(std::string_view tenant, const Address& address, int max_changes,

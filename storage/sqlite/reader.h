@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/records.h"
+#include "storage/sqlite/addresses.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/facts.h"
 #include "storage/sqlite/statement.h"
@@ -82,6 +83,9 @@ class Reader {
                                std::vector<Suppression>& suppressions);
   // Appends those of the domain, and of all tenants; and whether it is allowed.
   absl::Status Widen(std::string_view tenant, const Address& address, StandingOfAddress& standing);
+  // Sets what is kept of the address itself, whose row is `row`.
+  absl::Status ReadOwn(std::string_view tenant, AddressRow row, int max_events, int max_changes,
+                       AddressDossier& dossier);
   // Sets what else reaches the address: allowances, incidents, and changes of its domain and of all
   // tenants.
   absl::Status ReadAround(std::string_view tenant, const Address& address, int max_changes,
