@@ -61,6 +61,8 @@ class Asker {
       absl::StatusOr<std::optional<CsvRow>> row = table_.Next();
       if (!row.ok()) return row.status();
       if (!*row) return false;
+      // It could neither be asked for nor be written to where it belongs.
+      if (!(*row)->status.ok()) return AtLine((*row)->line, (*row)->status);
       batch.Add((*row)->raw, Ask(**row));
     }
     return true;

@@ -62,6 +62,10 @@ std::string_view CsvRow::content() const {
   return content;
 }
 
+absl::Status AtLine(std::uint64_t line, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("line ", line, ": ", status.message()));
+}
+
 void CsvMachine::Feed(std::string_view octets) {
   buffer_.erase(0, row_);
   row_ = 0;
@@ -72,25 +76,45 @@ std::optional<CsvRow> CsvMachine::Next() {
   if (!status_.ok() || !PassByteOrderMark()) return std::nullopt;
   std::size_t octets = FindEnd();
   const std::size_t available = buffer_.size() - row_;
-  if (octets == kNotFound && ended_ && available > 0) {
+  if (octets == kNotFound && ended_ && (available > 0 || passes_over_)) {
     if (state_ == State::kQuoted) {
       Fail("a quote is opened and never closed");
       return std::nullopt;
     }
     octets = available;
   }
-  if (std::min(octets, available) > max_row_octets_) {
-    Fail(absl::StrCat("a row is longer than ", max_row_octets_,
-                      " octets; is a quote opened and never closed?"));
-    return std::nullopt;
-  }
-  if (octets == kNotFound) return std::nullopt;
+  const bool is_end = octets != kNotFound;
+  octets = std::min(octets, available);
+  if (passes_over_ || octets > max_row_octets_) return PassOver(octets, is_end);
+  if (!is_end) return std::nullopt;
 
   CsvRow row{std::string_view(buffer_).substr(row_, octets), line_, has_quote_};
   line_ +=
       has_quote_ ? static_cast<std::uint64_t>(std::count(row.raw.begin(), row.raw.end(), '\n')) : 1;
   row_ += octets;
   scanned_ = 0;
+  state_ = State::kFieldStart;
+  has_quote_ = false;
+  return row;
+}
+
+// Drops so many octets of a row that is too long. The row is given at its end.
+std::optional<CsvRow> CsvMachine::PassOver(std::size_t octets, bool is_end) {
+  const std::string_view dropped = std::string_view(buffer_).substr(row_, octets);
+  dropped_lines_ += static_cast<std::uint64_t>(std::count(dropped.begin(), dropped.end(), '\n'));
+  row_ += octets;
+  scanned_ = 0;
+  passes_over_ = !is_end;
+  if (!is_end) return std::nullopt;
+  std::string why = absl::StrCat("a row is longer than ", max_row_octets_, " octets");
+  if (dropped_lines_ > 1) {
+    absl::StrAppend(&why, " and ends on line ", line_ + dropped_lines_ - 1,
+                    "; is a quote opened and never closed?");
+  }
+  CsvRow row{.raw = {}, .line = line_, .has_quote = has_quote_};
+  row.status = absl::InvalidArgumentError(why);
+  line_ += std::max(dropped_lines_, std::uint64_t{1});
+  dropped_lines_ = 0;
   state_ = State::kFieldStart;
   has_quote_ = false;
   return row;
@@ -125,7 +149,7 @@ std::size_t CsvMachine::FindEnd() {
     return kNotFound;
   }
   // Most rows have no quote: two searches over memory are far cheaper than a step for each octet.
-  if (scanned_ == 0) {
+  if (scanned_ == 0 && !passes_over_) {
     const std::size_t end = Find(text, '\n');
     if (end != kNotFound && Find(text.substr(0, end), '"') == kNotFound) return end + 1;
   }
@@ -157,7 +181,7 @@ std::size_t CsvMachine::FindQuotedEnd(std::string_view row) {
 }
 
 void CsvMachine::Fail(std::string_view what) {
-  status_ = absl::InvalidArgumentError(absl::StrCat("line ", line_, ": ", Absl(what)));
+  status_ = AtLine(line_, absl::InvalidArgumentError(Absl(what)));
 }
 
 CsvFields::CsvFields(const CsvRow& row, CsvDialect dialect)

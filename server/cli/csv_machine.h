@@ -32,14 +32,19 @@ struct CsvRow {
   std::string_view raw;    // all of it, line end included
   std::uint64_t line = 0;  // on which it begins, from 1
   bool has_quote = false;
+  // INVALID_ARGUMENT: it is too long, which this says, and `raw` is empty.
+  absl::Status status = {};
 
   // Without its line end: LF, CRLF, or none on the last row.
   std::string_view content() const;
   std::string_view line_end() const { return raw.substr(content().size()); }
 };
 
+// `status` with the number of the line in front.
+absl::Status AtLine(std::uint64_t line, const absl::Status& status);
+
 // Finds the rows of a text that comes in pieces, cut anywhere. No I/O; linear in the text; holds
-// the last piece and one row.
+// the last piece and one row. A row that is too long is passed over up to its end.
 //
 // A quoted field may hold delimiters, line ends and doubled quotes (RFC 4180, 2.6 and 2.7). A quote
 // elsewhere than at the start of a field is text, and so is what stands behind a closing one. In
@@ -54,15 +59,18 @@ class CsvMachine {
   void End() { ended_ = true; }
   // None: it wants more, has given all, or status() tells why it stopped.
   std::optional<CsvRow> Next();
-  // INVALID_ARGUMENT, with the number of the line: a row is too long, a quote is never closed, or
-  // the text is in UTF-16.
+  // INVALID_ARGUMENT, with the number of the line: a quote is never closed, or the text is in
+  // UTF-16.
   const absl::Status& status() const { return status_; }
+  // Whether the row whose end has not come yet is too long already.
+  bool passes_over() const { return passes_over_; }
   bool has_byte_order_mark() const { return has_byte_order_mark_; }
 
  private:
   enum class State : std::uint8_t { kFieldStart, kPlain, kQuoted, kQuoteInQuoted };
 
   bool PassByteOrderMark();
+  std::optional<CsvRow> PassOver(std::size_t octets, bool is_end);
   std::size_t FindEnd();
   std::size_t FindQuotedEnd(std::string_view row);
   void Fail(std::string_view what);
@@ -78,6 +86,8 @@ class CsvMachine {
   std::size_t scanned_ = 0;  // octets of the row that have been looked at, in `state_` after them
   State state_ = State::kFieldStart;
   bool has_quote_ = false;
+  bool passes_over_ = false;         // what came of the row is dropped
+  std::uint64_t dropped_lines_ = 0;  // ends of lines in that
   std::uint64_t line_ = 1;
 };
 

@@ -1,6 +1,7 @@
 #include "server/cli/json_machine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
@@ -26,9 +27,8 @@ std::optional<JsonRow> JsonMachine::Next() {
   if (!status_.ok()) return std::nullopt;
   std::optional<JsonRow> row = NextRow();
   if (row || !status_.ok()) return row;
-  if (!is_page_ && at_ - row_ > max_row_octets_) {
-    FailAsTooLong();
-  } else if (ended_ && (depth_ > 0 || in_string_)) {
+  if (!passes_over() && at_ - row_ > max_row_octets_) PassOver();
+  if (ended_ && (depth_ > 0 || in_string_)) {
     Fail("the text breaks off within what begins here", row_line_);
   } else if (ended_ && place_ != Place::kText) {
     Fail("the text breaks off before the list ends", line_);
@@ -51,10 +51,7 @@ std::optional<JsonRow> JsonMachine::NextRow() {
       is_page_ = false;
       continue;
     }
-    if (text.size() > max_row_octets_) {
-      FailAsTooLong();
-      return std::nullopt;
-    }
+    if (std::exchange(is_too_long_, false) || text.size() > max_row_octets_) return TooLong();
     return JsonRow{text, row_line_};
   }
   return std::nullopt;
@@ -140,8 +137,8 @@ bool JsonMachine::InString() {
       return depth_ == 0;
     }
   }
-  // In the rest of a page nothing is kept that is no name of a list.
-  if (is_page_ && at_ - row_ > kMaxNameOctets) {
+  // In what is passed over nothing is kept that is no name of a list.
+  if (passes_over() && at_ - row_ > kMaxNameOctets) {
     passed_over_ = true;
     Drop();
   }
@@ -158,7 +155,7 @@ bool JsonMachine::InValue() {
     }
     if (depth_ == 1 && AfterName(c)) return false;
     if (c == '"') {
-      if (is_page_) Drop();
+      if (passes_over()) Drop();
       string_ = at_ + 1 - row_;
       in_string_ = true;
       passed_over_ = false;
@@ -177,8 +174,8 @@ bool JsonMachine::InValue() {
       }
     }
   }
-  // Of the rest of a page nothing is kept but the name that may have begun.
-  if (is_page_ && (name_ == Name::kNone || at_ - row_ > 2 * kMaxNameOctets)) {
+  // Of what is passed over nothing is kept but the name that may have begun.
+  if (passes_over() && (name_ == Name::kNone || at_ - row_ > 2 * kMaxNameOctets)) {
     name_ = Name::kNone;
     Drop();
   }
@@ -199,10 +196,6 @@ bool JsonMachine::AfterName(char c) {
                    [&](std::string_view list) { return EqualsIgnoringCase(list, name); })) {
     return false;
   }
-  if (!is_page_ && at_ - row_ > max_row_octets_) {
-    FailAsTooLong();
-    return true;
-  }
   ++at_;
   Drop();
   outside_ = place_;
@@ -210,13 +203,30 @@ bool JsonMachine::AfterName(char c) {
   wanted_ = Wanted::kValueOrEnd;
   depth_ = 0;
   is_page_ = false;
+  is_too_long_ = false;
   return true;
 }
 
-void JsonMachine::FailAsTooLong() {
-  Fail(absl::StrCat("a row is longer than ", max_row_octets_,
-                    " octets; is a quote or a bracket never closed?"),
-       row_line_);
+// From here on. A name that has begun, or is not yet known to be one of a list, stays.
+void JsonMachine::PassOver() {
+  is_too_long_ = true;
+  const bool may_be_name = depth_ == 1 && (in_string_ || name_ != Name::kNone);
+  if (may_be_name && at_ - row_ - string_ <= kMaxNameOctets) {
+    row_ += string_ - 1;
+    string_ = 1;
+  } else {
+    passed_over_ = in_string_;
+    name_ = Name::kNone;
+    Drop();
+  }
+}
+
+JsonRow JsonMachine::TooLong() const {
+  return {.text = {},
+          .line = row_line_,
+          .status = absl::InvalidArgumentError(
+              absl::StrCat("a row is longer than ", max_row_octets_,
+                           " octets; is a quote or a bracket never closed?"))};
 }
 
 void JsonMachine::Fail(std::string_view what, std::uint64_t line) {

@@ -19,6 +19,8 @@ inline constexpr int kMaxJsonDepth = 32;
 struct JsonRow {
   std::string_view text;
   std::uint64_t line = 0;  // on which it begins, from 1
+  // INVALID_ARGUMENT: it is too long, which this says, and `text` is empty.
+  absl::Status status = {};
 };
 
 // Finds the rows of a text that comes in pieces, cut anywhere. No I/O; linear in the text; holds
@@ -27,7 +29,8 @@ struct JsonRow {
 // A text is any number of values, one after the other: objects (one a line, or over many), arrays
 // of objects and strings, and pages, as APIs answer with. A page is an object that has its rows in
 // an array under one of the names in `lists`; its other fields are passed over. A row is taken by
-// its quotes and brackets alone, so that what else is wrong within it is wrong with it alone.
+// its quotes and brackets alone, so that what else is wrong within it is wrong with it alone. One
+// that is too long is passed over up to its end.
 class JsonMachine {
  public:
   // `lists` outlives the machine.
@@ -39,8 +42,8 @@ class JsonMachine {
   void End() { ended_ = true; }
   // None: it wants more, has given all, or status() tells why it stopped.
   std::optional<JsonRow> Next();
-  // INVALID_ARGUMENT, with the number of the line: a row is too long or too deep, the text breaks
-  // off, or something stands where a row should.
+  // INVALID_ARGUMENT, with the number of the line: a row is too deep, the text breaks off, or
+  // something stands where a row should.
   const absl::Status& status() const { return status_; }
 
  private:
@@ -59,7 +62,10 @@ class JsonMachine {
   bool InValue();
   bool AfterName(char c);
   void Drop() { row_ = at_; }
-  void FailAsTooLong();
+  // Whether of the value at hand nothing is kept but names that may be those of lists.
+  bool passes_over() const { return is_page_ || is_too_long_; }
+  void PassOver();
+  JsonRow TooLong() const;
   void Fail(std::string_view what, std::uint64_t line);
 
   const std::span<const std::string_view> lists_;
@@ -79,6 +85,7 @@ class JsonMachine {
   bool in_string_ = false;
   bool escaped_ = false;
   bool is_page_ = false;      // the rest of one, which is passed over
+  bool is_too_long_ = false;  // a row, which is passed over, or what comes before those of a page
   bool passed_over_ = false;  // the string was too long to be a name
   Name name_ = Name::kNone;
   std::size_t string_ = 0;  // where the string begins, counted from row_

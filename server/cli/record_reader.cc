@@ -66,6 +66,8 @@ class CsvRecords final : public RecordReader {
     if (!row.ok()) return row.status();
     if (!*row) return false;
     record.line = (*row)->line;
+    record.status = (*row)->status;
+    if (!record.status.ok()) return true;
     CsvFields fields(**row, table_->dialect());
     std::size_t column = 0;
     while (std::optional<std::string_view> value = fields.Next()) {
@@ -115,7 +117,7 @@ class JsonRecords final : public RecordReader {
     for (;;) {
       if (std::optional<JsonRow> row = machine_.Next()) {
         record.line = row->line;
-        record.status = ReadJson(row->text, record);
+        record.status = row->status.ok() ? ReadJson(row->text, record) : row->status;
         return true;
       }
       if (!machine_.status().ok()) return machine_.status();

@@ -139,9 +139,16 @@ absl::Status Table::ReadFirstRow(const TableOptions& options) {
   machine_->Feed(head);
   if (ended_) machine_->End();
 
+  // It tells what the columns are, so that without it nothing can be read.
+  const absl::Status too_long = absl::InvalidArgumentError(
+      absl::StrCat("line 1: a row is longer than ", options.max_row_octets,
+                   " octets; is a quote opened and never closed?"));
+  first_ = machine_->Next();
+  if (machine_->passes_over()) return too_long;
   absl::StatusOr<std::optional<CsvRow>> row = Next();
   if (!row.ok()) return row.status();
   if (!*row) return absl::OkStatus();
+  if (!(*row)->status.ok()) return too_long;
   // Without this all of an old Macintosh's file would be one row, and no address.
   const std::string_view content = (*row)->content();
   if (content.find('\r') != content.npos && content.find('"') == content.npos) {

@@ -52,8 +52,8 @@ class Table {
   const std::string& header() const { return header_; }
   const std::vector<std::string>& column_names() const { return names_; }
 
-  // The next row of data; its views are good until the next call. None: that was all.
-  // INVALID_ARGUMENT: cannot be read, with the number of the line.
+  // The next row of data, also one that is too long; its views are good until the next call. None:
+  // that was all. INVALID_ARGUMENT: cannot be read, with the number of the line.
   absl::StatusOr<std::optional<CsvRow>> Next();
 
  private:

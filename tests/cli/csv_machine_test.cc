@@ -20,12 +20,14 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using Fields = std::vector<std::string>;
 
 struct Reading {
   std::string octets;  // of all rows, put together again
   std::vector<Fields> rows;
   std::vector<std::uint64_t> lines;
+  std::vector<std::string> too_long;
   std::string error;
   bool has_byte_order_mark = false;
 
@@ -41,6 +43,11 @@ Reading Read(std::string_view text, CsvDialect dialect, const Cut& cut,
   CsvMachine machine(dialect, max_row_octets);
   auto take = [&] {
     while (std::optional<CsvRow> row = machine.Next()) {
+      if (!row->status.ok()) {
+        EXPECT_EQ(row->raw, "");
+        reading.too_long.push_back(std::string(AtLine(row->line, row->status).message()));
+        continue;
+      }
       reading.octets += row->raw;
       reading.rows.push_back(AllFields(*row, dialect));
       reading.lines.push_back(row->line);
@@ -159,15 +166,33 @@ TEST(CsvMachine, BoundsARow) {
         text, dialect, [piece](std::size_t left) { return std::min(left, piece); }, 8);
   };
   for (std::size_t piece : {1, 3, 100}) {
+    SCOPED_TRACE(piece);
     for (CsvDialect dialect : {kComma, kPlain}) {
-      EXPECT_EQ(read("123456\n12345\n", dialect, piece).error, "");
-      EXPECT_EQ(read("1234567\n12345678", dialect, piece).error, "");
-      EXPECT_THAT(read("1\n12345678\n", dialect, piece).error,
-                  HasSubstr("line 2: a row is longer than 8 octets"));
-      EXPECT_THAT(read("1\n123456789", dialect, piece).error, HasSubstr("line 2"));
+      EXPECT_THAT(read("123456\n12345\n", dialect, piece).too_long, IsEmpty());
+      EXPECT_THAT(read("1234567\n12345678", dialect, piece).too_long, IsEmpty());
+      // The rows behind it are read, and their lines are right.
+      for (const char* last : {"5", "5\n"}) {
+        const Reading reading =
+            read(std::string("1\n12345678\n3\n1234567890123456789\n") + last, dialect, piece);
+        EXPECT_THAT(reading.too_long, ElementsAre("line 2: a row is longer than 8 octets",
+                                                  "line 4: a row is longer than 8 octets"));
+        EXPECT_EQ(reading.octets, std::string("1\n3\n") + last);
+        EXPECT_THAT(reading.lines, ElementsAre(1u, 3u, 5u));
+        EXPECT_EQ(reading.error, "");
+      }
+      EXPECT_THAT(read("1\n123456789", dialect, piece).too_long,
+                  ElementsAre("line 2: a row is longer than 8 octets"));
     }
-    EXPECT_THAT(read("1\n\"\n\n\n\n\n\n\n\n\n\n\n", kComma, piece).error,
-                HasSubstr("is a quote opened and never closed?"));
+    // A quote takes further lines in; where the row ends is told.
+    const Reading quoted = read("1\n\"\n\"\"\n5678\n,\n\"\n7,\"8\"\n", kComma, piece);
+    EXPECT_THAT(quoted.too_long, ElementsAre("line 2: a row is longer than 8 octets and ends on "
+                                             "line 6; is a quote opened and never closed?"));
+    EXPECT_THAT(quoted.rows, ElementsAre(Fields{"1"}, Fields{"7", "8"}));
+    EXPECT_THAT(quoted.lines, ElementsAre(1u, 7u));
+    EXPECT_EQ(read("1\n\"\n\n\n\n\n\n\n\n\n\n\n", kComma, piece).error,
+              "line 2: a quote is opened and never closed");
+    EXPECT_EQ(read("1\n\"234567890123456", kComma, piece).error,
+              "line 2: a quote is opened and never closed");
   }
 }
 

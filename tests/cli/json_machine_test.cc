@@ -18,14 +18,16 @@ namespace {
 
 constexpr std::string_view kLists[] = {"items", "Results"};
 
-// `line:text` of each row, and at the end the error, if there is one.
+// `line:text` of each row, or why it is none, and at the end the error, if there is one.
 template <typename Cut>
 std::vector<std::string> Rows(std::string_view text, Cut cut, std::size_t max_row_octets = 1'000) {
   std::vector<std::string> rows;
   JsonMachine machine(kLists, max_row_octets);
   FeedInPieces(machine, text, cut, [&] {
     while (std::optional<JsonRow> row = machine.Next()) {
-      rows.push_back(absl::StrCat(row->line, ":", std::string(row->text)));
+      rows.push_back(row->status.ok()
+                         ? absl::StrCat(row->line, ":", std::string(row->text))
+                         : absl::StrCat("line ", row->line, ": ", row->status.message()));
     }
   });
   if (!machine.status().ok()) rows.push_back(std::string(machine.status().message()));
@@ -103,9 +105,9 @@ TEST(JsonMachine, T44BoundsARowAndItsDepth) {
   EXPECT_EQ(Rows(row, in_pieces, 100).front(), "1:" + row);
   EXPECT_THAT(Rows(row, in_pieces, 99).back(),
               testing::HasSubstr("line 1: a row is longer than 99"));
-  EXPECT_THAT(
+  EXPECT_EQ(
       Rows(std::string(1'000, ' ') + "\n{\"a\":\"" + std::string(1'000, 'x'), in_pieces, 99).back(),
-      testing::HasSubstr("line 2: a row is longer than 99"));
+      "line 2: the text breaks off within what begins here");
   const auto nested = [](int depth) {
     return "{\"a\":" + std::string(static_cast<std::size_t>(depth - 1), '[') +
            std::string(static_cast<std::size_t>(depth - 1), ']') + "}";
@@ -116,17 +118,29 @@ TEST(JsonMachine, T44BoundsARowAndItsDepth) {
 
 TEST(JsonMachine, T44SaysTheSameOfWhatIsTooLongWhateverTheCuts) {
   const auto whole = [](std::size_t left) { return left; };
-  const auto in_pieces = [](std::size_t left) { return std::min<std::size_t>(left, 10); };
-  const std::string row = "[{}, {\"a\":\"" + std::string(200, 'x') + "\"}]";
+  const std::string row = "[{}, {\"a\":\"" + std::string(200, 'x') + "\"},\n{}]";
+  const std::string string = "[\"" + std::string(200, 'x') + "\",\n\"y\"]";
+  const std::string deep = "{\"a\":[{\"items\":[" + std::string(200, ' ') + "]}],\n\"b\":\"" +
+                           std::string(200, '\\') + "\"}\n{}";
+  const std::string of_page =
+      "{\"items\":[{\"items\":[" + std::string(200, ' ') + "],\n\"items\":[]},{}]}";
   const std::string before_rows = "{\"a\":\"" + std::string(200, 'x') + "\",\"items\":[{}]}";
   const std::string behind_rows = "{\"items\":[{}],\"a\":\"" + std::string(200, 'x') + "\",\"" +
                                   std::string(200, 'x') + "\":[[\"" + std::string(200, 'x') +
                                   "\"]],\"items\":[\"y\"]}";
-  for (const std::string& text : {row, before_rows, behind_rows}) {
-    EXPECT_EQ(Rows(text, whole, 99), Rows(text, in_pieces, 99)) << text;
+  for (const std::string& text : {row, string, deep, of_page, before_rows, behind_rows}) {
+    for (std::size_t piece = 1; piece < 120; ++piece) {
+      const auto pieces = [piece](std::size_t left) { return std::min(left, piece); };
+      EXPECT_EQ(Rows(text, pieces, 99), Rows(text, whole, 99)) << text << " by " << piece;
+    }
   }
-  EXPECT_THAT(Rows(before_rows, whole, 99),
-              testing::ElementsAre(testing::HasSubstr("line 1: a row is longer than 99")));
+  const auto too_long = testing::HasSubstr("line 1: a row is longer than 99 octets");
+  EXPECT_THAT(Rows(row, whole, 99), testing::ElementsAre("1:{}", too_long, "2:{}"));
+  EXPECT_THAT(Rows(string, whole, 99), testing::ElementsAre(too_long, "2:\"y\""));
+  EXPECT_THAT(Rows(deep, whole, 99), testing::ElementsAre(too_long, "3:{}"));
+  EXPECT_THAT(Rows(of_page, whole, 99), testing::ElementsAre(too_long, "2:{}"));
+  // It is no row but a page.
+  EXPECT_THAT(Rows(before_rows, whole, 99), testing::ElementsAre("1:{}"));
   EXPECT_THAT(Rows(behind_rows, whole, 99), testing::ElementsAre("1:{}", "1:\"y\""));
 }
 

@@ -8,6 +8,7 @@
 
 #include "server/base/clock.h"
 #include "server/cli/bouncectl.h"
+#include "server/cli/csv_machine.h"
 #include "server/cli/times.h"
 #include "server/login/scram.h"
 #include "tests/cli/fake_server.h"
@@ -468,6 +469,40 @@ TEST_F(VerbsTest, T44ImportNamesTheLinesOfRejectedRows) {
   EXPECT_EQ(Run({"import", "--json"}, "nobody\n").out,
             "{\"format\":\"csv\",\"dry_run\":false,\"created\":0,\"replaced\":0,\"existing\":0,"
             "\"unchanged\":0,\"skipped\":0,\"rejected\":1}\n");
+}
+
+TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
+  // A value may have 64 KiB.
+  const auto grown = [](std::string row, std::string_view between, std::string_view end,
+                        std::size_t octets) {
+    for (bool is_first = true; row.size() + end.size() < octets; is_first = false) {
+      if (!is_first) row += between;
+      row.append(std::min<std::size_t>(60'000, octets - end.size() - row.size()), 'x');
+    }
+    return row.append(end);
+  };
+  const auto csv = [&](std::size_t octets) { return grown("a@x,", ",", "\n", octets); };
+  const auto json = [&](std::size_t octets) {
+    return grown("{\"address\":\"a@x\",\"n\":[\"", "\",\"", "\"]}", octets);
+  };
+  ASSERT_EQ(csv(kMaxRowOctets).size(), kMaxRowOctets);
+  ASSERT_EQ(json(kMaxRowOctets).size(), kMaxRowOctets);
+  for (const std::string& list :
+       {"address,n\nfirst@x,\n" + csv(kMaxRowOctets) + csv(kMaxRowOctets + 1) + "last@x,\n",
+        "\n{\"address\":\"first@x\"}\n" + json(kMaxRowOctets) + "\n" + json(kMaxRowOctets + 1) +
+            "\n{\"address\":\"last@x\"}\n"}) {
+    server_.suppressions.imported.clear();
+    const Outcome outcome = Run({"import", "--report", folder_ / "r.csv"}, list);
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    EXPECT_THAT(outcome.out, StartsWith("3 created, "));
+    EXPECT_THAT(outcome.out, EndsWith(", 1 rejected\n"));
+    EXPECT_THAT(outcome.err, HasSubstr("line 4"));
+    EXPECT_THAT(outcome.err, HasSubstr(": a row is longer than 1048576 octets"));
+    EXPECT_THAT(folder_.Read("r.csv"), HasSubstr("\n4,,rejected,"));
+    ASSERT_EQ(server_.suppressions.imported.size(), 1u);
+    ASSERT_EQ(server_.suppressions.imported[0].suppressions_size(), 3);
+    EXPECT_EQ(server_.suppressions.imported[0].suppressions(2).address(), "last@x");
+  }
 }
 
 TEST_F(VerbsTest, ImportNamesRowsOfJsonThatAreOnOneLine) {
