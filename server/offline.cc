@@ -102,6 +102,10 @@ absl::Status RunSalvage(const Config& config, const std::string& out, const Cloc
   if (salvaged->unread_pages > 0) {
     std::printf("%" PRId64 " pages could not be read from the disk\n", salvaged->unread_pages);
   }
+  if (salvaged->unknown_pages > 0) {
+    std::printf("%" PRId64 " pages are no part of a table, nor free: what was on them is lost\n",
+                salvaged->unknown_pages);
+  }
   if (!salvaged->has_secret) {
     std::puts(
         "the secret of the hashes is lost: no address could be proved to be as it was stored");

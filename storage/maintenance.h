@@ -111,6 +111,8 @@ struct Salvaged {
   std::vector<SalvagedTable> tables = {};
   std::int64_t broken_rows = 0;   // that could not be read, of any table
   std::int64_t unread_pages = 0;  // that the disk did not give
+  // That were read, and are no part of a table, nor free: what was on them is lost.
+  std::int64_t unknown_pages = 0;
   // Whether the secret was saved under which hashes are. Without it they were made anew, and do not
   // prove that an address is the one that was stored.
   bool has_secret = false;

@@ -19,6 +19,7 @@ constexpr std::size_t kFrameHeaderOctets = 24;
 
 // Kinds of pages (1.6).
 constexpr unsigned char kInteriorIndex = 0x02;
+constexpr unsigned char kInteriorTable = 0x05;
 constexpr unsigned char kLeafIndex = 0x0A;
 constexpr unsigned char kLeafTable = 0x0D;
 
@@ -221,35 +222,70 @@ absl::StatusOr<std::string> PageFile::Page(std::int64_t number) const {
   return ReadAt(fd_, (number - 1) * page_octets(), page_octets_);
 }
 
-absl::StatusOr<int> PageFile::ForEachRow(std::int64_t number,
-                                         absl::FunctionRef<void(const PageRow&)> take) const {
+absl::StatusOr<PageReading> PageFile::ForEachRow(
+    std::int64_t number, absl::FunctionRef<void(const PageRow&)> take) const {
+  PageReading reading;
   absl::StatusOr<std::string> page = Page(number);
   if (!page.ok()) return page.status();
-  if (page->size() < page_octets_) return 0;
+  if (page->size() < page_octets_) return reading;
   const std::string_view octets = *page;
   const std::size_t at = number == 1 ? kHeaderOctets : 0;
   const auto type = static_cast<unsigned char>(octets[at]);
-  if (type != kLeafTable && type != kLeafIndex && type != kInteriorIndex) return 0;
+  const bool has_rows = type == kLeafTable || type == kLeafIndex || type == kInteriorIndex;
+  reading.is_of_tree = has_rows || type == kInteriorTable;
+  if (!has_rows) return reading;
   const std::size_t pointers = at + (type == kInteriorIndex ? 12 : 8);
   const std::uint64_t cells = BigEndian(octets.substr(at + 3, 2));
-  int lost = 0;
   std::string payload;
+  std::vector<std::int64_t> overflow;
   for (std::uint64_t i = 0; i < cells; ++i) {
     const std::size_t pointer = pointers + 2 * i;
-    if (pointer + 2 > octets.size()) return lost + 1;
+    if (pointer + 2 > octets.size()) {
+      ++reading.broken_rows;
+      break;
+    }
     const std::optional<PageRow> row =
-        ReadCell(octets, BigEndian(octets.substr(pointer, 2)), type, payload);
+        ReadCell(octets, BigEndian(octets.substr(pointer, 2)), type, payload, overflow);
     if (row) {
       take(*row);
+      reading.overflow.insert(reading.overflow.end(), overflow.begin(), overflow.end());
     } else {
-      ++lost;
+      ++reading.broken_rows;
     }
   }
-  return lost;
+  return reading;
+}
+
+std::vector<std::int64_t> PageFile::EmptyPages() const {
+  constexpr std::int64_t kLockedOctet = 1 << 30;
+  constexpr std::size_t kFirstTrunk = 32;  // where the header names it
+  std::vector<std::int64_t> empty;
+  if (pages_ > kLockedOctet / page_octets()) empty.push_back(kLockedOctet / page_octets() + 1);
+  const auto number_at = [](std::string_view page, std::size_t at) {
+    return static_cast<std::int64_t>(BigEndian(page.substr(at, 4)));
+  };
+  const absl::StatusOr<std::string> first = Page(1);
+  if (!first.ok() || first->size() < page_octets_) return empty;
+  std::int64_t trunk = number_at(*first, kFirstTrunk);
+  // A damaged list may lead in a circle.
+  for (std::int64_t trunks = 0; trunk >= 1 && trunk <= pages_ && trunks < pages_; ++trunks) {
+    const absl::StatusOr<std::string> page = Page(trunk);
+    if (!page.ok() || page->size() < page_octets_) break;
+    const std::int64_t leaves = number_at(*page, 4);
+    if (leaves > page_octets() / 4 - 2) break;
+    empty.push_back(trunk);
+    for (std::int64_t i = 0; i < leaves; ++i) {
+      empty.push_back(number_at(*page, static_cast<std::size_t>(8 + 4 * i)));
+    }
+    trunk = number_at(*page, 0);
+  }
+  return empty;
 }
 
 std::optional<PageRow> PageFile::ReadCell(std::string_view page, std::size_t at, unsigned char type,
-                                          std::string& payload) const {
+                                          std::string& payload,
+                                          std::vector<std::int64_t>& overflow) const {
+  overflow.clear();
   if (type == kInteriorIndex) at += 4;  // the page to the left
   if (at >= page.size()) return std::nullopt;
   std::string_view cell = page.substr(at);
@@ -276,6 +312,7 @@ std::optional<PageRow> PageFile::ReadCell(std::string_view page, std::size_t at,
   while (payload.size() < *octets) {
     const absl::StatusOr<std::string> more = Page(next);
     if (!more.ok() || more->size() < u) return std::nullopt;
+    overflow.push_back(next);
     const std::size_t part = std::min<std::size_t>(*octets - payload.size(), u - 4);
     payload.append(*more, 4, part);
     next = static_cast<std::int64_t>(BigEndian(std::string_view(*more).substr(0, 4)));

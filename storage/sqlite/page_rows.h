@@ -31,6 +31,14 @@ struct PageRow {
   std::vector<PageValue> values;
 };
 
+// What was made of one page.
+struct PageReading {
+  bool is_of_tree = false;  // of a table or an index
+  int broken_rows = 0;      // of its rows, those that could not be read
+  // Pages on which rows of it that could be read go on.
+  std::vector<std::int64_t> overflow = {};
+};
+
 // The values of the record `payload` (2.1). None: it is none. Total.
 std::optional<std::vector<PageValue>> DecodePageRecord(std::string_view payload);
 
@@ -52,18 +60,21 @@ class PageFile {
   int commits_behind_damage() const { return commits_behind_damage_; }
   std::int64_t page_octets() const { return static_cast<std::int64_t>(page_octets_); }
 
-  // Calls `take` with each row that can be read on page `number` (from 1); how many could not be.
-  // A page of another kind has none. DATA_LOSS: the disk does not give the page.
-  absl::StatusOr<int> ForEachRow(std::int64_t number,
-                                 absl::FunctionRef<void(const PageRow&)> take) const;
+  // Calls `take` with each row that can be read on page `number` (from 1). A page of another kind
+  // has none. DATA_LOSS: the disk does not give the page.
+  absl::StatusOr<PageReading> ForEachRow(std::int64_t number,
+                                         absl::FunctionRef<void(const PageRow&)> take) const;
+  // Pages on which nothing is kept: those of the free list (1.5), as far as it can be followed, and
+  // the one that SQLite locks (1.4).
+  std::vector<std::int64_t> EmptyPages() const;
 
  private:
   explicit PageFile(int fd) : fd_(fd) {}
   void ReadWal(const std::string& file);
   absl::StatusOr<std::string> Page(std::int64_t number) const;
-  // A cell at `at` of a page whose kind is `type`.
+  // A cell at `at` of a page whose kind is `type`. Sets the pages on which it goes on.
   std::optional<PageRow> ReadCell(std::string_view page, std::size_t at, unsigned char type,
-                                  std::string& payload) const;
+                                  std::string& payload, std::vector<std::int64_t>& overflow) const;
 
   int fd_;
   int wal_fd_ = -1;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -352,20 +353,30 @@ class Salvage {
     if (!tables.ok()) return tables.status();
     for (Table& table : *tables) fillers_.emplace_back(connection_, std::move(table));
     absl::Status failed;
+    // Pages whose use is known, or that could not be read; from 1.
+    std::vector<bool> known(static_cast<std::size_t>(pages_.pages()) + 1);
+    const auto know = [&known](std::int64_t page) {
+      if (page >= 1 && page < std::ssize(known)) known[static_cast<std::size_t>(page)] = true;
+    };
+    for (const std::int64_t page : pages_.EmptyPages()) know(page);
     for (std::int64_t page = 1; page <= pages_.pages() && failed.ok(); ++page) {
-      absl::StatusOr<int> lost = pages_.ForEachRow(page, [&](const PageRow& row) {
+      absl::StatusOr<PageReading> reading = pages_.ForEachRow(page, [&](const PageRow& row) {
         if (failed.ok()) failed = Put(row);
       });
-      if (lost.ok()) {
-        salvaged_.broken_rows += *lost;
+      if (reading.ok()) {
+        salvaged_.broken_rows += reading->broken_rows;
+        if (reading->is_of_tree) know(page);
+        for (const std::int64_t overflow : reading->overflow) know(overflow);
       } else {
         ++salvaged_.unread_pages;
+        know(page);
       }
       const bool go_on = progress({.phase = WorkProgress::Phase::kCopying,
                                    .done_octets = page * pages_.page_octets(),
                                    .total_octets = pages_.pages() * pages_.page_octets()});
       if (!go_on) return absl::CancelledError();
     }
+    salvaged_.unknown_pages = std::count(known.begin() + 1, known.end(), false);
     return failed;
   }
 

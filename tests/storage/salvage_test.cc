@@ -96,6 +96,7 @@ TEST_F(SalvageTest, OfAWholeOneAllIsSaved) {
   EXPECT_EQ(Saved(salvaged, "revocation"), 1);
   EXPECT_TRUE(salvaged.has_secret);
   EXPECT_EQ(salvaged.broken_rows, 0);
+  EXPECT_EQ(salvaged.unknown_pages, 0);
   fs::create_directory(other_.path() + "/data");
   fs::rename(out_, other_.path() + "/data/bounced.db");
   std::unique_ptr<Store> store = Open(other_.path() + "/data");
@@ -163,9 +164,36 @@ TEST_F(SalvageTest, T55EveryRowOnAWholePageIsSavedWhicheverPageIsDamaged) {
     WriteFile(directory_.database(), damaged);
     const std::int64_t lost = addresses_on.contains(page) ? addresses_on[page] : 0;
     pages_with_addresses += lost > 0;
-    EXPECT_EQ(Saved(Salvage(), "address"), kRows - lost);
+    const Salvaged salvaged = Salvage();
+    EXPECT_EQ(Saved(salvaged, "address"), kRows - lost);
+    // Rows of others may go on elsewhere, and take those pages with them.
+    if (lost > 0) {
+      EXPECT_EQ(salvaged.unknown_pages, 1);
+    }
   }
   EXPECT_GT(pages_with_addresses, 2);
+}
+
+TEST_F(SalvageTest, TellsUnknownPagesFromFreeOnes) {
+  Fill(*Open(directory_.path()));
+  {
+    absl::StatusOr<Connection> connection =
+        Connection::Open(directory_.database(), "", Access::kWrite);
+    ASSERT_TRUE(connection.ok());
+    ASSERT_TRUE(
+        connection->Execute("UPDATE message SET evidence_id = NULL; DELETE FROM evidence;").ok());
+    EXPECT_GT(*connection->AskNumber("PRAGMA freelist_count"), 100);
+    connection->CheckpointOnClose();
+  }
+  EXPECT_EQ(Salvage().unknown_pages, 0);
+  // Three behind the end, which were never written to; then the list of free ones is lost as well.
+  std::string octets = ReadFile(directory_.database());
+  octets.append(3 * kPage, '\0');
+  WriteFile(directory_.database(), octets);
+  EXPECT_EQ(Salvage().unknown_pages, 3);
+  octets.replace(32, 8, std::string(8, '\xFF'));
+  WriteFile(directory_.database(), octets);
+  EXPECT_GT(Salvage().unknown_pages, 3);
 }
 
 TEST_F(SalvageTest, WithoutTheSecretHashesAreMadeAnew) {
