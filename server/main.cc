@@ -224,6 +224,13 @@ int Serve(const Config& config, const std::string& path) {
   return fatal.ok() ? kDone : Fail(kFailed, fatal);
 }
 
+// What is wrong with the name of a file of the command line; empty: nothing.
+std::string WrongName(const std::string& name) { return name.empty() ? "the name is empty" : ""; }
+std::string WrongNewName(const std::string& name) {
+  // A database is not written from its beginning to its end.
+  return name == "-" ? "standard output is no place for it: name a new file" : WrongName(name);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "The bounce daemon: takes bounces in over SMTP, and says over gRPC whom not to mail.",
@@ -255,10 +262,12 @@ int Main(int argc, char** argv) {
              "Put this backup in the place of the database of data_dir, once it was checked, and "
              "end; - is standard input. What was there is kept beside it")
           ->type_name("FILE")
+          ->check(WrongName)
           ->excludes(check_option);
   app.add_option("--salvage", salvage,
                  "Make this new database of what can be read of a damaged one in data_dir, and end")
       ->type_name("FILE")
+      ->check(WrongNewName)
       ->excludes(check_option)
       ->excludes(restore_option);
   app.add_flag("--allow-root", allow_root,

@@ -1,5 +1,6 @@
 #include "server/cli/resume_file.h"
 
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -17,6 +18,14 @@ namespace {
 constexpr std::size_t kMaxTokenOctets = 1'000;
 
 }  // namespace
+
+CLI::Option* AddResumeFile(CLI::App& command, std::string& path, const std::string& help) {
+  return command.add_option("--resume-file", path, help)
+      ->type_name("FILE")
+      ->check([](const std::string& name) {
+        return name.empty() ? "the name of the file is empty" : "";
+      });
+}
 
 absl::StatusOr<std::string> ReadResumeFile(const std::string& path) {
   std::error_code error;

@@ -6,7 +6,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 namespace bounced::cli {
+
+// Adds --resume-file, which may not be empty: a script whose variable is not set would begin from
+// the start each time. `path` outlives the command.
+CLI::Option* AddResumeFile(CLI::App& command, std::string& path, const std::string& help);
 
 // The token in the file; empty: there is no such file, or nothing in it. INVALID_ARGUMENT: cannot
 // be read, or is too large for a token.

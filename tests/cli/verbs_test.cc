@@ -471,6 +471,14 @@ TEST_F(VerbsTest, T44ImportNamesTheLinesOfRejectedRows) {
             "\"unchanged\":0,\"skipped\":0,\"rejected\":1}\n");
 }
 
+TEST_F(VerbsTest, AResumeFileHasAName) {
+  for (const char* verb : {"watch", "export", "reclassify"}) {
+    const Outcome outcome = Run({verb, "--resume-file", ""});
+    EXPECT_EQ(outcome.code, 2) << verb;
+    EXPECT_THAT(outcome.err, HasSubstr("--resume-file: the name of the file is empty")) << verb;
+  }
+}
+
 TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
   // A value may have 64 KiB.
   const auto grown = [](std::string row, std::string_view between, std::string_view end,

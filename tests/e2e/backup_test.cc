@@ -76,6 +76,17 @@ TEST_F(BackupTest, T47WhatWasBackedUpIsThereAfterARestore) {
   EXPECT_EQ(daemon_.Check("before@rcpt.example"), v1::VERDICT_SUPPRESSED);
 }
 
+TEST_F(BackupTest, WhatCannotBeTheFileIsMisuse) {
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--salvage", "-"}, {"--salvage", ""}, {"--restore", ""}}) {
+    const Outcome outcome = Bounced(flags);
+    EXPECT_EQ(outcome.status, 2) << flags[0] << " '" << flags[1] << "'";
+    EXPECT_THAT(outcome.err, HasSubstr(flags[0] + ": " +
+                                       (flags[1].empty() ? "the name is empty"
+                                                         : "standard output is no place for it")));
+  }
+}
+
 TEST_F(BackupTest, T55ADamagedDatabaseIsRefusedByNameAndSalvaged) {
   for (int i = 0; i < 20; ++i) Suppress("r" + std::to_string(i) + "@rcpt.example");
   ASSERT_EQ(daemon_.Stop(SIGTERM), 0);
@@ -97,6 +108,7 @@ TEST_F(BackupTest, T55ADamagedDatabaseIsRefusedByNameAndSalvaged) {
   const Outcome salvage = Bounced({"--salvage", dir_ / "saved"});
   ASSERT_EQ(salvage.status, 0) << salvage.err;
   EXPECT_THAT(salvage.out, HasSubstr("suppression\t20 saved\t0 dropped"));
+  EXPECT_THAT(salvage.out, HasSubstr("pages are no part of a table, nor free"));
   EXPECT_EQ(ReadFile(file), octets);
   ASSERT_EQ(Bounced({"--restore", dir_ / "saved"}).status, 0);
   daemon_.Restart();

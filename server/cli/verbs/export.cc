@@ -209,10 +209,8 @@ Action SetUpExport(CLI::App& command) {
       ->type_name("NAME");
   command.add_option("-o,--output", arguments->output, "Write to this file, once all went well")
       ->type_name("FILE");
-  command
-      .add_option("--resume-file", arguments->resume_file,
-                  "Note in this file where `watch` is to go on from this list")
-      ->type_name("FILE");
+  AddResumeFile(command, arguments->resume_file,
+                "Note in this file where `watch` is to go on from this list");
   command.add_flag("--raw", arguments->raw, "Leave the mark of formulas out");
   command
       .add_option("--address", arguments->address,

@@ -211,10 +211,8 @@ Action SetUpReclassify(CLI::App& command) {
                      .add_option("--resume", arguments->resume,
                                  "Go on where a run was cut, by the token that it told")
                      ->type_name("TOKEN");
-  command
-      .add_option("--resume-file", arguments->resume_file,
-                  "Keep in this file how far it is, and go on from there when it is there")
-      ->type_name("FILE")
+  AddResumeFile(command, arguments->resume_file,
+                "Keep in this file how far it is, and go on from there when it is there")
       ->excludes(resume);
   command.footer(
       "Runs the rules and policies that the server has now over what it has stored, in the order\n"

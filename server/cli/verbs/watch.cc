@@ -123,10 +123,8 @@ Action SetUpWatch(CLI::App& command) {
   auto arguments = std::make_shared<WatchArguments>();
   command.add_flag("--from-start", arguments->from_start,
                    "Begin with the oldest change that is kept (default: with the next one)");
-  command
-      .add_option("--resume-file", arguments->resume_file,
-                  "Keep in this file how far it has printed, and go on from there when it is there")
-      ->type_name("FILE");
+  AddResumeFile(command, arguments->resume_file,
+                "Keep in this file how far it has printed, and go on from there when it is there");
   command.footer(
       std::string(kChangeLineHelp) +
       "\nIt runs until it is interrupted, and waits for a server that is started again. What was\n"
