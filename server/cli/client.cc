@@ -82,6 +82,29 @@ absl::StatusOr<std::string> ReadOr(const std::string& path, FileKind kind) {
 
 }  // namespace
 
+std::string_view ConnectAdvice(std::string_view said, bool tls) {
+  struct Case {
+    std::string_view says;
+    bool tls;
+    std::string_view advice;
+  };
+  constexpr Case kCases[] = {
+      {"certificate verify failed", true,
+       "No authority that is trusted here vouches for its certificate: --ca-file names the "
+       "certificate of the one that does"},
+      {"is not in peer certificate", true,
+       "Its certificate is of another name: --server takes a name that stands in it"},
+      {"wrong version number", true, "Does it speak no TLS there? --plaintext goes without"},
+      {"Socket closed", true,
+       "Does it want a certificate of whoever calls? --cert-file and --key-file name one"},
+      {"Socket closed", false, "Does it speak TLS there? --tls or --ca-file does, too"},
+  };
+  for (const Case& each : kCases) {
+    if (each.tls == tls && said.find(each.says) != said.npos) return each.advice;
+  }
+  return "Is bounced running there? --server or BOUNCED_SERVER names another";
+}
+
 absl::Status CheckServerName(std::string_view server) {
   const std::size_t colon = server.rfind(':');
   std::uint32_t port = 0;
@@ -174,7 +197,11 @@ void Watchdog::Run() {
 }
 
 Client::Client(const ClientOptions& options, absl::Duration patience, const Clock& clock)
-    : server_(options.server), patience_(patience), clock_(clock), channel_(MakeChannel(options)) {}
+    : server_(options.server),
+      tls_(options.tls),
+      patience_(patience),
+      clock_(clock),
+      channel_(MakeChannel(options)) {}
 
 absl::Status Client::Unary(const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
   grpc::ClientContext context;
@@ -188,8 +215,8 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       return absl::UnavailableError(
-          absl::StrCat("could not reach ", server_, ": ", detail,
-                       ". Is bounced running there? --server or BOUNCED_SERVER names another"));
+          absl::StrCat("could not reach ", server_, ": ", detail, ". ",
+                       Absl(ConnectAdvice(status.error_message(), tls_))));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return TooSlow();
     case grpc::StatusCode::CANCELLED:

@@ -89,6 +89,10 @@ struct ConnectionWords {
 // not, and a token never goes there in the clear. INVALID_ARGUMENT says what is wrong.
 absl::StatusOr<ClientOptions> ReadConnection(const ConnectionWords& words);
 
+// What to do when a server cannot be reached, by what gRPC says of it. `tls`: as ClientOptions has
+// it.
+std::string_view ConnectAdvice(std::string_view said, bool tls);
+
 // One server of the API, reached when first asked. Calls may come from several threads.
 class Client {
  public:
@@ -117,6 +121,7 @@ class Client {
   absl::Status TooSlow() const;
 
   const std::string server_;
+  const bool tls_;
   const absl::Duration patience_;
   const Clock& clock_;
   const std::shared_ptr<grpc::Channel> channel_;

@@ -82,6 +82,40 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& made) { return made.param.name; });
 
+struct AdviceCase {
+  std::string_view name;
+  std::string_view said;
+  bool tls;
+  std::string_view want;  // the advice has it
+};
+class AdviceTest : public testing::TestWithParam<AdviceCase> {};
+
+TEST_P(AdviceTest, NamesWhatToDo) {
+  EXPECT_THAT(std::string(ConnectAdvice(GetParam().said, GetParam().tls)),
+              HasSubstr(std::string(GetParam().want)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , AdviceTest,
+    testing::ValuesIn<AdviceCase>({
+        {"NotTrusted",
+         "UNKNOWN: ipv4:192.0.2.1:7025: Ssl handshake failed: SSL_ERROR_SSL: error:0A000086:SSL "
+         "routines::certificate verify failed",
+         true, "--ca-file"},
+        {"OfAnotherName", "UNKNOWN: Peer name mx.example is not in peer certificate", true,
+         "--server takes a name that stands in it"},
+        {"NoTlsThere",
+         "Ssl handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number",
+         true, "--plaintext"},
+        {"WantsACertificate", "UNAVAILABLE: Socket closed", true, "--cert-file and --key-file"},
+        {"TlsThere", "UNAVAILABLE: ipv4:127.0.0.1:7025: Socket closed", false,
+         "--tls or --ca-file"},
+        {"NobodyThere", "connect: Connection refused (111)", true, "Is bounced running there?"},
+        {"NobodyThereInTheClear", "connect: Connection refused (111)", false,
+         "Is bounced running there?"},
+    }),
+    [](const auto& made) { return std::string(made.param.name); });
+
 TEST(TokenFileTest, IsReadWithoutItsLineEndAndBeforeTheEnvironment) {
   const TemporaryFolder folder;
   ConnectionWords words = To("127.0.0.1:7025", "bnc_environment_x");

@@ -156,14 +156,20 @@ TEST_F(AccessTest, T35AKeyOfTheConfigurationCallsUnderTls) {
   EXPECT_EQ(Bouncectl(daemon, {"check", "a@rcpt.example"}).status, 3);
   EXPECT_EQ(Bouncectl(daemon, {"check", "a@rcpt.example"}, key.token + "x").status, 3);
   // Nothing is said in the clear, nor to a server that nobody vouches for.
-  EXPECT_EQ(RunProgram({Program("bouncectl"), "check", "a@rcpt.example", "--server", At(daemon),
-                        "--timeout", "5"})
-                .status,
-            3);
-  EXPECT_EQ(RunProgram({Program("bouncectl"), "check", "a@rcpt.example", "--server", At(daemon),
-                        "--tls", "--timeout", "5"})
-                .status,
-            3);
+  const auto fails = [](const std::string& server, std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {Program("bouncectl"), "check", "a@rcpt.example", "--server",
+                                 server, "--timeout", "5"});
+    const Outcome outcome = RunProgram(flags);
+    EXPECT_EQ(outcome.status, 3) << outcome.err;
+    return outcome.err;
+  };
+  const Daemon plain;
+  EXPECT_THAT(fails(At(daemon), {}), HasSubstr("Does it speak TLS there?"));
+  EXPECT_THAT(fails(At(daemon), {"--tls"}), HasSubstr("--ca-file names the certificate"));
+  EXPECT_THAT(fails(At(plain), {"--tls"}), HasSubstr("--plaintext goes without"));
+  EXPECT_THAT(fails("127.0.0.2:" + std::to_string(daemon.port("grpc")),
+                    {"--ca-file", authority_.own_file()}),
+              HasSubstr("--server takes a name that stands in it"));
   // Taken out, it counts no more, and the door stays shut.
   const HashedKey other = MakeHashed();
   ASSERT_TRUE(daemon.Reconfigure({.sections = Tls() + Key(other)}, "config.reloaded"));
