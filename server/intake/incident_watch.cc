@@ -1,11 +1,13 @@
 #include "server/intake/incident_watch.h"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "server/intake/mailbox_providers.h"
+#include "storage/index_grace.h"
 
 namespace bounced {
 namespace {
@@ -38,6 +40,7 @@ Counter IncidentCounter(Incident::Kind kind) {
 }  // namespace
 
 absl::Status IncidentWatch::Step() {
+  LookAtTheClock();
   const std::shared_ptr<const IncidentPolicy> policy = policy_.Get();
   const absl::Time now = clock_.Now();
   Work work = TendIncidents{.judge =
@@ -48,6 +51,18 @@ absl::Status IncidentWatch::Step() {
   if (absl::Status status = committer_.SubmitAndWait(work); !status.ok()) return status;
   Tell(std::get<TendIncidents>(work));
   return absl::OkStatus();
+}
+
+void IncidentWatch::LookAtTheClock() {
+  const std::optional<absl::Duration> jump = jumps_.Look();
+  if (!jump) return;
+  // The index has let go of what ended longer ago by the wrong time.
+  const bool is_too_far_back = *jump < -kIndexGrace;
+  log_.Warning(
+      "clock.jumped",
+      {{"seconds", absl::ToInt64Seconds(*jump)},
+       {"advice", is_too_far_back ? "restart: what had ended by the time before may be let through"
+                                  : "none; if it was not you, see who sets the clock"}});
 }
 
 void IncidentWatch::Tell(const TendIncidents& done) {

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/counters.h"
+#include "server/base/jump_watch.h"
 #include "server/base/live.h"
 #include "server/base/log.h"
 #include "server/intake/committer.h"
@@ -19,7 +20,8 @@
 namespace bounced {
 
 // Looks through what was counted, by work of the committer's, and logs what has changed: a line
-// each, without an address, a sender, or a domain that no table of ours names.
+// each, without an address, a sender, or a domain that no table of ours names. What was counted has
+// the time of day: that it jumped is logged, too.
 //
 // A value with a Step(), as the committer is. Step() and Run() are called by one thread.
 class IncidentWatch {
@@ -29,7 +31,12 @@ class IncidentWatch {
   // All of them outlive it.
   IncidentWatch(Committer& committer, const IncidentPolicy& policy, const Clock& clock,
                 const Log& log, Counters& counters)
-      : committer_(committer), policy_(policy), clock_(clock), log_(log), counters_(counters) {}
+      : committer_(committer),
+        policy_(policy),
+        clock_(clock),
+        log_(log),
+        counters_(counters),
+        jumps_(clock) {}
   // Stops, if that was not done.
   ~IncidentWatch() { Stop(); }
   IncidentWatch(const IncidentWatch&) = delete;
@@ -48,6 +55,7 @@ class IncidentWatch {
 
  private:
   void Run();
+  void LookAtTheClock();
   void Tell(const TendIncidents& done);
 
   Committer& committer_;
@@ -55,6 +63,7 @@ class IncidentWatch {
   const Clock& clock_;
   const Log& log_;
   Counters& counters_;
+  JumpWatch jumps_;
   std::int64_t told_uncounted_ = 0;
 
   Mutex mutex_;

@@ -11,10 +11,6 @@
 
 namespace bounced {
 
-// An entry is kept for so long behind its end, so that a clock that is put back by no more finds
-// what holds again.
-inline constexpr absl::Duration kIndexGrace = absl::Hours(48);
-
 // Puts all that suppresses or makes risky by `now` into `index`, which is empty and which nobody
 // reads yet; also what reaches further than one address, for to tell it apart would cost each row.
 // Of many rows several threads read a share each, on connections of their own.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/index_grace.h"
 #include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/commit_gate.h"
 #include "storage/sqlite/database.h"

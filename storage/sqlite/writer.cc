@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "storage/index_grace.h"
 #include "storage/sqlite/index_reader.h"
 
 namespace bounced {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/intake/incident_watch.h"
+#include "storage/index_grace.h"
 #include "tests/api/fixture.h"
 
 namespace bounced::api {
@@ -18,6 +19,19 @@ using Resolve = v1::ResolveIncidentRequest;
 constexpr const char* kBlocked =
     "550 5.7.1 Unfortunately, messages from [192.0.2.7] weren't sent. Please contact your Internet "
     "service provider since part of their network is on our block list (S3150).";
+
+// Another time of day than the clock that it is made with has.
+class JumpingClock final : public Clock {
+ public:
+  explicit JumpingClock(const Clock& clock) : clock_(clock) {}
+  absl::Time Now() const override { return clock_.Now() + jump; }
+  absl::Time Steady() const override { return clock_.Steady(); }
+
+  absl::Duration jump;
+
+ private:
+  const Clock& clock_;
+};
 
 class RefusalsTest : public ApiTest {
  protected:
@@ -272,6 +286,24 @@ TEST_F(RefusalsTest, AreFoundByKindProviderAndTime) {
     EXPECT_THAT(reports_->ListIncidents(&context, wrong, &response),
                 Fails(StatusCode::INVALID_ARGUMENT, error));
   }
+}
+
+TEST_F(RefusalsTest, T54AJumpOfTheClockIsLoggedOnce) {
+  JumpingClock clock(clock_);
+  IncidentWatch watch(*committer_, {}, clock, *log_, counters_);
+  ASSERT_TRUE(watch.Step().ok());
+  EXPECT_THAT(log(), Not(HasSubstr("clock.jumped")));
+  clock.jump = -kIndexGrace;
+  ASSERT_TRUE(watch.Step().ok());
+  EXPECT_THAT(log(), HasSubstr("clock.jumped seconds=-172800 advice=\"none"));
+  clock.jump -= kIndexGrace + absl::Seconds(1);
+  ASSERT_TRUE(watch.Step().ok());
+  ASSERT_TRUE(watch.Step().ok());
+  EXPECT_THAT(log(), HasSubstr("clock.jumped seconds=-172801 advice=\"restart"));
+  const std::string logged = log();
+  std::size_t lines = 0;
+  for (std::size_t at = 0; (at = logged.find("clock.jumped", at)) != logged.npos; ++at) ++lines;
+  EXPECT_EQ(lines, 2u);
 }
 
 }  // namespace
