@@ -9,6 +9,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/message_upload.h"
 #include "server/api/page_token.h"
+#include "server/api/pages.h"
 #include "server/api/reclassify.h"
 #include "server/api/record_deliveries.h"
 #include "server/api/to_proto.h"
@@ -22,22 +23,10 @@ absl::Status List(const Store& store, const Caller& caller, const v1::ListEvents
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<EventFilter> filter = FilterOf(*tenant, request);
   if (!filter.ok()) return filter.status();
-  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  std::string list = ListOf(request, *tenant);
-  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
-  if (!from.ok()) return from.status();
-  absl::StatusOr<Cursor> next = FillPage(
-      *page_size, *from,
-      [&](int size, Cursor cursor) { return store.ListEvents(*filter, size, cursor); },
-      [&](const StoredEvent& row) {
-        v1::Event* added = response.add_events();
-        *added = ToProto(row);
-        return added->ByteSizeLong();
-      });
-  if (!next.ok()) return next.status();
-  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
-  return absl::OkStatus();
+  return AddPage(
+      request, ListOf(request, *tenant),
+      [&](int size, Cursor cursor) { return store.ListEvents(*filter, size, cursor); }, response,
+      &v1::ListEventsResponse::add_events);
 }
 
 absl::Status Get(const Store& store, const Caller& caller, const v1::GetEventRequest& request,

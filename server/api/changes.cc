@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "server/api/from_proto.h"
-#include "server/api/page_token.h"
+#include "server/api/pages.h"
 #include "server/api/to_proto.h"
 #include "storage/mutex.h"
 
@@ -17,16 +17,13 @@ namespace {
 // The times that both requests narrow by.
 template <typename Request>
 absl::Status SetTimes(const Request& request, ChangeFilter& filter) {
-  if (request.has_from()) {
-    absl::StatusOr<absl::Time> from = TimeOf("from", request.from());
-    if (!from.ok()) return from.status();
-    filter.from = *from;
-  }
-  if (request.has_before()) {
-    absl::StatusOr<absl::Time> before = TimeOf("before", request.before());
-    if (!before.ok()) return before.status();
-    filter.before = *before;
-  }
+  absl::StatusOr<absl::Time> from = TimeOr("from", request.has_from(), request.from(), filter.from);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Time> before =
+      TimeOr("before", request.has_before(), request.before(), filter.before);
+  if (!before.ok()) return before.status();
+  filter.from = *from;
+  filter.before = *before;
   return absl::OkStatus();
 }
 
@@ -193,22 +190,10 @@ absl::Status ListChangesTo(const Store& store, const Caller& caller,
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<ChangeFilter> filter = FilterOf(*tenant, request);
   if (!filter.ok()) return filter.status();
-  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  const std::string list = ListOf(request, *tenant);
-  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
-  if (!from.ok()) return from.status();
-  absl::StatusOr<Cursor> next = FillPage(
-      *page_size, *from,
-      [&](int size, Cursor cursor) { return store.ListChanges(*filter, size, cursor); },
-      [&](const Change& change) {
-        v1::SuppressionChange* added = response.add_changes();
-        *added = api::ToProto(change);
-        return added->ByteSizeLong();
-      });
-  if (!next.ok()) return next.status();
-  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
-  return absl::OkStatus();
+  return AddPage(
+      request, ListOf(request, *tenant),
+      [&](int size, Cursor cursor) { return store.ListChanges(*filter, size, cursor); }, response,
+      &v1::ListChangesResponse::add_changes);
 }
 
 grpc::ServerWriteReactor<v1::UndoChangesResponse>* NewUndo(

@@ -22,14 +22,6 @@ bool IsName(std::string_view name, std::size_t max_octets) {
                      [](char c) { return IsNameCharacter(c) || c == '-'; });
 }
 
-// Of messages that may be left out.
-absl::StatusOr<absl::Time> TimeOr(std::string_view field, bool is_set,
-                                  const google::protobuf::Timestamp& timestamp,
-                                  absl::Time otherwise) {
-  if (!is_set) return otherwise;
-  return TimeOf(field, timestamp);
-}
-
 // What the two kinds of row that come in have in common.
 absl::StatusOr<Suppression> SuppressionOf(std::string_view prefix, std::string_view tenant,
                                           const v1::Suppression& row, Source source,
@@ -184,6 +176,13 @@ absl::StatusOr<absl::Time> TimeOf(std::string_view field,
     return Invalid(field, "not a time of the years 1 to 9999");
   }
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+absl::StatusOr<absl::Time> TimeOr(std::string_view field, bool is_set,
+                                  const google::protobuf::Timestamp& timestamp,
+                                  absl::Time otherwise) {
+  if (!is_set) return otherwise;
+  return TimeOf(field, timestamp);
 }
 
 absl::StatusOr<int> PageSizeOf(std::int32_t page_size) {

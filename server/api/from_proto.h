@@ -46,6 +46,10 @@ absl::StatusOr<std::optional<ReturnPathForm>> FormOf(std::string_view field,
                                                      v1::ReturnPathForm form);
 absl::StatusOr<absl::Time> TimeOf(std::string_view field,
                                   const google::protobuf::Timestamp& timestamp);
+// Of one that may be left out.
+absl::StatusOr<absl::Time> TimeOr(std::string_view field, bool is_set,
+                                  const google::protobuf::Timestamp& timestamp,
+                                  absl::Time otherwise);
 absl::StatusOr<std::string> DomainOf(std::string_view field, std::string_view domain);
 // The id of a key of return paths.
 absl::Status CheckKeyId(std::string_view field, std::string_view id);

@@ -40,16 +40,14 @@ absl::StatusOr<Selection> SelectionOf(std::string_view tenant,
     if (!domain.ok()) return domain.status();
     selection.domain = *std::move(domain);
   }
-  if (request.has_received_from()) {
-    absl::StatusOr<absl::Time> from = TimeOf("received_from", request.received_from());
-    if (!from.ok()) return from.status();
-    selection.from = *from;
-  }
-  if (request.has_received_before()) {
-    absl::StatusOr<absl::Time> before = TimeOf("received_before", request.received_before());
-    if (!before.ok()) return before.status();
-    selection.before = *before;
-  }
+  absl::StatusOr<absl::Time> from =
+      TimeOr("received_from", request.has_received_from(), request.received_from(), selection.from);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Time> before = TimeOr("received_before", request.has_received_before(),
+                                             request.received_before(), selection.before);
+  if (!before.ok()) return before.status();
+  selection.from = *from;
+  selection.before = *before;
   if (!request.reason().empty()) {
     selection.reason = ReasonFromName(request.reason());
     if (!selection.reason) return Invalid("reason", "not a reason of the taxonomy");

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "server/api/from_proto.h"
-#include "server/api/page_token.h"
+#include "server/api/pages.h"
 #include "server/api/to_proto.h"
 
 namespace bounced::api {
@@ -36,22 +36,10 @@ absl::Status List(const Store& store, const Caller& caller, const v1::ListIncide
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<IncidentFilter> filter = FilterOf(*tenant, request);
   if (!filter.ok()) return filter.status();
-  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  const std::string list = ListOf(request, *tenant);
-  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
-  if (!from.ok()) return from.status();
-  absl::StatusOr<Cursor> next = FillPage(
-      *page_size, *from,
-      [&](int size, Cursor cursor) { return store.ListIncidents(*filter, size, cursor); },
-      [&](const Incident& row) {
-        v1::Incident* added = response.add_incidents();
-        *added = ToProto(row);
-        return added->ByteSizeLong();
-      });
-  if (!next.ok()) return next.status();
-  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
-  return absl::OkStatus();
+  return AddPage(
+      request, ListOf(request, *tenant),
+      [&](int size, Cursor cursor) { return store.ListIncidents(*filter, size, cursor); }, response,
+      &v1::ListIncidentsResponse::add_incidents);
 }
 
 absl::StatusOr<ResolveIncident> ResolveOf(const Caller& caller,

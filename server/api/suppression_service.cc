@@ -13,7 +13,7 @@
 #include "server/api/forget.h"
 #include "server/api/from_proto.h"
 #include "server/api/import.h"
-#include "server/api/page_token.h"
+#include "server/api/pages.h"
 #include "server/api/to_proto.h"
 #include "server/api/watch.h"
 #include "server/api/watch_token.h"
@@ -48,26 +48,17 @@ absl::Status List(const Store& store, const Caller& caller,
   if (!tenant.ok()) return tenant.status();
   absl::StatusOr<SuppressionFilter> filter = FilterOf(*tenant, request.filter(), now);
   if (!filter.ok()) return filter.status();
-  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  std::string list = ListOf(request, *tenant);
-  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
-  if (!from.ok()) return from.status();
+  // What comes from here on is told, also while the page is read.
+  std::string watch_token;
   if (request.page_token().empty()) {
-    response.set_watch_token(
-        MakeWatchToken(store, *tenant, {.number = store.change_feed().newest()}));
+    watch_token = MakeWatchToken(store, *tenant, {.number = store.change_feed().newest()});
   }
-  absl::StatusOr<Cursor> next = FillPage(
-      *page_size, *from,
+  absl::Status status = AddPage(
+      request, ListOf(request, *tenant),
       [&](int size, Cursor cursor) { return store.ListSuppressions(*filter, size, cursor); },
-      [&](const Suppression& row) {
-        v1::Suppression* added = response.add_suppressions();
-        *added = ToProto(row);
-        return added->ByteSizeLong();
-      });
-  if (!next.ok()) return next.status();
-  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
-  return absl::OkStatus();
+      response, &v1::ListSuppressionsResponse::add_suppressions);
+  if (status.ok()) response.set_watch_token(std::move(watch_token));
+  return status;
 }
 
 absl::StatusOr<PutSuppressions> PutOf(const Caller& caller,
@@ -148,22 +139,10 @@ absl::Status List(const Store& store, const Caller& caller,
                   const v1::ListAllowancesRequest& request, v1::ListAllowancesResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
   if (!tenant.ok()) return tenant.status();
-  absl::StatusOr<int> page_size = PageSizeOf(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  std::string list = ListOf(request, *tenant);
-  absl::StatusOr<Cursor> from = ReadPageToken(request.page_token(), list);
-  if (!from.ok()) return from.status();
-  absl::StatusOr<Cursor> next = FillPage(
-      *page_size, *from,
+  return AddPage(
+      request, ListOf(request, *tenant),
       [&](int size, Cursor cursor) { return store.ListAllowances(*tenant, size, cursor); },
-      [&](const Allowance& row) {
-        v1::Allowance* added = response.add_allowances();
-        *added = ToProto(row);
-        return added->ByteSizeLong();
-      });
-  if (!next.ok()) return next.status();
-  if (*next != 0) response.set_next_page_token(MakePageToken(*next, list));
-  return absl::OkStatus();
+      response, &v1::ListAllowancesResponse::add_allowances);
 }
 
 // Adds the events that suppressions rest on and that are not among the newest.
