@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/cli/times.h"
 #include "server/cli/words.h"
 
 namespace bounced::cli {
@@ -26,11 +25,12 @@ void FilterArguments::AddTo(CLI::App& command) {
   command.add_option("--domain", domain, "Only addresses of this domain")->type_name("NAME");
   command.add_option("--prefix", prefix, "Only addresses that begin so")->type_name("TEXT");
   command
-      .add_option("--since", since,
+      .add_option("--since", period.since,
                   "Only those made at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 7d "
                   "for the last seven days")
       ->type_name("TIME");
-  command.add_option("--until", until, "Only those made before this time")->type_name("TIME");
+  command.add_option("--until", period.until, "Only those made before this time")
+      ->type_name("TIME");
   command.add_flag("--in-force", in_force,
                    "Only those that have not ended and that no incident holds");
   auto* key = command
@@ -60,17 +60,11 @@ absl::StatusOr<v1::SuppressionFilter> FilterArguments::ToFilter(const Session& s
   filter.set_in_force(in_force);
   filter.set_return_path_key(return_path_key);
   filter.set_return_path_domain(return_path_domain);
-  if (!since.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(since, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *filter.mutable_created_from() = ToTimestamp(*time);
-  }
   filter.set_incident_id(incident_id);
-  if (!until.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(until, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *filter.mutable_created_before() = ToTimestamp(*time);
-  }
+  absl::Status times =
+      period.Set(session.now(), filter, &v1::SuppressionFilter::mutable_created_from,
+                 &v1::SuppressionFilter::mutable_created_before);
+  if (!times.ok()) return times;
   return filter;
 }
 

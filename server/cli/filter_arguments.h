@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "bounced/v1/suppression.pb.h"
+#include "server/cli/lists.h"
 #include "server/cli/session.h"
 
 namespace CLI {
@@ -24,8 +25,7 @@ struct FilterArguments {
   std::string reason;
   std::string domain;
   std::string prefix;
-  std::string since;
-  std::string until;
+  Period period;
   std::string return_path_key;
   std::string return_path_domain;
   bool in_force = false;

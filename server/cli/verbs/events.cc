@@ -1,6 +1,5 @@
 // bouncectl events, evidence
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -10,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "bounced/v1/bounce.grpc.pb.h"
 #include "server/cli/event_text.h"
-#include "server/cli/times.h"
+#include "server/cli/lists.h"
 #include "server/cli/verb.h"
 #include "server/cli/words.h"
 
@@ -23,8 +22,7 @@ struct EventsArguments {
   std::string address;
   std::string kind;
   std::string reason;
-  std::string since;
-  std::string until;
+  Period period;
   std::int64_t message = 0;
   std::int64_t id = 0;
   std::int64_t limit = 0;
@@ -45,16 +43,10 @@ absl::StatusOr<v1::ListEventsRequest> ToRequest(const EventsArguments& arguments
     }
     request.set_kind(*kind);
   }
-  if (!arguments.since.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.since, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_received_from() = ToTimestamp(*time);
-  }
-  if (!arguments.until.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.until, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_received_before() = ToTimestamp(*time);
-  }
+  absl::Status times =
+      arguments.period.Set(session.now(), request, &v1::ListEventsRequest::mutable_received_from,
+                           &v1::ListEventsRequest::mutable_received_before);
+  if (!times.ok()) return times;
   return request;
 }
 
@@ -62,19 +54,13 @@ absl::StatusOr<ExitCode> ListEvents(const EventsArguments& arguments, Session& s
   absl::StatusOr<v1::ListEventsRequest> request = ToRequest(arguments, session);
   if (!request.ok()) return request.status();
   auto stub = session.client().Stub<v1::BounceService>();
-  std::int64_t left =
-      arguments.limit == 0 ? std::numeric_limits<std::int64_t>::max() : arguments.limit;
-  do {
-    request->set_page_size(static_cast<std::int32_t>(std::min(left, kEventPageRows)));
-    v1::ListEventsResponse page;
-    absl::Status status = session.client().Unary(
-        [&](grpc::ClientContext* context) { return stub->ListEvents(context, *request, &page); });
-    if (!status.ok()) return status;
-    for (const v1::Event& event : page.events()) PrintEvent(session, event);
-    session.out().Flush();
-    left -= page.events_size();
-    request->set_page_token(page.next_page_token());
-  } while (left > 0 && !request->page_token().empty());
+  const absl::Status status =
+      ReadPages(session, *stub, &v1::BounceService::Stub::ListEvents, *request, kEventPageRows,
+                arguments.limit, [&](const v1::ListEventsResponse& page) {
+                  for (const v1::Event& event : page.events()) PrintEvent(session, event);
+                  return page.events_size();
+                });
+  if (!status.ok()) return status;
   return ExitCode::kDone;
 }
 
@@ -135,11 +121,11 @@ Action SetUpEvents(CLI::App& command) {
       ->type_name("WORD");
   command.add_option("--reason", arguments->reason, "Only with this reason")->type_name("WORD");
   command
-      .add_option("--since", arguments->since,
+      .add_option("--since", arguments->period.since,
                   "Only those received at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or "
                   "7d for the last seven days")
       ->type_name("TIME");
-  command.add_option("--until", arguments->until, "Only those received before this time")
+  command.add_option("--until", arguments->period.until, "Only those received before this time")
       ->type_name("TIME");
   command
       .add_option("--message", arguments->message,

@@ -1,6 +1,5 @@
 // bouncectl history, undo
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/change_text.h"
 #include "server/cli/json.h"
+#include "server/cli/lists.h"
 #include "server/cli/progress.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
@@ -20,35 +20,21 @@ namespace {
 constexpr std::int64_t kHistoryPageRows = 1'000;
 constexpr std::int64_t kMostId = std::numeric_limits<std::int64_t>::max();
 
-// The times that both verbs narrow by, into the fields of a request.
-struct Period {
-  std::string since;
-  std::string until;
+// The times that both verbs narrow by.
+void AddTo(CLI::App& command, Period& period) {
+  command
+      .add_option("--since", period.since,
+                  "Only those made at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or "
+                  "7d for the last seven days")
+      ->type_name("TIME");
+  command.add_option("--until", period.until, "Only those made before this time")
+      ->type_name("TIME");
+}
 
-  void AddTo(CLI::App& command) {
-    command
-        .add_option("--since", since,
-                    "Only those made at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or "
-                    "7d for the last seven days")
-        ->type_name("TIME");
-    command.add_option("--until", until, "Only those made before this time")->type_name("TIME");
-  }
-
-  template <typename Request>
-  absl::Status Set(const Session& session, Request& request) const {
-    if (!since.empty()) {
-      absl::StatusOr<absl::Time> time = ParseTime(since, session.now(), Direction::kPast);
-      if (!time.ok()) return time.status();
-      *request.mutable_from() = ToTimestamp(*time);
-    }
-    if (!until.empty()) {
-      absl::StatusOr<absl::Time> time = ParseTime(until, session.now(), Direction::kPast);
-      if (!time.ok()) return time.status();
-      *request.mutable_before() = ToTimestamp(*time);
-    }
-    return absl::OkStatus();
-  }
-};
+template <typename Request>
+absl::Status SetTimes(const Period& period, const Session& session, Request& request) {
+  return period.Set(session.now(), request, &Request::mutable_from, &Request::mutable_before);
+}
 
 struct HistoryArguments {
   std::string address;
@@ -66,20 +52,17 @@ absl::StatusOr<ExitCode> History(const HistoryArguments& arguments, Session& ses
   request.set_author(arguments.author);
   request.set_cause(arguments.cause);
   request.set_batch(arguments.batch);
-  if (absl::Status status = arguments.period.Set(session, request); !status.ok()) return status;
+  if (absl::Status status = SetTimes(arguments.period, session, request); !status.ok())
+    return status;
   auto stub = session.client().Stub<v1::SuppressionService>();
-  std::int64_t left = arguments.limit == 0 ? kMostId : arguments.limit;
-  do {
-    request.set_page_size(static_cast<std::int32_t>(std::min(left, kHistoryPageRows)));
-    v1::ListChangesResponse page;
-    absl::Status status = session.client().Unary(
-        [&](grpc::ClientContext* context) { return stub->ListChanges(context, request, &page); });
-    if (!status.ok()) return status;
-    for (const v1::SuppressionChange& change : page.changes()) PrintChange(session, change);
-    session.out().Flush();
-    left -= page.changes_size();
-    request.set_page_token(page.next_page_token());
-  } while (left > 0 && !request.page_token().empty());
+  const absl::Status status =
+      ReadPages(session, *stub, &v1::SuppressionService::Stub::ListChanges, request,
+                kHistoryPageRows, arguments.limit, [&](const v1::ListChangesResponse& page) {
+                  for (const v1::SuppressionChange& change : page.changes())
+                    PrintChange(session, change);
+                  return page.changes_size();
+                });
+  if (!status.ok()) return status;
   return ExitCode::kDone;
 }
 
@@ -113,7 +96,8 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
   request.set_number(arguments.number);
   request.set_batch(arguments.batch);
   request.set_author(arguments.author);
-  if (absl::Status status = arguments.period.Set(session, request); !status.ok()) return status;
+  if (absl::Status status = SetTimes(arguments.period, session, request); !status.ok())
+    return status;
   // What has no end ends now, so that it is said what is meant.
   if (!arguments.author.empty() && !request.has_before()) {
     *request.mutable_before() = ToTimestamp(session.now());
@@ -187,7 +171,7 @@ Action SetUpHistory(CLI::App& command) {
   command.add_option("--batch", arguments->batch, "Only what one call did, as `import` names it")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, kMostId));
-  arguments->period.AddTo(command);
+  AddTo(command, arguments->period);
   command.add_option("--limit", arguments->limit, "At most so many (default: all)")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, kMostId));
@@ -213,7 +197,7 @@ Action SetUpUndo(CLI::App& command) {
                     ->check(CLI::Range(std::int64_t{1}, kMostId));
   auto* author = command.add_option("--author", arguments->author, "All that this author did")
                      ->type_name("NAME");
-  arguments->period.AddTo(command);
+  AddTo(command, arguments->period);
   command.get_option("--since")->needs(author);
   command.get_option("--until")->needs(author);
   author->needs(command.get_option("--since"));

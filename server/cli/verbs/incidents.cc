@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "bounced/v1/report.grpc.pb.h"
 #include "server/cli/json.h"
+#include "server/cli/lists.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
 #include "server/cli/words.h"
@@ -17,7 +18,7 @@
 namespace bounced::cli {
 namespace {
 
-constexpr std::int32_t kIncidentPageRows = 1'000;
+constexpr std::int64_t kIncidentPageRows = 1'000;
 constexpr const char* kIncidentLineHelp =
     "Prints a line for each, with tabs between: number, kind, state, what it is about (a domain, "
     "a\n"
@@ -62,8 +63,7 @@ struct IncidentArguments {
   bool all = false;
   std::string kind;
   std::string provider;
-  std::string since;
-  std::string until;
+  Period period;
 };
 
 // INVALID_ARGUMENT: not a kind, or a time.
@@ -81,40 +81,27 @@ absl::StatusOr<v1::ListIncidentsRequest> RequestOf(const IncidentArguments& argu
     request.set_kind(*kind);
   }
   request.set_provider(arguments.provider);
-  const absl::Time now = session.now();
-  if (!arguments.since.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.since, now, Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_active_from() = ToTimestamp(*time);
-  }
-  if (!arguments.until.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.until, now, Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_active_before() = ToTimestamp(*time);
-  }
-  request.set_page_size(kIncidentPageRows);
+  absl::Status times =
+      arguments.period.Set(session.now(), request, &v1::ListIncidentsRequest::mutable_active_from,
+                           &v1::ListIncidentsRequest::mutable_active_before);
+  if (!times.ok()) return times;
   return request;
 }
 
 // Whether there was one.
 absl::StatusOr<ExitCode> List(const IncidentArguments& arguments, Session& session) {
-  absl::StatusOr<v1::ListIncidentsRequest> made = RequestOf(arguments, session);
-  if (!made.ok()) return made.status();
-  v1::ListIncidentsRequest& request = *made;
+  absl::StatusOr<v1::ListIncidentsRequest> request = RequestOf(arguments, session);
+  if (!request.ok()) return request.status();
   auto stub = session.client().Stub<v1::ReportService>();
   bool found = false;
-  do {
-    v1::ListIncidentsResponse page;
-    const absl::Status status = session.client().Unary(
-        [&](grpc::ClientContext* context) { return stub->ListIncidents(context, request, &page); });
-    if (!status.ok()) return status;
-    for (const v1::Incident& incident : page.incidents()) {
-      found = true;
-      Print(incident, session);
-    }
-    session.out().Flush();
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  const absl::Status status =
+      ReadPages(session, *stub, &v1::ReportService::Stub::ListIncidents, *request,
+                kIncidentPageRows, 0, [&](const v1::ListIncidentsResponse& page) {
+                  for (const v1::Incident& incident : page.incidents()) Print(incident, session);
+                  found = found || page.incidents_size() > 0;
+                  return page.incidents_size();
+                });
+  if (!status.ok()) return status;
   return found ? ExitCode::kFound : ExitCode::kDone;
 }
 
@@ -184,9 +171,11 @@ Action SetUpIncidents(CLI::App& command) {
   command
       .add_option("--provider", arguments->provider, "Only refusals by this provider, as google")
       ->type_name("NAME");
-  command.add_option("--since", arguments->since, "Only those that went on then, or began later")
+  command
+      .add_option("--since", arguments->period.since,
+                  "Only those that went on then, or began later")
       ->type_name("TIME");
-  command.add_option("--until", arguments->until, "Only those that began before")
+  command.add_option("--until", arguments->period.until, "Only those that began before")
       ->type_name("TIME");
   command.footer(absl::StrCat(
       kIncidentLineHelp,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/bounce.grpc.pb.h"
 #include "server/cli/json.h"
+#include "server/cli/lists.h"
 #include "server/cli/progress.h"
 #include "server/cli/resume_file.h"
 #include "server/cli/times.h"
@@ -18,8 +19,7 @@ namespace {
 
 struct ReclassifyArguments {
   std::string domain;
-  std::string since;
-  std::string until;
+  Period period;
   std::string rule;
   std::string reason;
   std::string cause;
@@ -114,16 +114,10 @@ absl::StatusOr<v1::ReclassifyRequest> RequestOf(const ReclassifyArguments& argum
   request.set_author(session.author());
   request.set_cause(arguments.cause);
   request.set_resume_token(arguments.resume);
-  if (!arguments.since.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.since, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_received_from() = ToTimestamp(*time);
-  }
-  if (!arguments.until.empty()) {
-    absl::StatusOr<absl::Time> time = ParseTime(arguments.until, session.now(), Direction::kPast);
-    if (!time.ok()) return time.status();
-    *request.mutable_received_before() = ToTimestamp(*time);
-  }
+  absl::Status times =
+      arguments.period.Set(session.now(), request, &v1::ReclassifyRequest::mutable_received_from,
+                           &v1::ReclassifyRequest::mutable_received_before);
+  if (!times.ok()) return times;
   if (!arguments.resume_file.empty()) {
     absl::StatusOr<std::string> token = ReadResumeFile(arguments.resume_file);
     if (!token.ok()) return token.status();
@@ -196,11 +190,11 @@ Action SetUpReclassify(CLI::App& command) {
   command.add_option("--domain", arguments->domain, "Only addresses of this domain")
       ->type_name("NAME");
   command
-      .add_option("--since", arguments->since,
+      .add_option("--since", arguments->period.since,
                   "Only events received at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, "
                   "or 7d for the last seven days")
       ->type_name("TIME");
-  command.add_option("--until", arguments->until, "Only events received before this time")
+  command.add_option("--until", arguments->period.until, "Only events received before this time")
       ->type_name("TIME");
   command.add_option("--rule", arguments->rule, "Only events that this rule had decided")
       ->type_name("ID");

@@ -11,6 +11,7 @@
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/filter_arguments.h"
 #include "server/cli/lines.h"
+#include "server/cli/lists.h"
 #include "server/cli/suppression_text.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
@@ -33,25 +34,18 @@ absl::StatusOr<ExitCode> List(const ListArguments& arguments, Session& session) 
   absl::StatusOr<v1::SuppressionFilter> filter = arguments.filter.ToFilter(session);
   if (!filter.ok()) return filter.status();
   auto stub = session.client().Stub<v1::SuppressionService>();
-  std::int64_t left =
-      arguments.limit == 0 ? std::numeric_limits<std::int64_t>::max() : arguments.limit;
   v1::ListSuppressionsRequest request;
   request.set_tenant(session.tenant());
   *request.mutable_filter() = *std::move(filter);
-  do {
-    request.set_page_size(static_cast<std::int32_t>(std::min(left, kSuppressionPageRows)));
-    v1::ListSuppressionsResponse page;
-    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
-      return stub->ListSuppressions(context, request, &page);
-    });
-    if (!status.ok()) return status;
-    for (const v1::Suppression& suppression : page.suppressions()) {
-      PrintSuppression(session, suppression);
-    }
-    session.out().Flush();
-    left -= page.suppressions_size();
-    request.set_page_token(page.next_page_token());
-  } while (left > 0 && !request.page_token().empty());
+  const absl::Status status = ReadPages(
+      session, *stub, &v1::SuppressionService::Stub::ListSuppressions, request,
+      kSuppressionPageRows, arguments.limit, [&](const v1::ListSuppressionsResponse& page) {
+        for (const v1::Suppression& suppression : page.suppressions()) {
+          PrintSuppression(session, suppression);
+        }
+        return page.suppressions_size();
+      });
+  if (!status.ok()) return status;
   return ExitCode::kDone;
 }
 
