@@ -1,6 +1,4 @@
 // bouncectl backup and integrity, against a server that sends what the test says.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <functional>
@@ -9,10 +7,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/sha256.h"
-#include "server/cli/bouncectl.h"
-#include "tests/cli/fake_server.h"
-#include "tests/cli/strings.h"
-#include "tests/cli/temporary_folder.h"
+#include "tests/cli/fixture.h"
 
 namespace bounced::cli {
 namespace {
@@ -21,29 +16,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-class BackupTest : public testing::Test {
+class BackupTest : public BouncectlTest {
  protected:
-  Outcome Run(std::vector<std::string> arguments, bool terminal = false) {
-    StringSource in("");
-    StringSink out;
-    StringSink err;
-    const ExitCode code = RunBouncectl(std::move(arguments), {.in = in,
-                                                              .out = out,
-                                                              .err = err,
-                                                              .out_is_terminal = terminal,
-                                                              .err_is_terminal = terminal,
-                                                              .server = server_.address(),
-                                                              .author = "tester",
-                                                              .clock = SystemClock()});
-    return {static_cast<int>(code), out.text, err.text};
-  }
-
   // A copy that says "0123456789", as a server sends it.
   void SendBackup() {
     Sha256 sha256;
@@ -59,9 +33,6 @@ class BackupTest : public testing::Test {
     sent[3].mutable_summary()->set_sha256(digest.data(), digest.size());
     sent[3].mutable_summary()->set_schema_version(5);
   }
-
-  FakeServer server_;
-  TemporaryFolder folder_;
 };
 
 constexpr char kHash[] = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882";
@@ -91,7 +62,8 @@ TEST_F(BackupTest, WritesToStandardOutputAndTellsElsewhere) {
 
 TEST_F(BackupTest, IsNothingForATerminal) {
   SendBackup();
-  EXPECT_EQ(Run({"backup", "-"}, /*terminal=*/true).code, 2);
+  EXPECT_EQ(RunAt(server_.address(), {"backup", "-"}, "", /*terminal=*/true, SystemClock()).code,
+            2);
 }
 
 struct BrokenCopy {

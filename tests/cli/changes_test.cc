@@ -1,16 +1,10 @@
 // The verbs of the history, against a server that remembers what it was sent.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/cli/bouncectl.h"
 #include "server/cli/times.h"
-#include "tests/cli/fake_server.h"
-#include "tests/cli/strings.h"
-#include "tests/cli/temporary_folder.h"
+#include "tests/cli/fixture.h"
 
 namespace bounced::cli {
 namespace {
@@ -19,27 +13,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-class HistoryTest : public testing::Test {
+class HistoryTest : public BouncectlTest {
  protected:
-  Outcome Run(std::vector<std::string> arguments) {
-    StringSource in("");
-    StringSink out;
-    StringSink err;
-    const ExitCode code = RunBouncectl(std::move(arguments), {.in = in,
-                                                              .out = out,
-                                                              .err = err,
-                                                              .server = server_.address(),
-                                                              .author = "tester",
-                                                              .clock = SystemClock()});
-    return {static_cast<int>(code), out.text, err.text};
-  }
-
   static v1::SuppressionChange Change(std::int64_t number, const std::string& address) {
     v1::SuppressionChange change;
     change.set_number(number);
@@ -68,9 +43,6 @@ class HistoryTest : public testing::Test {
     return text + "\t2023-11-14T22:13:20Z\tcreated\ta" + text +
            "@x\t-\tmanual\tmanual\t-\tann\tas\\x{1B}ked\n";
   }
-
-  FakeServer server_;
-  TemporaryFolder folder_;
 };
 
 // --- watch

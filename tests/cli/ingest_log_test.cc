@@ -1,15 +1,9 @@
 // bouncectl ingest --postfix-log, against a server that remembers what it was sent.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/cli/bouncectl.h"
-#include "tests/cli/fake_server.h"
-#include "tests/cli/strings.h"
-#include "tests/cli/temporary_folder.h"
+#include "tests/cli/fixture.h"
 
 namespace bounced::cli {
 namespace {
@@ -29,23 +23,11 @@ std::string To(const std::string& id, const std::string& address = "r@example.ne
          ">, relay=mx.example.net[192.0.2.1]:25, delay=1, dsn=2.0.0, status=" + status + "\n";
 }
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-class IngestLogTest : public testing::Test {
+class IngestLogTest : public BouncectlTest {
  protected:
-  Outcome Run(std::vector<std::string> arguments, const std::string& input = "") {
-    StringSource in(input);
-    StringSink out;
-    StringSink err;
+  Outcome Ingest(std::vector<std::string> arguments, const std::string& input = "") {
     arguments.insert(arguments.begin(), "ingest");
-    const ExitCode code = RunBouncectl(
-        std::move(arguments),
-        {.in = in, .out = out, .err = err, .server = server_.address(), .clock = SystemClock()});
-    return {static_cast<int>(code), out.text, err.text};
+    return Run(std::move(arguments), input);
   }
   // What was recorded, as "tenant/reference", in order.
   std::vector<std::string> Recorded() const {
@@ -57,9 +39,6 @@ class IngestLogTest : public testing::Test {
     }
     return all;
   }
-
-  FakeServer server_;
-  TemporaryFolder folder_;
 };
 
 TEST_F(IngestLogTest, ReportsWhatALogSaysAndCountsIt) {
@@ -69,7 +48,7 @@ TEST_F(IngestLogTest, ReportsWhatALogSaysAndCountsIt) {
       To("4AAAA3", "t@example.net", "deferred (later)") + To("4AAAA4", "root") +
       From("4AAAA5", "") + To("4AAAA5") + "noise\n";
   const Outcome outcome =
-      Run({"--postfix-log", folder_.Write("mail.log", log), "--stream", "news"});
+      Ingest({"--postfix-log", folder_.Write("mail.log", log), "--stream", "news"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
             "8 lines: 1 delivered, 1 bounced, 1 deferred; 1 had an effect, 0 came before, 0 "
@@ -86,7 +65,7 @@ TEST_F(IngestLogTest, ReportsWhatALogSaysAndCountsIt) {
 }
 
 TEST_F(IngestLogTest, ReadsStandardInputAndCountsInJson) {
-  const Outcome outcome = Run({"--postfix-log", "-", "--json"}, To("4AAAA1") + "noise");
+  const Outcome outcome = Ingest({"--postfix-log", "-", "--json"}, To("4AAAA1") + "noise");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
             "{\"lines\":2,\"delivered\":1,\"bounced\":0,\"deferred\":0,\"changed\":1,"
@@ -95,18 +74,18 @@ TEST_F(IngestLogTest, ReadsStandardInputAndCountsInJson) {
 
 TEST_F(IngestLogTest, NeedsNoMoreThanToWrite) {
   const std::string log = From("4AAAA1", "bo-1@rp.example") + To("4AAAA1") + To("4AAAA2");
-  EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
-  EXPECT_EQ(Run({"--postfix-log", "-", "--tenant", "third"}, log).code, 0);
+  EXPECT_EQ(Ingest({"--postfix-log", "-"}, log).code, 0);
+  EXPECT_EQ(Ingest({"--postfix-log", "-", "--tenant", "third"}, log).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA1", "/4AAAA2", "third/4AAAA1", "third/4AAAA2"));
   EXPECT_THAT(server_.bounces.recorded(), SizeIs(2));
   server_.bounces.record_statuses = {grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "who?")};
-  EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 3);
+  EXPECT_EQ(Ingest({"--postfix-log", "-"}, log).code, 3);
 }
 
 TEST_F(IngestLogTest, WhatComesThroughAPipeIsNotLostWithTheServer) {
   server_.bounces.record_statuses = {grpc::Status(grpc::StatusCode::UNAVAILABLE, "it stops"),
                                      grpc::Status(grpc::StatusCode::CANCELLED, "")};
-  const Outcome outcome = Run({"--postfix-log", "-"}, To("4AAAA1") + To("4AAAA2"));
+  const Outcome outcome = Ingest({"--postfix-log", "-"}, To("4AAAA1") + To("4AAAA2"));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("it is tried again"));
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA1", "/4AAAA2"));
@@ -115,7 +94,7 @@ TEST_F(IngestLogTest, WhatComesThroughAPipeIsNotLostWithTheServer) {
 TEST_F(IngestLogTest, SendsAThousandAtMost) {
   std::string log;
   for (int i = 0; i < 2'001; ++i) log += To("4A" + std::to_string(10'000 + i));
-  EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
+  EXPECT_EQ(Ingest({"--postfix-log", "-"}, log).code, 0);
   EXPECT_THAT(Recorded(), SizeIs(2'001));
   for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded()) {
     EXPECT_LE(request.attempts_size(), 1'000);
@@ -127,7 +106,7 @@ TEST_F(IngestLogTest, SendsLongTextsInRequestsThatGrpcTakes) {
   const std::string status = "bounced (" + std::string(4'000, 'x') + ")";
   for (int i = 0; i < 600; ++i)
     log += To("4A" + std::to_string(1'000 + i), "r@example.net", status);
-  EXPECT_EQ(Run({"--postfix-log", "-"}, log).code, 0);
+  EXPECT_EQ(Ingest({"--postfix-log", "-"}, log).code, 0);
   EXPECT_THAT(Recorded(), SizeIs(600));
   for (const v1::RecordDeliveriesRequest& request : server_.bounces.recorded()) {
     EXPECT_LT(request.ByteSizeLong(), std::size_t{1} << 21);
@@ -137,7 +116,7 @@ TEST_F(IngestLogTest, SendsLongTextsInRequestsThatGrpcTakes) {
 TEST_F(IngestLogTest, TellsWhatIsRejectedUpToABound) {
   std::string log = To("4AAAA1");
   for (int i = 0; i < 21; ++i) log += To("4B" + std::to_string(1'000 + i), "bad@example.net");
-  const Outcome outcome = Run({"--postfix-log", "-"}, log);
+  const Outcome outcome = Ingest({"--postfix-log", "-"}, log);
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("21 rejected"));
   EXPECT_THAT(outcome.err, HasSubstr("bouncectl: -: 4B1019: address: is bad\n"));
@@ -148,12 +127,12 @@ TEST_F(IngestLogTest, GoesOnFromItsStateAndRemembersReturnPaths) {
   const std::string file = folder_.Write(
       "mail.log", From("4AAAA1", "me@sender.example") + To("4AAAA2") + "2026-11-07T10:3");
   const std::vector<std::string> arguments = {"--postfix-log", file, "--state", folder_ / "state"};
-  EXPECT_EQ(Run(arguments).code, 0);
-  EXPECT_EQ(Run(arguments).code, 0);
+  EXPECT_EQ(Ingest(arguments).code, 0);
+  EXPECT_EQ(Ingest(arguments).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA2"));
 
   folder_.Write("mail.log", folder_.Read("mail.log") + To("none").substr(15) + To("4AAAA1"));
-  EXPECT_EQ(Run(arguments).code, 0);
+  EXPECT_EQ(Ingest(arguments).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA2", "/4AAAA1"));
   EXPECT_EQ(server_.bounces.recorded().back().attempts(0).return_path(), "me@sender.example");
 }
@@ -162,15 +141,15 @@ TEST_F(IngestLogTest, WhatWasNotTakenIsReadAgain) {
   const std::string file = folder_.Write("mail.log", To("4AAAA1"));
   const std::vector<std::string> arguments = {"--postfix-log", file, "--state", folder_ / "state"};
   server_.bounces.record_statuses = {grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "later")};
-  EXPECT_EQ(Run(arguments).code, 3);
+  EXPECT_EQ(Ingest(arguments).code, 3);
   EXPECT_THAT(Recorded(), IsEmpty());
-  EXPECT_EQ(Run(arguments).code, 0);
+  EXPECT_EQ(Ingest(arguments).code, 0);
   EXPECT_THAT(Recorded(), ElementsAre("/4AAAA1"));
 }
 
 TEST_F(IngestLogTest, AFileThatIsNoStateIsLeftAlone) {
   const std::string file = folder_.Write("mail.log", To("4AAAA1"));
-  const Outcome outcome = Run({"--postfix-log", file, "--state", file});
+  const Outcome outcome = Ingest({"--postfix-log", file, "--state", file});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("is no position in a log"));
   EXPECT_EQ(folder_.Read("mail.log"), To("4AAAA1"));
@@ -193,7 +172,7 @@ TEST_F(IngestLogTest, RefusesWhatDoesNotGoTogether) {
       {"--postfix-log", "/nonexistent"},
   };
   for (const std::vector<std::string>& arguments : wrong) {
-    EXPECT_EQ(Run(arguments).code, 2) << testing::PrintToString(arguments);
+    EXPECT_EQ(Ingest(arguments).code, 2) << testing::PrintToString(arguments);
   }
 }
 

@@ -1,15 +1,9 @@
 // bouncectl apply and policies, against a server that answers what the test says.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/cli/bouncectl.h"
-#include "tests/cli/fake_server.h"
-#include "tests/cli/strings.h"
-#include "tests/cli/temporary_folder.h"
+#include "tests/cli/fixture.h"
 
 namespace bounced::cli {
 namespace {
@@ -17,24 +11,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-class PoliciesTest : public testing::Test {
+class PoliciesTest : public BouncectlTest {
  protected:
-  Outcome Run(std::vector<std::string> arguments) {
-    StringSource in("");
-    StringSink out;
-    StringSink err;
-    const ExitCode code = RunBouncectl(
-        std::move(arguments),
-        {.in = in, .out = out, .err = err, .server = server_.address(), .clock = SystemClock()});
-    return {static_cast<int>(code), out.text, err.text};
-  }
-
   void AddChange(const std::string& tenant, const std::string& stream) {
     v1::PolicyChange& change = *server_.admin.applied.add_changes();
     change.set_tenant(tenant);
@@ -43,9 +21,6 @@ class PoliciesTest : public testing::Test {
     change.set_before("7");
     change.set_after("14");
   }
-
-  FakeServer server_;
-  TemporaryFolder folder_;
 };
 
 TEST_F(PoliciesTest, ApplySendsTheFileAndSaysWhatChanges) {

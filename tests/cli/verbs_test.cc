@@ -1,19 +1,14 @@
 // The verbs as users run them, against a server that remembers what it was sent.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "server/base/clock.h"
-#include "server/cli/bouncectl.h"
 #include "server/cli/csv_machine.h"
 #include "server/cli/times.h"
 #include "server/login/scram.h"
-#include "tests/cli/fake_server.h"
-#include "tests/cli/strings.h"
-#include "tests/cli/temporary_folder.h"
+#include "tests/cli/fixture.h"
 
 namespace bounced::cli {
 namespace {
@@ -31,36 +26,7 @@ class StandingClock : public Clock {
   absl::Time Steady() const override { return Now(); }
 };
 
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-class VerbsTest : public testing::Test {
- protected:
-  Outcome RunAt(const std::string& server, std::vector<std::string> arguments,
-                const std::string& input, bool terminal, const Clock& clock) {
-    StringSource in(input);
-    StringSink out;
-    StringSink err;
-    const ExitCode code = RunBouncectl(std::move(arguments), {.in = in,
-                                                              .out = out,
-                                                              .err = err,
-                                                              .out_is_terminal = terminal,
-                                                              .err_is_terminal = terminal,
-                                                              .server = server,
-                                                              .author = "tester",
-                                                              .clock = clock});
-    return {static_cast<int>(code), out.text, err.text};
-  }
-  Outcome Run(std::vector<std::string> arguments, const std::string& input = "") {
-    return RunAt(server_.address(), std::move(arguments), input, false, SystemClock());
-  }
-
-  FakeServer server_;
-  TemporaryFolder folder_;
-};
+class VerbsTest : public BouncectlTest {};
 
 TEST_F(VerbsTest, CheckTellsOfEachAddressALine) {
   const Outcome good = Run({"check", "a@x", "risky@x"});
