@@ -36,6 +36,7 @@
 #include "server/policy_book.h"
 #include "server/receiver.h"
 #include "server/rules/rule_files.h"
+#include "server/smtp/doorkeeper.h"
 #include "server/smtp/server.h"
 
 namespace bounced {
@@ -281,6 +282,11 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   }
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
   if (!return_paths.ok()) return return_paths.status();
+  const std::vector<NamedListener> listeners = Listeners(config, sockets);
+  std::vector<smtp::ListenerOptions> listen;
+  for (const NamedListener& listener : listeners) listen.push_back(listener.options);
+  absl::StatusOr<std::unique_ptr<smtp::Doorkeeper>> doorkeeper = smtp::Doorkeeper::Open(listen);
+  if (!doorkeeper.ok()) return doorkeeper.status();
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(config.store.options, clock.Now());
   if (!store.ok()) return store.status();
   absl::StatusOr<std::vector<Revocation>> revocations = (*store)->ListRevocations();
@@ -309,7 +315,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
     parts.api_certificates = (*api_tls)->judged;
   }
   daemon->LogCertificates();
-  smtp::ServerOptions options{.listen = {},
+  smtp::ServerOptions options{.listen = std::move(listen),
                               .hostname = parts.hostname,
                               .hidden_keywords = config.smtp.hide_keywords,
                               .users = &parts.users,
@@ -317,8 +323,6 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
                               .networks = config.smtp.networks,
                               .threads = 0,
                               .limits = config.smtp.limits};
-  const std::vector<NamedListener> listeners = Listeners(config, sockets);
-  for (const NamedListener& listener : listeners) options.listen.push_back(listener.options);
   absl::StatusOr<std::unique_ptr<smtp::Server>> smtp =
       smtp::Server::Listen(options, parts.receiver, clock, log, parts.counters);
   if (!smtp.ok()) return smtp.status();
@@ -347,6 +351,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config,
   parts.api = *std::move(api);
   parts.smtp = *std::move(smtp);
   parts.smtp_addresses = ShowAddresses(listeners, parts.smtp->addresses());
+  doorkeeper->reset();
   parts.smtp->Start();
   parts.retention.Start();
   parts.incidents.Start();
