@@ -1,6 +1,10 @@
 #include "storage/mentions.h"
 
+#include <algorithm>
+
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "parser/address.h"
 #include "parser/text.h"
 
 namespace bounced {
@@ -30,6 +34,17 @@ Mentions::Mentions(std::span<const std::string> spellings) {
   }
 }
 
+const std::set<std::string>* Mentions::LocalPartsAt(std::string_view folded_domain) const {
+  auto found = by_domain_.find(folded_domain);
+  const bool is_ascii = std::none_of(folded_domain.begin(), folded_domain.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (found == by_domain_.end() && !is_ascii) {
+    const absl::StatusOr<std::string> canonical = CanonicalDomain(folded_domain);
+    if (canonical.ok()) found = by_domain_.find(*canonical);
+  }
+  return found == by_domain_.end() ? nullptr : &found->second;
+}
+
 Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) const {
   for (std::size_t at = folded.find_first_of("@=", from); at != folded.npos;
        at = folded.find_first_of("@=", at + 1)) {
@@ -37,10 +52,10 @@ Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) 
     while (end < folded.size() && IsOfDomain(folded[end])) ++end;
     // A dot behind it ends a sentence, or is the root's.
     while (end > at + 1 && folded[end - 1] == '.') --end;
-    const auto domain = by_domain_.find(folded.substr(at + 1, end - at - 1));
-    if (domain == by_domain_.end()) continue;
+    const std::set<std::string>* locals = LocalPartsAt(folded.substr(at + 1, end - at - 1));
+    if (locals == nullptr) continue;
     const std::string_view before = folded.substr(from, at - from);
-    for (const std::string& local : domain->second) {
+    for (const std::string& local : *locals) {
       if (!before.ends_with(local)) continue;
       const std::size_t begin = at - local.size();
       if (begin > from && GoesOn(folded[begin - 1], folded[at])) continue;

@@ -12,7 +12,8 @@
 namespace bounced {
 
 // Finds addresses in texts, without regard to ASCII case: as `local@domain`, and as `local=domain`,
-// which is how return paths carry recipients. Only whole ones: not `anna@example.net` where
+// which is how return paths carry recipients; by the letters of an internationalized domain, too,
+// where it is given by its A-labels. Only whole ones: not `anna@example.net` where
 // `ann@example.net` is looked for. Immutable.
 class Mentions {
  public:
@@ -33,6 +34,8 @@ class Mentions {
   };
   // The first one that begins at `from` or behind it; empty: there is none.
   Place FindFolded(std::string_view folded, std::size_t from) const;
+  // Those that are looked for at a domain as a text has it; null: none.
+  const std::set<std::string>* LocalPartsAt(std::string_view folded_domain) const;
 
   // Folded local parts by folded domain.
   std::map<std::string, std::set<std::string>, std::less<>> by_domain_;

@@ -18,7 +18,7 @@ TEST_P(MentionsTest, T48WholeAddressesAreMaskedAndNoOthers) {
   const std::string spellings[] = {"ann@example.net",
                                    "Ann@b\xC3\xBC"
                                    "cher.example",
-                                   "no-address", "@example.org"};
+                                   "eve@xn--strae-oqa.example", "no-address", "@example.org"};
   const Mentions mentions(spellings);
   EXPECT_EQ(mentions.Mask(GetParam().text), GetParam().masked);
   EXPECT_EQ(mentions.In(GetParam().text), GetParam().text != GetParam().masked);
@@ -49,6 +49,13 @@ INSTANTIATE_TEST_SUITE_P(
                     MaskCase{"to ann@b\xC3\xBC"
                              "cher.example",
                              "to [forgotten]"},
+                    MaskCase{"to eve@xn--strae-oqa.example", "to [forgotten]"},
+                    MaskCase{"to Eve@Stra\xC3\x9F"
+                             "e.EXAMPLE, not e@stra\xC3\x9F"
+                             "e.example",
+                             "to [forgotten], not e@stra\xC3\x9F"
+                             "e.example"},
+                    MaskCase{"eve@\xFF\xC3.example", "eve@\xFF\xC3.example"},
                     MaskCase{"@=@=", "@=@="}));
 
 TEST(WithoutLocalPart, KeepsTheDomain) {
