@@ -1,6 +1,8 @@
 #include "storage/mentions.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -10,17 +12,55 @@
 namespace bounced {
 namespace {
 
+constexpr bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+// The character of two or three octets that begins at `at`; 0: another.
+char32_t CharacterAt(std::string_view text, std::size_t at) {
+  const auto octet = [&](std::size_t i) -> char32_t {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0;
+  };
+  const auto rest = [&](std::size_t i) { return octet(i) & 0x3F; };
+  if (octet(0) >> 5 == 0b110) return (octet(0) & 0x1F) << 6 | rest(1);
+  if (octet(0) >> 4 == 0b1110) return (octet(0) & 0xF) << 12 | rest(1) << 6 | rest(2);
+  return 0;
+}
+
+// Whether a character beyond ASCII is one that stands around words, by the blocks of these:
+// Latin-1's, general, of CJK, full-width. Without the few in them that domains may have (RFC 5892,
+// A and B).
+bool IsPunctuation(char32_t c) {
+  constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x80, 0xB6},     {0xB8, 0xBF},     {0x2000, 0x200B}, {0x200E, 0x206F}, {0x3000, 0x3004},
+      {0x3008, 0x303F}, {0xFF00, 0xFF0F}, {0xFF1A, 0xFF20}, {0xFF3B, 0xFF40}, {0xFF5B, 0xFF65}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges),
+                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
 bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || !IsAscii(c);
 }
 
 bool IsOfDomain(char c) { return IsLetterOrDigit(c) || c == '-' || c == '.' || c == '_'; }
 
-// Whether `c` before a local part belongs to it. Before `local=domain` a return path has a hyphen.
-bool GoesOn(char c, char separator) {
+// Whether what comes before a local part, and ends so, belongs to it. Before `local=domain` a
+// return path has a hyphen.
+bool GoesOn(std::string_view before, char separator) {
   constexpr std::string_view kOthers = "!#$%&*+/?^_`{|}~.";  // of atext, RFC 5322, 3.2.3
+  const char c = before.back();
   if (c == '-') return separator == '@';
-  return IsLetterOrDigit(c) || kOthers.find(c) != kOthers.npos;
+  if (IsAscii(c)) return IsLetterOrDigit(c) || kOthers.find(c) != kOthers.npos;
+  std::size_t begin = before.size() - 1;
+  while (begin > 0 && before.size() - begin < 3 && (before[begin] & 0xC0) == 0x80) --begin;
+  return !IsPunctuation(CharacterAt(before, begin));
+}
+
+// Where the domain ends that begins at `begin`, no further than at `most`.
+std::size_t EndOfDomain(std::string_view text, std::size_t begin, std::size_t most) {
+  std::size_t end = begin;
+  while (end < most && IsOfDomain(text[end]) && !IsPunctuation(CharacterAt(text, end))) ++end;
+  // A dot behind it ends a sentence, or is the root's.
+  while (end > begin && text[end - 1] == '.') --end;
+  return end;
 }
 
 }  // namespace
@@ -36,8 +76,7 @@ Mentions::Mentions(std::span<const std::string> spellings) {
 
 const std::set<std::string>* Mentions::LocalPartsAt(std::string_view folded_domain) const {
   auto found = by_domain_.find(folded_domain);
-  const bool is_ascii = std::none_of(folded_domain.begin(), folded_domain.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const bool is_ascii = AsciiPrefix(folded_domain) == folded_domain.size();
   if (found == by_domain_.end() && !is_ascii) {
     const absl::StatusOr<std::string> canonical = CanonicalDomain(folded_domain);
     if (canonical.ok()) found = by_domain_.find(*canonical);
@@ -48,17 +87,20 @@ const std::set<std::string>* Mentions::LocalPartsAt(std::string_view folded_doma
 Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) const {
   for (std::size_t at = folded.find_first_of("@=", from); at != folded.npos;
        at = folded.find_first_of("@=", at + 1)) {
-    std::size_t end = at + 1;
-    while (end < folded.size() && IsOfDomain(folded[end])) ++end;
-    // A dot behind it ends a sentence, or is the root's.
-    while (end > at + 1 && folded[end - 1] == '.') --end;
-    const std::set<std::string>* locals = LocalPartsAt(folded.substr(at + 1, end - at - 1));
+    const std::size_t first = at + 1;
+    std::size_t end = EndOfDomain(folded, first, folded.size());
+    const std::set<std::string>* locals = LocalPartsAt(folded.substr(first, end - first));
+    if (locals == nullptr) {
+      // There are languages that put no blank behind it.
+      end = EndOfDomain(folded, first, first + AsciiPrefix(folded.substr(first, end - first)));
+      locals = LocalPartsAt(folded.substr(first, end - first));
+    }
     if (locals == nullptr) continue;
     const std::string_view before = folded.substr(from, at - from);
     for (const std::string& local : *locals) {
       if (!before.ends_with(local)) continue;
       const std::size_t begin = at - local.size();
-      if (begin > from && GoesOn(folded[begin - 1], folded[at])) continue;
+      if (begin > from && GoesOn(folded.substr(from, begin - from), folded[at])) continue;
       return {begin, end};
     }
   }

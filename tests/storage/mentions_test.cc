@@ -55,6 +55,17 @@ INSTANTIATE_TEST_SUITE_P(
                              "e.example",
                              "to [forgotten], not e@stra\xC3\x9F"
                              "e.example"},
+                    MaskCase{"\u201Eann@example.net\u201C ist unbekannt",
+                             "\u201E[forgotten]\u201C ist unbekannt"},
+                    MaskCase{"\u00ABann@example.net\u00BB,\u00A0eve@stra\u00DFe.example\u3002",
+                             "\u00AB[forgotten]\u00BB,\u00A0[forgotten]\u3002"},
+                    MaskCase{"\u6536\u4EF6\u4EBA\uFF1Aann@example.net\u4E0D\u5B58\u5728",
+                             "\u6536\u4EF6\u4EBA\uFF1A[forgotten]\u4E0D\u5B58\u5728"},
+                    MaskCase{"jo\u00E9ann@example.net", "jo\u00E9ann@example.net"},
+                    MaskCase{"\xBF"
+                             "ann@example.net\xE2\x80",
+                             "\xBF"
+                             "ann@example.net\xE2\x80"},
                     MaskCase{"eve@\xFF\xC3.example", "eve@\xFF\xC3.example"},
                     MaskCase{"@=@=", "@=@="}));
 
