@@ -54,6 +54,13 @@ bool GoesOn(std::string_view before, char separator) {
   return !IsPunctuation(CharacterAt(before, begin));
 }
 
+// Whether it ends in `"local"`, which is the same local part where it needs no quotes.
+bool EndsInQuoted(std::string_view before, std::string_view local) {
+  if (before.size() < local.size() + 2 || before.back() != '"') return false;
+  before.remove_suffix(1);
+  return before.ends_with(local) && before[before.size() - local.size() - 1] == '"';
+}
+
 // Where the domain ends that begins at `begin`, no further than at `most`.
 std::size_t EndOfDomain(std::string_view text, std::size_t begin, std::size_t most) {
   std::size_t end = begin;
@@ -98,6 +105,7 @@ Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) 
     if (locals == nullptr) continue;
     const std::string_view before = folded.substr(from, at - from);
     for (const std::string& local : *locals) {
+      if (EndsInQuoted(before, local)) return {at - local.size() - 2, end};
       if (!before.ends_with(local)) continue;
       const std::size_t begin = at - local.size();
       if (begin > from && GoesOn(folded.substr(from, begin - from), folded[at])) continue;

@@ -61,6 +61,11 @@ INSTANTIATE_TEST_SUITE_P(
                              "\u00AB[forgotten]\u00BB,\u00A0[forgotten]\u3002"},
                     MaskCase{"\u6536\u4EF6\u4EBA\uFF1Aann@example.net\u4E0D\u5B58\u5728",
                              "\u6536\u4EF6\u4EBA\uFF1A[forgotten]\u4E0D\u5B58\u5728"},
+                    MaskCase{"<\"Ann\"@example.net>, \"ann\"@example.org",
+                             "<[forgotten]>, \"ann\"@example.org"},
+                    MaskCase{"\"ann@example.net\"", "\"[forgotten]\""},
+                    MaskCase{"\"jo ann\"@example.net", "\"jo ann\"@example.net"},
+                    MaskCase{"\"@example.net", "\"@example.net"},
                     MaskCase{"jo\u00E9ann@example.net", "jo\u00E9ann@example.net"},
                     MaskCase{"\xBF"
                              "ann@example.net\xE2\x80",
