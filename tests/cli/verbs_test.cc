@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/base/clock.h"
@@ -461,12 +462,15 @@ TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
   };
   ASSERT_EQ(csv(kMaxRowOctets).size(), kMaxRowOctets);
   ASSERT_EQ(json(kMaxRowOctets).size(), kMaxRowOctets);
-  for (const std::string& list :
-       {"address,n\nfirst@x,\n" + csv(kMaxRowOctets) + csv(kMaxRowOctets + 1) + "last@x,\n",
-        "\n{\"address\":\"first@x\"}\n" + json(kMaxRowOctets) + "\n" + json(kMaxRowOctets + 1) +
-            "\n{\"address\":\"last@x\"}\n"}) {
+  const std::pair<std::string, std::string> lists[] = {
+      {"csv", "address,n\nfirst@x,\n" + csv(kMaxRowOctets) + csv(kMaxRowOctets + 1) + "last@x,\n"},
+      {"json", "\n{\"address\":\"first@x\"}\n" + json(kMaxRowOctets) + "\n" +
+                   json(kMaxRowOctets + 1) + "\n{\"address\":\"last@x\"}\n"},
+  };
+  for (const auto& [format, list] : lists) {
     server_.suppressions.imported.clear();
-    const Outcome outcome = Run({"import", "--report", folder_ / "r.csv"}, list);
+    const Outcome outcome =
+        Run({"import", "--format", format, "--report", folder_ / "r.csv"}, list);
     EXPECT_EQ(outcome.code, 1) << outcome.err;
     EXPECT_THAT(outcome.out, StartsWith("3 created, "));
     EXPECT_THAT(outcome.out, EndsWith(", 1 rejected\n"));

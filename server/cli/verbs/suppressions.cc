@@ -1,6 +1,5 @@
 // bouncectl list, get, add, remove
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
