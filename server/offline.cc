@@ -63,8 +63,8 @@ absl::Status RunRestore(const Config& config, const std::string& file, const Clo
   }
   if (restored->forget_list_lost) {
     std::puts(
-        "what was forgotten could not be read of the database that was there: forget again whom "
-        "you were asked to");
+        "whom you were asked to forget since that backup is not known here, as there was no "
+        "database that could be read: forget them again");
   }
   return absl::OkStatus();
 }

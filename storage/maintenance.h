@@ -80,7 +80,7 @@ struct Restored {
   std::string kept;  // the file that was there before, now; empty: there was none
   // Addresses that were forgotten since the copy was made, and so in the copy, too.
   std::int64_t forgotten = 0;
-  // Whether what had been forgotten could not be read: what was there is too damaged.
+  // Whether what had been forgotten is not known: there was nothing, or it is too damaged.
   bool forget_list_lost = false;
 };
 

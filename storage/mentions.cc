@@ -42,13 +42,14 @@ bool IsLetterOrDigit(char c) {
 
 bool IsOfDomain(char c) { return IsLetterOrDigit(c) || c == '-' || c == '.' || c == '_'; }
 
-// Whether what comes before a local part, and ends so, belongs to it. Before `local=domain` a
-// return path has a hyphen.
+// Whether what comes before a local part, and ends so, belongs to it. Much else may stand in a
+// local part (RFC 5322, 3.2.3), and stands before one far more often, as in a URL: to mask a piece
+// of another's address is the lesser fault. Before `local=domain` return paths have a hyphen or a
+// plus.
 bool GoesOn(std::string_view before, char separator) {
-  constexpr std::string_view kOthers = "!#$%&*+/?^_`{|}~.";  // of atext, RFC 5322, 3.2.3
+  const std::string_view others = separator == '@' ? "+-._" : "._";
   const char c = before.back();
-  if (c == '-') return separator == '@';
-  if (IsAscii(c)) return IsLetterOrDigit(c) || kOthers.find(c) != kOthers.npos;
+  if (IsAscii(c)) return IsLetterOrDigit(c) || others.find(c) != others.npos;
   std::size_t begin = before.size() - 1;
   while (begin > 0 && before.size() - begin < 3 && (before[begin] & 0xC0) == 0x80) --begin;
   return !IsPunctuation(CharacterAt(before, begin));

@@ -344,7 +344,7 @@ struct ForgetAddress {
 };
 
 // A row in which the text of an address stands, or a piece of evidence.
-struct Mention {
+struct MentionedRow {
   enum class What : std::uint8_t { kEvent, kMessage, kEvidence, kOther };
   What what = What::kOther;
   int table = 0;  // of the store's own counting
@@ -354,7 +354,7 @@ struct Mention {
 // Puts a mask in the place of each of the spellings, and removes evidence in which one stands.
 struct MaskMentions {
   std::vector<std::string> spellings;
-  std::vector<Mention> mentions;
+  std::vector<MentionedRow> mentions;
 };
 
 // Writes back what commits have written, and empties the write-ahead log, so that nothing of what
@@ -537,9 +537,9 @@ class Store {
   // kMaxRowsSearched rows, or kMaxMessagesSearched messages, at most.
   static constexpr int kMaxRowsSearched = 2'000;
   static constexpr int kMaxMessagesSearched = 100;
-  virtual absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
-                                                     std::span<const std::string> spellings,
-                                                     Cursor from) const = 0;
+  virtual absl::StatusOr<Page<MentionedRow>> FindMentions(std::string_view tenant,
+                                                          std::span<const std::string> spellings,
+                                                          Cursor from) const = 0;
   // For MACs over what clients hand back; the same as long as the database is.
   virtual std::string_view token_secret() const = 0;
   // Says what commits have changed.

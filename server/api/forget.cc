@@ -84,9 +84,11 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
                            static_cast<std::int64_t>(done.evidence_ids.size()));
     if (work_.dry_run) {
       // They are still there, and found again.
-      for (const std::int64_t id : done.event_ids) own_.insert({Mention::What::kEvent, id});
-      for (const std::int64_t id : done.message_ids) own_.insert({Mention::What::kMessage, id});
-      for (const std::int64_t id : done.evidence_ids) own_.insert({Mention::What::kEvidence, id});
+      for (const std::int64_t id : done.event_ids) own_.insert({MentionedRow::What::kEvent, id});
+      for (const std::int64_t id : done.message_ids)
+        own_.insert({MentionedRow::What::kMessage, id});
+      for (const std::int64_t id : done.evidence_ids)
+        own_.insert({MentionedRow::What::kEvidence, id});
     }
     work_.from_event = done.next_event;
     Give();
@@ -95,7 +97,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   void Search() {
     const bool queued = services_.workers.Submit([this] {
       if (!GoesOn()) return;
-      absl::StatusOr<Page<Mention>> page =
+      absl::StatusOr<Page<MentionedRow>> page =
           services_.parts.store.FindMentions(work_.tenant, spellings_, cursor_);
       if (!page.ok()) return Finish(services_.ToGrpc(page.status()));
       cursor_ = page->next;
@@ -104,13 +106,13 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     if (!queued) Finish(services_.ToGrpc(TooBusy()));
   }
 
-  void Mask(std::vector<Mention> mentions) {
-    std::erase_if(mentions, [this](const Mention& each) {
+  void Mask(std::vector<MentionedRow> mentions) {
+    std::erase_if(mentions, [this](const MentionedRow& each) {
       return own_.contains({each.what, each.row});
     });
-    const auto evidence = std::count_if(mentions.begin(), mentions.end(), [](const Mention& each) {
-      return each.what == Mention::What::kEvidence;
-    });
+    const auto evidence = std::count_if(
+        mentions.begin(), mentions.end(),
+        [](const MentionedRow& each) { return each.what == MentionedRow::What::kEvidence; });
     const auto rows = static_cast<std::int64_t>(mentions.size()) - evidence;
     if (mentions.empty() || work_.dry_run) return Masked(rows, evidence);
     services_.parts.committer.Submit(
@@ -168,7 +170,8 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     notes.push_back(absl::StrCat(
         "Of messages that only name the address in an encoded part, and of reports that come later "
         "for others, the text stays until evidence is dropped, after ",
-        services_.parts.keep.evidence, " days."));
+        services_.parts.keep.evidence, " days, and what those reports say until events are, after ",
+        services_.parts.keep.events, "."));
     if (!work_.dry_run && !response_.log_emptied()) {
       notes.push_back(
           "Somebody was reading, so the write-ahead log was not emptied: forget the address once "
@@ -181,7 +184,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   const grpc::CallbackServerContext* const context_;
   ForgetAddress work_;
   std::vector<std::string> spellings_;
-  absl::flat_hash_set<std::pair<Mention::What, std::int64_t>> own_;  // of a dry run
+  absl::flat_hash_set<std::pair<MentionedRow::What, std::int64_t>> own_;  // of a dry run
   Cursor cursor_ = 0;
   v1::ForgetResponse response_;
   Mutex giving_;  // as Export has one

@@ -54,6 +54,8 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
   if ((shared & kTenant) != 0) {
     command.add_option("--tenant", options.tenant, "Whose list (default: default)")
         ->type_name("NAME")
+        // A variable of a script that was not set.
+        ->check([](const std::string& name) { return name.empty() ? "must not be empty" : ""; })
         ->group(kGroup);
   }
   if ((shared & kStream) != 0) {

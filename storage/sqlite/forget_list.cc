@@ -90,7 +90,7 @@ absl::Status MaskAll(Connection& connection, const std::string& tenant,
   if (!scan.ok()) return scan.status();
   Cursor cursor = 0;
   do {
-    absl::StatusOr<Page<Mention>> page = scan->Find(tenant, cursor);
+    absl::StatusOr<Page<MentionedRow>> page = scan->Find(tenant, cursor);
     if (!page.ok()) return page.status();
     if (absl::Status s = scan->Mask(page->rows); !s.ok()) return s;
     cursor = page->next;

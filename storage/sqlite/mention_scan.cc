@@ -140,7 +140,7 @@ absl::StatusOr<std::vector<MentionScan::Table>> MentionScan::TablesOf(Connection
   return tables;
 }
 
-absl::StatusOr<Page<Mention>> MentionScan::Find(std::string_view tenant, Cursor from) {
+absl::StatusOr<Page<MentionedRow>> MentionScan::Find(std::string_view tenant, Cursor from) {
   const auto number = static_cast<std::size_t>(from >> kRowBits);
   if (from < 0 || number >= tables_.size()) {
     return absl::InvalidArgumentError("the cursor is none of this query");
@@ -148,10 +148,10 @@ absl::StatusOr<Page<Mention>> MentionScan::Find(std::string_view tenant, Cursor 
   const Table& table = tables_[number];
   const std::int64_t after = from & kRowMask;
   const bool is_evidence = table.columns.empty();
-  const Mention::What what = is_evidence               ? Mention::What::kEvidence
-                             : table.name == "event"   ? Mention::What::kEvent
-                             : table.name == "message" ? Mention::What::kMessage
-                                                       : Mention::What::kOther;
+  const MentionedRow::What what = is_evidence               ? MentionedRow::What::kEvidence
+                                  : table.name == "event"   ? MentionedRow::What::kEvent
+                                  : table.name == "message" ? MentionedRow::What::kMessage
+                                                            : MentionedRow::What::kOther;
   absl::StatusOr<Statement> last = Statement::Prepare(
       connection_->db(), absl::StrCat("SELECT max(rowid), count(*) FROM (SELECT rowid FROM ",
                                       table.name, " WHERE rowid > ? ORDER BY rowid LIMIT ?)"));
@@ -174,7 +174,7 @@ absl::StatusOr<Page<Mention>> MentionScan::Find(std::string_view tenant, Cursor 
     up_to = query.Integer(0);
     more = query.Integer(1) == most;
   }
-  Page<Mention> page;
+  Page<MentionedRow> page;
   Query query = search->Start(after, up_to, tenant);
   for (;;) {
     absl::StatusOr<bool> there = query.Next();
@@ -190,8 +190,8 @@ absl::StatusOr<Page<Mention>> MentionScan::Find(std::string_view tenant, Cursor 
   return page;
 }
 
-absl::Status MentionScan::Mask(std::span<const Mention> mentions) {
-  for (const Mention& mention : mentions) {
+absl::Status MentionScan::Mask(std::span<const MentionedRow> mentions) {
+  for (const MentionedRow& mention : mentions) {
     const auto number = static_cast<std::size_t>(mention.table);
     if (number >= tables_.size()) return absl::InvalidArgumentError("no such table");
     const Table& table = tables_[number];

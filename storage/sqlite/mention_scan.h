@@ -24,9 +24,9 @@ class MentionScan {
   MentionScan(MentionScan&&) = default;
 
   // See Store::FindMentions().
-  absl::StatusOr<Page<Mention>> Find(std::string_view tenant, Cursor from);
+  absl::StatusOr<Page<MentionedRow>> Find(std::string_view tenant, Cursor from);
   // Those that another scan of the same database has found. In a transaction of the caller's.
-  absl::Status Mask(std::span<const Mention> mentions);
+  absl::Status Mask(std::span<const MentionedRow> mentions);
 
  private:
   struct Table {

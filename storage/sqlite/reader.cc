@@ -502,9 +502,9 @@ absl::StatusOr<Page<PolicyDocument>> Reader::ListPolicies(int page_size, Cursor 
       });
 }
 
-absl::StatusOr<Page<Mention>> Reader::FindMentions(std::string_view tenant,
-                                                   std::span<const std::string> spellings,
-                                                   Cursor from) {
+absl::StatusOr<Page<MentionedRow>> Reader::FindMentions(std::string_view tenant,
+                                                        std::span<const std::string> spellings,
+                                                        Cursor from) {
   const Mentions mentions(spellings);
   absl::StatusOr<MentionScan> scan = MentionScan::Create(connection_, mentions);
   return scan.ok() ? scan->Find(tenant, from) : scan.status();

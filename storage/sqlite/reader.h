@@ -52,8 +52,9 @@ class Reader {
                                                 std::optional<FeedPosition> from, int most);
   absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
                                              Cursor from);
-  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
-                                             std::span<const std::string> spellings, Cursor from);
+  absl::StatusOr<Page<MentionedRow>> FindMentions(std::string_view tenant,
+                                                  std::span<const std::string> spellings,
+                                                  Cursor from);
   absl::StatusOr<std::vector<Revocation>> ListRevocations();
   absl::StatusOr<std::vector<ApiKey>> ListApiKeys();
   absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t revision);

@@ -154,9 +154,9 @@ absl::Status BeginHistory(Connection& connection) {
   return put->Run(static_cast<std::int64_t>(history >> 1));
 }
 
-// What has been forgotten in the database that is there; none: it cannot be read.
+// What has been forgotten in the database that is there; none: there is none, or it cannot be read.
 std::optional<std::vector<ForgetListEntry>> ForgetListOf(const std::string& file) {
-  if (access(file.c_str(), F_OK) != 0) return std::vector<ForgetListEntry>();
+  if (access(file.c_str(), F_OK) != 0) return std::nullopt;
   if (!CheckHeader(file).ok()) return std::nullopt;
   absl::StatusOr<Connection> connection = Connection::Open(file, "", Access::kRead);
   if (!connection.ok()) return std::nullopt;

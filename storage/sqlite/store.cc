@@ -118,9 +118,9 @@ class SqliteStore final : public Store {
                                              Cursor from) const override {
     return Ask([&](Reader& reader) { return reader.ListOld(what, before, page_size, from); });
   }
-  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
-                                             std::span<const std::string> spellings,
-                                             Cursor from) const override {
+  absl::StatusOr<Page<MentionedRow>> FindMentions(std::string_view tenant,
+                                                  std::span<const std::string> spellings,
+                                                  Cursor from) const override {
     return Ask([&](Reader& reader) { return reader.FindMentions(tenant, spellings, from); });
   }
   std::string_view token_secret() const override { return token_secret_; }

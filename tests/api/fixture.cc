@@ -189,9 +189,8 @@ absl::StatusOr<Page<std::int64_t>> WatchedStore::ListOld(Aged what, absl::Time b
   return store_->ListOld(what, before, page_size, from);
 }
 
-absl::StatusOr<Page<Mention>> WatchedStore::FindMentions(std::string_view tenant,
-                                                         std::span<const std::string> spellings,
-                                                         Cursor from) const {
+absl::StatusOr<Page<MentionedRow>> WatchedStore::FindMentions(
+    std::string_view tenant, std::span<const std::string> spellings, Cursor from) const {
   if (absl::Status s = Ask(); !s.ok()) return s;
   return store_->FindMentions(tenant, spellings, from);
 }

@@ -106,9 +106,9 @@ class WatchedStore final : public Store {
                                                 int most) const override;
   absl::StatusOr<Page<std::int64_t>> ListOld(Aged what, absl::Time before, int page_size,
                                              Cursor from) const override;
-  absl::StatusOr<Page<Mention>> FindMentions(std::string_view tenant,
-                                             std::span<const std::string> spellings,
-                                             Cursor from) const override;
+  absl::StatusOr<Page<MentionedRow>> FindMentions(std::string_view tenant,
+                                                  std::span<const std::string> spellings,
+                                                  Cursor from) const override;
   std::string_view token_secret() const override { return store_->token_secret(); }
   const ChangeFeed& change_feed() const override { return store_->change_feed(); }
 

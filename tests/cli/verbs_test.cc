@@ -446,6 +446,17 @@ TEST_F(VerbsTest, AResumeFileHasAName) {
   }
 }
 
+// Variables of a script that were not set: nobody's data goes out for another's, nor another's
+// away.
+TEST_F(VerbsTest, WhatIsEmptyIsNotTakenForAll) {
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"export", "--address", ""},
+                                               {"forget", "--tenant", "", "a@b.example"}}) {
+    const Outcome outcome = Run(line);
+    EXPECT_EQ(outcome.code, 2) << outcome.out;
+    EXPECT_THAT(outcome.err, HasSubstr(line[1] + ": must")) << outcome.err;
+  }
+}
+
 TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
   // A value may have 64 KiB.
   const auto grown = [](std::string row, std::string_view between, std::string_view end,

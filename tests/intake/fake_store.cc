@@ -274,8 +274,9 @@ absl::StatusOr<ChangesAfter> FakeStore::ListChangesAfter(std::string_view,
 absl::StatusOr<Page<std::int64_t>> FakeStore::ListOld(Aged, absl::Time, int, Cursor) const {
   return NotAsked();
 }
-absl::StatusOr<Page<Mention>> FakeStore::FindMentions(std::string_view,
-                                                      std::span<const std::string>, Cursor) const {
+absl::StatusOr<Page<MentionedRow>> FakeStore::FindMentions(std::string_view,
+                                                           std::span<const std::string>,
+                                                           Cursor) const {
   return NotAsked();
 }
 

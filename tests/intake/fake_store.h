@@ -67,8 +67,8 @@ class FakeStore final : public Store {
   absl::StatusOr<ChangesAfter> ListChangesAfter(std::string_view, std::optional<FeedPosition>,
                                                 int) const override;
   absl::StatusOr<Page<std::int64_t>> ListOld(Aged, absl::Time, int, Cursor) const override;
-  absl::StatusOr<Page<Mention>> FindMentions(std::string_view, std::span<const std::string>,
-                                             Cursor) const override;
+  absl::StatusOr<Page<MentionedRow>> FindMentions(std::string_view, std::span<const std::string>,
+                                                  Cursor) const override;
   std::string_view token_secret() const override { return ""; }
   absl::StatusOr<PolicyDocument> GetPolicies(std::int64_t) const override;
   absl::StatusOr<Page<PolicyDocument>> ListPolicies(int, Cursor) const override;

@@ -73,11 +73,11 @@ ForgetResult Forget(Store& store, std::string_view mailbox) {
   } while (from != 0);
   Cursor cursor = 0;
   do {
-    absl::StatusOr<Page<Mention>> page = store.FindMentions("t", spellings, cursor);
+    absl::StatusOr<Page<MentionedRow>> page = store.FindMentions("t", spellings, cursor);
     EXPECT_TRUE(page.ok()) << page.status();
     cursor = page->next;
-    for (const Mention& mention : page->rows) {
-      ++(mention.what == Mention::What::kEvidence ? result.evidence : result.mentions);
+    for (const MentionedRow& mention : page->rows) {
+      ++(mention.what == MentionedRow::What::kEvidence ? result.evidence : result.mentions);
     }
     Work work = MaskMentions{.spellings = spellings, .mentions = page->rows};
     EXPECT_TRUE(Apply(store, {&work}).ok());
@@ -397,6 +397,7 @@ TEST_F(ForgetTest, T47ARestoreOfAnOlderBackupDoesNotBringTheAddressBack) {
   absl::StatusOr<Restored> restored = RestoreDatabase(other.path(), before, Noon(), GoOn);
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ(restored->forgotten, 0);
+  EXPECT_TRUE(restored->forget_list_lost);
   EXPECT_THAT(RawOf(other.database()), HasSubstr("marked.one"));
 }
 

@@ -215,7 +215,8 @@ Action SetUpExport(CLI::App& command) {
   command
       .add_option("--address", arguments->address,
                   "All that is known of this address instead, as JSON")
-      ->type_name("ADDRESS");
+      ->type_name("ADDRESS")
+      ->check([](const std::string& address) { return address.empty() ? "must be set" : ""; });
   for (const char* other : {"--format", "--resume-file", "--raw"}) {
     command.get_option("--address")->excludes(command.get_option(other));
   }
