@@ -10,6 +10,7 @@
 #include "bounced/v1/bounce.grpc.pb.h"
 #include "server/cli/event_text.h"
 #include "server/cli/lists.h"
+#include "server/cli/responses.h"
 #include "server/cli/verb.h"
 #include "server/cli/words.h"
 
@@ -88,22 +89,12 @@ absl::StatusOr<ExitCode> Evidence(std::int64_t id, Session& session) {
   v1::GetEvidenceRequest request;
   request.set_tenant(session.tenant());
   request.set_event_id(id);
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
   auto stub = session.client().Stub<v1::BounceService>();
-  auto stream = stub->GetEvidence(&context, request);
-  v1::GetEvidenceResponse response;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&response);
-  };
-  while (read()) {
-    if (absl::Status status = session.out().Raw().Write(response.chunk()); !status.ok()) {
-      context.TryCancel();
-      return status;
-    }
-  }
-  absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
+  const absl::Status status =
+      ForEachResponse(session, *stub, &v1::BounceService::Stub::GetEvidence, request,
+                      [&](const v1::GetEvidenceResponse& response) {
+                        return session.out().Raw().Write(response.chunk());
+                      });
   if (!status.ok()) return status;
   return ExitCode::kDone;
 }

@@ -12,6 +12,7 @@
 #include "server/cli/json.h"
 #include "server/cli/list_writer.h"
 #include "server/cli/progress.h"
+#include "server/cli/responses.h"
 #include "server/cli/resume_file.h"
 #include "server/cli/verb.h"
 
@@ -26,28 +27,6 @@ struct ExportArguments {
   std::string address;
   bool raw = false;
 };
-
-// Gives each batch of the stream to `take`.
-template <typename Take>
-absl::Status ForEachBatch(Session& session, const v1::ExportSuppressionsRequest& request,
-                          Take take) {
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
-  auto stub = session.client().Stub<v1::SuppressionService>();
-  auto stream = stub->ExportSuppressions(&context, request);
-  v1::ExportSuppressionsResponse batch;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&batch);
-  };
-  while (read()) {
-    if (absl::Status status = take(batch); !status.ok()) {
-      context.TryCancel();
-      return status;
-    }
-  }
-  return session.client().FromGrpc(stream->Finish(), watchdog);
-}
 
 // What overrules bounces, of the tenant and, where they may be seen, of all.
 class Allowances {
@@ -106,22 +85,12 @@ absl::StatusOr<ExitCode> ExportAddress(const ExportArguments& arguments, Session
     file = *std::move(created);
   }
   Sink& sink = file ? file->sink() : session.out().Raw();
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
   auto stub = session.client().Stub<v1::SuppressionService>();
-  auto stream = stub->ExportAddress(&context, request);
-  v1::ExportAddressResponse part;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&part);
-  };
-  while (read()) {
-    if (absl::Status s = sink.Write(absl::StrCat(ToJson(part), "\n")); !s.ok()) {
-      context.TryCancel();
-      return s;
-    }
-  }
-  absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
+  absl::Status status =
+      ForEachResponse(session, *stub, &v1::SuppressionService::Stub::ExportAddress, request,
+                      [&](const v1::ExportAddressResponse& part) {
+                        return sink.Write(absl::StrCat(ToJson(part), "\n"));
+                      });
   if (status.ok() && file) status = file->Commit();
   if (!status.ok()) return status;
   return ExitCode::kDone;
@@ -163,20 +132,22 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   std::string watch_token;
   absl::Status status = sink.Write((*list)->Head());
   if (!status.ok()) return status;
-  status = ForEachBatch(session, request, [&](const v1::ExportSuppressionsResponse& batch) {
-    text.clear();
-    if (!batch.watch_token().empty()) watch_token = batch.watch_token();
-    for (const v1::Suppression& suppression : batch.suppressions()) {
-      if (allowances.Overrule(suppression)) {
-        ++overruled;
-      } else if (!(*list)->Append(text, suppression)) {
-        ++left_out;
-      }
-    }
-    rows += static_cast<std::uint64_t>(batch.suppressions_size());
-    progress.Show(rows, "rows");
-    return sink.Write(text);
-  });
+  auto stub = session.client().Stub<v1::SuppressionService>();
+  status = ForEachResponse(session, *stub, &v1::SuppressionService::Stub::ExportSuppressions,
+                           request, [&](const v1::ExportSuppressionsResponse& batch) {
+                             text.clear();
+                             if (!batch.watch_token().empty()) watch_token = batch.watch_token();
+                             for (const v1::Suppression& suppression : batch.suppressions()) {
+                               if (allowances.Overrule(suppression)) {
+                                 ++overruled;
+                               } else if (!(*list)->Append(text, suppression)) {
+                                 ++left_out;
+                               }
+                             }
+                             rows += static_cast<std::uint64_t>(batch.suppressions_size());
+                             progress.Show(rows, "rows");
+                             return sink.Write(text);
+                           });
   progress.Clear();
   if (status.ok()) {
     text.clear();

@@ -8,6 +8,7 @@
 #include "bounced/v1/suppression.grpc.pb.h"
 #include "server/cli/json.h"
 #include "server/cli/progress.h"
+#include "server/cli/responses.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
@@ -36,20 +37,17 @@ absl::StatusOr<ExitCode> Forget(const ForgetArguments& arguments, Session& sessi
   request.set_tenant(session.tenant());
   request.set_address(arguments.address);
   request.set_dry_run(arguments.dry_run);
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
   auto stub = session.client().Stub<v1::SuppressionService>();
-  auto stream = stub->Forget(&context, request);
   Progress progress(session.err(), session.clock());
   v1::ForgetResponse answer;
   std::uint64_t steps = 0;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&answer);
-  };
-  while (read()) progress.Show(++steps, "steps");
+  const absl::Status status = ForEachResponse(session, *stub, &v1::SuppressionService::Stub::Forget,
+                                              request, [&](const v1::ForgetResponse& step) {
+                                                answer = step;
+                                                progress.Show(++steps, "steps");
+                                                return absl::OkStatus();
+                                              });
   progress.Clear();
-  absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
   if (!status.ok()) {
     return steps == 0 ? status
                       : absl::Status(status.code(),

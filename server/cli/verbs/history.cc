@@ -11,6 +11,7 @@
 #include "server/cli/json.h"
 #include "server/cli/lists.h"
 #include "server/cli/progress.h"
+#include "server/cli/responses.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
 
@@ -106,20 +107,12 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
   request.set_undo_author(session.author());
   request.set_undo_cause(arguments.cause);
 
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
   auto stub = session.client().Stub<v1::SuppressionService>();
-  auto stream = stub->UndoChanges(&context, request);
   Progress progress(session.err(), session.clock());
-  v1::UndoChangesResponse step;
   std::uint64_t undone = 0;
   std::uint64_t left = 0;
   std::int64_t batch = 0;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&step);
-  };
-  while (read()) {
+  const auto take = [&](const v1::UndoChangesResponse& step) {
     for (const v1::UndoneChange& change : step.changes()) {
       ++(change.outcome() == v1::UndoneChange::OUTCOME_UNDONE ? undone : left);
       if (session.json()) {
@@ -131,9 +124,11 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
     }
     batch = step.batch();
     progress.Show(undone + left, "changes");
-  }
+    return absl::OkStatus();
+  };
+  const absl::Status status =
+      ForEachResponse(session, *stub, &v1::SuppressionService::Stub::UndoChanges, request, take);
   progress.Clear();
-  const absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
   if (!status.ok()) {
     if (undone + left == 0) return status;
     return absl::Status(status.code(), absl::StrCat(status.message(), " (", Grouped(undone),

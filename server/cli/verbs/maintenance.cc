@@ -12,6 +12,7 @@
 #include "server/base/sha256.h"
 #include "server/cli/json.h"
 #include "server/cli/progress.h"
+#include "server/cli/responses.h"
 #include "server/cli/verb.h"
 
 namespace bounced::cli {
@@ -19,27 +20,6 @@ namespace {
 
 absl::string_view Octets(const Sha256::Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-// Gives each response of a stream to `take`, in order.
-template <typename Response, typename Start, typename Take>
-absl::Status ForEachResponse(Session& session, Start start, Take take) {
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
-  auto stub = session.client().Stub<v1::MaintenanceService>();
-  auto stream = start(*stub, &context);
-  Response response;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&response);
-  };
-  while (read()) {
-    if (absl::Status status = take(response); !status.ok()) {
-      context.TryCancel();
-      return status;
-    }
-  }
-  return session.client().FromGrpc(stream->Finish(), watchdog);
 }
 
 absl::Status NotWhole(std::string_view why) {
@@ -114,8 +94,9 @@ absl::StatusOr<ExitCode> Backup(const std::string& path, Session& session) {
   }
   Incoming incoming(file ? file->sink() : session.out().Raw());
   Progress progress(session.err(), session.clock());
-  absl::Status status = ForEachResponse<v1::BackupResponse>(
-      session, [](auto& stub, grpc::ClientContext* context) { return stub.Backup(context, {}); },
+  auto stub = session.client().Stub<v1::MaintenanceService>();
+  absl::Status status = ForEachResponse(
+      session, *stub, &v1::MaintenanceService::Stub::Backup, v1::BackupRequest(),
       [&](const v1::BackupResponse& response) {
         if (response.has_progress()) {
           const bool copies = response.progress().phase() == v1::MAINTENANCE_PHASE_COPYING;
@@ -153,11 +134,9 @@ absl::StatusOr<ExitCode> Integrity(bool full, Session& session) {
   Progress progress(session.err(), session.clock());
   v1::IntegrityFindings result;
   bool has_result = false;
-  absl::Status status = ForEachResponse<v1::CheckIntegrityResponse>(
-      session,
-      [&](auto& stub, grpc::ClientContext* context) {
-        return stub.CheckIntegrity(context, request);
-      },
+  auto stub = session.client().Stub<v1::MaintenanceService>();
+  absl::Status status = ForEachResponse(
+      session, *stub, &v1::MaintenanceService::Stub::CheckIntegrity, request,
       [&](const v1::CheckIntegrityResponse& response) {
         progress.Show(static_cast<std::uint64_t>(response.progress().done_octets()), "octets");
         if (response.has_result()) {

@@ -9,6 +9,7 @@
 #include "server/cli/json.h"
 #include "server/cli/lists.h"
 #include "server/cli/progress.h"
+#include "server/cli/responses.h"
 #include "server/cli/resume_file.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
@@ -129,21 +130,13 @@ absl::StatusOr<v1::ReclassifyRequest> RequestOf(const ReclassifyArguments& argum
 absl::StatusOr<ExitCode> Reclassify(const ReclassifyArguments& arguments, Session& session) {
   absl::StatusOr<v1::ReclassifyRequest> request = RequestOf(arguments, session);
   if (!request.ok()) return request.status();
-  grpc::ClientContext context;
-  Watchdog watchdog(context, session.client().patience());
   auto stub = session.client().Stub<v1::BounceService>();
-  auto stream = stub->Reclassify(&context, *request);
   Progress progress(session.err(), session.clock());
-  v1::ReclassifyResponse step;
   v1::ReclassifyProgress sum;
   std::string token;
   std::int64_t batch = 0;
   absl::Status kept;
-  auto read = [&] {
-    Watchdog::Wait wait(watchdog);
-    return stream->Read(&step);
-  };
-  while (kept.ok() && read()) {
+  const auto take = [&](const v1::ReclassifyResponse& step) {
     for (const v1::ReclassifiedAddress& address : step.addresses()) {
       if (session.json()) {
         session.out().Json(address);
@@ -155,18 +148,16 @@ absl::StatusOr<ExitCode> Reclassify(const ReclassifyArguments& arguments, Sessio
     token = step.resume_token();
     batch = step.batch();
     progress.Show(static_cast<std::uint64_t>(sum.addresses()), "addresses");
-    if (arguments.resume_file.empty()) continue;
+    if (arguments.resume_file.empty()) return kept;
     // What the token stands behind is printed before it is noted.
     if (step.addresses_size() > 0) kept = session.out().Finish();
     if (kept.ok()) kept = WriteResumeFile(arguments.resume_file, token);
-  }
-  progress.Clear();
-  if (!kept.ok()) {
-    context.TryCancel();
-    stream->Finish();
     return kept;
-  }
-  const absl::Status status = session.client().FromGrpc(stream->Finish(), watchdog);
+  };
+  const absl::Status status =
+      ForEachResponse(session, *stub, &v1::BounceService::Stub::Reclassify, *request, take);
+  progress.Clear();
+  if (!kept.ok()) return kept;
   if (!status.ok()) {
     if (token.empty()) return status;
     return absl::Status(status.code(),
