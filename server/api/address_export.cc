@@ -40,7 +40,7 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
   void OnDone() override { delete this; }
 
  private:
-  enum class Part { kStanding, kAllowance, kEvents, kChanges, kEnd };
+  enum class Part { kStanding, kEvents, kChanges, kEnd };
 
   void ReadOn() {
     const bool queued = services_.workers.Submit([this] {
@@ -67,11 +67,6 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
     switch (part_) {
       case Part::kStanding:
         return ReadStanding();
-      case Part::kAllowance:
-        return ReadPage(services_.parts.store.ListAllowances(tenant_, kMaxPageSize, cursor_),
-                        Part::kEvents, [this](const Allowance& row) {
-                          if (row.address == *address_) *Add().mutable_allowance() = ToProto(row);
-                        });
       case Part::kEvents:
         return ReadPage(services_.parts.store.ListEvents(events_, kPageStepRows, cursor_),
                         Part::kChanges,
@@ -109,7 +104,11 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
     events_.address = address_;
     // Where it is forgotten it has a stand-in, and so has its allowance.
     if (dossier->address) address_ = dossier->address;
-    part_ = Part::kAllowance;
+    for (const Allowance& row : dossier->allowances) {
+      const bool is_own = row.tenant == tenant_ && row.address == *address_;
+      if (is_own) *Add().mutable_allowance() = ToProto(row);
+    }
+    part_ = Part::kEvents;
     return absl::OkStatus();
   }
 
