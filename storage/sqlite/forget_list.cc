@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<ForgetListEntry>> NewIn(Connection& connection,
                                                    const std::vector<ForgetListEntry>& list) {
   absl::StatusOr<std::vector<ForgetListEntry>> known = ReadForgetList(connection);
   if (!known.ok()) return known.status();
-  std::map<Key, std::int64_t> times;
+  std::map<Key, absl::Time> times;
   for (const ForgetListEntry& each : *known) times[{each.hash, each.secret}] = each.time;
   std::vector<ForgetListEntry> fresh;
   for (const ForgetListEntry& each : list) {
@@ -120,13 +120,8 @@ absl::StatusOr<std::int64_t> Replay(Connection& connection,
   for (const auto& [tenant, of_tenant] : spellings) {
     if (absl::Status s = MaskAll(connection, tenant, of_tenant); !s.ok()) return s;
   }
-  absl::StatusOr<Statement> put = Statement::Prepare(
-      connection.db(),
-      "INSERT INTO forgotten (hash, secret, time) VALUES (?, ?, ?)"
-      " ON CONFLICT (hash, secret) DO UPDATE SET time = max(time, excluded.time)");
-  if (!put.ok()) return put.status();
   for (const ForgetListEntry& each : list) {
-    if (absl::Status s = put->Run(each.hash, each.secret, each.time); !s.ok()) return s;
+    if (absl::Status s = forgotten.Put(each.hash, each.secret, each.time); !s.ok()) return s;
   }
   return static_cast<std::int64_t>(found->size());
 }
@@ -149,7 +144,7 @@ absl::StatusOr<std::vector<ForgetListEntry>> ReadForgetList(Connection& connecti
     if (!*row) return list;
     list.push_back({.hash = static_cast<std::uint64_t>(query.Integer(0)),
                     .secret = query.Integer(1),
-                    .time = query.Integer(2)});
+                    .time = query.Time(2)});
   }
 }
 

@@ -14,7 +14,7 @@ namespace bounced {
 struct ForgetListEntry {
   std::uint64_t hash = 0;
   std::int64_t secret = 0;
-  std::int64_t time = 0;  // as columns keep it
+  absl::Time time = absl::UnixEpoch();
 };
 
 // Empty where the database is from before there was one.

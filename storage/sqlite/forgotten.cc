@@ -50,7 +50,7 @@ absl::Status ForgottenTable::Prepare(Connection& connection) {
   connection_ = &connection;
   AddWithoutLocalPart(connection.db());
   Preparer prepare(connection.db());
-  prepare(note_,
+  prepare(put_,
           "INSERT INTO forgotten (hash, secret, time) VALUES (?, ?, ?)"
           " ON CONFLICT (hash, secret) DO UPDATE SET time = max(time, excluded.time)");
   prepare(events_,
@@ -80,9 +80,9 @@ absl::Status ForgottenTable::Prepare(Connection& connection) {
 }
 
 // A transaction that fails may leave `any_` set, which costs look-ups and no more.
-absl::Status ForgottenTable::Note(std::uint64_t hash, absl::Time now) {
+absl::Status ForgottenTable::Put(std::uint64_t hash, std::int64_t secret, absl::Time time) {
   any_ = true;
-  return note_->Run(hash, secret_, now);
+  return put_->Run(hash, secret, time);
 }
 
 absl::StatusOr<ForgottenTable::Wiped> ForgottenTable::WipeEvents(std::int64_t address_id,

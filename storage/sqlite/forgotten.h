@@ -31,7 +31,9 @@ class ForgottenTable {
   // Whether an address was ever forgotten: before that, nobody pays for it.
   bool any() const { return any_; }
   // `hash`: of the address's row.
-  absl::Status Note(std::uint64_t hash, absl::Time now);
+  absl::Status Note(std::uint64_t hash, absl::Time now) { return Put(hash, secret_, now); }
+  // The same where the hash is under the secret of another database.
+  absl::Status Put(std::uint64_t hash, std::int64_t secret, absl::Time time);
 
   // Does to the stored events of an address, and to their messages, what WithoutNames() does, but
   // for the mentions elsewhere, and removes the messages' evidence.
@@ -50,7 +52,7 @@ class ForgottenTable {
   Connection* connection_ = nullptr;
   std::int64_t secret_ = 0;
   bool any_ = false;
-  std::optional<Statement> note_;
+  std::optional<Statement> put_;
   std::optional<Statement> events_;
   std::optional<Statement> wipe_event_;
   std::optional<Statement> wipe_former_event_;
