@@ -6,9 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <string>
 #include <thread>
 
@@ -27,17 +25,6 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 bool GoOn(const WorkProgress&) { return true; }
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-void WriteFile(const std::string& path, std::string_view octets) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << octets;
-}
 
 void Execute(const std::string& file, const std::string& sql) {
   sqlite3* db = nullptr;

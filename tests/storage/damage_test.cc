@@ -4,9 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -24,17 +22,6 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 bool GoOn(const WorkProgress&) { return true; }
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-void WriteFile(const std::string& path, std::string_view octets) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << octets;
-}
 
 std::string Mailbox(int number) { return absl::StrCat("r", number, "@example.net"); }
 

@@ -29,6 +29,11 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// The octets of a file; empty where there is none.
+std::string ReadFile(const std::string& path);
+// Makes the file, or empties it first.
+void WriteFile(const std::string& path, std::string_view octets);
+
 // 2026-03-01 12:00 UTC, about, and so a whole day.
 inline constexpr Day kToday = 20'513;
 absl::Time Noon(Day day = kToday);

@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <random>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -27,17 +25,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPage = 4'096;
 
 bool GoOn(const WorkProgress&) { return true; }
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-void WriteFile(const std::string& path, std::string_view octets) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << octets;
-}
 
 std::string Mailbox(int number) { return absl::StrCat("R", number, "@example.net"); }
 

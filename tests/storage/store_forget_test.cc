@@ -6,7 +6,6 @@
 #include <fstream>
 #include <random>
 #include <span>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,13 +27,6 @@ using testing::IsEmpty;
 using testing::Not;
 
 bool GoOn(const WorkProgress&) { return true; }
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
 
 // Octets of the database, its WAL and its shared memory, without case.
 std::string RawOf(const std::string& database) {
