@@ -177,9 +177,19 @@ constexpr Octets FoldedWhere(Predicate is_plain) {
   }
   return octets;
 }
-constexpr Octets kPlainLocal = FoldedWhere([](char c) { return IsAtext(c) || c == '.'; });
-constexpr Octets kPlainDomain = FoldedWhere(
-    [](char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '_' || c == '.'; });
+constexpr Octets kAtom = FoldedWhere(IsAtext);
+constexpr Octets kLabel =
+    FoldedWhere([](char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '_'; });
+
+// Folds octets of `kind` from `at` on into `out`; where they end.
+std::size_t FoldWhile(const Octets& kind, std::string_view text, std::size_t at, char* out) {
+  for (; at < text.size(); ++at) {
+    const char folded = kind[static_cast<unsigned char>(text[at])];
+    if (folded == 0) break;
+    out[at] = folded;
+  }
+  return at;
+}
 
 // Canonicalizes an ASCII dot-string at a host name, which nearly every address is, in one pass.
 // Where the '@' is; none: it is not of that kind, or no address, which the long way tells.
@@ -187,31 +197,34 @@ constexpr Octets kPlainDomain = FoldedWhere(
 std::optional<std::size_t> CanonicalizePlain(std::string_view mailbox, std::string& canonical) {
   if (mailbox.size() > kMaxPathOctets) return std::nullopt;
   canonical.resize(mailbox.size());
-  std::size_t i = 0;
-  char before = '.';
-  for (; i < mailbox.size() && mailbox[i] != '@'; ++i) {
-    const char c = kPlainLocal[static_cast<unsigned char>(mailbox[i])];
-    if (c == 0 || (c == '.' && before == '.')) return std::nullopt;
-    canonical[i] = before = c;
+  // A local copy, which no octet that is written could change.
+  char* const out = canonical.data();
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  for (;; begin = end + 1) {
+    end = FoldWhile(kAtom, mailbox, begin, out);
+    if (end == begin || end == mailbox.size()) return std::nullopt;
+    out[end] = mailbox[end];
+    if (mailbox[end] == '@') break;
+    if (mailbox[end] != '.') return std::nullopt;
   }
-  if (i == mailbox.size() || before == '.') return std::nullopt;
-  const std::size_t at = i;
-  canonical[at] = before = '@';
-  std::size_t label = at + 1;
-  for (i = label; i < mailbox.size(); ++i) {
-    const char c = kPlainDomain[static_cast<unsigned char>(mailbox[i])];
-    const bool is_label_end = c == '.';
-    const bool is_label_begin = i == label;
-    if (c == 0 || (is_label_begin && (is_label_end || c == '-')) ||
-        (is_label_end && (before == '-' || i - label > kMaxLabelOctets))) {
+  const std::size_t at = end;
+  do {
+    begin = end + 1;
+    end = FoldWhile(kLabel, mailbox, begin, out);
+    if (end == begin) {
+      // Nothing is behind the last dot, which belongs to no label.
+      if (end < mailbox.size() || begin == at + 1) return std::nullopt;
+      canonical.pop_back();
+      return at;
+    }
+    if (end - begin > kMaxLabelOctets || out[begin] == '-' || out[end - 1] == '-') {
       return std::nullopt;
     }
-    if (is_label_end) label = i + 1;
-    canonical[i] = before = c;
-  }
-  if (before == '@' || before == '-' || i - label > kMaxLabelOctets) return std::nullopt;
-  if (before == '.') canonical.pop_back();
-  return at;
+    if (end == mailbox.size()) return at;
+    out[end] = '.';
+  } while (mailbox[end] == '.');
+  return std::nullopt;
 }
 
 struct Canonical {
