@@ -10,6 +10,9 @@
 // home or its neighbour nearly always, whether the key is there or not. And a shard grows by being
 // written out again in the order in which it is read.
 //
+// To find a small page takes a look-up as long as to read it, since a processor knows no more than
+// some thousand of them; so they are huge, as soon as all of one is used.
+//
 // Readers take a line as it comes and afterwards ask whether the shard has changed meanwhile. All
 // words are stored with release and loaded with acquire (which costs nothing on x86): who sees a
 // word of a change also sees that the sequence is odd, or past it.
@@ -20,6 +23,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <new>
 #include <numeric>
 #include <span>
@@ -46,6 +50,12 @@ constexpr unsigned kMaxThreads = 8;
 constexpr std::uint32_t kGrowth = 32;  // by one in so many lines
 // At the end of a shard, and nobody's home: so many overflow with odds of 1 in 3,000.
 constexpr std::uint32_t kSpillLines = 8;
+constexpr std::size_t kHugePageOctets = 2 << 20;
+#ifdef MADV_COLLAPSE
+constexpr int kCollapse = MADV_COLLAPSE;
+#else
+constexpr int kCollapse = 25;  // of Linux 6.1; the C library is older
+#endif
 
 constexpr std::size_t HighWord(std::size_t slot) { return kLineEntries + slot / kHighPerWord; }
 constexpr unsigned HighShift(std::size_t slot) {
@@ -135,6 +145,25 @@ struct IndexTable::Line {
   }
 };
 
+// The lines of one shard, a page of them in each row.
+class IndexTable::Lines {
+ public:
+  Lines(std::byte* first, std::uint32_t page_lines)
+      : first_(first),
+        page_bits_(static_cast<unsigned>(std::countr_zero(page_lines))),
+        in_page_(page_lines - 1) {}
+
+  Line& operator[](std::uint32_t at) const {
+    const std::size_t page = std::size_t{at >> page_bits_} << (page_bits_ + kShardBits);
+    return reinterpret_cast<Line*>(first_)[page + (at & in_page_)];
+  }
+
+ private:
+  std::byte* first_;
+  unsigned page_bits_;
+  std::uint32_t in_page_;
+};
+
 // Sends readers of a shard away for as long as it lives.
 class IndexTable::Change {
  public:
@@ -155,46 +184,49 @@ IndexTable::IndexTable(std::size_t max_shard_octets)
     : page_lines_(static_cast<std::uint32_t>(std::max<std::size_t>(
           static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / sizeof(Line), 1))) {
   static_assert(sizeof(Line) == 64 && sizeof(Image) == sizeof(Line));
-  const std::size_t page = page_lines_ * sizeof(Line);
-  for (stride_ = max_shard_octets / page * page; stride_ > 0; stride_ = stride_ / 2 / page * page) {
+  for (max_rows_ = max_shard_octets * kShards / RowOctets(); max_rows_ > 0; max_rows_ /= 2) {
     // Not readable, so that it does not count as memory that was promised (vm.overcommit_memory).
-    void* reserved = mmap(nullptr, stride_ * shards_.size(), PROT_NONE,
+    void* reserved = mmap(nullptr, max_rows_ * RowOctets() + kHugePageOctets, PROT_NONE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (reserved != MAP_FAILED) {
-      base_ = static_cast<std::byte*>(reserved);
-      return;
-    }
+    if (reserved == MAP_FAILED) continue;
+    reserved_ = static_cast<std::byte*>(reserved);
+    base_ =
+        reserved_ + kHugePageOctets - reinterpret_cast<std::uintptr_t>(reserved_) % kHugePageOctets;
+    return;
   }
   throw std::bad_alloc();
 }
 
-IndexTable::~IndexTable() { munmap(base_, stride_ * shards_.size()); }
+IndexTable::~IndexTable() { munmap(reserved_, max_rows_ * RowOctets() + kHugePageOctets); }
 
-IndexTable::Line* IndexTable::LinesOf(const Shard& shard) const {
-  return reinterpret_cast<Line*>(base_ +
-                                 stride_ * static_cast<std::size_t>(&shard - shards_.data()));
+std::size_t IndexTable::RowOctets() const { return kShards * page_lines_ * sizeof(Line); }
+
+IndexTable::Lines IndexTable::LinesOf(const Shard& shard) const {
+  const auto number = static_cast<std::size_t>(&shard - shards_.data());
+  return Lines(base_ + number * page_lines_ * sizeof(Line), page_lines_);
 }
 
 void IndexTable::Prefetch(std::uint64_t hash) const {
   const Shard& shard = ShardOf(hash);
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
   if (lines == 0) return;
-  const Line* home = LinesOf(shard) + HomeOf(KeyOf(hash, kShardBits), lines);
-  __builtin_prefetch(home);
-  __builtin_prefetch(home + 1);
+  const Lines all = LinesOf(shard);
+  const std::uint32_t home = HomeOf(KeyOf(hash, kShardBits), lines);
+  __builtin_prefetch(&all[home]);
+  __builtin_prefetch(&all[home + 1]);
 }
 
 std::uint32_t IndexTable::Find(std::uint64_t hash) const {
   const Shard& shard = ShardOf(hash);
   const std::uint64_t key = KeyOf(hash, kShardBits);
-  const Line* const first = LinesOf(shard);
+  const Lines all = LinesOf(shard);
   const auto search = [&](std::uint32_t lines) -> std::uint32_t {
     if (lines == 0) return 0;
-    const Line* line = first + HomeOf(key, lines);
-    __builtin_prefetch(line + 1);
-    for (; line < first + lines; ++line) {
-      const auto load = [line](std::size_t i) {
-        return line->words[i].load(std::memory_order_acquire);
+    std::uint32_t at = HomeOf(key, lines);
+    __builtin_prefetch(&all[at + 1]);
+    for (; at < lines; ++at) {
+      const auto load = [&line = all[at]](std::size_t i) {
+        return line.words[i].load(std::memory_order_acquire);
       };
       unsigned equal = 0;  // a bit for each slot; none of them is likelier than another
       for (std::size_t slot = 0; slot < kLineEntries; ++slot) {
@@ -237,7 +269,7 @@ void IndexTable::Set(std::uint64_t hash, std::uint32_t value) {
   const Entry entry{.key = KeyOf(hash, kShardBits), .value = value};
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
   if (lines > 0) {
-    Line* const first = LinesOf(shard);
+    const Lines first = LinesOf(shard);
     std::uint32_t at = HomeOf(entry.key, lines);
     while (at + 1 < lines && first[at].is_full() &&
            first[at].At(kLineEntries - 1).key < entry.key) {
@@ -259,7 +291,7 @@ void IndexTable::Set(std::uint64_t hash, std::uint32_t value) {
 
 void IndexTable::Insert(Shard& shard, Entry entry) {
   const std::uint32_t entries = shard.entries.load(std::memory_order_relaxed) + 1;
-  Line* const first = LinesOf(shard);
+  const Lines first = LinesOf(shard);
   for (;;) {
     const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
     if (Holds(lines, entries)) {
@@ -277,13 +309,14 @@ void IndexTable::Insert(Shard& shard, Entry entry) {
       }
     }
     Rebuild(shard, EntriesOf(shard), MoreLines(lines));
+    UseHugePages(FullRows(), Memory::kWritten);
   }
 }
 
 // What overflowed from the line, or from one before it, moves back.
 void IndexTable::Erase(Shard& shard, std::uint32_t at, std::size_t slot) {
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
-  Line* const first = LinesOf(shard);
+  const Lines first = LinesOf(shard);
   const Change change(shard);
   for (bool more = true; more; ++at, slot = 0) {
     Entry next{};
@@ -298,11 +331,11 @@ void IndexTable::Erase(Shard& shard, std::uint32_t at, std::size_t slot) {
 std::vector<IndexTable::Entry> IndexTable::EntriesOf(const Shard& shard) const {
   std::vector<Entry> entries;
   entries.reserve(shard.entries.load(std::memory_order_relaxed));
-  const Line* const first = LinesOf(shard);
+  const Lines all = LinesOf(shard);
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
-  for (const Line* line = first; line < first + lines; ++line) {
+  for (std::uint32_t at = 0; at < lines; ++at) {
     for (std::size_t slot = 0; slot < kLineEntries; ++slot) {
-      const Entry entry = line->At(slot);
+      const Entry entry = all[at].At(slot);
       if (entry.value == 0) break;
       entries.push_back(entry);
     }
@@ -315,13 +348,44 @@ std::uint32_t IndexTable::MoreLines(std::uint32_t lines) const {
   return more / page_lines_ * page_lines_;
 }
 
-// Makes the memory of the first `lines` usable; readers do not see the new ones yet.
-void IndexTable::Extend(Shard& shard, std::uint32_t lines) {
-  const std::uint32_t had = shard.lines.load(std::memory_order_relaxed);
-  if (lines * sizeof(Line) > stride_ ||
-      mprotect(LinesOf(shard) + had, (lines - had) * sizeof(Line), PROT_READ | PROT_WRITE) != 0) {
+// Whole pages.
+std::uint32_t IndexTable::LinesFor(std::size_t entries) const {
+  std::uint32_t lines = page_lines_;
+  while (!Holds(lines, entries)) lines += page_lines_;
+  return lines;
+}
+
+// Makes the memory of the first `lines` of each shard usable.
+void IndexTable::Extend(std::uint32_t lines) {
+  const std::size_t rows = lines / page_lines_;
+  const MutexLock lock(extending_);
+  if (rows <= rows_) return;
+  if (rows > max_rows_ || mprotect(base_ + rows_ * RowOctets(), (rows - rows_) * RowOctets(),
+                                   PROT_READ | PROT_WRITE) != 0) {
     throw std::bad_alloc();
   }
+  rows_ = rows;
+}
+
+// In which all shards have lines.
+std::size_t IndexTable::FullRows() const {
+  std::size_t rows = max_rows_;
+  for (const Shard& shard : shards_) {
+    rows = std::min<std::size_t>(rows, shard.lines.load(std::memory_order_relaxed) / page_lines_);
+  }
+  return rows;
+}
+
+// For the first `rows`. Where they cannot be had, small pages serve as well.
+void IndexTable::UseHugePages(std::size_t rows, Memory memory) {
+  const std::size_t octets =
+      std::min(rows, max_rows_) * RowOctets() / kHugePageOctets * kHugePageOctets;
+  if (octets <= huge_octets_) return;
+  madvise(base_ + huge_octets_, octets - huge_octets_, MADV_HUGEPAGE);
+  if (memory == Memory::kWritten) {
+    madvise(base_ + huge_octets_, octets - huge_octets_, kCollapse);
+  }
+  huge_octets_ = octets;
 }
 
 // Writes `entries`, in ascending order, to `lines` lines, or a few more if that is what it takes.
@@ -341,10 +405,10 @@ void IndexTable::Rebuild(Shard& shard, const std::vector<Entry>& entries, std::u
   };
   while (!lay_out()) lines = MoreLines(lines);
   const std::uint32_t had = shard.lines.load(std::memory_order_relaxed);
-  if (lines > had) Extend(shard, lines);
-  Line* const first = LinesOf(shard);
+  if (lines > had) Extend(lines);
+  const Lines all = LinesOf(shard);
   const Change change(shard);
-  for (std::size_t i = 0; i < lines; ++i) first[i].Store(images[i]);
+  for (std::uint32_t i = 0; i < lines; ++i) all[i].Store(images[i]);
   shard.lines.store(lines, std::memory_order_release);
   shard.entries.store(static_cast<std::uint32_t>(entries.size()), std::memory_order_relaxed);
 }
@@ -359,6 +423,10 @@ void IndexTable::Fill(IndexStaging& staging,
   };
   std::vector<std::thread> others;
   if (staging.size() >= kManyEntries) {
+    // Nearly no shard has fewer entries.
+    const double mean = static_cast<double>(staging.size()) / kShards;
+    const auto least = static_cast<std::size_t>(std::max(0.0, mean - 4 * std::sqrt(mean)));
+    UseHugePages(LinesFor(least) / page_lines_, Memory::kUntouched);
     const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads);
     while (others.size() + 1 < threads) others.emplace_back(fill);
   }
@@ -412,9 +480,7 @@ void IndexTable::FillPart(IndexStaging& staging, std::size_t part,
       }
     }
     sorted.resize(last + 1);
-    std::uint32_t lines = page_lines_;
-    while (!Holds(lines, sorted.size())) lines += page_lines_;
-    Rebuild(shards_[part * kShardsOfPart + i], sorted, lines);
+    Rebuild(shards_[part * kShardsOfPart + i], sorted, LinesFor(sorted.size()));
   }
 }
 

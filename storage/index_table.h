@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "storage/index_staging.h"
+#include "storage/mutex.h"
 
 namespace bounced {
 
@@ -17,10 +19,11 @@ namespace bounced {
 //
 // From 10 million entries on it takes 11.6 to 12 octets an entry; small, up to a page for each
 // of its 1,024 shards; empty, none. It grows by 1/32 of a shard at a time and in place, and never
-// shrinks.
+// shrinks. Where the kernel has transparent huge pages, it lies in them but for its last few MiB.
 //
 // Thread-safe: any number of readers, which take no lock, beside the one writer. A reader waits
-// only while its shard grows, up to 0.1 ms with 50 million entries. Out of memory it throws
+// only while its shard grows, up to 0.1 ms with 50 million entries, or while what it reads moves to
+// a huge page. Out of memory it throws
 // std::bad_alloc, as containers do.
 class IndexTable {
  public:
@@ -54,6 +57,7 @@ class IndexTable {
  private:
   // Of 64 octets, one line of a processor's cache.
   struct Line;
+  class Lines;
   struct Image;
   struct Entry;
   // What readers go by. `sequence` is odd while the lines change.
@@ -65,23 +69,35 @@ class IndexTable {
   class Change;
 
   static constexpr unsigned kShardBits = 10;
+  static constexpr std::size_t kShards = std::size_t{1} << kShardBits;
 
   Shard& ShardOf(std::uint64_t hash) { return shards_[hash >> (64 - kShardBits)]; }
   const Shard& ShardOf(std::uint64_t hash) const { return shards_[hash >> (64 - kShardBits)]; }
-  Line* LinesOf(const Shard& shard) const;
+  Lines LinesOf(const Shard& shard) const;
   void FillPart(IndexStaging& staging, std::size_t part,
                 absl::FunctionRef<std::uint32_t(std::uint32_t, std::uint32_t)> merge);
   void Insert(Shard& shard, Entry entry);
   void Erase(Shard& shard, std::uint32_t at, std::size_t slot);
   std::vector<Entry> EntriesOf(const Shard& shard) const;
   std::uint32_t MoreLines(std::uint32_t lines) const;
-  void Extend(Shard& shard, std::uint32_t lines);
+  std::uint32_t LinesFor(std::size_t entries) const;
+  std::size_t RowOctets() const;
+  void Extend(std::uint32_t lines);
+  std::size_t FullRows() const;
+  enum class Memory : std::uint8_t { kUntouched, kWritten };
+  void UseHugePages(std::size_t rows, Memory memory);
   void Rebuild(Shard& shard, const std::vector<Entry>& entries, std::uint32_t lines);
 
+  // The n-th pages of all shards lie side by side, a row, and rows lie in their order: shards are
+  // of nearly one size, so all rows but the last few are full.
   const std::uint32_t page_lines_;
-  std::size_t stride_ = 0;  // octets from one shard's first line to the next one's
-  std::byte* base_ = nullptr;
-  std::array<Shard, std::size_t{1} << kShardBits> shards_;
+  std::size_t max_rows_ = 0;
+  std::byte* reserved_ = nullptr;
+  std::byte* base_ = nullptr;    // the first place therein where a huge page can begin
+  std::size_t huge_octets_ = 0;  // from there on, for huge pages
+  Mutex extending_;              // the threads of Fill() do
+  std::size_t rows_ ABSL_GUARDED_BY(extending_) = 0;  // that can be written
+  std::array<Shard, kShards> shards_;
 };
 
 }  // namespace bounced

@@ -21,6 +21,10 @@ char* Append(char* out, std::string_view text) {
   return std::copy(text.begin(), text.end(), out);
 }
 
+constexpr std::size_t AppendedOctets(std::string_view text) {
+  return sizeof(std::uint32_t) + text.size();
+}
+
 IndexEntry Later(IndexEntry a, IndexEntry b) {
   return {.suppressed_until = std::max(a.suppressed_until, b.suppressed_until),
           .risky_until = std::max(a.risky_until, b.risky_until)};
@@ -36,6 +40,13 @@ IndexEntry FromValue(std::uint32_t value) {
 int Today(absl::Time now) { return std::max(DayOf(now) - IndexEntry::kEpochDay, 0); }
 
 bool RiskyOn(IndexEntry entry, int today) { return today < entry.risky_until; }
+
+IndexAnswer AnswerOf(IndexEntry entry, int today) {
+  if (entry.suppressed_until == IndexEntry::kForever) return IndexAnswer::kSuppressed;
+  if (today + 1 < entry.suppressed_until) return IndexAnswer::kSuppressed;
+  if (today + 1 == entry.suppressed_until) return IndexAnswer::kAskRows;
+  return RiskyOn(entry, today) ? IndexAnswer::kRisky : IndexAnswer::kSend;
+}
 
 }  // namespace
 
@@ -57,8 +68,8 @@ SuppressionIndex::~SuppressionIndex() = default;
 
 std::uint64_t SuppressionIndex::Hash(std::string_view tenant, std::string_view stream,
                                      std::string_view canonical_address) const {
-  std::size_t octets =
-      3 * sizeof(std::uint32_t) + tenant.size() + stream.size() + canonical_address.size();
+  const std::size_t octets =
+      AppendedOctets(tenant) + AppendedOctets(stream) + AppendedOctets(canonical_address);
   std::array<char, kUsualKeyOctets> usual;
   std::string unusual;
   char* begin = usual.data();
@@ -81,11 +92,6 @@ SuppressionIndex::Key SuppressionIndex::KeyOf(std::string_view tenant, std::stri
           .stream = stream.empty() ? of_tenant : Hash(tenant, stream, canonical_address)};
 }
 
-void SuppressionIndex::Prefetch(Key key) const {
-  table_->Prefetch(key.tenant);
-  if (key.stream != key.tenant) table_->Prefetch(key.stream);
-}
-
 IndexEntry SuppressionIndex::Strongest(Key key) const {
   if (key.stream == key.tenant) return Find(key.tenant);
   table_->Prefetch(key.stream);  // so that the second read waits together with the first
@@ -93,18 +99,44 @@ IndexEntry SuppressionIndex::Strongest(Key key) const {
   return Later(entry, Find(key.stream));
 }
 
-IndexAnswer SuppressionIndex::Check(Key key, absl::Time now) const {
-  const IndexEntry entry = Strongest(key);
-  const int today = Today(now);
-  if (entry.suppressed_until == IndexEntry::kForever) return IndexAnswer::kSuppressed;
-  if (today + 1 < entry.suppressed_until) return IndexAnswer::kSuppressed;
-  if (today + 1 == entry.suppressed_until) return IndexAnswer::kAskRows;
-  return RiskyOn(entry, today) ? IndexAnswer::kRisky : IndexAnswer::kSend;
-}
-
 IndexAnswer SuppressionIndex::Check(std::string_view tenant, std::string_view stream,
                                     std::string_view canonical_address, absl::Time now) const {
-  return Check(KeyOf(tenant, stream, canonical_address), now);
+  return AnswerOf(Strongest(KeyOf(tenant, stream, canonical_address)), Today(now));
+}
+
+SuppressionIndex::LookUps::LookUps(const SuppressionIndex& index, std::string_view tenant,
+                                   std::string_view stream, absl::Time now)
+    : index_(index), today_(Today(now)), of_tenant_(index, tenant, "") {
+  if (!stream.empty()) of_stream_.emplace(index, tenant, stream);
+}
+
+SuppressionIndex::Key SuppressionIndex::LookUps::KeyOf(std::string_view canonical_address) {
+  const std::uint64_t of_tenant = of_tenant_.HashOf(canonical_address);
+  return {.tenant = of_tenant,
+          .stream = of_stream_ ? of_stream_->HashOf(canonical_address) : of_tenant};
+}
+
+void SuppressionIndex::LookUps::Prefetch(Key key) const {
+  index_.table_->Prefetch(key.tenant);
+  if (key.stream != key.tenant) index_.table_->Prefetch(key.stream);
+}
+
+IndexAnswer SuppressionIndex::LookUps::Check(Key key) const {
+  return AnswerOf(index_.Strongest(key), today_);
+}
+
+SuppressionIndex::LookUps::Hasher::Hasher(const SuppressionIndex& index, std::string_view tenant,
+                                          std::string_view stream)
+    : secret_(index.secret_), prefix_(AppendedOctets(tenant) + AppendedOctets(stream)) {
+  octets_.resize(prefix_ + kUsualKeyOctets);
+  Append(Append(octets_.data(), tenant), stream);
+}
+
+std::uint64_t SuppressionIndex::LookUps::Hasher::HashOf(std::string_view canonical_address) {
+  const std::size_t octets = prefix_ + AppendedOctets(canonical_address);
+  if (octets > octets_.size()) octets_.resize(octets);
+  Append(octets_.data() + prefix_, canonical_address);
+  return XXH3_64bits_withSeed(octets_.data(), octets, secret_);
 }
 
 bool SuppressionIndex::IsRisky(std::string_view tenant, std::string_view stream,

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -65,13 +67,9 @@ class SuppressionIndex {
     std::uint64_t tenant = 0;
     std::uint64_t stream = 0;  // as `tenant`, when there is no stream
   };
-  Key KeyOf(std::string_view tenant, std::string_view stream,
-            std::string_view canonical_address) const;
+  class LookUps;
 
-  // Asks for the memory that Check() will read, so that of many look-ups none waits for another.
-  void Prefetch(Key key) const;
   // The strongest of the tenant's entry and the stream's.
-  IndexAnswer Check(Key key, absl::Time now) const;
   IndexAnswer Check(std::string_view tenant, std::string_view stream,
                     std::string_view canonical_address, absl::Time now) const;
 
@@ -114,11 +112,44 @@ class SuppressionIndex {
     return std::uint32_t{entry.risky_until} << 16 | entry.suppressed_until;
   }
 
+  Key KeyOf(std::string_view tenant, std::string_view stream,
+            std::string_view canonical_address) const;
   // The later days of the tenant's entry and the stream's.
   IndexEntry Strongest(Key key) const;
 
   const std::uint64_t secret_;
   const std::unique_ptr<IndexTable> table_;
+};
+
+// Looks up many addresses of one tenant and stream at one time. By one thread.
+class SuppressionIndex::LookUps {
+ public:
+  // `index` outlives it.
+  LookUps(const SuppressionIndex& index, std::string_view tenant, std::string_view stream,
+          absl::Time now);
+
+  Key KeyOf(std::string_view canonical_address);
+  // Asks for the memory that Check() will read, so that of many look-ups none waits for another.
+  void Prefetch(Key key) const;
+  IndexAnswer Check(Key key) const;
+
+ private:
+  // Hashes addresses behind what is the same for all.
+  class Hasher {
+   public:
+    Hasher(const SuppressionIndex& index, std::string_view tenant, std::string_view stream);
+    std::uint64_t HashOf(std::string_view canonical_address);
+
+   private:
+    const std::uint64_t secret_;
+    const std::size_t prefix_;
+    std::string octets_;
+  };
+
+  const SuppressionIndex& index_;
+  const int today_;
+  Hasher of_tenant_;
+  std::optional<Hasher> of_stream_;
 };
 
 }  // namespace bounced
