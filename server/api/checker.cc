@@ -30,6 +30,18 @@ const Suppression* StrongestOf(std::span<const Suppression> suppressions, std::s
   return best;
 }
 
+// What the index knows without the rows.
+Verdict VerdictOf(IndexAnswer answer) {
+  switch (answer) {
+    case IndexAnswer::kSend:
+      return Verdict::kSend;
+    case IndexAnswer::kRisky:
+      return Verdict::kRisky;
+    default:
+      return Verdict::kSuppressed;
+  }
+}
+
 }  // namespace
 
 const Suppression* Strongest(std::span<const Suppression> suppressions, std::string_view stream,
@@ -45,31 +57,36 @@ const Suppression* Strongest(const StandingOfAddress& standing, std::string_view
 }
 
 absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
-                               std::span<const std::string* const> addresses, absl::Time now,
+                               std::span<const std::string_view> addresses, absl::Time now,
                                absl::FunctionRef<void(Verdict)> verdict) const {
-  const SuppressionIndex& index = store_.index();
+  SuppressionIndex::LookUps look_ups(store_.index(), tenant, stream, now);
   std::array<std::optional<SuppressionIndex::Key>, kGroup> keys;
   std::string room;
   while (!addresses.empty()) {
     const auto group = addresses.first(std::min(addresses.size(), kGroup));
     for (std::size_t i = 0; i < group.size(); ++i) {
-      const absl::StatusOr<std::string_view> canonical = Address::Canonicalize(*group[i], room);
+      const absl::StatusOr<std::string_view> canonical = Address::Canonicalize(group[i], room);
       keys[i] = std::nullopt;
       if (!canonical.ok()) continue;
-      keys[i] = index.KeyOf(tenant, stream, *canonical);
-      index.Prefetch(*keys[i]);
+      keys[i] = look_ups.KeyOf(*canonical);
+      look_ups.Prefetch(*keys[i]);
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
-      absl::StatusOr<Verdict> found = Verdict::kInvalid;
-      if (keys[i]) {
-        IndexAnswer answer = index.Check(*keys[i], now);
-        if (!store_.wide_index().empty()) {
-          // Its text has made room for those after it.
-          answer = store_.wide_index().Widen(
-              answer, tenant, stream, Address::Canonicalize(*group[i], room).value_or(""), now);
-        }
-        found = VerdictOf(answer, tenant, stream, *group[i], now);
+      if (!keys[i]) {
+        verdict(Verdict::kInvalid);
+        continue;
       }
+      IndexAnswer answer = look_ups.Check(*keys[i]);
+      if (!store_.wide_index().empty()) {
+        // Its text has made room for those after it.
+        answer = store_.wide_index().Widen(answer, tenant, stream,
+                                           Address::Canonicalize(group[i], room).value_or(""), now);
+      }
+      if (answer != IndexAnswer::kAskRows) {
+        verdict(VerdictOf(answer));
+        continue;
+      }
+      const absl::StatusOr<Verdict> found = VerdictOfRows(tenant, stream, group[i], now);
       if (!found.ok()) return found.status();
       verdict(*found);
     }
@@ -78,19 +95,8 @@ absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Verdict> Checker::VerdictOf(IndexAnswer answer, std::string_view tenant,
-                                           std::string_view stream, std::string_view address,
-                                           absl::Time now) const {
-  switch (answer) {
-    case IndexAnswer::kSend:
-      return Verdict::kSend;
-    case IndexAnswer::kSuppressed:
-      return Verdict::kSuppressed;
-    case IndexAnswer::kRisky:
-      return Verdict::kRisky;
-    case IndexAnswer::kAskRows:
-      break;
-  }
+absl::StatusOr<Verdict> Checker::VerdictOfRows(std::string_view tenant, std::string_view stream,
+                                               std::string_view address, absl::Time now) const {
   const absl::StatusOr<Address> parsed = Address::Parse(address);
   if (!parsed.ok()) return Verdict::kInvalid;
   absl::StatusOr<Answer> asked = AskRows(tenant, stream, *parsed, now);

@@ -22,7 +22,7 @@ class Checker {
   // Calls `verdict` for each address, in order; of something that is no address: kInvalid. Errors
   // are the store's, and end it.
   absl::Status CheckAll(std::string_view tenant, std::string_view stream,
-                        std::span<const std::string* const> addresses, absl::Time now,
+                        std::span<const std::string_view> addresses, absl::Time now,
                         absl::FunctionRef<void(Verdict)> verdict) const;
 
   struct Answer {
@@ -33,9 +33,8 @@ class Checker {
                                         std::string_view address, absl::Time now) const;
 
  private:
-  absl::StatusOr<Verdict> VerdictOf(IndexAnswer answer, std::string_view tenant,
-                                    std::string_view stream, std::string_view address,
-                                    absl::Time now) const;
+  absl::StatusOr<Verdict> VerdictOfRows(std::string_view tenant, std::string_view stream,
+                                        std::string_view address, absl::Time now) const;
   absl::StatusOr<Answer> AskRows(std::string_view tenant, std::string_view stream,
                                  const Address& address, absl::Time now) const;
 

@@ -201,14 +201,20 @@ grpc::ServerUnaryReactor* SuppressionService::Check(grpc::CallbackServerContext*
 }
 
 grpc::ServerUnaryReactor* SuppressionService::BatchCheck(grpc::CallbackServerContext* context,
-                                                         const v1::BatchCheckRequest* request,
-                                                         v1::BatchCheckResponse* response) {
-  return Answer(context, services_.ToGrpc(CheckBatch(checker_, CallerOf(*context), *request,
-                                                     services_.parts.clock.Now(), *response)));
+                                                         const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  BatchCheckReader reader;
+  BatchCheckWriter writer;
+  absl::Status status = reader.Read(*request);
+  if (status.ok()) {
+    status = CheckBatch(checker_, CallerOf(*context), reader, services_.parts.clock.Now(), writer);
+  }
+  if (status.ok()) *response = writer.Message();
+  return Answer(context, services_.ToGrpc(status));
 }
 
-grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>*
-SuppressionService::CheckStream(grpc::CallbackServerContext* context) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SuppressionService::CheckStream(
+    grpc::CallbackServerContext* context) {
   return NewCheckStream(services_, checker_, *context);
 }
 

@@ -7,9 +7,40 @@
 
 namespace bounced::api {
 
+// The generated service with one handler for each method.
+template <template <typename> class First, template <typename> class... Rest>
+struct ServiceWith {
+  using type = First<typename ServiceWith<Rest...>::type>;
+};
+template <template <typename> class Last>
+struct ServiceWith<Last> {
+  using type = Last<v1::SuppressionService::Service>;
+};
+// Batches come and go as octets, all else as messages.
+using SuppressionServiceBase =
+    ServiceWith<v1::SuppressionService::WithCallbackMethod_Check,
+                v1::SuppressionService::WithRawCallbackMethod_BatchCheck,
+                v1::SuppressionService::WithRawCallbackMethod_CheckStream,
+                v1::SuppressionService::WithCallbackMethod_GetSuppression,
+                v1::SuppressionService::WithCallbackMethod_ListSuppressions,
+                v1::SuppressionService::WithCallbackMethod_CreateSuppression,
+                v1::SuppressionService::WithCallbackMethod_DeleteSuppression,
+                v1::SuppressionService::WithCallbackMethod_CreateAllowance,
+                v1::SuppressionService::WithCallbackMethod_DeleteAllowance,
+                v1::SuppressionService::WithCallbackMethod_ListAllowances,
+                v1::SuppressionService::WithCallbackMethod_ImportSuppressions,
+                v1::SuppressionService::WithCallbackMethod_ImportStream,
+                v1::SuppressionService::WithCallbackMethod_ExportSuppressions,
+                v1::SuppressionService::WithCallbackMethod_WatchSuppressions,
+                v1::SuppressionService::WithCallbackMethod_ListChanges,
+                v1::SuppressionService::WithCallbackMethod_UndoChanges,
+                v1::SuppressionService::WithCallbackMethod_Explain,
+                v1::SuppressionService::WithCallbackMethod_ExportAddress,
+                v1::SuppressionService::WithCallbackMethod_Forget>::type;
+
 // Checks are answered on gRPC's own threads, from memory; lists on workers; what writes ends on the
 // committer's thread.
-class SuppressionService final : public v1::SuppressionService::CallbackService {
+class SuppressionService final : public SuppressionServiceBase {
  public:
   explicit SuppressionService(Services& services)
       : services_(services), checker_(services.parts.store) {}
@@ -18,9 +49,9 @@ class SuppressionService final : public v1::SuppressionService::CallbackService 
                                   const v1::CheckRequest* request,
                                   v1::CheckResponse* response) override;
   grpc::ServerUnaryReactor* BatchCheck(grpc::CallbackServerContext* context,
-                                       const v1::BatchCheckRequest* request,
-                                       v1::BatchCheckResponse* response) override;
-  grpc::ServerBidiReactor<v1::BatchCheckRequest, v1::BatchCheckResponse>* CheckStream(
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* CheckStream(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetSuppression(grpc::CallbackServerContext* context,
                                            const v1::GetSuppressionRequest* request,

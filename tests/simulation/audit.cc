@@ -132,7 +132,7 @@ absl::StatusOr<Verdict> AskVerdict(const api::Checker& checker, const std::strin
   const absl::StatusOr<api::Checker::Answer> answer =
       checker.CheckWithCause(tenant, stream, address.spelling(), now);
   if (!answer.ok()) return answer.status();
-  const std::array<const std::string*, 1> one = {&address.spelling()};
+  const std::array<std::string_view, 1> one = {address.spelling()};
   std::optional<Verdict> verdict;
   const absl::Status status =
       checker.CheckAll(tenant, stream, one, now, [&](Verdict each) { verdict = each; });
