@@ -30,6 +30,10 @@ constexpr int kSpelling = 3;
 constexpr int kRecord = 4;
 constexpr int kFirst = 5;
 
+// Of the pages of one reader: the inner ones of the trees that a check goes down, with tens of
+// millions of rows.
+constexpr std::int64_t kCacheOctets = 8 << 20;
+
 absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filter,
                                                   const Query& row) {
   std::string_view canonical = row.Text(kCanonical);
@@ -75,6 +79,9 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& file,
                                                      const WideIndex& wide_index) {
   absl::StatusOr<Connection> connection = Connection::Open(file, vfs, Access::kRead);
   if (!connection.ok()) return connection.status();
+  absl::Status cache =
+      connection->Execute(absl::StrCat("PRAGMA cache_size = -", kCacheOctets / 1024));
+  if (!cache.ok()) return cache;
   std::unique_ptr<Reader> reader(new Reader(*std::move(connection), index, wide_index));
   absl::Status status = reader->Prepare();
   if (!status.ok()) return status;
@@ -84,6 +91,11 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& file,
 absl::Status Reader::Prepare() {
   Preparer prepare(connection_.db());
   prepare(find_address_, kFindAddressSql);
+  prepare(suppressions_of_hash_,
+          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, ",
+                       Absl(kSuppressionColumns),
+                       " FROM address CROSS JOIN suppression ON address_id = address.id"
+                       " WHERE address.hash = ?"));
   prepare(suppressions_of_address_, kSuppressionsOfAddressSql);
   prepare(suppressions_,
           absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, ",
@@ -183,15 +195,18 @@ absl::StatusOr<Page<Incident>> Reader::ListIncidents(const IncidentFilter& filte
 
 absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& entry,
                                      std::vector<Suppression>& suppressions) {
-  absl::StatusOr<AddressRow> row =
-      FindAddress(*find_address_, RowHashOf(index_, tenant, entry), tenant, entry);
-  if (!row.ok()) return row.status();
-  if (row->id == 0) return absl::OkStatus();
-  absl::StatusOr<std::vector<SuppressionRow>> rows =
-      SuppressionsOf(*suppressions_of_address_, row->id, tenant, *row->address);
-  if (!rows.ok()) return rows.status();
-  for (SuppressionRow& each : *rows) suppressions.push_back(std::move(each.suppression));
-  return absl::OkStatus();
+  Query query = suppressions_of_hash_->Start(RowHashOf(index_, tenant, entry));
+  for (;;) {
+    absl::StatusOr<bool> there = query.Next();
+    if (!there.ok()) return there.status();
+    if (!*there) return absl::OkStatus();
+    const std::string_view canonical = query.Text(kCanonical);
+    if (query.Text(kTenant) != tenant) continue;
+    if (canonical != entry.canonical() && !IsStandIn(canonical)) continue;
+    absl::StatusOr<Address> address = AddressOf(query, kCanonical, kSpelling);
+    if (!address.ok()) return address.status();
+    suppressions.push_back(SuppressionOf(query, kFirst, tenant, *std::move(address)));
+  }
 }
 
 absl::Status Reader::Widen(std::string_view tenant, const Address& address,

@@ -106,6 +106,7 @@ class Reader {
   const SuppressionIndex& index_;
   const WideIndex& wide_index_;
   std::optional<Statement> find_address_;
+  std::optional<Statement> suppressions_of_hash_;
   std::optional<Statement> suppressions_of_address_;
   std::optional<Statement> suppressions_;
   std::optional<Statement> events_;
