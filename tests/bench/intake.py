@@ -2,7 +2,8 @@
 """How many messages a second the daemon takes, beside Postfix and smtp-sink.
 
 usage: intake.py BIN [--turns N] [--messages N] [--sessions 1,10,50] [--per-connection N]
-                 [--sync-ms N] [--stored N] [--only bounced,tls,postfix,sink] [--dir DIR]
+                 [--sync-ms N] [--stored N [--filled DIR]] [--only bounced,tls,postfix,sink]
+                 [--dir DIR]
 
 The same driver sends the same reports of 4 KB in the same way to each in turn, within one run and on
 one disk. After each of the daemon's turns its events and suppressions must be what was acknowledged.
@@ -13,6 +14,7 @@ messages shared a commit.
   --sync-ms N    every fsync takes N ms more, for the daemon and Postfix alike
   --stored N     the daemon's database holds N events and suppressions before; it is filled once,
                  and another daemon with an empty one takes turns with it
+  --filled DIR   with --stored: that database is in DIR, as store_bench has filled it, and stays
 """
 import argparse
 import os
@@ -50,6 +52,7 @@ def main():
     p.add_argument("--per-connection", type=int, default=1)
     p.add_argument("--sync-ms", type=int, default=0)
     p.add_argument("--stored", type=int, default=0)
+    p.add_argument("--filled")
     p.add_argument("--only", default="bounced,postfix,sink")
     p.add_argument("--dir", default=tempfile.gettempdir())
     args = p.parse_args()

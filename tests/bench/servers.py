@@ -84,7 +84,9 @@ class Daemon:
             f.write(CONFIG.format(dir=self.dir, data="stored" if stored else "data", smtp=smtp))
         with open(os.open(self.dir + "/return-path.key", os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
             f.write(SECRET)
-        if stored:
+        if stored and args.filled:
+            os.symlink(os.path.abspath(args.filled), self.dir + "/stored")
+        elif stored:
             # It fills its folder "stored" before it measures, and here measures nothing.
             subprocess.run([program(args, "store_bench"), "--stored=%d" % stored,
                             "--directory=" + self.dir, "--benchmark_filter=nothing"], check=True,
