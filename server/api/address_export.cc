@@ -9,21 +9,21 @@
 
 #include "server/api/explain.h"
 #include "server/api/from_proto.h"
+#include "server/api/stepped_call.h"
 #include "server/api/to_proto.h"
-#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
 
-class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressResponse> {
+class AddressExport final : public SteppedCall<v1::ExportAddressResponse> {
  public:
   AddressExport(const Services& services, const grpc::CallbackServerContext* context,
                 const v1::ExportAddressRequest& request)
-      : services_(services), context_(context), asked_for_(request.address()) {
+      : SteppedCall(services, context), asked_for_(request.address()) {
     absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context), request.tenant());
     absl::StatusOr<Address> address = AddressOf("address", request.address());
     if (!tenant.ok() || !address.ok()) {
-      Finish(services_.ToGrpc(tenant.ok() ? address.status() : tenant.status()));
+      End(tenant.ok() ? address.status() : tenant.status());
       return;
     }
     tenant_ = *tenant;
@@ -31,26 +31,16 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
     ReadOn();
   }
 
-  void OnWriteDone(bool ok) override {
-    { MutexLock lock(giving_); }
-    if (!ok) return Finish(grpc::Status::CANCELLED);
-    Send();
-  }
-
-  void OnDone() override { delete this; }
-
  private:
   enum class Part { kStanding, kEvents, kChanges, kEnd };
 
+  void Taken() override { Send(); }
+
   void ReadOn() {
-    const bool queued = services_.workers.Submit([this] {
-      if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-      absl::Status status = MayGoOn(*context_, services_.parts.clock.Now());
-      if (status.ok()) status = Read();
-      if (!status.ok()) return Finish(services_.ToGrpc(status));
+    OnWorker([this] {
+      if (absl::Status status = Read(); !status.ok()) return End(status);
       Send();
     });
-    if (!queued) Finish(services_.ToGrpc(TooBusy()));
   }
 
   void Send() {
@@ -59,8 +49,7 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
     }
     response_ = std::move(rows_.front());
     rows_.pop_front();
-    MutexLock lock(giving_);
-    StartWrite(&response_);
+    Give();
   }
 
   absl::Status Read() {
@@ -123,8 +112,6 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
 
   v1::ExportAddressResponse& Add() { return rows_.emplace_back(); }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   const std::string asked_for_;
   std::string tenant_;
   std::optional<Address> address_;
@@ -132,8 +119,6 @@ class AddressExport final : public grpc::ServerWriteReactor<v1::ExportAddressRes
   Part part_ = Part::kStanding;
   Cursor cursor_ = 0;
   std::deque<v1::ExportAddressResponse> rows_;  // that are to be sent
-  v1::ExportAddressResponse response_;
-  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

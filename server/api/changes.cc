@@ -8,8 +8,8 @@
 
 #include "server/api/from_proto.h"
 #include "server/api/pages.h"
+#include "server/api/stepped_call.h"
 #include "server/api/to_proto.h"
-#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -88,12 +88,11 @@ v1::UndoneChange::Outcome ToProto(UndoChanges::Outcome outcome) {
   return v1::UndoneChange::OUTCOME_GONE;
 }
 
-class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
+class Undo final : public SteppedCall<v1::UndoChangesResponse> {
  public:
   Undo(const Services& services, const grpc::CallbackServerContext* context,
        const v1::UndoChangesRequest& request)
-      : services_(services),
-        context_(context),
+      : SteppedCall(services, context),
         dry_run_(request.dry_run()),
         author_(AuthorOf(CallerOf(*context), request.undo_author())),
         cause_(request.undo_cause()) {
@@ -104,39 +103,29 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
       selection_.up_to = services_.parts.store.change_feed().newest();
       ReadStep();
     } else {
-      Finish(services_.ToGrpc(selection.status()));
+      End(selection.status());
     }
   }
 
-  void OnWriteDone(bool ok) override {
-    { MutexLock lock(giving_); }
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+ private:
+  void Taken() override {
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadStep();
   }
 
-  void OnDone() override { delete this; }
-
- private:
   void ReadStep() {
-    bool queued = services_.workers.Submit([this] { BeginStep(); });
-    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+    OnWorker([this] { BeginStep(); });
   }
 
   void BeginStep() {
-    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-    if (absl::Status s = MayGoOn(*context_, services_.parts.clock.Now()); !s.ok()) {
-      return Finish(services_.ToGrpc(s));
-    }
     absl::StatusOr<Page<Change>> page =
         services_.parts.store.ListChanges(selection_, kUndoStepChanges, cursor_);
-    if (!page.ok()) return Finish(services_.ToGrpc(page.status()));
+    if (!page.ok()) return End(page.status());
     cursor_ = page->next;
     changes_ = std::move(page->rows);
     if (changes_.empty()) {
       if (cursor_ != 0) return ReadStep();
-      return Finish(found_ ? grpc::Status::OK
-                           : services_.ToGrpc(absl::NotFoundError("there is no such change")));
+      return End(found_ ? absl::OkStatus() : absl::NotFoundError("there is no such change"));
     }
     found_ = true;
     UndoChanges undo{.selection = selection_,
@@ -153,7 +142,7 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
   }
 
   void Committed(const absl::Status& status, UndoChanges& undo) {
-    if (!status.ok()) return Finish(services_.ToGrpc(status));
+    if (!status.ok()) return End(status);
     walks_ = std::move(undo.walks);
     response_.Clear();
     for (std::size_t i = 0; i < changes_.size(); ++i) {
@@ -162,12 +151,9 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
       added->set_outcome(ToProto(undo.outcomes[i]));
     }
     response_.set_batch(batch_->id);
-    MutexLock lock(giving_);
-    StartWrite(&response_);
+    Give();
   }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   ChangeFilter selection_;
   const bool dry_run_;
   const std::string author_;
@@ -177,8 +163,6 @@ class Undo final : public grpc::ServerWriteReactor<v1::UndoChangesResponse> {
   Cursor cursor_ = 0;
   bool found_ = false;
   std::vector<Change> changes_;  // of the step
-  v1::UndoChangesResponse response_;
-  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

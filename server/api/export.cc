@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "server/api/from_proto.h"
+#include "server/api/stepped_call.h"
 #include "server/api/to_proto.h"
 #include "server/api/watch_token.h"
-#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -19,11 +19,11 @@ absl::StatusOr<SuppressionFilter> SelectionOf(const Caller& caller,
   return FilterOf(*tenant, request.filter(), now);
 }
 
-class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsResponse> {
+class Export final : public SteppedCall<v1::ExportSuppressionsResponse> {
  public:
   Export(const Services& services, const grpc::CallbackServerContext* context,
          absl::StatusOr<SuppressionFilter> filter)
-      : services_(services), context_(context) {
+      : SteppedCall(services, context) {
     if (filter.ok()) {
       filter_ = *std::move(filter);
       const Store& store = services_.parts.store;
@@ -31,30 +31,21 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
           MakeWatchToken(store, filter_.tenant, {.number = store.change_feed().newest()});
       ReadPage();
     } else {
-      Finish(services_.ToGrpc(filter.status()));
+      End(filter.status());
     }
   }
 
-  void OnWriteDone(bool ok) override {
-    { MutexLock lock(giving_); }
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+ private:
+  void Taken() override {
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadPage();
   }
 
-  void OnDone() override { delete this; }
-
- private:
   void ReadPage() {
-    bool queued = services_.workers.Submit([this] { WritePage(); });
-    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+    OnWorker([this] { WritePage(); });
   }
 
   void WritePage() {
-    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-    if (absl::Status s = MayGoOn(*context_, services_.parts.clock.Now()); !s.ok()) {
-      return Finish(services_.ToGrpc(s));
-    }
     response_.Clear();
     absl::StatusOr<Cursor> next = FillPage(
         kMaxPageSize, cursor_,
@@ -66,29 +57,20 @@ class Export final : public grpc::ServerWriteReactor<v1::ExportSuppressionsRespo
           *added = ToProto(row);
           return added->ByteSizeLong();
         });
-    if (!next.ok()) return Finish(services_.ToGrpc(next.status()));
+    if (!next.ok()) return End(next.status());
     cursor_ = *next;
     // The first message has the token, also when it has no rows.
     response_.set_watch_token(std::exchange(watch_token_, ""));
     const bool is_empty = response_.suppressions().empty() && response_.watch_token().empty();
-    if (!is_empty) {
-      MutexLock lock(giving_);
-      return StartWrite(&response_);
-    }
+    if (!is_empty) return Give();
     // The rows that this query looked at were none of the filter's.
     if (cursor_ == 0) return Finish(grpc::Status::OK);
     ReadPage();
   }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   SuppressionFilter filter_;
   std::string watch_token_;  // until it was sent
   Cursor cursor_ = 0;
-  v1::ExportSuppressionsResponse response_;
-  // Held while a message is handed to gRPC, and taken when it is done with it: so the next worker
-  // sees what this one did, also for those who cannot look into gRPC.
-  Mutex giving_;
 };
 
 }  // namespace

@@ -13,9 +13,9 @@
 #include "server/api/from_proto.h"
 #include "server/api/page_token.h"
 #include "server/api/reclassify_answer.h"
+#include "server/api/stepped_call.h"
 #include "server/intake/replay.h"
 #include "server/intake/reread.h"
-#include "storage/mutex.h"
 
 namespace bounced::api {
 namespace {
@@ -65,18 +65,17 @@ bool Selects(const Selection& selection, const StoredEvent& stored) {
 // A list of its own for the tokens of each kind of run.
 constexpr std::string_view kRunList = "reclassify for good";
 
-class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse> {
+class Reclassify final : public SteppedCall<v1::ReclassifyResponse> {
  public:
   Reclassify(const Services& services, const grpc::CallbackServerContext* context,
              v1::ReclassifyRequest request)
-      : services_(services),
-        context_(context),
+      : SteppedCall(services, context),
         request_(std::move(request)),
         rules_(services.parts.rules.Get()),
         policies_(services.parts.committer.policies()),
         paths_(services.parts.return_paths.Get()) {
     if (absl::Status status = TakeUp(); !status.ok()) {
-      Finish(services_.ToGrpc(status));
+      End(status);
     } else if (!request_.apply()) {
       Answer();
     } else if (run_id_ != 0) {
@@ -86,16 +85,12 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     }
   }
 
-  void OnWriteDone(bool ok) override {
-    { MutexLock lock(giving_); }
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+ private:
+  void Taken() override {
     if (is_done_) return Finish(grpc::Status::OK);
     OnWorker([this] { Step(); });
   }
 
-  void OnDone() override { delete this; }
-
- private:
   static std::string CauseOf(const std::string& words) {
     return words.empty() ? "reclassify" : absl::StrCat("reclassify: ", words);
   }
@@ -106,7 +101,7 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
                                         .author = AuthorOf(CallerOf(*context_), request_.author()),
                                         .cause = CauseOf(request_.cause())}};
     services_.parts.committer.Submit(std::move(begin), [this](absl::Status status, Work work) {
-      if (!status.ok()) return Finish(services_.ToGrpc(status));
+      if (!status.ok()) return End(status);
       run_id_ = std::get<BeginReclassification>(work).run.id;
       Answer();
     });
@@ -141,19 +136,14 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     return absl::OkStatus();
   }
 
-  template <typename Job>
-  void OnWorker(Job job) {
-    if (!services_.workers.Submit(std::move(job))) Finish(services_.ToGrpc(TooBusy()));
-  }
-
   void Resume() {
     absl::StatusOr<Reclassification> run =
         services_.parts.store.GetReclassification(selection_.tenant, run_id_);
-    if (!run.ok()) return Finish(services_.ToGrpc(run.status()));
+    if (!run.ok()) return End(run.status());
     v1::ReclassifyRequest begun;
     absl::StatusOr<Selection> selection = absl::DataLossError("a run's selection cannot be read");
     if (begun.ParseFromString(run->selection)) selection = SelectionOf(run->tenant, begun);
-    if (!selection.ok()) return Finish(services_.ToGrpc(selection.status()));
+    if (!selection.ok()) return End(selection.status());
     selection_ = *std::move(selection);
     cursor_ = noted_ = run->next;
     batch_ = run->batch;
@@ -167,19 +157,14 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     if (!is_done_) {
       response_.set_resume_token(MakePageToken(request_.apply() ? run_id_ : cursor_, list_));
     }
-    MutexLock lock(giving_);
-    StartWrite(&response_);
+    Give();
   }
 
   // Reads the next addresses. What the step is about to change is not counted before it has.
   void Step() {
-    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-    absl::Status status = MayGoOn(*context_, services_.parts.clock.Now());
-    if (!status.ok()) return Finish(services_.ToGrpc(status));
     response_.Clear();
     step_ = {};
-    status = ReadStep();
-    if (!status.ok()) return Finish(services_.ToGrpc(status));
+    if (absl::Status status = ReadStep(); !status.ok()) return End(status);
     is_done_ = step_.next == 0;
     if (request_.apply()) return Commit();
     const absl::Time now = services_.parts.clock.Now();
@@ -283,7 +268,7 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     };
     services_.parts.committer.Submit(
         std::move(step_), [this](const absl::Status& status, Work work) {
-          if (!status.ok()) return Finish(services_.ToGrpc(status));
+          if (!status.ok()) return End(status);
           const auto& step = std::get<ReclassifyAddresses>(work);
           if (!step.run) {
             return Finish(grpc::Status(grpc::StatusCode::ABORTED,
@@ -305,8 +290,6 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
     *response_.add_addresses() = *std::move(told);
   }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   const v1::ReclassifyRequest request_;
   // One set from the beginning to the end.
   const std::shared_ptr<RulesAtWork> rules_;
@@ -324,8 +307,6 @@ class Reclassify final : public grpc::ServerWriteReactor<v1::ReclassifyResponse>
   std::optional<Report> report_;
   std::int64_t report_of_ = 0;  // the message
   v1::ReclassifyProgress progress_;
-  v1::ReclassifyResponse response_;
-  Mutex giving_;  // as Export has one
 };
 
 }  // namespace
