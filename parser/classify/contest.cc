@@ -53,32 +53,32 @@ bool StandsBefore(const TextEvidence::Range& a, const TextEvidence::Range& b) {
 
 // A provider's words, or an operator's of whatever kind: who writes a rule for his own mail means
 // it.
-Evidence BestEvidenceOf(const Rule& rule) {
-  const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == Evidence::kText;
-  return is_own ? Evidence::kProvider : rule.evidence;
+EvidenceKind BestEvidenceOf(const Rule& rule) {
+  const bool is_own = rule.origin == RuleOrigin::kOperator && rule.evidence == EvidenceKind::kText;
+  return is_own ? EvidenceKind::kProvider : rule.evidence;
 }
 
 // Both are believed where they stand in a name, too; so is what a field says as well.
-Evidence EvidenceOf(const Match& match) {
-  const Evidence best = BestEvidenceOf(*match.rule);
+EvidenceKind EvidenceOf(const Match& match) {
+  const EvidenceKind best = BestEvidenceOf(*match.rule);
   const bool is_name = match.where.in_name && match.field == nullptr;
-  return best == Evidence::kText && is_name ? Evidence::kName : best;
+  return best == EvidenceKind::kText && is_name ? EvidenceKind::kName : best;
 }
 
 std::string_view NameOfEvidence(const Match& match) {
   const bool of_field = match.where.end == 0;
   switch (EvidenceOf(match)) {
-    case Evidence::kProvider:
+    case EvidenceKind::kProvider:
       return of_field ? "a field of this provider" : "a text of this provider";
-    case Evidence::kText:
+    case EvidenceKind::kText:
       return of_field ? "a field" : "a text";
-    case Evidence::kName:
+    case EvidenceKind::kName:
       return "a link or a host name";
-    case Evidence::kStatus:
+    case EvidenceKind::kStatus:
       return "an enhanced status";
-    case Evidence::kReplyCode:
+    case EvidenceKind::kReplyCode:
       return "a reply code or a stage";
-    case Evidence::kClassDigit:
+    case EvidenceKind::kClassDigit:
       return "the first digit";
   }
   return "nothing";
@@ -87,7 +87,7 @@ std::string_view NameOfEvidence(const Match& match) {
 std::size_t LengthOf(const Match& match) { return match.where.end - match.where.begin; }
 
 // How strong a rule is by evidence of that kind.
-auto StrengthOf(const Rule& rule, Evidence evidence) {
+auto StrengthOf(const Rule& rule, EvidenceKind evidence) {
   return std::tuple(-static_cast<int>(evidence), rule.origin, rule.priority, rule.specificity,
                     rule.confidence);
 }
@@ -110,7 +110,7 @@ std::string WhyWeaker(const Match& loser, const Match& winner) {
   const Rule& by = *winner.rule;
   // An operator's text stands at the step of a provider's.
   const bool is_operators = by.origin == RuleOrigin::kOperator && by.providers.empty();
-  if (rule.origin != by.origin && is_operators && EvidenceOf(winner) == Evidence::kProvider) {
+  if (rule.origin != by.origin && is_operators && EvidenceOf(winner) == EvidenceKind::kProvider) {
     return "is built in, the winner is the operator's";
   }
   if (EvidenceOf(loser) != EvidenceOf(winner)) {
@@ -207,7 +207,7 @@ class Contest {
     if (!MatchesCodes(rule.when, symptoms_)) return "asks for another code or stage";
     if (!rule.when.field.empty() && match.field == nullptr) return "asks for another field";
     // A reply code says too little to condemn an address whose server took the trouble to explain.
-    if (rule.evidence >= Evidence::kReplyCode && has_words_ && IsHard(rule)) {
+    if (rule.evidence >= EvidenceKind::kReplyCode && has_words_ && IsHard(rule)) {
       return "a code alone condemns nobody whose server says more";
     }
     if (before_recipient_ && rule.reason && IsAboutRecipient(*rule.reason)) {
@@ -223,7 +223,7 @@ class Contest {
   std::string_view WhatInTextKeeps(const Match& match) {
     const Rule& rule = *match.rule;
     // Nor does it say that trying again is worth while.
-    if (EvidenceOf(match) == Evidence::kName && (!rule.reason || IsHard(rule))) {
+    if (EvidenceOf(match) == EvidenceKind::kName && (!rule.reason || IsHard(rule))) {
       return "a link or a host name condemns nobody";
     }
     const bool is_excluded = IsExcluded(rule.unless, symptoms_, text_, fields_);

@@ -38,7 +38,7 @@ struct Condition {
 };
 
 // What a rule rests on; the lower, the more it is believed.
-enum class Evidence : std::uint8_t {
+enum class EvidenceKind : std::uint8_t {
   kProvider = 0,
   kText = 1,
   kName = 2,  // words of a text that stand in a link or a host name alone; no rule asks for them
@@ -56,7 +56,7 @@ struct Rule {
   std::vector<int> providers;  // the rule is about these alone; empty: about all
   int confidence = 0;
   int priority = 0;
-  Evidence evidence = Evidence::kText;
+  EvidenceKind evidence = EvidenceKind::kText;
   int specificity = 0;  // how many kinds of condition it makes, an exact status for two, a provider
   Condition when;
   Condition unless;

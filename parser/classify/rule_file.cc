@@ -220,12 +220,12 @@ void RuleReader::ReadWhen(const toml::table& table, Rule& rule) {
   auto whole_class = [](const StatusPattern& p) { return !p.subject.exact(); };
   auto whole_digit = [](const CodePattern& p) { return p.high - p.low == 99; };
   if (c.HasWords()) {
-    rule.evidence = rule.providers.empty() ? Evidence::kText : Evidence::kProvider;
+    rule.evidence = rule.providers.empty() ? EvidenceKind::kText : EvidenceKind::kProvider;
   } else if (std::any_of(c.status.begin(), c.status.end(), whole_class) ||
              std::any_of(c.code.begin(), c.code.end(), whole_digit)) {
-    rule.evidence = Evidence::kClassDigit;
+    rule.evidence = EvidenceKind::kClassDigit;
   } else {
-    rule.evidence = c.status.empty() ? Evidence::kReplyCode : Evidence::kStatus;
+    rule.evidence = c.status.empty() ? EvidenceKind::kReplyCode : EvidenceKind::kStatus;
   }
   auto exact = [](const StatusPattern& p) { return p.subject.exact() && p.detail.exact(); };
   bool all_exact = std::all_of(c.status.begin(), c.status.end(), exact);
