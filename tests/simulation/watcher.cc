@@ -62,6 +62,8 @@ absl::Status Watcher::CatchUp(const Store& store, const Model& model, Random& ra
 
 absl::Status Watcher::ReadSome(const Store& store, const Model& model, int most, bool is_lost,
                                Trace& trace) {
+  // What is kept no longer makes a whole list.
+  if (token_.empty() && model.dropped_up_to() > 0) return BeginAnew(store, model, trace);
   std::optional<FeedPosition> from;
   if (!token_.empty()) {
     const absl::StatusOr<FeedPosition> position = api::ReadWatchToken(store, tenant_, token_);

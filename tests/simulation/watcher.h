@@ -34,7 +34,7 @@ class Watcher {
   void CheckList(const Model& model) const;
 
   const std::string tenant_;
-  std::string token_;  // empty: from the oldest change that is kept
+  std::string token_;  // empty: from the first change, or anew
   List list_;
   bool is_at_the_end_ = false;
 };
