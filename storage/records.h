@@ -247,6 +247,9 @@ struct Suppression {
   std::string explanation;    // a sentence for people
   // The open incident that holds it: it is not in force then, and the address is risky. 0: none.
   std::int64_t incident_id = 0;
+  // The row of its address, which stays the same when the address is forgotten. Set where it was
+  // read from a list, an address or a change.
+  std::int64_t address_id = 0;
 };
 
 // Whether both, of one tenant and address, have the same key: one takes the place of the other.
@@ -393,6 +396,9 @@ struct Change {
     // `suppression` and `before` hold the reason and class of the newest of them, now and then, and
     // its id; the `explanation` names all.
     kReclassified = 6,
+    // The text of the address was forgotten: `suppression` has what stands in for it, and says
+    // nothing else.
+    kForgotten = 7,
   };
   std::int64_t number = 0;
   absl::Time time;

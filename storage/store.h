@@ -324,19 +324,22 @@ struct DropOld {
 // without the text, too. Store::FindMentions() says where else the text stands.
 
 // Takes the text of an address out of its row and its events, at most kForgetStepEvents of them,
-// and removes the messages that those rest on. What holds of it stays in force.
+// and removes the messages that those rest on. What holds of it stays in force. Of an address that
+// has no row nothing is kept.
 struct ForgetAddress {
   static constexpr int kForgetStepEvents = 200;
 
   std::string tenant;
   std::optional<Address> address;  // set, always; no domain
   bool dry_run = false;            // only says what it would do
+  std::string author = "";         // of the change that tells of it
   std::int64_t from_event = 0;     // events up to this id are done
   // Out:
   std::int64_t next_event = 0;              // `from_event` of the next call; 0: there is no more
   std::vector<std::string> spellings = {};  // as which the address is known, the request's included
   std::int64_t events = 0;                  // that had texts
   std::int64_t suppressions = 0;            // that stay
+  bool is_known = false;                    // the address has a row
   bool was_forgotten = false;               // before
   std::vector<std::int64_t> event_ids = {};
   std::vector<std::int64_t> message_ids = {};

@@ -32,7 +32,8 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     }
     work_ = {.tenant = std::string(*tenant),
              .address = *std::move(address),
-             .dry_run = request.dry_run()};
+             .dry_run = request.dry_run(),
+             .author = AuthorOf(CallerOf(*context), "")};
     ForgetEvents();
   }
 
@@ -76,6 +77,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     if (is_first) {
       // Those that stood in its row stand nowhere any more.
       spellings_ = done.spellings;
+      is_known_ = done.is_known;
       response_.set_was_forgotten(done.was_forgotten);
       response_.set_suppressions(done.suppressions);
     }
@@ -148,6 +150,8 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
 
   void Done() {
     response_.set_done(true);
+    response_.set_nothing_known(!is_known_ && response_.mentions() == 0 &&
+                                response_.evidence() == 0);
     for (std::string& note : Notes()) response_.add_notes(std::move(note));
     services_.parts.log.Info("store.forgot", {{"dry_run", work_.dry_run ? 1 : 0},
                                               {"events", response_.events()},
@@ -158,20 +162,19 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
 
   std::vector<std::string> Notes() const {
     std::vector<std::string> notes;
-    notes.push_back(absl::StrCat(
-        "A hash of the address stays, under a secret of this database: by it ",
-        response_.suppressions() > 0 ? "the address is still suppressed" : "what holds is found",
-        ", and a restore does not bring the address back. Whoever has the database can try with it "
-        "whether an address is this one."));
-    notes.push_back(
-        "Backups that were made before have the address, and so has what a restore set aside "
-        "(bounced.db.before-*): remove them when you can. Restored into this data directory, a "
-        "backup is made to forget it, too.");
-    notes.push_back(absl::StrCat(
-        "Of messages that only name the address in an encoded part, and of reports that come later "
-        "for others, the text stays until evidence is dropped, after ",
-        services_.parts.keep.evidence, " days, and what those reports say until events are, after ",
-        services_.parts.keep.events, "."));
+    if (response_.nothing_known()) {
+      notes.push_back(
+          "Nothing is known of this address, and nothing is kept of it. If a backup from before "
+          "has "
+          "it, forget it after a restore of that.");
+    } else {
+      notes.push_back(
+          "Backups from before still have it, and so has bounced.db.before-* of a restore: remove "
+          "them when you can. A restore in this data directory forgets it again; elsewhere, forget "
+          "it anew.");
+      notes.push_back(
+          "Exports of the list have it, too: take it out there. Who watches is told to.");
+    }
     if (!work_.dry_run && !response_.log_emptied()) {
       notes.push_back(
           "Somebody was reading, so the write-ahead log was not emptied: forget the address once "
@@ -184,6 +187,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   const grpc::CallbackServerContext* const context_;
   ForgetAddress work_;
   std::vector<std::string> spellings_;
+  bool is_known_ = false;                                                 // the address has a row
   absl::flat_hash_set<std::pair<MentionedRow::What, std::int64_t>> own_;  // of a dry run
   Cursor cursor_ = 0;
   v1::ForgetResponse response_;

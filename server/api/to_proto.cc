@@ -72,7 +72,8 @@ static_assert(Same(Change::What::kCreated, v1::SuppressionChange::ACTION_CREATED
               Same(Change::What::kRemoved, v1::SuppressionChange::ACTION_REMOVED) &&
               Same(Change::What::kAllowed, v1::SuppressionChange::ACTION_ALLOWED) &&
               Same(Change::What::kDisallowed, v1::SuppressionChange::ACTION_DISALLOWED) &&
-              Same(Change::What::kReclassified, v1::SuppressionChange::ACTION_RECLASSIFIED));
+              Same(Change::What::kReclassified, v1::SuppressionChange::ACTION_RECLASSIFIED) &&
+              Same(Change::What::kForgotten, v1::SuppressionChange::ACTION_FORGOTTEN));
 
 // Of a report's texts; the same as the store keeps.
 constexpr std::size_t kMaxShownOctets = 4 << 10;
@@ -257,6 +258,7 @@ v1::Suppression ToProto(const Suppression& suppression) {
   result.set_event_id(suppression.event_id);
   result.set_explanation(Text(suppression.explanation));
   result.set_incident_id(suppression.incident_id);
+  result.set_address_id(suppression.address_id);
   return result;
 }
 

@@ -22,6 +22,8 @@ std::string ActionWord(v1::SuppressionChange::Action action) {
       return "disallowed";
     case v1::SuppressionChange::ACTION_RECLASSIFIED:
       return "reclassified";
+    case v1::SuppressionChange::ACTION_FORGOTTEN:
+      return "forgotten";
     default:
       return "";
   }
@@ -31,8 +33,8 @@ std::string ActionWord(v1::SuppressionChange::Action action) {
 
 const char* const kChangeLineHelp =
     "Prints a line for each change, with tabs between: number, time, what was done (created,\n"
-    "replaced, removed, allowed, disallowed, reclassified), address, stream, source, reason,\n"
-    "time of its end, author, cause; - stands for none.";
+    "replaced, removed, allowed, disallowed, reclassified, forgotten), address, stream, source,\n"
+    "reason, time of its end, author, cause; - stands for none.";
 
 std::string ChangeLine(const v1::SuppressionChange& change) {
   const v1::Suppression& suppression = change.suppression();

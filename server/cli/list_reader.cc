@@ -141,6 +141,7 @@ constexpr OwnField kOwnFields[] = {
 };
 constexpr std::string_view kEventField = "eventid";        // ours, of another store
 constexpr std::string_view kIncidentField = "incidentid";  // the same
+constexpr std::string_view kAddressIdField = "addressid";  // the same
 
 const OwnField* FindOwnField(std::string_view name) {
   for (const OwnField& field : kOwnFields) {
@@ -160,7 +161,7 @@ bool LooksOwn(const RecordReader& reader) {
   if (!Has(names, address) || (address == "emailaddress" && names.size() > 1)) return false;
   return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
     return name == address || name == kEventField || name == kIncidentField ||
-           FindOwnField(name) != nullptr;
+           name == kAddressIdField || FindOwnField(name) != nullptr;
   });
 }
 

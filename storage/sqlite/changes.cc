@@ -48,6 +48,8 @@ Thing ThingOf(Change::What what) {
       return Thing::kAllowance;
     case Change::What::kReclassified:
       return Thing::kKnowledge;
+    case Change::What::kForgotten:
+      return Thing::kText;
     case Change::What::kCreated:
     case Change::What::kReplaced:
     case Change::What::kRemoved:
@@ -58,7 +60,7 @@ Thing ThingOf(Change::What what) {
 
 std::string ThingSql(std::string_view prefix) {
   return absl::StrCat("CASE WHEN ", Absl(prefix), "what IN (4, 5) THEN 1 WHEN ", Absl(prefix),
-                      "what = 6 THEN 2 ELSE 0 END");
+                      "what = 6 THEN 2 WHEN ", Absl(prefix), "what = 7 THEN 3 ELSE 0 END");
 }
 
 bool Selects(const ChangeFilter& filter, const Change& change) {

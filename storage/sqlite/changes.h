@@ -24,9 +24,9 @@ inline constexpr std::string_view kChangeColumns =
 Change ChangeOf(const Query& row, std::int64_t number, int first, std::string_view tenant,
                 Address address);
 
-// What a change is of: an allowance and what is known of the address are things of their own beside
-// its suppressions.
-enum class Thing : std::uint8_t { kSuppression = 0, kAllowance = 1, kKnowledge = 2 };
+// What a change is of: an allowance, what is known of the address and its text are things of their
+// own beside its suppressions.
+enum class Thing : std::uint8_t { kSuppression = 0, kAllowance = 1, kKnowledge = 2, kText = 3 };
 Thing ThingOf(Change::What what);
 // The same of a row of `change`, which `prefix` names ("old.").
 std::string ThingSql(std::string_view prefix);

@@ -22,15 +22,16 @@ absl::Status Writer::Do(ForgetAddress& work) {
   const AddressRow& row = standing->row;
   work.spellings = {work.address->canonical(), work.address->spelling()};
   if (row.address) work.spellings.push_back(row.address->spelling());
+  work.is_known = row.id != 0;
   work.was_forgotten = row.is_forgotten;
   work.suppressions = static_cast<std::int64_t>(standing->suppressions.size());
-  // Also of one that is not stored: a backup may have it.
+  if (!work.is_known) return absl::OkStatus();
   if (!work.dry_run && work.from_event == 0) {
     if (absl::Status s = forgotten_.Note(row.hash, now_); !s.ok()) return s;
   }
-  if (row.id == 0) return absl::OkStatus();
   if (!work.dry_run && !row.is_forgotten) {
     if (absl::Status s = addresses_.Forget(row); !s.ok()) return s;
+    if (absl::Status s = NoteForgotten(*standing, work.author); !s.ok()) return s;
   }
   absl::StatusOr<ForgottenTable::Wiped> wiped = forgotten_.WipeEvents(
       row.id, work.from_event, ForgetAddress::kForgetStepEvents, work.dry_run);
@@ -41,6 +42,22 @@ absl::Status Writer::Do(ForgetAddress& work) {
   work.evidence_ids.assign(wiped->evidence.begin(), wiped->evidence.end());
   work.next_event = wiped->next;
   return absl::OkStatus();
+}
+
+absl::Status Writer::NoteForgotten(Standing& standing, std::string_view author) {
+  standing.row.is_forgotten = true;  // so that `author` is masked
+  const Suppression told{.tenant = std::string(standing.tenant),
+                         .stream = "",
+                         .address = standing.address,
+                         .source = Source::kManual,
+                         .reason = "forgotten",
+                         .bounce_class = BounceClass::kNone,
+                         .create_time = now_,
+                         .expire_time = absl::InfiniteFuture(),
+                         .event_id = 0,
+                         .explanation = ""};
+  return Append(standing, Change::What::kForgotten, {.author = author, .words = "forgotten"}, told,
+                nullptr);
 }
 
 absl::Status Writer::Do(MaskMentions& work) {

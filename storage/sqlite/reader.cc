@@ -28,7 +28,8 @@ constexpr int kTenant = 1;
 constexpr int kCanonical = 2;
 constexpr int kSpelling = 3;
 constexpr int kRecord = 4;
-constexpr int kFirst = 5;
+constexpr int kAddressId = 5;
+constexpr int kFirst = 6;
 
 // Of the pages of one reader: the inner ones of the trees that a check goes down, with tens of
 // millions of rows.
@@ -53,7 +54,9 @@ absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filte
   if (!filter.reason.empty() && row.Text(kFirst + 6) != filter.reason) return std::nullopt;
   absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
   if (!address.ok()) return address.status();
-  return SuppressionOf(row, kFirst, filter.tenant, *std::move(address));
+  Suppression suppression = SuppressionOf(row, kFirst, filter.tenant, *std::move(address));
+  suppression.address_id = row.Integer(kAddressId);
+  return suppression;
 }
 
 absl::StatusOr<std::optional<StoredEvent>> Select(const EventFilter& filter, const Query& row) {
@@ -98,7 +101,7 @@ absl::Status Reader::Prepare() {
                        " WHERE address.hash = ?"));
   prepare(suppressions_of_address_, kSuppressionsOfAddressSql);
   prepare(suppressions_,
-          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, ",
+          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, address_id, ",
                        Absl(kSuppressionColumns),
                        " FROM suppression CROSS JOIN address ON address.id = address_id"
                        " WHERE suppression.id < ? ORDER BY suppression.id DESC"));

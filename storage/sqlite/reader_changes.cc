@@ -13,11 +13,18 @@
 namespace bounced {
 namespace {
 
-// Of a row that has kChangeColumns behind its number and its address.
+// Of a row that has kChangeColumns behind its number, its address and the row of that.
+Change ListedChange(const Query& row, std::string_view tenant, Address address) {
+  Change change = ChangeOf(row, row.Integer(0), 4, tenant, std::move(address));
+  change.suppression.address_id = row.Integer(3);
+  if (change.before) change.before->address_id = change.suppression.address_id;
+  return change;
+}
+
 absl::StatusOr<Change> ListedChange(const Query& row, std::string_view tenant) {
   absl::StatusOr<Address> address = AddressOf(row, 1, 2);
   if (!address.ok()) return address.status();
-  return ChangeOf(row, row.Integer(0), 3, tenant, *std::move(address));
+  return ListedChange(row, tenant, *std::move(address));
 }
 
 }  // namespace
@@ -25,7 +32,7 @@ absl::StatusOr<Change> ListedChange(const Query& row, std::string_view tenant) {
 absl::Status Reader::PrepareChanges() {
   Preparer prepare(connection_.db());
   const std::string rows =
-      absl::StrCat("SELECT number, canonical, spelling, ", Absl(kChangeColumns),
+      absl::StrCat("SELECT number, canonical, spelling, address_id, ", Absl(kChangeColumns),
                    " FROM change CROSS JOIN address ON address.id = address_id");
   prepare(changes_of_address_,
           rows + " WHERE address_id = ? AND number < ? AND number >= ? ORDER BY number DESC");
@@ -200,7 +207,7 @@ absl::StatusOr<std::vector<Change>> Reader::ReadChanges(std::int64_t address_id,
   Query query = changes_of_address_->Start(address_id, kNewest, std::int64_t{0});
   absl::StatusOr<Page<Change>> page = ReadPage<Change>(
       query, max_changes, [&](const Query& row) -> absl::StatusOr<std::optional<Change>> {
-        return ChangeOf(row, row.Integer(0), 3, tenant, address);
+        return ListedChange(row, tenant, address);
       });
   if (!page.ok()) return page.status();
   return std::move(page->rows);

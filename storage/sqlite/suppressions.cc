@@ -42,6 +42,7 @@ absl::StatusOr<std::vector<SuppressionRow>> SuppressionsOf(Statement& of_address
     rows.push_back({.id = query.Integer(0),
                     .hash = static_cast<std::uint64_t>(query.Integer(10)),
                     .suppression = SuppressionOf(query, 1, tenant, address)});
+    rows.back().suppression.address_id = address_id;
   }
 }
 

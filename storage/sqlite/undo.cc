@@ -54,6 +54,8 @@ absl::StatusOr<UndoChanges::Outcome> Writer::Undo(UndoChanges& work, std::int64_
   if (change.suppression.tenant != work.selection.tenant || !IsToBeUndone(work, change)) {
     return UndoChanges::Outcome::kGone;
   }
+  // The text is there no more.
+  if (change.what == Change::What::kForgotten) return UndoChanges::Outcome::kGone;
   // Where an entry of a stream would be found is known no more.
   if (IsStandIn(change.suppression.address.canonical()) && !change.suppression.stream.empty()) {
     return UndoChanges::Outcome::kGone;
@@ -137,6 +139,8 @@ absl::Status Writer::PutBack(const Change& change, const Cause& cause) {
       return PutBackAllowance(*standing, change, cause);
     case Change::What::kReclassified:
       return PutBackKnowledge(*standing, change, cause);
+    case Change::What::kForgotten:
+      return absl::OkStatus();
     case Change::What::kCreated:
       break;
   }

@@ -162,6 +162,8 @@ class Writer {
   absl::Status DropUnused(const std::set<std::int64_t>& addresses, Day last_day);
   // The addresses of its events that are forgotten; none: no one is.
   absl::StatusOr<std::optional<Mentions>> ForgottenIn(const NewMessage& message);
+  // Appends the change that tells that the address's text is gone.
+  absl::Status NoteForgotten(Standing& standing, std::string_view author);
   // Does what EmptyLog asks, after the commit.
   absl::Status EmptyLogs();
 

@@ -64,13 +64,23 @@ class ForgetTest : public ApiTest {
     ASSERT_TRUE(suppressions_->CreateAllowance(&context, request, &response).ok());
   }
 
-  v1::ExplainResponse Explain(const std::string& address) {
+  v1::ExplainResponse Explain(const std::string& address, const std::string& stream = "",
+                              const std::string& tenant = "") {
     grpc::ClientContext context;
     v1::ExplainRequest request;
+    request.set_tenant(tenant);
+    request.set_stream(stream);
     request.set_address(address);
     v1::ExplainResponse response;
     EXPECT_TRUE(suppressions_->Explain(&context, request, &response).ok());
     return response;
+  }
+
+  std::vector<v1::Suppression> List() {
+    grpc::ClientContext context;
+    v1::ListSuppressionsResponse response;
+    EXPECT_TRUE(suppressions_->ListSuppressions(&context, {}, &response).ok());
+    return {response.suppressions().begin(), response.suppressions().end()};
   }
 
   std::vector<v1::ForgetResponse> answers_;
@@ -98,7 +108,8 @@ TEST_F(ForgetTest, T48TheAddressGoesAndItsSuppressionStays) {
   EXPECT_EQ(done.evidence(), dry.evidence());
   EXPECT_EQ(done.suppressions(), 1);
   EXPECT_FALSE(done.was_forgotten());
-  EXPECT_THAT(done.notes(), SizeIs(3));
+  EXPECT_FALSE(done.nothing_known());
+  EXPECT_THAT(done.notes(), SizeIs(2));
   EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
   EXPECT_THAT(log(), Not(HasSubstr("marked.one")));
   EXPECT_THAT(log(), HasSubstr("store.forgot"));
@@ -122,12 +133,56 @@ TEST_F(ForgetTest, T48TheAddressGoesAndItsSuppressionStays) {
   EXPECT_TRUE(answers_.back().was_forgotten());
 }
 
-TEST_F(ForgetTest, T48OneThatNothingIsKnownOfIsOnTheListAllTheSame) {
-  ASSERT_TRUE(Forget("nobody@rcpt.example").ok());
-  EXPECT_EQ(answers_.back().suppressions(), 0);
+TEST_F(ForgetTest, T48OfOneThatNothingIsKnownOfThatIsSaid) {
+  for (const bool dry_run : {true, false}) {
+    ASSERT_TRUE(Forget("nobody@rcpt.example", dry_run).ok());
+    EXPECT_TRUE(answers_.back().nothing_known());
+    ASSERT_THAT(answers_.back().notes(), SizeIs(1));
+    EXPECT_THAT(answers_.back().notes(0), HasSubstr("Nothing is known of this address"));
+  }
   EXPECT_EQ(Check("nobody@rcpt.example"), v1::VERDICT_SEND);
+  IngestNoSuchUser("nobody@rcpt.example");
+  EXPECT_EQ(Explain("nobody@rcpt.example").suppression().address(), "nobody@rcpt.example");
   EXPECT_THAT(Forget("no address"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
   EXPECT_THAT(Forget("@rcpt.example"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
+}
+
+// It is known as soon as anything names it.
+TEST_F(ForgetTest, T48OneThatIsNamedElsewhereIsKnown) {
+  ASSERT_TRUE(Create("other@rcpt.example", "").ok());
+  grpc::ClientContext context;
+  v1::CreateAllowanceRequest request;
+  request.set_address("another@rcpt.example");
+  request.set_note("a friend of nobody@rcpt.example");
+  v1::CreateAllowanceResponse response;
+  ASSERT_TRUE(suppressions_->CreateAllowance(&context, request, &response).ok());
+  ASSERT_TRUE(Forget("nobody@rcpt.example", /*dry_run=*/true).ok());
+  EXPECT_FALSE(answers_.back().nothing_known());
+  ASSERT_TRUE(Forget("nobody@rcpt.example").ok());
+  EXPECT_FALSE(answers_.back().nothing_known());
+  ASSERT_TRUE(Forget("nobody@rcpt.example").ok());
+  EXPECT_TRUE(answers_.back().nothing_known());
+}
+
+TEST_F(ForgetTest, T48WhoeverWatchesIsTold) {
+  IngestNoSuchUser(kMarked);
+  const std::int64_t address_id = List()[0].address_id();
+  EXPECT_NE(address_id, 0);
+  ASSERT_TRUE(Forget(kMarked).ok());
+  grpc::ClientContext context;
+  v1::WatchSuppressionsRequest request;
+  request.set_from_start(true);
+  auto call = suppressions_->WatchSuppressions(&context, request);
+  v1::WatchSuppressionsResponse response;
+  ASSERT_TRUE(call->Read(&response));
+  ASSERT_EQ(response.changes_size(), 2);
+  const v1::SuppressionChange& told = response.changes(1);
+  EXPECT_EQ(told.action(), v1::SuppressionChange::ACTION_FORGOTTEN);
+  EXPECT_EQ(told.author(), "api");
+  EXPECT_EQ(told.suppression().address_id(), address_id);
+  EXPECT_EQ(response.changes(0).suppression().address_id(), address_id);
+  EXPECT_THAT(told.suppression().address(), EndsWith("@forgotten.invalid"));
+  context.TryCancel();
 }
 
 TEST_F(ForgetTest, T48AnotherTenantsDataStays) {
@@ -157,7 +212,7 @@ TEST_F(ForgetTest, T48AllThatIsKnownOfAnAddressIsExported) {
       ASSERT_TRUE(Forget(kMarked).ok());
     }
     const std::vector<v1::ExportAddressResponse> parts = Export(kMarked);
-    ASSERT_THAT(parts, SizeIs(1 + 2 + 1 + 1 + 3));
+    ASSERT_THAT(parts, SizeIs(1 + 2 + 1 + 1 + (forgotten ? 4 : 3)));
     ASSERT_TRUE(parts[0].has_summary());
     EXPECT_EQ(parts[0].summary().address(), kMarked);
     EXPECT_EQ(parts[0].summary().forgotten(), forgotten);
@@ -166,8 +221,8 @@ TEST_F(ForgetTest, T48AllThatIsKnownOfAnAddressIsExported) {
     EXPECT_EQ(parts[2].suppression().stream(), "news");
     EXPECT_EQ(parts[3].allowance().note(), "a friend");
     EXPECT_EQ(parts[4].event().has_evidence(), !forgotten);
-    EXPECT_EQ(parts[5].change().number(), 4);
-    EXPECT_EQ(parts[7].change().number(), 1);
+    EXPECT_EQ(parts[5].change().number(), forgotten ? 5 : 4);
+    EXPECT_EQ(parts.back().change().number(), 1);
   }
   const std::vector<v1::ExportAddressResponse> none = Export("nobody@rcpt.example");
   ASSERT_THAT(none, SizeIs(1));

@@ -130,6 +130,13 @@ TEST_F(HistoryTest, HistoryTakesPageAfterPage) {
   EXPECT_EQ(Run({"history", "--since", "soon"}).code, 2);
 }
 
+TEST_F(HistoryTest, T48WatchTellsThatAnAddressWasForgotten) {
+  v1::WatchSuppressionsResponse message = Message({1}, "t1");
+  message.mutable_changes(0)->set_action(v1::SuppressionChange::ACTION_FORGOTTEN);
+  server_.suppressions.watches = {{{message}, grpc::Status::OK}};
+  EXPECT_THAT(Run({"watch"}).out, HasSubstr("\tforgotten\ta1@x\t"));
+}
+
 // --- undo
 
 TEST_F(HistoryTest, UndoTellsOfEachChangeAndHowManyWereLeft) {
@@ -216,6 +223,20 @@ TEST_F(HistoryTest, T48ForgetTellsWhatWentAndWhatStays) {
   EXPECT_THAT(dry.out, StartsWith("would take the text out of 201 events"));
   EXPECT_TRUE(server_.suppressions.forgotten[2].dry_run());
 
+  v1::ForgetResponse none;
+  none.set_done(true);
+  none.set_log_emptied(true);
+  none.set_nothing_known(true);
+  none.add_notes("Nothing is known of it.");
+  server_.suppressions.forget_answers = {none};
+  for (const char* how : {"--json", "--dry-run", "--timeout=5"}) {
+    const Outcome unknown = Run({"forget", "b@x", how});
+    EXPECT_EQ(unknown.code, 1) << how;
+    EXPECT_THAT(unknown.out, HasSubstr("Nothing is known of it.")) << how;
+    EXPECT_THAT(unknown.out, testing::Not(HasSubstr("the text out of"))) << how;
+  }
+
+  server_.suppressions.forget_answers = {last};
   server_.suppressions.forget_status = {grpc::StatusCode::UNAVAILABLE, "busy"};
   const Outcome failed = Run({"forget", "a@x"});
   EXPECT_EQ(failed.code, 3);

@@ -347,6 +347,9 @@ TEST(ListReader, WhatAnIncidentHoldsIsNotInForceElsewhere) {
               ElementsAre("1 skipped: an incident holds it: it is not in force"));
   EXPECT_THAT(Read("{\"address\":\"a@x.example\",\"incident_id\":\"0\"}").rows,
               ElementsAre("a@x.example - - - - - -"));
+  // Nor is the number of the address of another database than this.
+  EXPECT_THAT(Read("{\"address\":\"a@x.example\",\"address_id\":\"7\"}").rows,
+              ElementsAre("a@x.example - - - - - -"));
 }
 
 TEST(ListReader, AFieldOfSeveralTagsIsOfEach) {

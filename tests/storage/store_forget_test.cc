@@ -198,7 +198,7 @@ TEST_F(ForgetTest, T48NoOctetOfTheAddressIsLeftAndItStaysSuppressed) {
     EXPECT_EQ(dossier.events.front().event.diagnostic, "");
     EXPECT_EQ(dossier.events.front().message.return_path, "@bounces.example");
     EXPECT_FALSE(dossier.events.front().has_evidence);
-    EXPECT_EQ(dossier.changes.size(), 4u);
+    EXPECT_EQ(dossier.changes.size(), 5u);
     Reopen();
   }
   // The others' rows stay, but for the name.
@@ -245,6 +245,57 @@ TEST_F(ForgetTest, T48WhatComesLaterHasNoTextEither) {
   EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
   EXPECT_THAT(Check().shown, IsEmpty());
   EXPECT_EQ(CheckIndex(*store_, kMarked, "news"), IndexAnswer::kSend);
+}
+
+// Whoever keeps a copy of the list learns by which name an entry of theirs goes from now on.
+TEST_F(ForgetTest, T48TheChangesTellOfIt) {
+  Put(*store_, {Naming(kMarked, 1), Bounce("other@example.net", 2)});
+  const auto changes = [&](std::int64_t behind) {
+    absl::StatusOr<ChangesAfter> after =
+        store_->ListChangesAfter("t", FeedPosition{.number = behind}, 100);
+    EXPECT_TRUE(after.ok()) << after.status();
+    return after.ok() ? after->changes : std::vector<Change>();
+  };
+  const std::vector<Change> before = changes(0);
+  ASSERT_EQ(before.size(), 2u);
+  Work dry = ForgetAddress{
+      .tenant = "t", .address = ParseAddress(kMarked), .dry_run = true, .author = "ann"};
+  ASSERT_TRUE(Apply(*store_, {&dry}).ok());
+  EXPECT_TRUE(std::get<ForgetAddress>(dry).is_known);
+  EXPECT_THAT(changes(2), IsEmpty());
+
+  Work forget = ForgetAddress{.tenant = "t",
+                              .address = ParseAddress(kMarked),
+                              .author = absl::StrCat("ann for ", kMarked.data())};
+  ASSERT_TRUE(Apply(*store_, {&forget}).ok());
+  ASSERT_EQ(changes(2).size(), 1u);
+  const Change told = changes(2).front();
+  EXPECT_EQ(told.what, Change::What::kForgotten);
+  EXPECT_EQ(told.author, "ann for [forgotten]");
+  EXPECT_THAT(told.suppression.address.canonical(), EndsWith("@forgotten.invalid"));
+  EXPECT_NE(told.suppression.address_id, 0);
+  EXPECT_EQ(told.suppression.address_id, before[0].suppression.address_id);
+  EXPECT_NE(told.suppression.address_id, before[1].suppression.address_id);
+  SuppressionFilter all;
+  all.tenant = "t";
+  absl::StatusOr<Page<Suppression>> listed = store_->ListSuppressions(all, 10, 0);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->rows.size(), 2u);
+  EXPECT_EQ(listed->rows[1].address_id, told.suppression.address_id);
+  EXPECT_EQ(listed->rows[1].address, told.suppression.address);
+
+  // Once; and nobody takes it back.
+  ASSERT_TRUE(Apply(*store_, {&forget}).ok());
+  EXPECT_EQ(changes(2).size(), 1u);
+  UndoChanges one;
+  one.selection = {.tenant = "t", .number = told.number};
+  one.numbers = {told.number};
+  one.author = "ann";
+  one.batch = std::make_shared<Batch>();
+  Work undo = one;
+  ASSERT_TRUE(Apply(*store_, {&undo}).ok());
+  EXPECT_THAT(std::get<UndoChanges>(undo).outcomes, ElementsAre(UndoChanges::Outcome::kGone));
+  EXPECT_THAT(Check().shown, IsEmpty());
 }
 
 // What events were taken for stays for an undo, of the address's own and of others.
@@ -401,6 +452,7 @@ TEST_F(ForgetTest, T47TheListHoldsForADatabaseOfAnotherOrigin) {
     Put(*theirs, {Naming(kMarked, 1)});
     BackUp(*theirs, file);
   }
+  Put(*store_, {Naming(kMarked, 1)});
   Forget(*store_, kMarked);
   store_.reset();
   absl::StatusOr<Restored> restored = RestoreDatabase(directory_.path(), file, Noon(), GoOn);
@@ -409,6 +461,24 @@ TEST_F(ForgetTest, T47TheListHoldsForADatabaseOfAnotherOrigin) {
   store_ = Open(directory_.path());
   EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
   EXPECT_EQ(CheckIndex(*store_, kMarked), IndexAnswer::kSuppressed);
+}
+
+// Not even a hash: who forgets what is not there has not put it on a list.
+TEST_F(ForgetTest, T48OfOneThatNothingIsKnownOfNothingIsKept) {
+  Work forget = ForgetAddress{.tenant = "t", .address = ParseAddress(kMarked)};
+  ASSERT_TRUE(Apply(*store_, {&forget}).ok());
+  EXPECT_FALSE(std::get<ForgetAddress>(forget).is_known);
+  Put(*store_, {Naming(kMarked, 1)});
+  EXPECT_FALSE(Dossier(kMarked).forgotten);
+  TemporaryDirectory elsewhere;
+  const std::string file = elsewhere.path() + "/backup";
+  BackUp(*store_, file);
+  store_.reset();
+  absl::StatusOr<Restored> restored = RestoreDatabase(directory_.path(), file, Noon(), GoOn);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->forgotten, 0);
+  store_ = Open(directory_.path());
+  EXPECT_THAT(Raw(), HasSubstr("marked.one"));
 }
 
 TEST_F(ForgetTest, T47ADamagedListIsSaidToBeLost) {

@@ -22,12 +22,15 @@ struct ForgetArguments {
 std::string Counted(std::int64_t count) { return Grouped(static_cast<std::uint64_t>(count)); }
 
 std::string AsText(const v1::ForgetResponse& answer, bool dry_run) {
-  std::string text =
-      absl::StrCat(dry_run ? "would take" : "took", " the text out of ", Counted(answer.events()),
-                   " events of the address and ", Counted(answer.mentions()), " other rows, and ",
-                   dry_run ? "remove " : "removed ", Counted(answer.evidence()), " messages; ",
-                   Counted(answer.suppressions()), " suppressions stay",
-                   answer.was_forgotten() ? "; it had been forgotten before\n" : "\n");
+  std::string text;
+  if (!answer.nothing_known()) {
+    text =
+        absl::StrCat(dry_run ? "would take" : "took", " the text out of ", Counted(answer.events()),
+                     " events of the address and ", Counted(answer.mentions()), " other rows, and ",
+                     dry_run ? "remove " : "removed ", Counted(answer.evidence()), " messages; ",
+                     Counted(answer.suppressions()), " suppressions stay",
+                     answer.was_forgotten() ? "; it had been forgotten before\n" : "\n");
+  }
   for (const std::string& note : answer.notes()) absl::StrAppend(&text, "- ", Shown(note), "\n");
   return text;
 }
@@ -59,7 +62,8 @@ absl::StatusOr<ExitCode> Forget(const ForgetArguments& arguments, Session& sessi
   } else {
     session.out().Text(AsText(answer, arguments.dry_run));
   }
-  return arguments.dry_run || answer.log_emptied() ? ExitCode::kDone : ExitCode::kFound;
+  const bool is_done = arguments.dry_run || answer.log_emptied();
+  return is_done && !answer.nothing_known() ? ExitCode::kDone : ExitCode::kFound;
 }
 
 }  // namespace
@@ -74,9 +78,11 @@ Action SetUpForget(CLI::App& command) {
       "what names it elsewhere, with the messages that say so. In its place stands\n"
       "HASH@forgotten.invalid, also in what comes later for it. It takes a key with the role "
       "admin.\n\n"
-      "Exit codes: 0 done, 1 done but for the write-ahead log, which somebody was reading: call "
-      "it\n"
-      "again, 2 usage, 3 the server could not be reached, did not allow it, or failed");
+      "Exit codes: 0 done, 1 nothing is known of the address, or done but for the write-ahead log, "
+      "which\n"
+      "somebody was reading: call it again, 2 usage, 3 the server could not be reached, did not "
+      "allow\n"
+      "it, or failed");
   return [arguments](Session& session) { return Forget(*arguments, session); };
 }
 
