@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <tuple>
 #include <vector>
+
+#include "storage/stand_in.h"
 
 namespace bounced::api {
 namespace {
@@ -56,11 +59,19 @@ const Suppression* Strongest(const StandingOfAddress& standing, std::string_view
   });
 }
 
+const Suppression* Held(const StandingOfAddress& standing, absl::Time now) {
+  for (const Suppression& each : standing.suppressions) {
+    if (each.incident_id != 0 && each.expire_time > now) return &each;
+  }
+  return nullptr;
+}
+
 absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
                                std::span<const std::string_view> addresses, absl::Time now,
                                absl::FunctionRef<void(Verdict)> verdict) const {
   SuppressionIndex::LookUps look_ups(store_.index(), tenant, stream, now);
   std::array<std::optional<SuppressionIndex::Key>, kGroup> keys;
+  std::bitset<kGroup> are_stand_ins;
   std::string room;
   while (!addresses.empty()) {
     const auto group = addresses.first(std::min(addresses.size(), kGroup));
@@ -68,6 +79,7 @@ absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
       const absl::StatusOr<std::string_view> canonical = Address::Canonicalize(group[i], room);
       keys[i] = std::nullopt;
       if (!canonical.ok()) continue;
+      are_stand_ins[i] = IsStandIn(*canonical);
       keys[i] = look_ups.KeyOf(*canonical);
       look_ups.Prefetch(*keys[i]);
     }
@@ -82,7 +94,7 @@ absl::Status Checker::CheckAll(std::string_view tenant, std::string_view stream,
         answer = store_.wide_index().Widen(answer, tenant, stream,
                                            Address::Canonicalize(group[i], room).value_or(""), now);
       }
-      if (answer != IndexAnswer::kAskRows) {
+      if (answer != IndexAnswer::kAskRows && !are_stand_ins[i]) {
         verdict(VerdictOf(answer));
         continue;
       }
@@ -110,6 +122,7 @@ absl::StatusOr<Checker::Answer> Checker::CheckWithCause(std::string_view tenant,
                                                         absl::Time now) const {
   absl::StatusOr<Address> parsed = Address::Parse(address);
   if (!parsed.ok()) return Answer{Verdict::kInvalid, std::nullopt};
+  if (IsStandIn(parsed->canonical())) return AskDossier(tenant, stream, *parsed, now);
   IndexAnswer answer = store_.index().Check(tenant, stream, parsed->canonical(), now);
   if (!store_.wide_index().empty()) {
     answer = store_.wide_index().Widen(answer, tenant, stream, parsed->canonical(), now);
@@ -130,6 +143,7 @@ absl::StatusOr<Checker::Answer> Checker::CheckWithCause(std::string_view tenant,
 // the address in full, where the index may mistake it for another.
 absl::StatusOr<Checker::Answer> Checker::AskRows(std::string_view tenant, std::string_view stream,
                                                  const Address& address, absl::Time now) const {
+  if (IsStandIn(address.canonical())) return AskDossier(tenant, stream, address, now);
   absl::StatusOr<StandingOfAddress> standing = store_.FindStanding(tenant, address);
   if (!standing.ok()) return standing.status();
   if (const Suppression* found = Strongest(*standing, stream, now); found != nullptr) {
@@ -137,6 +151,20 @@ absl::StatusOr<Checker::Answer> Checker::AskRows(std::string_view tenant, std::s
   }
   bool risky =
       !standing->allowed && store_.index().IsRisky(tenant, stream, address.canonical(), now);
+  return Answer{risky ? Verdict::kRisky : Verdict::kSend, std::nullopt};
+}
+
+absl::StatusOr<Checker::Answer> Checker::AskDossier(std::string_view tenant,
+                                                    std::string_view stream, const Address& address,
+                                                    absl::Time now) const {
+  absl::StatusOr<AddressDossier> dossier = store_.GetDossier(tenant, address, 0, 0);
+  if (!dossier.ok()) return dossier.status();
+  const StandingOfAddress& standing = dossier->standing;
+  if (const Suppression* found = Strongest(standing, stream, now); found != nullptr) {
+    return Answer{Verdict::kSuppressed, *found};
+  }
+  const bool risky =
+      !standing.allowed && (Held(standing, now) != nullptr || DayOf(now) < dossier->risky_until);
   return Answer{risky ? Verdict::kRisky : Verdict::kSend, std::nullopt};
 }
 

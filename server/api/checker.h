@@ -37,6 +37,9 @@ class Checker {
                                         std::string_view address, absl::Time now) const;
   absl::StatusOr<Answer> AskRows(std::string_view tenant, std::string_view stream,
                                  const Address& address, absl::Time now) const;
+  // Of a stand-in, whose entries the index finds by the hash in it and not by its text.
+  absl::StatusOr<Answer> AskDossier(std::string_view tenant, std::string_view stream,
+                                    const Address& address, absl::Time now) const;
 
   const Store& store_;
 };
@@ -51,5 +54,7 @@ const Suppression* Strongest(std::span<const Suppression> suppressions, std::str
 // incident holds is not in force.
 const Suppression* Strongest(const StandingOfAddress& standing, std::string_view stream,
                              absl::Time now);
+// One that an incident holds, and that has not ended. None: none does.
+const Suppression* Held(const StandingOfAddress& standing, absl::Time now);
 
 }  // namespace bounced::api

@@ -138,14 +138,6 @@ std::string SummaryOfRisky(const Counted& counted, const AddressRecord& record,
                       " of ", policy.soft_threshold, " are counted.");
 }
 
-// One that an incident holds, and that has not ended. None: none does.
-const Suppression* Held(const AddressDossier& dossier, absl::Time now) {
-  for (const Suppression& each : dossier.standing.suppressions) {
-    if (each.incident_id != 0 && each.expire_time > now) return &each;
-  }
-  return nullptr;
-}
-
 std::string SummaryOfHeld(const Suppression& held) {
   return absl::StrCat(
       "Mail may be sent, but the address bounced: its suppression, of ", ShowTime(held.create_time),
@@ -409,7 +401,7 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     response.set_verdict(v1::VERDICT_SUPPRESSED);
     *response.mutable_suppression() = ToProto(*suppression);
     response.set_summary(SummaryOf(*suppression));
-  } else if (const Suppression* held = Held(dossier, now);
+  } else if (const Suppression* held = Held(dossier.standing, now);
              held != nullptr && !dossier.standing.allowed) {
     verdict = Verdict::kRisky;
     ground_suppression = held;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/api/limits.h"
+#include "server/api/stand_ins.h"
 #include "server/api/status.h"
 
 namespace bounced::api {
@@ -296,7 +297,7 @@ absl::StatusOr<IncidentFilter> FilterOf(std::string_view tenant,
 }
 
 absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, absl::Time now) {
-  absl::StatusOr<Address> address = AddressOf("address", attempt.address());
+  absl::StatusOr<Address> address = MailboxOf("address", attempt.address());
   if (!address.ok()) return address.status();
   if (attempt.outcome() == v1::DELIVERY_OUTCOME_UNSPECIFIED ||
       !v1::DeliveryOutcome_IsValid(attempt.outcome())) {
@@ -335,7 +336,7 @@ absl::StatusOr<DeliveryAttempt> AttemptOf(const v1::DeliveryAttempt& attempt, ab
     result.return_path = *std::move(path);
   }
   if (!attempt.final_recipient().empty()) {
-    absl::StatusOr<Address> last = AddressOf("final_recipient", attempt.final_recipient());
+    absl::StatusOr<Address> last = MailboxOf("final_recipient", attempt.final_recipient());
     if (!last.ok()) return last.status();
     if (*last != result.address) result.final_recipient = *std::move(last);
   }

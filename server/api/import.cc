@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
+#include "server/api/stand_ins.h"
 #include "storage/mutex.h"
 
 namespace bounced::api {
@@ -56,6 +57,11 @@ class ImportReader {
     const absl::Time now = services_.parts.clock.Now();
     for (const v1::Suppression& row : request.suppressions()) {
       absl::StatusOr<Suppression> suppression = ImportedSuppressionOf(tenant_, row, now);
+      if (suppression.ok()) {
+        const absl::Status means = CheckStandIn(services_.parts.store, "", *suppression);
+        if (!means.ok() && !absl::IsInvalidArgument(means)) return means;
+        if (!means.ok()) suppression = means;
+      }
       if (suppression.ok()) {
         batch.put.suppressions.push_back(*std::move(suppression));
         batch.answer.add_outcomes(v1::IMPORT_OUTCOME_UNSPECIFIED);

@@ -5,6 +5,7 @@
 
 #include "parser/text.h"
 #include "server/api/from_proto.h"
+#include "server/api/stand_ins.h"
 #include "server/api/to_proto.h"
 #include "server/api/vouch.h"
 
@@ -60,7 +61,7 @@ absl::StatusOr<std::string> MintDomainOf(const ReturnPaths& paths, const Caller&
 
 absl::Status MintTo(const Parts& parts, const Caller& caller, const v1::MintRequest& request,
                     v1::MintResponse& response) {
-  absl::StatusOr<Address> recipient = AddressOf("recipient", request.recipient());
+  absl::StatusOr<Address> recipient = MailboxOf("recipient", request.recipient());
   if (!recipient.ok()) return recipient.status();
   absl::StatusOr<std::optional<ReturnPathForm>> form = FormOf("form", request.form());
   if (!form.ok()) return form.status();

@@ -14,6 +14,7 @@
 #include "server/api/from_proto.h"
 #include "server/api/import.h"
 #include "server/api/pages.h"
+#include "server/api/stand_ins.h"
 #include "server/api/to_proto.h"
 #include "server/api/watch.h"
 #include "server/api/watch_token.h"
@@ -61,13 +62,14 @@ absl::Status List(const Store& store, const Caller& caller,
   return status;
 }
 
-absl::StatusOr<PutSuppressions> PutOf(const Caller& caller,
+absl::StatusOr<PutSuppressions> PutOf(const Store& store, const Caller& caller,
                                       const v1::CreateSuppressionRequest& request, absl::Time now) {
   if (absl::Status s = CheckOctets("author", request.author(), kMaxAuthorOctets); !s.ok()) {
     return s;
   }
   absl::StatusOr<Suppression> suppression = ManualSuppressionOf(caller, request.suppression(), now);
   if (!suppression.ok()) return suppression.status();
+  if (absl::Status s = CheckStandIn(store, "suppression.", *suppression); !s.ok()) return s;
   PutSuppressions put;
   put.suppressions.push_back(*std::move(suppression));
   put.author = AuthorOf(caller, request.author());
@@ -101,7 +103,7 @@ absl::StatusOr<RemoveSuppressions> RemoveOf(const Caller& caller,
   return remove;
 }
 
-absl::StatusOr<PutAllowance> AllowanceOf(const Caller& caller,
+absl::StatusOr<PutAllowance> AllowanceOf(const Store& store, const Caller& caller,
                                          const v1::CreateAllowanceRequest& request,
                                          absl::Time now) {
   absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
@@ -112,6 +114,7 @@ absl::StatusOr<PutAllowance> AllowanceOf(const Caller& caller,
   }
   absl::StatusOr<Address> address = EntryOf("address", request.address());
   if (!address.ok()) return address.status();
+  if (absl::Status s = CheckStandIn(store, "address", *tenant, *address); !s.ok()) return s;
   return PutAllowance{.allowance = {.tenant = std::string(*tenant),
                                     .address = *std::move(address),
                                     .create_time = now,
@@ -239,7 +242,7 @@ grpc::ServerUnaryReactor* SuppressionService::CreateSuppression(
     grpc::CallbackServerContext* context, const v1::CreateSuppressionRequest* request,
     v1::CreateSuppressionResponse* response) {
   absl::StatusOr<PutSuppressions> put =
-      PutOf(CallerOf(*context), *request, services_.parts.clock.Now());
+      PutOf(services_.parts.store, CallerOf(*context), *request, services_.parts.clock.Now());
   if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(put), [this, reactor, response](absl::Status status,
@@ -284,7 +287,7 @@ grpc::ServerUnaryReactor* SuppressionService::CreateAllowance(
     grpc::CallbackServerContext* context, const v1::CreateAllowanceRequest* request,
     v1::CreateAllowanceResponse* response) {
   absl::StatusOr<PutAllowance> put =
-      AllowanceOf(CallerOf(*context), *request, services_.parts.clock.Now());
+      AllowanceOf(services_.parts.store, CallerOf(*context), *request, services_.parts.clock.Now());
   if (!put.ok()) return Answer(context, services_.ToGrpc(put.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   services_.parts.committer.Submit(*std::move(put),

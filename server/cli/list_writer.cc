@@ -11,6 +11,10 @@
 namespace bounced::cli {
 namespace {
 
+// Of what stands in for an address that was forgotten (SuppressionService.Forget): it is nobody
+// elsewhere.
+constexpr std::string_view kStandInDomain = "@forgotten.invalid";
+
 absl::Time CreatedAt(const v1::Suppression& row) {
   return absl::FromUnixSeconds(row.create_time().seconds());
 }
@@ -172,9 +176,10 @@ class ForeignList final : public ListWriter {
     // Also what has ended.
     if (row.has_expire_time() || row.incident_id() != 0) return false;
     const bool is_domain = row.address().starts_with('@');
+    const bool is_forgotten = row.address().ends_with(kStandInDomain);
     const bool has_other_stream =
         format_.is_of_one_stream && rows_ == RowsOf::kAllStreams && !row.stream().empty();
-    if (is_domain || has_other_stream) return false;
+    if (is_domain || is_forgotten || has_other_stream) return false;
     const std::string item = format_.item(row, guard_);
     if (item.empty()) return false;
     if (format_.most > 0) absl::StrAppend(&text, Absl(items_ == 0 ? format_.before : ","));

@@ -25,7 +25,8 @@ class ListWriter {
   virtual void Finish(std::string&) {}
   // Appends what the suppression is there; several may make a request of an API. False: it has no
   // place there and is left out, for the list does not hold its kind, or has no end for what ends,
-  // or takes no domain, or the suppression is held by an incident, and not in force.
+  // or takes no domain, or the suppression is held by an incident, and not in force, or its address
+  // was forgotten.
   virtual bool Append(std::string& text, const v1::Suppression& suppression) = 0;
 };
 

@@ -1,7 +1,6 @@
 #include "storage/sqlite/addresses.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
@@ -9,10 +8,6 @@
 
 namespace bounced {
 namespace {
-
-constexpr std::size_t kHashDigits = 16;
-// No mailbox is there (RFC 2606, 2).
-constexpr std::string_view kStandInDomain = "@forgotten.invalid";
 
 // The newest day that the record has a fact about.
 Day NewestDay(const AddressRecord& record) {
@@ -24,22 +19,6 @@ Day NewestDay(const AddressRecord& record) {
 }
 
 }  // namespace
-
-std::string StandInOf(std::uint64_t hash) {
-  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16), Absl(kStandInDomain));
-}
-
-std::optional<std::uint64_t> HashInStandIn(std::string_view canonical) {
-  if (canonical.size() != kHashDigits + kStandInDomain.size() ||
-      !canonical.ends_with(kStandInDomain)) {
-    return std::nullopt;
-  }
-  std::uint64_t hash = 0;
-  const char* const end = canonical.data() + kHashDigits;
-  const auto [read, error] = std::from_chars(canonical.data(), end, hash, 16);
-  if (error != std::errc() || read != end) return std::nullopt;
-  return hash;
-}
 
 std::uint64_t RowHashOf(const SuppressionIndex& index, std::string_view tenant,
                         const Address& address) {

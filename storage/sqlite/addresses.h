@@ -12,6 +12,7 @@
 #include "storage/records.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/statement.h"
+#include "storage/stand_in.h"
 #include "storage/suppression_index.h"
 
 namespace bounced {
@@ -24,12 +25,6 @@ struct AddressRow {
   Day risky_until = 0;
   bool is_forgotten = false;  // `address` is a stand-in
 };
-
-// What stands in the place of an address that was forgotten: "<hash of its row>@forgotten.invalid".
-std::string StandInOf(std::uint64_t hash);
-// The hash in a stand-in; none: it is no such.
-std::optional<std::uint64_t> HashInStandIn(std::string_view canonical);
-inline bool IsStandIn(std::string_view canonical) { return HashInStandIn(canonical).has_value(); }
 
 // By which rows of an address are found: that of (tenant, "", canonical), also of a stand-in.
 std::uint64_t RowHashOf(const SuppressionIndex& index, std::string_view tenant,

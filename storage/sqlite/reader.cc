@@ -215,7 +215,14 @@ absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& ent
 absl::Status Reader::Widen(std::string_view tenant, const Address& address,
                            StandingOfAddress& standing) {
   if (wide_index_.empty()) return absl::OkStatus();
-  standing.allowed = wide_index_.IsAllowed(tenant, address.canonical());
+  if (IsStandIn(address.canonical())) {
+    // The index goes by texts.
+    absl::StatusOr<std::vector<Allowance>> allowances = facts_.AllowancesOf(tenant, address);
+    if (!allowances.ok()) return allowances.status();
+    standing.allowed = !allowances->empty();
+  } else {
+    standing.allowed = wide_index_.IsAllowed(tenant, address.canonical());
+  }
   if (address.is_domain()) return absl::OkStatus();
   absl::StatusOr<Address> domain = Address::ParseEntry(absl::StrCat("@", Absl(address.domain())));
   if (!domain.ok()) return domain.status();

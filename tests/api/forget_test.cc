@@ -76,6 +76,42 @@ class ForgetTest : public ApiTest {
     return response;
   }
 
+  // What the three calls that check say of it; all the same.
+  v1::Verdict CheckAllWays(const std::string& address, const std::string& stream,
+                           const std::string& tenant) {
+    v1::BatchCheckRequest request;
+    request.set_tenant(tenant);
+    request.set_stream(stream);
+    request.add_addresses("other@rcpt.example");
+    request.add_addresses(address);
+    v1::BatchCheckResponse batch;
+    grpc::ClientContext context;
+    EXPECT_TRUE(suppressions_->BatchCheck(&context, request, &batch).ok());
+    grpc::ClientContext stream_context;
+    v1::BatchCheckResponse streamed;
+    auto call = suppressions_->CheckStream(&stream_context);
+    EXPECT_TRUE(call->Write(request));
+    EXPECT_TRUE(call->Read(&streamed));
+    EXPECT_TRUE(call->WritesDone());
+    EXPECT_TRUE(call->Finish().ok());
+    const v1::Verdict verdict = Check(address, stream, tenant);
+    EXPECT_EQ(batch.verdicts(1), verdict) << address;
+    EXPECT_EQ(streamed.verdicts(1), verdict) << address;
+    return verdict;
+  }
+
+  v1::ImportSuppressionsResponse Import(const std::vector<v1::Suppression>& rows) {
+    grpc::ClientContext context;
+    v1::ImportSuppressionsResponse response;
+    auto call = suppressions_->ImportSuppressions(&context, &response);
+    v1::ImportSuppressionsRequest request;
+    for (const v1::Suppression& row : rows) *request.add_suppressions() = row;
+    EXPECT_TRUE(call->Write(request));
+    call->WritesDone();
+    EXPECT_TRUE(call->Finish().ok());
+    return response;
+  }
+
   std::vector<v1::Suppression> List() {
     grpc::ClientContext context;
     v1::ListSuppressionsResponse response;
@@ -162,6 +198,99 @@ TEST_F(ForgetTest, T48OneThatIsNamedElsewhereIsKnown) {
   EXPECT_FALSE(answers_.back().nothing_known());
   ASSERT_TRUE(Forget("nobody@rcpt.example").ok());
   EXPECT_TRUE(answers_.back().nothing_known());
+}
+
+// --- What stands in for it
+
+TEST_F(ForgetTest, T48AStandInIsAnsweredAsItsAddressIs) {
+  IngestNoSuchUser(kMarked);
+  ASSERT_TRUE(Create(kMarked, "news").ok());
+  ASSERT_TRUE(Create("stream@rcpt.example", "news").ok());
+  IngestMailboxFull("soft@rcpt.example");
+  IngestNoSuchUser("friend@rcpt.example");
+  Allow("friend@rcpt.example");
+  for (const std::string address :
+       {kMarked, "stream@rcpt.example", "soft@rcpt.example", "friend@rcpt.example"}) {
+    ASSERT_TRUE(Forget(address).ok());
+    const v1::ExplainResponse explained = Explain(address);
+    const std::string stand_in = explained.changes(0).suppression().address();
+    ASSERT_THAT(stand_in, EndsWith("@forgotten.invalid")) << address;
+    for (const std::string stream : {"", "news", "receipts"}) {
+      const v1::Verdict verdict = CheckAllWays(address, stream, "");
+      EXPECT_EQ(CheckAllWays(stand_in, stream, ""), verdict) << address << " " << stream;
+      EXPECT_EQ(CheckAllWays(absl::AsciiStrToUpper(stand_in), stream, ""), verdict);
+      EXPECT_EQ(Explain(stand_in, stream).verdict(), verdict) << address << " " << stream;
+      EXPECT_EQ(CheckAllWays(stand_in, stream, "acme"), v1::VERDICT_SEND) << "another tenant";
+    }
+  }
+  EXPECT_EQ(Check(kMarked), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("stream@rcpt.example", "news"), v1::VERDICT_SUPPRESSED);
+  EXPECT_EQ(Check("soft@rcpt.example"), v1::VERDICT_RISKY);
+  EXPECT_EQ(Check("friend@rcpt.example"), v1::VERDICT_SEND);
+}
+
+TEST_F(ForgetTest, T48AnExportOfItIsTakenBackAndNotElsewhere) {
+  IngestNoSuchUser(kMarked);
+  ASSERT_TRUE(Create(kMarked, "news").ok());
+  ASSERT_TRUE(Forget(kMarked).ok());
+  std::vector<v1::Suppression> rows = List();
+  ASSERT_THAT(rows, SizeIs(2));
+  v1::ImportSuppressionsResponse back = Import(rows);
+  EXPECT_EQ(back.created() + back.rejected(), 0);
+  EXPECT_THAT(List(), SizeIs(2));
+
+  // Of another installation, of another tenant, and of a stream in which nothing can be found.
+  v1::Suppression foreign = rows[0];
+  foreign.set_address("0123456789abcdef@forgotten.invalid");
+  v1::Suppression stream = rows[0];
+  stream.set_stream("receipts");
+  v1::Suppression domain = rows[0];
+  domain.set_address("0123456789abcdef@forgotten.example");
+  back = Import({foreign, stream, domain});
+  EXPECT_EQ(back.created(), 1) << "no stand-in, though it looks like one";
+  ASSERT_EQ(back.rejected(), 2);
+  EXPECT_THAT(back.errors(0).message(), HasSubstr("address: stands in for an address that was "
+                                                  "forgotten, and of none here"));
+  EXPECT_THAT(back.errors(1).message(), HasSubstr("stream: "));
+  rows = List();
+  EXPECT_THAT(rows, SizeIs(3));
+
+  const std::string known = rows[1].address();
+  ASSERT_THAT(known, EndsWith("@forgotten.invalid"));
+  EXPECT_TRUE(Create(known).ok());
+  EXPECT_THAT(Create(known, "receipts"),
+              Fails(StatusCode::INVALID_ARGUMENT, "suppression.stream: "));
+  EXPECT_THAT(Create(foreign.address()),
+              Fails(StatusCode::INVALID_ARGUMENT, "suppression.address: stands in for"));
+  grpc::ClientContext context;
+  v1::CreateAllowanceRequest allowance;
+  allowance.set_address(foreign.address());
+  v1::CreateAllowanceResponse unused;
+  EXPECT_THAT(suppressions_->CreateAllowance(&context, allowance, &unused),
+              Fails(StatusCode::INVALID_ARGUMENT, "address: stands in for"));
+  Allow(known);
+  EXPECT_TRUE(Explain(kMarked).allowed());
+}
+
+TEST_F(ForgetTest, T48NoMailGoesToAStandIn) {
+  IngestNoSuchUser(kMarked);
+  ASSERT_TRUE(Forget(kMarked).ok());
+  const std::string stand_in = List()[0].address();
+  grpc::ClientContext context;
+  v1::MintRequest mint;
+  mint.set_recipient(stand_in);
+  v1::MintResponse minted;
+  EXPECT_THAT(paths_->Mint(&context, mint, &minted),
+              Fails(StatusCode::INVALID_ARGUMENT, "recipient: stands in for"));
+  grpc::ClientContext record_context;
+  v1::RecordDeliveriesRequest record;
+  v1::DeliveryAttempt& attempt = *record.add_attempts();
+  attempt.set_address(stand_in);
+  attempt.set_outcome(v1::DELIVERY_OUTCOME_DELIVERED);
+  v1::RecordDeliveriesResponse recorded;
+  ASSERT_TRUE(bounces_->RecordDeliveries(&record_context, record, &recorded).ok());
+  ASSERT_EQ(recorded.rejected_size(), 1);
+  EXPECT_THAT(recorded.rejected(0).message(), HasSubstr("address: stands in for"));
 }
 
 TEST_F(ForgetTest, T48WhoeverWatchesIsTold) {

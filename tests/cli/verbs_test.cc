@@ -381,21 +381,25 @@ TEST_F(VerbsTest, T43ExportWritesWhatOtherSystemsImport) {
   EXPECT_THAT(two, testing::EndsWith("\n{\"Suppressions\":[{\"EmailAddress\":\"a@x\"}]}\n"));
 }
 
-TEST_F(VerbsTest, T43ExportGivesOthersNeitherDomainsNorWhatAnAllowanceOverrules) {
+TEST_F(VerbsTest, T43ExportGivesOthersNoDomainsNorTheForgottenNorWhatAnAllowanceOverrules) {
   v1::Suppression complaint = Stored("c@ok.example");
   complaint.set_source(v1::SOURCE_COMPLAINT);
-  server_.suppressions.stored = {Stored("a@x.example"), Stored("@x.example"), Stored("B@y.example"),
-                                 Stored("d@ok.example"), complaint};
+  server_.suppressions.stored = {Stored("a@x.example"),
+                                 Stored("@x.example"),
+                                 Stored("B@y.example"),
+                                 Stored("d@ok.example"),
+                                 complaint,
+                                 Stored("0123456789abcdef@forgotten.invalid")};
   for (const char* allowed : {"b@y.example", "@ok.example"}) {
     server_.suppressions.allowances.emplace_back().set_address(allowed);
   }
   const Outcome outcome = Run({"export", "--format", "ses"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "a@x.example,BOUNCE\nc@ok.example,COMPLAINT\n");
-  EXPECT_THAT(outcome.err, HasSubstr("left out 1 of 5, for which"));
-  EXPECT_THAT(outcome.err, HasSubstr("left out 2 of 5, which an allowance overrules"));
+  EXPECT_THAT(outcome.err, HasSubstr("left out 2 of 6, for which"));
+  EXPECT_THAT(outcome.err, HasSubstr("left out 2 of 6, which an allowance overrules"));
   const std::string own = Run({"export"}).out;
-  EXPECT_EQ(std::count(own.begin(), own.end(), '\n'), 6);
+  EXPECT_EQ(std::count(own.begin(), own.end(), '\n'), 7);
 }
 
 TEST_F(VerbsTest, ImportSendsAThousandRowsARequest) {
