@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -11,6 +12,11 @@
 
 namespace bounced {
 namespace {
+
+// What stands, or begins, between a local part and its domain.
+constexpr std::string_view kSeparators = "@=%";
+// Of an @, in hexadecimal digits.
+constexpr std::string_view kCodeOfAt = "40";
 
 constexpr bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
@@ -55,6 +61,42 @@ bool GoesOn(std::string_view before, char separator) {
   return !IsPunctuation(CharacterAt(before, begin));
 }
 
+constexpr std::optional<unsigned> DigitOf(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+  return std::nullopt;
+}
+
+// A folded local part as a URL has it ("ann%2bnews") or, by another `sign`, quoted-printable.
+std::string Escaped(std::string_view local, char sign) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string escaped;
+  for (const char c : local) {
+    if ((IsLetterOrDigit(c) && IsAscii(c)) || c == '-' || c == '.' || c == '_' || c == '~') {
+      escaped += c;
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    escaped += {sign, kDigits[octet >> 4], kDigits[octet & 15]};
+  }
+  return escaped;
+}
+
+// GoesOn(), where what comes before may end with an octet in such a code: "%3c" is a <.
+bool GoesOnEscaped(std::string_view before, char sign) {
+  if (before.empty()) return false;
+  if (before.size() >= 3 && before[before.size() - 3] == sign) {
+    const std::optional<unsigned> high = DigitOf(before[before.size() - 2]);
+    const std::optional<unsigned> low = DigitOf(before.back());
+    if (high && low) {
+      const char c = static_cast<char>(*high << 4 | *low);
+      // What a text of several octets is, is not looked at: it may belong to it.
+      return GoesOn(std::string_view(&c, 1), '@');
+    }
+  }
+  return GoesOn(before, '@');
+}
+
 // Whether it ends in `"local"`, which is the same local part where it needs no quotes.
 bool EndsInQuoted(std::string_view before, std::string_view local) {
   if (before.size() < local.size() + 2 || before.back() != '"') return false;
@@ -92,32 +134,71 @@ const std::set<std::string>* Mentions::LocalPartsAt(std::string_view folded_doma
   return found == by_domain_.end() ? nullptr : &found->second;
 }
 
-Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) const {
-  for (std::size_t at = folded.find_first_of("@=", from); at != folded.npos;
-       at = folded.find_first_of("@=", at + 1)) {
-    const std::size_t first = at + 1;
-    std::size_t end = EndOfDomain(folded, first, folded.size());
-    const std::set<std::string>* locals = LocalPartsAt(folded.substr(first, end - first));
-    if (locals == nullptr) {
-      // There are languages that put no blank behind it.
-      end = EndOfDomain(folded, first, first + AsciiPrefix(folded.substr(first, end - first)));
-      locals = LocalPartsAt(folded.substr(first, end - first));
+Mentions::Place Mentions::FindAround(std::string_view folded, std::size_t from, std::size_t at,
+                                     std::size_t domain) const {
+  std::size_t end = EndOfDomain(folded, domain, folded.size());
+  const std::set<std::string>* locals = LocalPartsAt(folded.substr(domain, end - domain));
+  if (locals == nullptr) {
+    // There are languages that put no blank behind it.
+    end = EndOfDomain(folded, domain, domain + AsciiPrefix(folded.substr(domain, end - domain)));
+    locals = LocalPartsAt(folded.substr(domain, end - domain));
+  }
+  if (locals == nullptr) return {};
+  const bool is_encoded = domain - at > 1;
+  // Where it is not the @ that is encoded but a domain that begins so, a return path has it.
+  if (is_encoded && folded[at] == '=' && end < folded.size() && folded[end] == '@') return {};
+  const std::string_view before = folded.substr(from, at - from);
+  for (const std::string& local : *locals) {
+    if (EndsInQuoted(before, local)) return {at - local.size() - 2, end};
+    const std::string coded = is_encoded ? Escaped(local, folded[at]) : local;
+    const std::size_t octets = before.ends_with(local)   ? local.size()
+                               : before.ends_with(coded) ? coded.size()
+                                                         : 0;
+    if (octets == 0) continue;
+    const std::size_t begin = at - octets;
+    const std::string_view rest = folded.substr(from, begin - from);
+    if (is_encoded ? GoesOnEscaped(rest, folded[at]) : !rest.empty() && GoesOn(rest, folded[at])) {
+      continue;
     }
-    if (locals == nullptr) continue;
-    const std::string_view before = folded.substr(from, at - from);
-    for (const std::string& local : *locals) {
-      if (EndsInQuoted(before, local)) return {at - local.size() - 2, end};
-      if (!before.ends_with(local)) continue;
-      const std::size_t begin = at - local.size();
-      if (begin > from && GoesOn(folded.substr(from, begin - from), folded[at])) continue;
-      return {begin, end};
+    return {begin, end};
+  }
+  return {};
+}
+
+Mentions::Place Mentions::FindReversed(std::string_view folded, std::size_t from,
+                                       std::size_t at) const {
+  const std::string_view before = folded.substr(from, at - from);
+  const std::string_view behind = folded.substr(at + 1);
+  for (const auto& [domain, locals] : by_domain_) {
+    if (!before.ends_with(domain)) continue;
+    const std::size_t begin = before.size() - domain.size();
+    if (begin > 0 && IsOfDomain(before[begin - 1])) continue;
+    for (const std::string& local : locals) {
+      const bool is_there =
+          behind.size() > local.size() && behind[local.size()] == '@' && behind.starts_with(local);
+      if (is_there) return {from + begin, at + 1 + local.size()};
     }
   }
   return {};
 }
 
+Mentions::Place Mentions::FindFolded(std::string_view folded, std::size_t from) const {
+  for (std::size_t at = folded.find_first_of(kSeparators, from); at != folded.npos;
+       at = folded.find_first_of(kSeparators, at + 1)) {
+    if (folded[at] != '%') {
+      if (const Place place = FindAround(folded, from, at, at + 1); place.end > 0) return place;
+    }
+    if (folded[at] != '@' && folded.substr(at + 1, 2) == kCodeOfAt) {
+      if (const Place place = FindAround(folded, from, at, at + 3); place.end > 0) return place;
+    }
+    if (folded[at] != '=') continue;
+    if (const Place place = FindReversed(folded, from, at); place.end > 0) return place;
+  }
+  return {};
+}
+
 bool Mentions::In(std::string_view text) const {
-  if (text.find_first_of("@=") == text.npos) return false;
+  if (text.find_first_of(kSeparators) == text.npos) return false;
   const std::string folded = FoldCase(text);
   return FindFolded(folded, 0).end > 0;
 }

@@ -11,8 +11,9 @@
 
 namespace bounced {
 
-// Finds addresses in texts, without regard to ASCII case: as `local@domain`, and as `local=domain`,
-// which is how return paths carry recipients; by the letters of an internationalized domain, too,
+// Finds addresses in texts, without regard to ASCII case: as `local@domain`; as `local=domain` and
+// `domain=local@`, which is how return paths carry recipients (VERP; SRS); as `local%40domain` of a
+// URL and `local=40domain` of quoted-printable; by the letters of an internationalized domain, too,
 // where it is given by its A-labels. Only whole ones: not `anna@example.net` where
 // `ann@example.net` is looked for. Immutable.
 class Mentions {
@@ -34,6 +35,11 @@ class Mentions {
   };
   // The first one that begins at `from` or behind it; empty: there is none.
   Place FindFolded(std::string_view folded, std::size_t from) const;
+  // One whose domain begins at `domain`, behind the separator that begins at `at`; empty: none.
+  Place FindAround(std::string_view folded, std::size_t from, std::size_t at,
+                   std::size_t domain) const;
+  // One as `domain=local@`, whose separator is at `at`; empty: none.
+  Place FindReversed(std::string_view folded, std::size_t from, std::size_t at) const;
   // Those that are looked for at a domain as a text has it; null: none.
   const std::set<std::string>* LocalPartsAt(std::string_view folded_domain) const;
 

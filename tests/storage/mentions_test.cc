@@ -18,7 +18,10 @@ TEST_P(MentionsTest, T48WholeAddressesAreMaskedAndNoOthers) {
   const std::string spellings[] = {"ann@example.net",
                                    "Ann@b\xC3\xBC"
                                    "cher.example",
-                                   "eve@xn--strae-oqa.example", "no-address", "@example.org"};
+                                   "eve@xn--strae-oqa.example",
+                                   "no-address",
+                                   "@example.org",
+                                   "Bob+News@example.net"};
   const Mentions mentions(spellings);
   EXPECT_EQ(mentions.Mask(GetParam().text), GetParam().masked);
   EXPECT_EQ(mentions.In(GetParam().text), GetParam().text != GetParam().masked);
@@ -79,7 +82,39 @@ INSTANTIATE_TEST_SUITE_P(
                  "ann@example.net\xE2\x80",
                  "\xBF"
                  "ann@example.net\xE2\x80"},
-        MaskCase{"eve@\xFF\xC3.example", "eve@\xFF\xC3.example"}, MaskCase{"@=@=", "@=@="}));
+        MaskCase{"eve@\xFF\xC3.example", "eve@\xFF\xC3.example"}, MaskCase{"@=@=", "@=@="},
+        // In URLs and in quoted-printable.
+        MaskCase{"https://l.example/u?e=Ann%40Example.net&x=%20ann%40example.net.",
+                 "https://l.example/u?e=[forgotten]&x=%20[forgotten]."},
+        MaskCase{"%3Cann%40example.net%3E %22ann%40example.net%22",
+                 "%3C[forgotten]%3E %22[forgotten]%22"},
+        MaskCase{"mailto:bob%2Bnews%40example.net,bob+news%40example.net",
+                 "mailto:[forgotten],[forgotten]"},
+        MaskCase{"bob%2Dnews%40example.net bob%2Bnew%40example.net",
+                 "bob%2Dnews%40example.net bob%2Bnew%40example.net"},
+        MaskCase{"joann%40example.net jo%2Bann%40example.net jo%C3%A9ann%40example.net",
+                 "joann%40example.net jo%2Bann%40example.net jo%C3%A9ann%40example.net"},
+        MaskCase{"ann%40example.network ann%41example.net ann%40 ann%4",
+                 "ann%40example.network ann%41example.net ann%40 ann%4"},
+        MaskCase{"To:=20=3Cann=40example.net=3E, bob=2Bnews=40example.net",
+                 "To:=20=3C[forgotten]=3E, [forgotten]"},
+        MaskCase{"joann=40example.net jo=2Dann=40example.net",
+                 "joann=40example.net jo=2Dann=40example.net"},
+        MaskCase{"bounces+ann=40example.net@bounces.example.org",
+                 "bounces+ann=40example.net@bounces.example.org"},
+        // Return paths of forwarders (SRS) and with a tag (BATV).
+        MaskCase{
+            "SRS0=HHH=TT=example.net=ann@relay.example SRS1=x=a.example==HHH=TT=Example.net=ANN@"
+            "relay.example",
+            "SRS0=HHH=TT=[forgotten]@relay.example SRS1=x=a.example==HHH=TT=[forgotten]@"
+            "relay.example"},
+        MaskCase{"SRS0=HHH=TT=sub.example.net=ann@relay.example",
+                 "SRS0=HHH=TT=sub.example.net=ann@relay.example"},
+        MaskCase{
+            "SRS0=HHH=TT=example.net=joann@relay.example SRS0=HHH=TT=example.net=anna@r.example",
+            "SRS0=HHH=TT=example.net=joann@relay.example SRS0=HHH=TT=example.net=anna@r.example"},
+        MaskCase{"example.net=ann example.net=ann@", "example.net=ann [forgotten]@"},
+        MaskCase{"prvs=0123456789=ann@example.net", "prvs=0123456789=[forgotten]"}));
 
 TEST(WithoutLocalPart, KeepsTheDomain) {
   EXPECT_EQ(WithoutLocalPart("bo-a-ann=example.net@bounces.example.org"), "@bounces.example.org");
