@@ -76,13 +76,15 @@ absl::Status PolicyBook::TakeUp(const Config& config) {
   MutexLock lock(mutex_);
   absl::Status status = Fill(config);
   if (status.ok()) return status;
+  // With the next start it would be out of force.
   return absl::InvalidArgumentError(absl::StrCat("of the policies that were applied, revision ",
                                                  document_.revision, ": ", status.message()));
 }
 
 absl::Status PolicyBook::Fill(const Config& config) {
   absl::StatusOr<std::vector<TenantSection>> applied =
-      ParseTenants(document_.document, kDocument, config.policy, event_days_);
+      ParseTenants(document_.document, kDocument, config.policy,
+                   std::min(event_days_, config.store.keep.events));
   if (!applied.ok()) return applied.status();
   std::erase_if(*applied, [&](const TenantSection& tenant) {
     if (!StandsIn(config.tenants, tenant.name)) return false;

@@ -24,8 +24,8 @@ class PolicyBook final : public api::PolicyBook {
   // right any more, with the [policy] that it rests on now, is not in force, and the log says so.
   PolicyBook(const Config& config, PolicyDocument applied, Committer& committer, const Log& log);
 
-  // INVALID_ARGUMENT: what was applied is not right with `config`, and the policies stay as they
-  // are.
+  // INVALID_ARGUMENT: what was applied is not right with `config`, also where that holds from the
+  // next start on (store.event_days), and the policies stay as they are.
   absl::Status TakeUp(const Config& config);
 
   absl::StatusOr<Applied> Apply(Application application) override;

@@ -12,6 +12,7 @@ namespace bounced::api {
 namespace {
 
 using grpc::StatusCode;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -193,6 +194,21 @@ TEST_F(PoliciesTest, AReloadIsTakenUpOrRefusedWhole) {
   Restart();
   EXPECT_THAT(InForce("soft_max_days"), ElementsAre("/ configured 90"));
   EXPECT_THAT(log(), HasSubstr("policies.not_in_force"));
+}
+
+// It waits for a start, and would put them out of force then.
+TEST_F(PoliciesTest, AReloadWithFewerEventDaysThanTheirWindowsIsRefused) {
+  ASSERT_TRUE(Apply("[[tenant]]\nname = 'a'\npolicy = { hard_window_days = 380 }").ok());
+  Config config = Configuration();
+  config.store.keep.events = 380;
+  EXPECT_TRUE(policies_->TakeUp(config).ok());
+  config.store.keep.events = 379;
+  const absl::Status status = policies_->TakeUp(config);
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("revision 1: policy.hard_window_days of tenant a is 380"),
+                    HasSubstr("above store.event_days, 379")));
+  EXPECT_THAT(InForce("hard_window_days"), ElementsAre("/ configured 365", "a/ applied 380"));
 }
 
 }  // namespace
