@@ -175,7 +175,7 @@ std::optional<Burst> BurstOf(const Case& c) {
                .window = absl::Minutes(c.policy.burst_minutes)};
 }
 
-// --- The rows of the table
+// --- The rows of the table. Above each function stand the names that Explain gives its decisions.
 
 bool LeavesNoDoubt(const Case& c) {
   const Reason reason = c.event.reason;
@@ -191,6 +191,7 @@ bool IsBeforeRelease(const Case& c, const AddressRecord& record) {
   return record.released && c.message.day < DayOf(*record.released);
 }
 
+// hard_certain, hard_short, hard_confirmed; released, same_message, stale.
 Decision Hard(const Case& c, AddressRecord record) {
   if (IsBeforeRelease(c, record)) return Nothing(PolicyRule::kReleased, std::move(record));
   if (!CountMail(c, record)) return Nothing(PolicyRule::kSameMessage, std::move(record));
@@ -242,6 +243,7 @@ Decision SuppressSoftly(const Case& c, AddressRecord record, PolicyRule rule, in
   return decision;
 }
 
+// soft_counted, soft_threshold, soft_probation; released, same_message, stale.
 Decision Soft(const Case& c, AddressRecord record) {
   const Day day = c.message.day;
   if (IsBeforeRelease(c, record)) return Nothing(PolicyRule::kReleased, std::move(record));
@@ -269,6 +271,7 @@ Decision Soft(const Case& c, AddressRecord record) {
   return decision;
 }
 
+// delivery, delivery_relayed.
 Decision Delivery(const Case& c, AddressRecord record) {
   // Handed on to a host that tells no more, or to a list (RFC 3464, 2.3.3).
   if (c.event.reason != Reason::kDelivered) {
@@ -287,6 +290,7 @@ Decision Delivery(const Case& c, AddressRecord record) {
   return decision;
 }
 
+// block, record_only, allowed, soft_not_counting, other; and what Hard() and Soft() decide.
 Decision Bounce(const Case& c, AddressRecord record) {
   // Whatever the class says: the sender's fault is not the recipient's.
   if (c.event.bounce_class == BounceClass::kBlock || c.event.fault == Fault::kSender ||
@@ -308,6 +312,7 @@ Decision Bounce(const Case& c, AddressRecord record) {
   return Nothing(PolicyRule::kOther, std::move(record));
 }
 
+// complaint, unsubscribe, other.
 // What a person wants, and wants now: neither the day of the mail nor an earlier release matters.
 // Of the types of feedback only two are such a wish (RFC 5965, 7.3).
 Decision Wish(const Case& c, AddressRecord record) {
@@ -324,6 +329,7 @@ Decision Wish(const Case& c, AddressRecord record) {
   return decision;
 }
 
+// no_address, trust_too_low, delay, other; and what the others decide.
 Decision ByKind(const Case& c, AddressRecord record) {
   if (!c.event.address) return Nothing(PolicyRule::kNoAddress, std::move(record));
   const bool is_wish = c.event.kind == Kind::kComplaint || c.event.kind == Kind::kUnsubscribe;
