@@ -26,6 +26,8 @@ namespace {
 constexpr int kMaxMessageOctets = 64 << 20;
 // Of a certificate, a key or a token.
 constexpr std::size_t kMaxFileOctets = 1 << 20;
+// What gRPC says where no call was under way: TCP, TLS or HTTP/2 did not come about.
+constexpr std::string_view kNotConnected = "failed to connect";
 
 // Sends the token with a call, whichever it is.
 class TokenSender final : public grpc::experimental::Interceptor {
@@ -81,6 +83,8 @@ absl::StatusOr<std::string> ReadOr(const std::string& path, FileKind kind) {
 }
 
 }  // namespace
+
+bool WasConnected(std::string_view said) { return said.find(kNotConnected) == said.npos; }
 
 std::string_view ConnectAdvice(std::string_view said, bool tls) {
   struct Case {
@@ -214,6 +218,10 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
   const std::string detail = Shown(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
+      if (WasConnected(status.error_message())) {
+        return absl::UnavailableError(absl::StrCat(
+            server_, " is not there any more, or cannot serve now: ", detail, ". Try again"));
+      }
       return absl::UnavailableError(
           absl::StrCat("could not reach ", server_, ": ", detail, ". ",
                        Absl(ConnectAdvice(status.error_message(), tls_))));

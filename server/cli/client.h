@@ -89,6 +89,10 @@ struct ConnectionWords {
 // not, and a token never goes there in the clear. INVALID_ARGUMENT says what is wrong.
 absl::StatusOr<ClientOptions> ReadConnection(const ConnectionWords& words);
 
+// Whether gRPC says so of a call that had reached the server: of the connection it was cut from, or
+// in the server's own words.
+bool WasConnected(std::string_view said);
+
 // What to do when a server cannot be reached, by what gRPC says of it. `tls`: as ClientOptions has
 // it.
 std::string_view ConnectAdvice(std::string_view said, bool tls);

@@ -241,6 +241,8 @@ TEST_F(HistoryTest, T48ForgetTellsWhatWentAndWhatStays) {
   const Outcome failed = Run({"forget", "a@x"});
   EXPECT_EQ(failed.code, 3);
   EXPECT_THAT(failed.err, HasSubstr("not all was forgotten: call it again"));
+  EXPECT_THAT(failed.err, HasSubstr("cannot serve now: busy. Try again"));
+  EXPECT_THAT(failed.err, testing::Not(HasSubstr("--server")));
   EXPECT_EQ(Run({"forget"}).code, 2);
 }
 

@@ -116,6 +116,14 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& made) { return std::string(made.param.name); });
 
+TEST(WasConnectedTest, IsToldFromWhatGrpcSays) {
+  EXPECT_TRUE(WasConnected("Socket closed"));
+  EXPECT_TRUE(WasConnected("the store cannot serve now"));
+  EXPECT_FALSE(WasConnected(
+      "failed to connect to all addresses; last error: UNAVAILABLE: ipv4:127.0.0.1:7025: Socket "
+      "closed"));
+}
+
 TEST(TokenFileTest, IsReadWithoutItsLineEndAndBeforeTheEnvironment) {
   const TemporaryFolder folder;
   ConnectionWords words = To("127.0.0.1:7025", "bnc_environment_x");
