@@ -3,10 +3,30 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
+#include "server/api/to_proto.h"
 
 namespace bounced::api {
 namespace {
+
+// Why there is no message of an event that is there.
+absl::Status NoMessage(const StoredEvent& event, absl::Time now, KeepDays keep) {
+  const Day end = DayOf(event.message.receive_time) + keep.evidence;
+  if (event.message_octets == 0) {
+    return absl::NotFoundError(absl::StrCat(
+        "event ", event.event.id, " rests on no message: it is what one's own mail system saw"));
+  }
+  if (end <= DayOf(now)) {
+    return absl::NotFoundError(
+        absl::StrCat("the message of event ", event.event.id, " has expired on ", ShownDay(end),
+                     ": messages are kept for ", keep.evidence, " days (store.evidence_days)"));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "the message of event ", event.event.id,
+      " is not kept: more than store.evidence_per_return_path came to its return path, or an "
+      "address was forgotten that it named"));
+}
 
 class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResponse> {
  public:
@@ -41,6 +61,9 @@ class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResp
     absl::StatusOr<StoredEvent> event =
         services_.parts.store.GetEvent(*tenant, request_.event_id());
     if (!event.ok()) return event.status();
+    if (!event->has_evidence) {
+      return NoMessage(*event, services_.parts.clock.Now(), services_.parts.keep);
+    }
     if (!held_.Take(static_cast<std::size_t>(event->message_octets))) {
       return absl::ResourceExhaustedError("messages held for other calls take all there is");
     }

@@ -14,6 +14,9 @@
 namespace bounced::api {
 namespace {
 
+// What a rule is called that there is none of.
+constexpr std::string_view kNoRule = "unknown";
+
 std::string ShowTime(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M UTC", time, absl::UTCTimeZone());
 }
@@ -274,8 +277,14 @@ class Outlook {
   std::vector<std::string> sentences_;
 };
 
-// What is no longer kept. An event came when the suppression that names it was made.
-void AddNotes(const AddressDossier& dossier, absl::Time now, KeepDays keep,
+// Whether the event has been counted towards a threshold.
+bool IsCounted(const StoredEvent& stored) {
+  return stored.event.effect == Effect::kCounted || stored.event.effect == Effect::kSuppressed;
+}
+
+// What is no longer kept of what decides: of suppressions, or of what makes the address risky. An
+// event came when the suppression that names it was made.
+void AddNotes(const AddressDossier& dossier, bool is_risky, absl::Time now, KeepDays keep,
               v1::ExplainResponse& response) {
   if (dossier.forgotten) {
     response.add_notes(
@@ -286,22 +295,28 @@ void AddNotes(const AddressDossier& dossier, absl::Time now, KeepDays keep,
     const bool is_lost = std::find(dossier.lost_events.begin(), dossier.lost_events.end(),
                                    each.event_id) != dossier.lost_events.end();
     if (!is_lost) continue;
-    response.add_notes(absl::StrCat("Event ", each.event_id,
-                                    ", on which a suppression rests, has expired on ",
-                                    ShownDay(DayOf(each.create_time) + keep.events),
-                                    ": events are kept for ", Plural(keep.events, "day"), "."));
+    response.add_notes(
+        absl::StrCat("Event ", each.event_id, ", on which a suppression rests, has expired on ",
+                     ShownDay(DayOf(each.create_time) + keep.events), ": events are kept for ",
+                     Plural(keep.events, "day"), " (store.event_days)."));
+  }
+  if (is_risky && std::none_of(dossier.events.begin(), dossier.events.end(), IsCounted)) {
+    response.add_notes(
+        absl::StrCat("The events that make it risky have expired: events are kept for ",
+                     Plural(keep.events, "day"), " (store.event_days)."));
   }
   for (const StoredEvent& each : dossier.events) {
     const Day end = DayOf(each.message.receive_time) + keep.evidence;
     const bool is_lost =
         !each.has_evidence && !dossier.forgotten && each.message_octets > 0 && end <= DayOf(now);
     const bool decides =
+        (is_risky && IsCounted(each)) ||
         std::any_of(dossier.standing.suppressions.begin(), dossier.standing.suppressions.end(),
                     [&](const Suppression& one) { return one.event_id == each.event.id; });
     if (!is_lost || !decides) continue;
     response.add_notes(absl::StrCat("The message of event ", each.event.id, " has expired on ",
                                     ShownDay(end), ": messages are kept for ",
-                                    Plural(keep.evidence, "day"), "."));
+                                    Plural(keep.evidence, "day"), " (store.evidence_days)."));
   }
 }
 
@@ -361,10 +376,8 @@ Ground GroundOf(const AddressDossier& dossier, const Suppression* suppression, b
     ground.change = Release(dossier);
   }
   for (const StoredEvent& stored : dossier.events) {
-    const Effect effect = stored.event.effect;
     const bool is_ground = suppression != nullptr ? stored.event.id == suppression->event_id
-                                                  : is_risky && (effect == Effect::kCounted ||
-                                                                 effect == Effect::kSuppressed);
+                                                  : is_risky && IsCounted(stored);
     if (!is_ground) continue;
     ground.event = &stored;
     break;
@@ -372,9 +385,32 @@ Ground GroundOf(const AddressDossier& dossier, const Suppression* suppression, b
   return ground;
 }
 
+// Whether a line of the policy is called so.
+bool IsPolicyRule(std::string_view name) {
+  for (int number = 1;; ++number) {
+    const std::string_view known = ToString(static_cast<PolicyRule>(number));
+    if (known == kNoRule) return false;
+    if (known == name) return true;
+  }
+}
+
+// The line of the policy that made `suppression` of its event; empty: there is none, or no change
+// that tells it.
+std::string_view LineOf(const AddressDossier& dossier, const Suppression& suppression) {
+  for (const Change& change : dossier.changes) {
+    const bool is_by_event = change.author == "policy" && suppression.event_id != 0 &&
+                             change.suppression.event_id == suppression.event_id;
+    if (is_by_event && IsPolicyRule(change.cause)) return change.cause;
+  }
+  return "";
+}
+
 void AddGround(const AddressDossier& dossier, const Ground& ground, v1::ExplainResponse& response) {
   if (ground.event != nullptr) {
     response.set_policy_line(std::string(ToString(ground.event->event.policy_rule)));
+  } else if (ground.suppression != nullptr) {
+    // It outlives the event.
+    response.set_policy_line(std::string(LineOf(dossier, *ground.suppression)));
   }
   if (ground.change != nullptr && ground.change->author != "policy") {
     const v1::SuppressionChange change = ToProto(*ground.change);
@@ -424,7 +460,8 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     *response.add_suppressions() = ToProto(each);
   }
   response.set_allowed(dossier.standing.allowed);
-  AddNotes(dossier, now, keep, response);
+  AddNotes(dossier, verdict == Verdict::kRisky && ground_suppression == nullptr, now, keep,
+           response);
   for (const StoredEvent& event : dossier.events) *response.add_events() = ToProto(event);
   for (const Change& change : dossier.changes) *response.add_changes() = ToProto(change);
   AddCounts(dossier.record, outlook.counted(), policy, response);

@@ -386,7 +386,7 @@ TEST_F(ExplainTest, T47ItSaysThatTheMessageOrTheEventHasExpiredAndWhen) {
   EXPECT_THAT(Get().notes(), testing::IsEmpty());
   Pass(1);
   EXPECT_THAT(Get().notes(), ElementsAre("The message of event 1 has expired on 2026-05-31: "
-                                         "messages are kept for 90 days."));
+                                         "messages are kept for 90 days (store.evidence_days)."));
   event.has_evidence = true;
   EXPECT_THAT(Get().notes(), testing::IsEmpty());
   dossier_.events.clear();
@@ -394,8 +394,51 @@ TEST_F(ExplainTest, T47ItSaysThatTheMessageOrTheEventHasExpiredAndWhen) {
   Pass(310);
   EXPECT_THAT(Get().notes(),
               ElementsAre("Event 1, on which a suppression rests, has expired on 2027-04-06: "
-                          "events are kept for 400 days."));
+                          "events are kept for 400 days (store.event_days)."));
   EXPECT_EQ(Get().verdict(), v1::VERDICT_SUPPRESSED);
+}
+
+TEST_F(ExplainTest, T47ItSaysThatWhatMakesItRiskyHasExpired) {
+  Bounce(Reason::kMailboxFull);
+  StoredEvent& stored = dossier_.events.front();
+  stored.message_octets = 1000;
+  Pass(5);
+  const KeepDays keep{.evidence = 5, .events = 6};
+  const auto notes = [&] {
+    const v1::ExplainResponse response = Explain(dossier_, policy_, "", now_, keep);
+    EXPECT_EQ(response.verdict(), v1::VERDICT_RISKY);
+    return std::vector<std::string>(response.notes().begin(), response.notes().end());
+  };
+  EXPECT_THAT(notes(), ElementsAre("The message of event 1 has expired on 2026-03-07: messages are "
+                                   "kept for 5 days (store.evidence_days)."));
+  dossier_.events.clear();
+  EXPECT_THAT(notes(),
+              ElementsAre("The events that make it risky have expired: events are kept for "
+                          "6 days (store.event_days)."));
+}
+
+// The change that the event made is kept as long as the suppression stands.
+TEST_F(ExplainTest, T47TheLineOfThePolicyOutlivesItsEvent) {
+  Bounce(Reason::kMailboxDisabled);
+  const Suppression& suppression = dossier_.standing.suppressions.front();
+  Change made{.number = 1,
+              .time = now_,
+              .author = "policy",
+              .cause = "hard_short",
+              .suppression = suppression};
+  Change held = made;
+  held.number = 2;
+  held.cause = "quarantine";
+  Change by_hand = made;
+  by_hand.number = 3;
+  by_hand.author = "ann";
+  by_hand.cause = "hard_certain";
+  dossier_.events.clear();
+  EXPECT_EQ(Get().policy_line(), "");
+  dossier_.changes = {by_hand, held, made};
+  EXPECT_EQ(Get().policy_line(), "hard_short");
+  dossier_.changes[2].suppression.event_id = 7;
+  EXPECT_EQ(Get().policy_line(), "") << "of another event";
 }
 
 TEST_F(ExplainTest, T48ItSaysThatTheAddressWasForgotten) {

@@ -293,6 +293,19 @@ TEST_F(ForgetTest, T48NoMailGoesToAStandIn) {
   EXPECT_THAT(recorded.rejected(0).message(), HasSubstr("address: stands in for"));
 }
 
+TEST_F(ForgetTest, T48ThatItsMessagesAreGoneIsNoExpiry) {
+  IngestNoSuchUser(kMarked);
+  ASSERT_TRUE(Forget(kMarked).ok());
+  grpc::ClientContext context;
+  v1::GetEvidenceRequest request;
+  request.set_event_id(1);
+  auto stream = bounces_->GetEvidence(&context, request);
+  v1::GetEvidenceResponse chunk;
+  EXPECT_FALSE(stream->Read(&chunk));
+  EXPECT_THAT(stream->Finish(),
+              Fails(StatusCode::NOT_FOUND, "the message of event 1 is not kept: more than "));
+}
+
 TEST_F(ForgetTest, T48WhoeverWatchesIsTold) {
   IngestNoSuchUser(kMarked);
   const std::int64_t address_id = List()[0].address_id();
@@ -375,21 +388,23 @@ TEST_F(ForgetTest, T47RetentionDropsEvidenceThenEventsInSteps) {
     }
     return steps;
   };
-  const auto has_evidence = [&] {
+  const auto evidence = [&] {
     grpc::ClientContext context;
     v1::GetEvidenceRequest request;
     request.set_event_id(1);
     auto stream = bounces_->GetEvidence(&context, request);
     for (v1::GetEvidenceResponse chunk; stream->Read(&chunk);) {
     }
-    return stream->Finish().ok();
+    return stream->Finish();
   };
   clock_.Advance(90 * absl::Hours(24));
   EXPECT_EQ(run(), 3) << "messages, evidence, changes";
-  EXPECT_TRUE(has_evidence()) << "the 90 days are not over yet";
+  EXPECT_TRUE(evidence().ok()) << "the 90 days are not over yet";
   clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(run(), 4) << "evidence by two steps";
-  EXPECT_FALSE(has_evidence());
+  EXPECT_THAT(evidence(), Fails(StatusCode::NOT_FOUND,
+                                "the message of event 1 has expired on 2026-05-31: messages are "
+                                "kept for 90 days (store.evidence_days)"));
   EXPECT_THAT(Explain("r@d0.example").events(), SizeIs(1));
   EXPECT_THAT(Explain("r@d0.example").notes(), SizeIs(1));
 
