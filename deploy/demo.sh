@@ -73,9 +73,9 @@ reply
 say "QUIT"
 exec 3>&-
 
-# `check` exits with 1 when it finds an address that must not be mailed.
+# Both exit with 1 when they find an address that must not be mailed.
 show bouncectl check "$recipient" someone.else@rcpt.example || [ $? = 1 ]
-show bouncectl explain "$recipient"
+show bouncectl explain "$recipient" || [ $? = 1 ]
 
 printf '\nStopping bounced.\n'
 kill "$daemon"

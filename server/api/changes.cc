@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
 #include "server/api/pages.h"
 #include "server/api/stepped_call.h"
@@ -117,6 +118,19 @@ class Undo final : public SteppedCall<v1::UndoChangesResponse> {
     OnWorker([this] { BeginStep(); });
   }
 
+  absl::Status NothingThere() const {
+    if (selection_.batch != 0) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no such change: no batch ", selection_.batch,
+                       " of this tenant, or none of its changes is kept any more"));
+    }
+    if (selection_.number != 0) {
+      return absl::NotFoundError(absl::StrCat("there is no such change: no ", selection_.number,
+                                              " of this tenant, or it is not kept any more"));
+    }
+    return absl::NotFoundError("there is no such change: this author made none in that time");
+  }
+
   void BeginStep() {
     absl::StatusOr<Page<Change>> page =
         services_.parts.store.ListChanges(selection_, kUndoStepChanges, cursor_);
@@ -125,7 +139,7 @@ class Undo final : public SteppedCall<v1::UndoChangesResponse> {
     changes_ = std::move(page->rows);
     if (changes_.empty()) {
       if (cursor_ != 0) return ReadStep();
-      return End(found_ ? absl::OkStatus() : absl::NotFoundError("there is no such change"));
+      return End(found_ ? absl::OkStatus() : NothingThere());
     }
     found_ = true;
     UndoChanges undo{.selection = selection_,

@@ -22,6 +22,12 @@
 namespace bounced::api {
 namespace {
 
+// Why nothing is explained of "@example.com".
+constexpr char kIsADomain[] =
+    "it stands for all of a domain; what holds for that is in the list (`bouncectl get`), and in "
+    "the "
+    "explanation of each address of it";
+
 absl::Status Get(const Store& store, const Caller& caller, const v1::GetSuppressionRequest& request,
                  v1::GetSuppressionResponse& response) {
   absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
@@ -172,7 +178,9 @@ absl::Status ExplainTo(const Services& services, const Caller& caller,
   if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
   absl::StatusOr<Address> address = Address::Parse(request.address());
   if (!address.ok()) {
-    response = ExplainInvalid(address.status());
+    const bool is_domain = Address::ParseEntry(request.address()).ok();
+    response =
+        ExplainInvalid(is_domain ? absl::InvalidArgumentError(kIsADomain) : address.status());
     return absl::OkStatus();
   }
   absl::StatusOr<AddressDossier> dossier =

@@ -1,5 +1,8 @@
 #include "server/cli/event_text.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
 #include "server/cli/times.h"
@@ -59,7 +62,8 @@ std::string EffectText(const v1::Event& event) {
       text = "the count of soft bounces was emptied";
       break;
     default:
-      text = "none; it was recorded";
+      text = WasSuppressed(event) ? "none; the address was already suppressed, for as long"
+                                  : "none; it was recorded";
   }
   if (!event.policy_rule().empty()) {
     absl::StrAppend(&text, " (policy ", Shown(event.policy_rule()), ")");
@@ -87,6 +91,12 @@ class Facts {
 };
 
 }  // namespace
+
+bool WasSuppressed(const v1::Event& event) {
+  constexpr std::string_view kForGood[] = {"hard_certain", "complaint", "unsubscribe"};
+  return event.effect() == v1::EFFECT_NONE && std::find(std::begin(kForGood), std::end(kForGood),
+                                                        event.policy_rule()) != std::end(kForGood);
+}
 
 void PrintEvent(Session& session, const v1::Event& event) {
   if (session.json()) return session.out().Json(event);

@@ -179,7 +179,7 @@ TEST_F(HistoryTest, UndoWantsToKnowWhat) {
   EXPECT_EQ(Run({"undo", "--author", "ann"}).code, 2);
   EXPECT_EQ(server_.suppressions.undone.size(), 0u);
   const Outcome nothing = Run({"undo", "--author", "ann", "--since", "1d"});
-  EXPECT_EQ(nothing.code, 0);
+  EXPECT_EQ(nothing.code, 1);
   EXPECT_THAT(nothing.err, HasSubstr("nothing was changed there"));
   const v1::UndoChangesRequest& request = server_.suppressions.undone[0];
   EXPECT_EQ(request.author(), "ann");

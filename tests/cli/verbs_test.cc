@@ -746,7 +746,7 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   incident.set_sample("no such user");
 
   const Outcome outcome = Run({"explain", "r@x"});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
   for (const char* said :
        {"r@x must not be mailed (suppressed)\nThe server says so.\n", "Because of event 2:\n",
         "rule: no-such-user\n", "text that it matched: \"User unknown\"\n",
@@ -766,6 +766,32 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   }
   EXPECT_THAT(Run({"explain", "r@x", "--json"}).out,
               StartsWith("{\"address\":\"r@x\",\"verdict\":\"VERDICT_SUPPRESSED\","));
+  // As `check` does.
+  for (const auto& [verdict, code] :
+       {std::pair(v1::VERDICT_SEND, 0), std::pair(v1::VERDICT_RISKY, 0),
+        std::pair(v1::VERDICT_INVALID, 1)}) {
+    answer.set_verdict(verdict);
+    EXPECT_EQ(Run({"explain", "r@x"}).code, code) << verdict;
+  }
+}
+
+TEST_F(VerbsTest, WhatSuppressesWhoIsSuppressedSaysSo) {
+  v1::ExplainResponse& answer = server_.suppressions.explain_answer;
+  answer.set_verdict(v1::VERDICT_SUPPRESSED);
+  answer.mutable_suppression()->set_event_id(2);
+  v1::Event& event = *answer.add_events();
+  event.set_id(2);
+  event.set_effect(v1::EFFECT_NONE);
+  event.set_policy_rule("hard_certain");
+  Outcome outcome = Run({"explain", "r@x"});
+  EXPECT_THAT(outcome.out,
+              HasSubstr("effect: none; the address was already suppressed, for as long "
+                        "(policy hard_certain)\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("effect: none, already suppressed (hard_certain)\n"));
+  answer.mutable_events(0)->set_policy_rule("block");
+  outcome = Run({"explain", "r@x"});
+  EXPECT_THAT(outcome.out, HasSubstr("effect: none; it was recorded (policy block)\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("effect: none (block)\n"));
 }
 
 v1::ReclassifyResponse ReclassifyAnswer(std::int64_t addresses, const std::string& token) {

@@ -150,7 +150,8 @@ std::string EventsText(const v1::ExplainResponse& answer) {
     absl::StrAppend(&text, "  ", ShownTime(event.receive_time()), "  event ", event.id(), ": ",
                     Word(event.kind()), ", ", Shown(event.reason()), " (",
                     Word(event.bounce_class()), ") by rule ", OrDash(Shown(event.rule())),
-                    ", trust ", Word(event.trust()), ", effect: ", Word(event.effect()));
+                    ", trust ", Word(event.trust()), ", effect: ", Word(event.effect()),
+                    WasSuppressed(event) ? ", already suppressed" : "");
     if (!event.policy_rule().empty()) {
       absl::StrAppend(&text, " (", Shown(event.policy_rule()), ")");
     }
@@ -206,7 +207,9 @@ absl::StatusOr<ExitCode> Explain(const std::string& address, Session& session) {
   } else {
     session.out().Text(AsText(address, answer));
   }
-  return ExitCode::kDone;
+  const bool may_be_mailed =
+      answer.verdict() == v1::VERDICT_SEND || answer.verdict() == v1::VERDICT_RISKY;
+  return may_be_mailed ? ExitCode::kDone : ExitCode::kFound;
 }
 
 }  // namespace
@@ -217,9 +220,9 @@ Action SetUpExplain(CLI::App& command) {
   command.footer(
       "Shows the verdict, the event and the rule that it rests on, what would change it and when,\n"
       "what has been counted beside the thresholds, and the history. Times are UTC.\n\n"
-      "Exit codes: 0 done (whatever the verdict), 2 usage, 3 the server could not be reached, did "
+      "Exit codes: 0 it may be mailed, 1 it is suppressed or invalid, 2 usage, 3 the server could "
       "not\n"
-      "allow it, or failed");
+      "be reached, did not allow it, or failed");
   return [address](Session& session) { return Explain(*address, session); };
 }
 

@@ -144,7 +144,7 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
   }
   if (undone + left == 0) {
     session.err().Text("bouncectl: nothing was changed there: nothing is undone\n");
-    return ExitCode::kDone;
+    return ExitCode::kFound;
   }
   std::string sum = absl::StrCat(Grouped(undone), arguments.dry_run ? " would be" : "", " undone, ",
                                  Grouped(left), " left as they are");
