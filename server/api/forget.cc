@@ -26,14 +26,17 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
       : services_(services), context_(context) {
     absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context), request.tenant());
     absl::StatusOr<Address> address = AddressOf("address", request.address());
-    if (!tenant.ok() || !address.ok()) {
-      Finish(services_.ToGrpc(tenant.ok() ? address.status() : tenant.status()));
+    absl::Status status = tenant.status();
+    status.Update(address.status());
+    status.Update(CheckOctets("author", request.author(), kMaxAuthorOctets));
+    if (!status.ok()) {
+      Finish(services_.ToGrpc(status));
       return;
     }
     work_ = {.tenant = std::string(*tenant),
              .address = *std::move(address),
              .dry_run = request.dry_run(),
-             .author = AuthorOf(CallerOf(*context), "")};
+             .author = AuthorOf(CallerOf(*context), request.author())};
     ForgetEvents();
   }
 

@@ -30,6 +30,7 @@ class ForgetTest : public ApiTest {
     request.set_tenant(tenant);
     request.set_address(address);
     request.set_dry_run(dry_run);
+    request.set_author(author_);
     auto stream = suppressions_->Forget(&context, request);
     answers_.clear();
     for (v1::ForgetResponse answer; stream->Read(&answer);) answers_.push_back(answer);
@@ -119,6 +120,7 @@ class ForgetTest : public ApiTest {
     return {response.suppressions().begin(), response.suppressions().end()};
   }
 
+  std::string author_ = "ann";  // of Forget()
   std::vector<v1::ForgetResponse> answers_;
 };
 
@@ -181,6 +183,10 @@ TEST_F(ForgetTest, T48OfOneThatNothingIsKnownOfThatIsSaid) {
   EXPECT_EQ(Explain("nobody@rcpt.example").suppression().address(), "nobody@rcpt.example");
   EXPECT_THAT(Forget("no address"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
   EXPECT_THAT(Forget("@rcpt.example"), Fails(StatusCode::INVALID_ARGUMENT, "address: "));
+  author_ = std::string(101, 'x');
+  EXPECT_THAT(Forget("nobody@rcpt.example"), Fails(StatusCode::INVALID_ARGUMENT, "author: "));
+  author_ = std::string(100, 'x');
+  EXPECT_TRUE(Forget("nobody@rcpt.example").ok());
 }
 
 // It is known as soon as anything names it.
@@ -320,7 +326,7 @@ TEST_F(ForgetTest, T48WhoeverWatchesIsTold) {
   ASSERT_EQ(response.changes_size(), 2);
   const v1::SuppressionChange& told = response.changes(1);
   EXPECT_EQ(told.action(), v1::SuppressionChange::ACTION_FORGOTTEN);
-  EXPECT_EQ(told.author(), "api");
+  EXPECT_EQ(told.author(), "ann");
   EXPECT_EQ(told.suppression().address_id(), address_id);
   EXPECT_EQ(response.changes(0).suppression().address_id(), address_id);
   EXPECT_THAT(told.suppression().address(), EndsWith("@forgotten.invalid"));

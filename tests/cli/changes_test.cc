@@ -210,6 +210,7 @@ TEST_F(HistoryTest, T48ForgetTellsWhatWentAndWhatStays) {
             "messages; 1 suppressions stay\n- A hash \\x{1B} stays.\n");
   EXPECT_EQ(server_.suppressions.forgotten[0].address(), "a@x");
   EXPECT_EQ(server_.suppressions.forgotten[0].tenant(), "acme");
+  EXPECT_EQ(server_.suppressions.forgotten[0].author(), "tester");
   EXPECT_FALSE(server_.suppressions.forgotten[0].dry_run());
 
   last.set_log_emptied(false);

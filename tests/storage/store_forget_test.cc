@@ -465,20 +465,23 @@ TEST_F(ForgetTest, T47TheListHoldsForADatabaseOfAnotherOrigin) {
 
 // Not even a hash: who forgets what is not there has not put it on a list.
 TEST_F(ForgetTest, T48OfOneThatNothingIsKnownOfNothingIsKept) {
+  TemporaryDirectory other;
+  const std::string file = other.path() + "/backup";
+  {
+    std::unique_ptr<Store> theirs = Open(other.path());
+    Put(*theirs, {Naming(kMarked, 1)});
+    BackUp(*theirs, file);
+  }
   Work forget = ForgetAddress{.tenant = "t", .address = ParseAddress(kMarked)};
   ASSERT_TRUE(Apply(*store_, {&forget}).ok());
   EXPECT_FALSE(std::get<ForgetAddress>(forget).is_known);
-  Put(*store_, {Naming(kMarked, 1)});
-  EXPECT_FALSE(Dossier(kMarked).forgotten);
-  TemporaryDirectory elsewhere;
-  const std::string file = elsewhere.path() + "/backup";
-  BackUp(*store_, file);
   store_.reset();
   absl::StatusOr<Restored> restored = RestoreDatabase(directory_.path(), file, Noon(), GoOn);
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ(restored->forgotten, 0);
   store_ = Open(directory_.path());
   EXPECT_THAT(Raw(), HasSubstr("marked.one"));
+  EXPECT_FALSE(Dossier(kMarked).forgotten);
 }
 
 TEST_F(ForgetTest, T47ADamagedListIsSaidToBeLost) {

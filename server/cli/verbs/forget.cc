@@ -40,6 +40,7 @@ absl::StatusOr<ExitCode> Forget(const ForgetArguments& arguments, Session& sessi
   request.set_tenant(session.tenant());
   request.set_address(arguments.address);
   request.set_dry_run(arguments.dry_run);
+  request.set_author(session.author());
   auto stub = session.client().Stub<v1::SuppressionService>();
   Progress progress(session.err(), session.clock());
   v1::ForgetResponse answer;
