@@ -229,10 +229,12 @@ TEST_F(ChangesTest, T36NothingOfAnotherTenantIsUndone) {
   v1::UndoChangesRequest request;
   request.set_tenant("another");
   request.set_batch(batch);
-  EXPECT_THAT(Undo(request).status, Fails(StatusCode::NOT_FOUND, "there is no such change"));
+  EXPECT_THAT(Undo(request).status,
+              Fails(StatusCode::NOT_FOUND, "there is no such change: no batch 1 of this tenant"));
   request.clear_batch();
   request.set_number(batch);
-  EXPECT_THAT(Undo(request).status, Fails(StatusCode::NOT_FOUND, "there is no such change"));
+  EXPECT_THAT(Undo(request).status,
+              Fails(StatusCode::NOT_FOUND, "there is no such change: no 1 of this tenant"));
   EXPECT_EQ(Check("n0@many.example"), v1::VERDICT_SUPPRESSED);
 }
 

@@ -1097,6 +1097,11 @@ TEST_F(SuppressionServiceTest, ExplainShowsVerdictEventsChangesAndCounts) {
   ASSERT_TRUE(suppressions_->Explain(&invalid_context, request, &response).ok());
   EXPECT_EQ(response.verdict(), v1::VERDICT_INVALID);
   EXPECT_THAT(response.summary(), HasSubstr("This is no address"));
+  request.set_address("@rcpt.example");
+  grpc::ClientContext of_domain;
+  ASSERT_TRUE(suppressions_->Explain(&of_domain, request, &response).ok());
+  EXPECT_EQ(response.verdict(), v1::VERDICT_INVALID);
+  EXPECT_THAT(response.summary(), HasSubstr("it stands for all of a domain"));
 }
 
 }  // namespace
