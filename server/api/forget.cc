@@ -10,7 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
-#include "storage/mutex.h"
+#include "server/api/stepped_call.h"
 
 namespace bounced::api {
 namespace {
@@ -19,18 +19,18 @@ namespace {
 constexpr int kMaxEmptyLogTries = 10;
 
 // First the address's own events, then what names it elsewhere, at the end the write-ahead log.
-class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
+class Forget final : public SteppedCall<v1::ForgetResponse> {
  public:
   Forget(const Services& services, const grpc::CallbackServerContext* context,
          const v1::ForgetRequest& request)
-      : services_(services), context_(context) {
+      : SteppedCall(services, context) {
     absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context), request.tenant());
     absl::StatusOr<Address> address = AddressOf("address", request.address());
     absl::Status status = tenant.status();
     status.Update(address.status());
     status.Update(CheckOctets("author", request.author(), kMaxAuthorOctets));
     if (!status.ok()) {
-      Finish(services_.ToGrpc(status));
+      End(status);
       return;
     }
     work_ = {.tenant = std::string(*tenant),
@@ -40,31 +40,11 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     ForgetEvents();
   }
 
-  void OnWriteDone(bool ok) override {
-    { MutexLock lock(giving_); }
-    if (!ok) return Finish(grpc::Status::CANCELLED);
+ private:
+  void Taken() override {
     if (response_.done()) return Finish(grpc::Status::OK);
     if (work_.from_event != 0) return ForgetEvents();
     Search();
-  }
-
-  void OnDone() override { delete this; }
-
- private:
-  // Whether there is to be a next step; if not, the call is finished.
-  bool GoesOn() {
-    if (context_->IsCancelled()) {
-      Finish(grpc::Status::CANCELLED);
-      return false;
-    }
-    const absl::Status may = MayGoOn(*context_, services_.parts.clock.Now());
-    if (!may.ok()) Finish(services_.ToGrpc(may));
-    return may.ok();
-  }
-
-  void Give() {
-    MutexLock lock(giving_);
-    StartWrite(&response_);
   }
 
   void ForgetEvents() {
@@ -75,7 +55,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   }
 
   void ForgotEvents(const absl::Status& status, const ForgetAddress& done) {
-    if (!status.ok()) return Finish(services_.ToGrpc(status));
+    if (!status.ok()) return End(status);
     const bool is_first = work_.from_event == 0;
     if (is_first) {
       // Those that stood in its row stand nowhere any more.
@@ -100,15 +80,13 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   }
 
   void Search() {
-    const bool queued = services_.workers.Submit([this] {
-      if (!GoesOn()) return;
+    OnWorker([this] {
       absl::StatusOr<Page<MentionedRow>> page =
           services_.parts.store.FindMentions(work_.tenant, spellings_, cursor_);
-      if (!page.ok()) return Finish(services_.ToGrpc(page.status()));
+      if (!page.ok()) return End(page.status());
       cursor_ = page->next;
       Mask(std::move(page->rows));
     });
-    if (!queued) Finish(services_.ToGrpc(TooBusy()));
   }
 
   void Mask(std::vector<MentionedRow> mentions) {
@@ -123,7 +101,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     services_.parts.committer.Submit(
         MaskMentions{.spellings = spellings_, .mentions = std::move(mentions)},
         [this, rows, evidence](const absl::Status& status, const Work&) {
-          if (!status.ok()) return Finish(services_.ToGrpc(status));
+          if (!status.ok()) return End(status);
           Masked(rows, evidence);
         });
   }
@@ -143,7 +121,7 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
   void EmptyTheLog(int tries) {
     services_.parts.committer.Submit(EmptyLog{},
                                      [this, tries](const absl::Status& status, const Work& work) {
-                                       if (!status.ok()) return Finish(services_.ToGrpc(status));
+                                       if (!status.ok()) return End(status);
                                        response_.set_log_emptied(std::get<EmptyLog>(work).is_empty);
                                        if (!response_.log_emptied() && tries > 1)
                                          return EmptyTheLog(tries - 1);
@@ -167,9 +145,8 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     std::vector<std::string> notes;
     if (response_.nothing_known()) {
       notes.push_back(
-          "Nothing is known of this address, and nothing is kept of it. If a backup from before "
-          "has "
-          "it, forget it after a restore of that.");
+          "Nothing is known of this address, and nothing is kept of it. Forget it anew after the "
+          "restore of a backup that has it.");
     } else {
       notes.push_back(
           "Backups from before still have it, and so has bounced.db.before-* of a restore: remove "
@@ -186,15 +163,11 @@ class Forget final : public grpc::ServerWriteReactor<v1::ForgetResponse> {
     return notes;
   }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   ForgetAddress work_;
   std::vector<std::string> spellings_;
   bool is_known_ = false;                                                 // the address has a row
   absl::flat_hash_set<std::pair<MentionedRow::What, std::int64_t>> own_;  // of a dry run
   Cursor cursor_ = 0;
-  v1::ForgetResponse response_;
-  Mutex giving_;  // as Export has one
 };
 
 }  // namespace

@@ -15,9 +15,8 @@ constexpr std::string_view kOfNobodyHere =
     "stands in for an address that was forgotten, and of none here: rows of forgotten addresses go "
     "to another server by a backup and its restore alone";
 constexpr std::string_view kOfAStream =
-    "of an address that was forgotten nothing of this stream and source stands, and nothing new "
-    "can "
-    "be found by what stands in for it: name the address itself";
+    "of an address that was forgotten nothing of this stream and source stands, and what stands in "
+    "for it finds nothing new: name the address itself";
 constexpr std::string_view kTakesNoMail =
     "stands in for an address that was forgotten, and no mail goes there: name the address itself";
 

@@ -96,7 +96,7 @@ TEST_F(RecordDeliveriesTest, ThereIsNoMessageToShow) {
   EXPECT_FALSE(reader->Read(&chunk));
   const grpc::Status status = reader->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_THAT(status.error_message(), HasSubstr("it rests on none"));
+  EXPECT_THAT(status.error_message(), HasSubstr("rests on no message"));
 }
 
 TEST_F(RecordDeliveriesTest, T6ADeliveryEmptiesTheBucketAndNothingElse) {
