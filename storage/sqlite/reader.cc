@@ -23,13 +23,25 @@
 namespace bounced {
 namespace {
 
-// Columns of a listed suppression before those that SuppressionOf() reads.
+// Columns of a suppression with its address, before those that SuppressionOf() reads.
 constexpr int kTenant = 1;
 constexpr int kCanonical = 2;
 constexpr int kSpelling = 3;
 constexpr int kRecord = 4;
 constexpr int kAddressId = 5;
 constexpr int kFirst = 6;
+std::string ListedColumns() {
+  return absl::StrCat("suppression.id, tenant, canonical, spelling, record, address_id, ",
+                      Absl(kSuppressionColumns));
+}
+
+absl::StatusOr<Suppression> ListedOf(const Query& row) {
+  absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
+  if (!address.ok()) return address.status();
+  Suppression suppression = SuppressionOf(row, kFirst, row.Text(kTenant), *std::move(address));
+  suppression.address_id = row.Integer(kAddressId);
+  return suppression;
+}
 
 // Of the pages of one reader: the inner ones of the trees that a check goes down, with tens of
 // millions of rows.
@@ -52,11 +64,7 @@ absl::StatusOr<std::optional<Suppression>> Select(const SuppressionFilter& filte
   if (filter.in_force_at != absl::InfinitePast() && incident_id != 0) return std::nullopt;
   if (filter.incident_id != 0 && incident_id != filter.incident_id) return std::nullopt;
   if (!filter.reason.empty() && row.Text(kFirst + 6) != filter.reason) return std::nullopt;
-  absl::StatusOr<Address> address = AddressOf(row, kCanonical, kSpelling);
-  if (!address.ok()) return address.status();
-  Suppression suppression = SuppressionOf(row, kFirst, filter.tenant, *std::move(address));
-  suppression.address_id = row.Integer(kAddressId);
-  return suppression;
+  return ListedOf(row);
 }
 
 absl::StatusOr<std::optional<StoredEvent>> Select(const EventFilter& filter, const Query& row) {
@@ -95,14 +103,12 @@ absl::Status Reader::Prepare() {
   Preparer prepare(connection_.db());
   prepare(find_address_, kFindAddressSql);
   prepare(suppressions_of_hash_,
-          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, ",
-                       Absl(kSuppressionColumns),
+          absl::StrCat("SELECT ", ListedColumns(),
                        " FROM address CROSS JOIN suppression ON address_id = address.id"
                        " WHERE address.hash = ?"));
   prepare(suppressions_of_address_, kSuppressionsOfAddressSql);
   prepare(suppressions_,
-          absl::StrCat("SELECT suppression.id, tenant, canonical, spelling, record, address_id, ",
-                       Absl(kSuppressionColumns),
+          absl::StrCat("SELECT ", ListedColumns(),
                        " FROM suppression CROSS JOIN address ON address.id = address_id"
                        " WHERE suppression.id < ? ORDER BY suppression.id DESC"));
   // CROSS: the order of the tables is the order of the loops, so rows come as ids do.
@@ -206,9 +212,9 @@ absl::Status Reader::AddSuppressions(std::string_view tenant, const Address& ent
     const std::string_view canonical = query.Text(kCanonical);
     if (query.Text(kTenant) != tenant) continue;
     if (canonical != entry.canonical() && !IsStandIn(canonical)) continue;
-    absl::StatusOr<Address> address = AddressOf(query, kCanonical, kSpelling);
-    if (!address.ok()) return address.status();
-    suppressions.push_back(SuppressionOf(query, kFirst, tenant, *std::move(address)));
+    absl::StatusOr<Suppression> suppression = ListedOf(query);
+    if (!suppression.ok()) return suppression.status();
+    suppressions.push_back(*std::move(suppression));
   }
 }
 
