@@ -42,7 +42,7 @@ std::int64_t stored = 0;
 bool lean = false;
 std::string directory;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
+const absl::Time kNow = absl::Now();
 
 std::unique_ptr<Store> Open(const std::string& path) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore({.directory = path}, kNow);
@@ -67,6 +67,9 @@ void Fill(const std::string& path, std::int64_t rows) {
   const auto quoted = [](const char* of_a_bounce) {
     return absl::StrCat("'", lean ? "" : of_a_bounce, "'");
   };
+  // Of a month ago, which a daemon does not drop yet for their age.
+  const absl::Time begin = kNow - absl::Hours(30 * 24);
+  const std::string time = absl::StrCat(absl::ToUnixMicros(begin), " + i");
   const std::string explanation = quoted(
       "The remote server says that the mailbox does not exist (550 5.1.1, rule no-such-user).");
   bench::StoreFilling filling(path);
@@ -103,8 +106,9 @@ void Fill(const std::string& path, std::int64_t rows) {
                            " receive_time, day, trust, return_path_hash, digest, tenant, stream,"
                            " return_path, reverse_path, client_address, client_helo, reporting_mta,"
                            " report_form, envelope_id, return_path_key, message_reference)"
-                           " SELECT i, i, 1, iif(i % 25 = 0, i, NULL), 2700, 1780000000000000 + i,"
-                           " 20600, 4, hash_of('default', 'b-' || i), randomblob(16), 'default',"
+                           " SELECT i, i, 1, iif(i % 25 = 0, i, NULL), 2700, ",
+                           time, ", ", DayOf(begin),
+                           ", 4, hash_of('default', 'b-' || i), randomblob(16), 'default',"
                            " 'news', 'b-' || i || ",
                            quoted("-of-thirty-two-octets-or-so@bounces.example.net"),
                            ", '', '192.0.2.1', ", quoted("mx.example.net"), ", ",
@@ -120,17 +124,18 @@ void Fill(const std::string& path, std::int64_t rows) {
           quoted("user unknown"), ", ",
           quoted("550 5.1.1 the mailbox does not exist here, see https://example.net/help"),
           " FROM n"));
-  Execute(db, absl::StrCat(count,
-                           "INSERT INTO suppression (id, hash, expire_time, address_id, stream,"
-                           " source, bounce_class, create_time, event_id, reason, explanation)"
-                           " SELECT i, (SELECT hash FROM address WHERE id = i), NULL, i, '', 1, 1,"
-                           " 1780000000000000 + i, i, 'no_such_user', ",
-                           explanation, " FROM n"));
+  Execute(db,
+          absl::StrCat(count,
+                       "INSERT INTO suppression (id, hash, expire_time, address_id, stream,"
+                       " source, bounce_class, create_time, event_id, reason, explanation)"
+                       " SELECT i, (SELECT hash FROM address WHERE id = i), NULL, i, '', 1, 1, ",
+                       time, ", i, 'no_such_user', ", explanation, " FROM n"));
   Execute(db, absl::StrCat(count,
                            "INSERT INTO change (number, time, what, address_id, author, cause,"
                            " stream, source, bounce_class, create_time, expire_time, event_id,"
-                           " reason, explanation) SELECT i, 1780000000000000 + i, 1, i, 'policy',"
-                           " 'hard_certain', '', 1, 1, 1780000000000000 + i, NULL, i,"
+                           " reason, explanation) SELECT i, ",
+                           time, ", 1, i, 'policy', 'hard_certain', '', 1, 1, ", time,
+                           ", NULL, i,"
                            " 'no_such_user', ",
                            explanation, " FROM n"));
   filling.Finish();
