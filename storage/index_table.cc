@@ -269,20 +269,19 @@ void IndexTable::Set(std::uint64_t hash, std::uint32_t value) {
   const Entry entry{.key = KeyOf(hash, kShardBits), .value = value};
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
   if (lines > 0) {
-    const Lines first = LinesOf(shard);
+    const Lines all = LinesOf(shard);
     std::uint32_t at = HomeOf(entry.key, lines);
-    while (at + 1 < lines && first[at].is_full() &&
-           first[at].At(kLineEntries - 1).key < entry.key) {
+    while (at + 1 < lines && all[at].is_full() && all[at].At(kLineEntries - 1).key < entry.key) {
       ++at;
     }
-    const std::size_t slot = first[at].LowerBound(entry.key);
-    if (slot < first[at].count() && first[at].At(slot).key == entry.key) {
+    const std::size_t slot = all[at].LowerBound(entry.key);
+    if (slot < all[at].count() && all[at].At(slot).key == entry.key) {
       if (value == 0) return Erase(shard, at, slot);
       Image image;
       for (std::size_t i = 0; i < kLineEntries; ++i)
-        image.Put(i, i == slot ? entry : first[at].At(i));
+        image.Put(i, i == slot ? entry : all[at].At(i));
       const Change change(shard);
-      first[at].Store(image);
+      all[at].Store(image);
       return;
     }
   }
@@ -291,18 +290,18 @@ void IndexTable::Set(std::uint64_t hash, std::uint32_t value) {
 
 void IndexTable::Insert(Shard& shard, Entry entry) {
   const std::uint32_t entries = shard.entries.load(std::memory_order_relaxed) + 1;
-  const Lines first = LinesOf(shard);
+  const Lines all = LinesOf(shard);
   for (;;) {
     const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
     if (Holds(lines, entries)) {
       std::uint32_t room = HomeOf(entry.key, lines);
       std::uint32_t at = room;
-      while (room < lines && first[room].is_full()) ++room;
+      while (room < lines && all[room].is_full()) ++room;
       if (room < lines) {
         const Change change(shard);
         for (; at <= room; ++at) {
-          const std::size_t slot = first[at].LowerBound(entry.key);
-          if (slot < kLineEntries) entry = first[at].Insert(slot, entry);
+          const std::size_t slot = all[at].LowerBound(entry.key);
+          if (slot < kLineEntries) entry = all[at].Insert(slot, entry);
         }
         shard.entries.store(entries, std::memory_order_relaxed);
         return;
@@ -316,13 +315,13 @@ void IndexTable::Insert(Shard& shard, Entry entry) {
 // What overflowed from the line, or from one before it, moves back.
 void IndexTable::Erase(Shard& shard, std::uint32_t at, std::size_t slot) {
   const std::uint32_t lines = shard.lines.load(std::memory_order_relaxed);
-  const Lines first = LinesOf(shard);
+  const Lines all = LinesOf(shard);
   const Change change(shard);
   for (bool more = true; more; ++at, slot = 0) {
     Entry next{};
-    if (first[at].is_full() && at + 1 < lines) next = first[at + 1].At(0);
+    if (all[at].is_full() && at + 1 < lines) next = all[at + 1].At(0);
     more = next.value != 0 && HomeOf(next.key, lines) <= at;
-    first[at].Remove(slot, more ? next : Entry{});
+    all[at].Remove(slot, more ? next : Entry{});
   }
   shard.entries.store(shard.entries.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
 }

@@ -23,8 +23,7 @@ namespace bounced {
 //
 // Thread-safe: any number of readers, which take no lock, beside the one writer. A reader waits
 // only while its shard grows, up to 0.1 ms with 50 million entries, or while what it reads moves to
-// a huge page. Out of memory it throws
-// std::bad_alloc, as containers do.
+// a huge page. Out of memory it throws std::bad_alloc, as containers do.
 class IndexTable {
  public:
   // Of address space, which costs nothing: enough for 1,400 million entries.

@@ -46,18 +46,8 @@ absl::Status Writer::Do(ForgetAddress& work) {
 
 absl::Status Writer::NoteForgotten(Standing& standing, std::string_view author) {
   standing.row.is_forgotten = true;  // so that `author` is masked
-  const Suppression told{.tenant = std::string(standing.tenant),
-                         .stream = "",
-                         .address = standing.address,
-                         .source = Source::kManual,
-                         .reason = "forgotten",
-                         .bounce_class = BounceClass::kNone,
-                         .create_time = now_,
-                         .expire_time = absl::InfiniteFuture(),
-                         .event_id = 0,
-                         .explanation = ""};
-  return Append(standing, Change::What::kForgotten, {.author = author, .words = "forgotten"}, told,
-                nullptr);
+  return Append(standing, Change::What::kForgotten, {.author = author, .words = "forgotten"},
+                ToldOf(standing, Source::kManual, "forgotten", ""), nullptr);
 }
 
 absl::Status Writer::Do(MaskMentions& work) {

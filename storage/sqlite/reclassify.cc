@@ -94,16 +94,7 @@ absl::Status Writer::CarryOut(std::string_view tenant, const Address& address,
   if (status.ok()) status = Save(*standing, replayed.record, replayed.risky_until);
   if (!status.ok()) return status;
 
-  Suppression told{.tenant = std::string(tenant),
-                   .stream = "",
-                   .address = address,
-                   .source = Source::kBounce,
-                   .reason = "counted",
-                   .bounce_class = BounceClass::kNone,
-                   .create_time = now_,
-                   .expire_time = absl::InfiniteFuture(),
-                   .event_id = 0,
-                   .explanation = ExplanationOf(facts, replayed)};
+  Suppression told = ToldOf(*standing, Source::kBounce, "counted", ExplanationOf(facts, replayed));
   Suppression before = told;
   before.explanation.clear();
   if (!replayed.events.empty()) {

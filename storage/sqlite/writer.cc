@@ -545,17 +545,21 @@ absl::Status Writer::NoteAllowance(const Standing& standing, Change::What what, 
                                    const std::string& note) {
   const bool is_allowed = what == Change::What::kAllowed;
   published_allowances_[standing.row.hash] = is_allowed;
-  const Suppression told{.tenant = std::string(standing.tenant),
-                         .stream = "",
-                         .address = standing.address,
-                         .source = Source::kManual,
-                         .reason = "allowed",
-                         .bounce_class = BounceClass::kNone,
-                         .create_time = now_,
-                         .expire_time = absl::InfiniteFuture(),
-                         .event_id = 0,
-                         .explanation = note};
-  return Append(standing, what, cause, told, nullptr);
+  return Append(standing, what, cause, ToldOf(standing, Source::kManual, "allowed", note), nullptr);
+}
+
+Suppression Writer::ToldOf(const Standing& standing, Source source, std::string_view reason,
+                           std::string explanation) const {
+  return {.tenant = std::string(standing.tenant),
+          .stream = "",
+          .address = standing.address,
+          .source = source,
+          .reason = std::string(reason),
+          .bounce_class = BounceClass::kNone,
+          .create_time = now_,
+          .expire_time = absl::InfiniteFuture(),
+          .event_id = 0,
+          .explanation = std::move(explanation)};
 }
 
 absl::Status Writer::Do(PutApiKeys& work) {

@@ -175,6 +175,9 @@ class Writer {
   absl::Status Remove(Standing& standing, std::size_t at, Cause cause);
   absl::Status Append(const Standing& standing, Change::What what, Cause cause,
                       const Suppression& suppression, const Suppression* before);
+  // What a change tells that is of no suppression of the address.
+  Suppression ToldOf(const Standing& standing, Source source, std::string_view reason,
+                     std::string explanation) const;
   // Notes that the address is allowed from the commit on, or no longer, and appends the change.
   absl::Status NoteAllowance(const Standing& standing, Change::What what, Cause cause,
                              const std::string& note);
