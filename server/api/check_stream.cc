@@ -1,5 +1,7 @@
 #include "server/api/check_stream.h"
 
+#include <utility>
+
 #include "server/api/from_proto.h"
 
 namespace bounced::api {
@@ -16,11 +18,12 @@ class CheckStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);
     const absl::Time now = services_.parts.clock.Now();
-    absl::Status status = MayGoOn(context_, now);
-    if (status.ok()) status = reader_.Read(request_);
-    if (status.ok()) status = CheckBatch(checker_, CallerOf(context_), reader_, now, writer_);
-    if (!status.ok()) return Finish(services_.ToGrpc(status));
-    response_ = writer_.Message();
+    if (absl::Status may = MayGoOn(context_, now); !may.ok()) {
+      return Finish(services_.ToGrpc(may));
+    }
+    absl::StatusOr<grpc::ByteBuffer> response = checker_.Answer(CallerOf(context_), request_, now);
+    if (!response.ok()) return Finish(services_.ToGrpc(response.status()));
+    response_ = *std::move(response);
     StartWrite(&response_);
   }
 
@@ -33,25 +36,26 @@ class CheckStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
 
  private:
   const Services& services_;
-  const Checker& checker_;
+  BatchChecker checker_;
   const grpc::CallbackServerContext& context_;
   grpc::ByteBuffer request_;
-  BatchCheckReader reader_;
-  BatchCheckWriter writer_;
   grpc::ByteBuffer response_;
 };
 
 }  // namespace
 
-absl::Status CheckBatch(const Checker& checker, const Caller& caller,
-                        const BatchCheckReader& request, absl::Time now,
-                        BatchCheckWriter& response) {
-  absl::StatusOr<std::string_view> tenant = TenantOf(caller, request.tenant());
+absl::StatusOr<grpc::ByteBuffer> BatchChecker::Answer(const Caller& caller,
+                                                      const grpc::ByteBuffer& request,
+                                                      absl::Time now) {
+  if (absl::Status s = reader_.Read(request); !s.ok()) return s;
+  absl::StatusOr<std::string_view> tenant = TenantOf(caller, reader_.tenant());
   if (!tenant.ok()) return tenant.status();
-  if (absl::Status s = CheckStreamName("stream", request.stream()); !s.ok()) return s;
-  response.Begin(request.addresses().size());
-  return checker.CheckAll(*tenant, request.stream(), request.addresses(), now,
-                          [&response](Verdict verdict) { response.Add(verdict); });
+  if (absl::Status s = CheckStreamName("stream", reader_.stream()); !s.ok()) return s;
+  writer_.Begin(reader_.addresses().size());
+  absl::Status status = checker_.CheckAll(*tenant, reader_.stream(), reader_.addresses(), now,
+                                          [this](Verdict verdict) { writer_.Add(verdict); });
+  if (!status.ok()) return status;
+  return writer_.Message();
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* NewCheckStream(

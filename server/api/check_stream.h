@@ -4,7 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/api/batch_message.h"
 #include "server/api/checker.h"
@@ -12,11 +12,22 @@
 
 namespace bounced::api {
 
-// Answers what `request` has read, one verdict for each address. INVALID_ARGUMENT: a tenant or
-// stream that is none. Else errors are the store's.
-absl::Status CheckBatch(const Checker& checker, const Caller& caller,
-                        const BatchCheckReader& request, absl::Time now,
-                        BatchCheckWriter& response);
+// Answers batches, one after the other: the memory for one serves the next.
+class BatchChecker {
+ public:
+  explicit BatchChecker(const Checker& checker) : checker_(checker) {}
+
+  // Gives a BatchCheckResponse, one verdict for each address. INVALID_ARGUMENT: `request` is no
+  // BatchCheckRequest, or has more than kMaxBatchAddresses, or a tenant or stream that is none.
+  // Else errors are the store's.
+  absl::StatusOr<grpc::ByteBuffer> Answer(const Caller& caller, const grpc::ByteBuffer& request,
+                                          absl::Time now);
+
+ private:
+  const Checker& checker_;
+  BatchCheckReader reader_;
+  BatchCheckWriter writer_;
+};
 
 // A call of CheckStream; deletes itself. It reads, answers, and reads again when the answer is
 // taken: a client that does not read costs one request and one answer.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/api/from_proto.h"
+#include "server/api/stepped_call.h"
 #include "server/api/to_proto.h"
 
 namespace bounced::api {
@@ -28,31 +29,19 @@ absl::Status NoMessage(const StoredEvent& event, absl::Time now, KeepDays keep) 
       "address was forgotten that it named"));
 }
 
-class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResponse> {
+class EvidenceStream final : public SteppedCall<v1::GetEvidenceResponse> {
  public:
   EvidenceStream(const Services& services, const grpc::CallbackServerContext* context,
                  v1::GetEvidenceRequest request)
-      : services_(services),
-        context_(context),
-        request_(std::move(request)),
-        held_(services.budget) {
-    bool queued = services_.workers.Submit([this] { Begin(); });
-    if (!queued) Finish(services_.ToGrpc(TooBusy()));
+      : SteppedCall(services, context), request_(std::move(request)), held_(services.budget) {
+    OnWorker([this] {
+      if (absl::Status status = Read(); !status.ok()) return End(status);
+      WriteChunk();
+    });
   }
-
-  void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::CANCELLED);
-    WriteChunk();
-  }
-
-  void OnDone() override { delete this; }
 
  private:
-  void Begin() {
-    if (context_->IsCancelled()) return Finish(grpc::Status::CANCELLED);
-    if (absl::Status s = Read(); !s.ok()) return Finish(services_.ToGrpc(s));
-    WriteChunk();
-  }
+  void Taken() override { WriteChunk(); }
 
   absl::Status Read() {
     absl::StatusOr<std::string_view> tenant = TenantOf(CallerOf(*context_), request_.tenant());
@@ -78,16 +67,13 @@ class EvidenceStream final : public grpc::ServerWriteReactor<v1::GetEvidenceResp
     if (sent_ == message_.size()) return Finish(grpc::Status::OK);
     response_.set_chunk(message_.substr(sent_, kEvidenceChunkOctets));
     sent_ += response_.chunk().size();
-    StartWrite(&response_);
+    Give();
   }
 
-  const Services& services_;
-  const grpc::CallbackServerContext* const context_;
   const v1::GetEvidenceRequest request_;
   OctetBudget::Share held_;
   std::string message_;
   std::size_t sent_ = 0;
-  v1::GetEvidenceResponse response_;
 };
 
 }  // namespace

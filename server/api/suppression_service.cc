@@ -25,8 +25,7 @@ namespace {
 // Why nothing is explained of "@example.com".
 constexpr char kIsADomain[] =
     "it stands for all of a domain; what holds for that is in the list (`bouncectl get`), and in "
-    "the "
-    "explanation of each address of it";
+    "the explanation of each address of it";
 
 absl::Status Get(const Store& store, const Caller& caller, const v1::GetSuppressionRequest& request,
                  v1::GetSuppressionResponse& response) {
@@ -214,14 +213,10 @@ grpc::ServerUnaryReactor* SuppressionService::Check(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* SuppressionService::BatchCheck(grpc::CallbackServerContext* context,
                                                          const grpc::ByteBuffer* request,
                                                          grpc::ByteBuffer* response) {
-  BatchCheckReader reader;
-  BatchCheckWriter writer;
-  absl::Status status = reader.Read(*request);
-  if (status.ok()) {
-    status = CheckBatch(checker_, CallerOf(*context), reader, services_.parts.clock.Now(), writer);
-  }
-  if (status.ok()) *response = writer.Message();
-  return Answer(context, services_.ToGrpc(status));
+  absl::StatusOr<grpc::ByteBuffer> answer =
+      BatchChecker(checker_).Answer(CallerOf(*context), *request, services_.parts.clock.Now());
+  if (answer.ok()) *response = *std::move(answer);
+  return Answer(context, services_.ToGrpc(answer.status()));
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SuppressionService::CheckStream(
