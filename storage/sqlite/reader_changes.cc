@@ -69,7 +69,8 @@ absl::Status Reader::PrepareChanges() {
   prepare(evidence.page,
           "SELECT evidence_id, max(receive_time) FROM message WHERE evidence_id > ?"
           " GROUP BY evidence_id ORDER BY evidence_id LIMIT ?");
-  prepare(evidence.last, "SELECT max(evidence_id) FROM message");
+  // Only with this condition it is the index that is asked, which has no row without evidence.
+  prepare(evidence.last, "SELECT max(evidence_id) FROM message WHERE evidence_id IS NOT NULL");
   prepare(evidence.from,
           "SELECT evidence_id, receive_time FROM message WHERE evidence_id >= ?"
           " ORDER BY evidence_id LIMIT 1");
