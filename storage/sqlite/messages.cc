@@ -109,13 +109,17 @@ Message ReadMessage(Columns& columns) {
 
 }  // namespace
 
+Day IssueDayOf(const Message& message) {
+  const bool is_signed = !message.return_path_key.empty() && message.returned_path.empty();
+  return is_signed ? message.day : 0;
+}
+
 absl::Status MessageTable::Prepare(Connection& connection) {
   Preparer prepare(connection.db());
-  prepare(find_,
-          "SELECT id, first_event_id, events FROM message"
-          " WHERE return_path_hash = ? AND digest = ?");
-  prepare(count_,
-          "SELECT count(*) FROM (SELECT 1 FROM message WHERE return_path_hash = ? LIMIT ?)");
+  prepare(find_, absl::StrCat("SELECT id, first_event_id, events FROM message WHERE ",
+                              Absl(kIssueDaySql), " = ? AND return_path_hash = ? AND digest = ?"));
+  prepare(count_, absl::StrCat("SELECT count(*) FROM (SELECT 1 FROM message WHERE ",
+                               Absl(kIssueDaySql), " = ? AND return_path_hash = ? LIMIT ?)"));
   prepare(insert_,
           InsertInto("message",
                      "id, first_event_id, events, evidence_id, octets, receive_time, day, trust,"
@@ -146,7 +150,7 @@ absl::StatusOr<MessageRow> MessageTable::Find(std::uint64_t return_path_hash,
                                               const Message& message) {
   MessageRow row;
   row.return_path_hash = return_path_hash;
-  Query query = find_->Start(return_path_hash, Octets(message.digest));
+  Query query = find_->Start(IssueDayOf(message), return_path_hash, Octets(message.digest));
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   if (*there) {
@@ -158,8 +162,8 @@ absl::StatusOr<MessageRow> MessageTable::Find(std::uint64_t return_path_hash,
 }
 
 absl::StatusOr<std::int64_t> MessageTable::CountAt(std::uint64_t return_path_hash,
-                                                   std::int64_t most) {
-  Query query = count_->Start(return_path_hash, most);
+                                                   const Message& message, std::int64_t most) {
+  Query query = count_->Start(IssueDayOf(message), return_path_hash, most);
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   return query.Integer(0);

@@ -25,6 +25,12 @@ struct MessageRow {
   std::uint64_t return_path_hash = 0;
 };
 
+// What the index message_once has before the hash of the return path: its day of issue where it is
+// under our MAC, which the same return path always has; else 0. The two are one.
+Day IssueDayOf(const Message& message);
+inline constexpr std::string_view kIssueDaySql =
+    "CASE WHEN return_path_key <> '' AND returned_path = '' THEN day ELSE 0 END";
+
 // Belongs to the writing connection.
 class MessageTable {
  public:
@@ -32,8 +38,9 @@ class MessageTable {
 
   // The message of this digest; id 0: none.
   absl::StatusOr<MessageRow> Find(std::uint64_t return_path_hash, const Message& message);
-  // How many messages came to a return path; counts no further than `most`.
-  absl::StatusOr<std::int64_t> CountAt(std::uint64_t return_path_hash, std::int64_t most);
+  // How many messages came to the return path of `message`; counts no further than `most`.
+  absl::StatusOr<std::int64_t> CountAt(std::uint64_t return_path_hash, const Message& message,
+                                       std::int64_t most);
   absl::Status Insert(const MessageRow& row, const Message& message);
   absl::Status InsertEvidence(std::int64_t id, const Evidence& evidence);
   // `address_id`: none for an event without address.

@@ -80,12 +80,13 @@ absl::Status Migrate(Connection& connection) {
         "; install the program that wrote it, or restore a backup from before the upgrade"));
   }
   if (*has == newest) return absl::OkStatus();
-  absl::Status status = connection.Execute("BEGIN IMMEDIATE");
+  // An index is sorted before it is written, and may be larger than memory.
+  absl::Status status = connection.Execute("PRAGMA temp_store = FILE; BEGIN IMMEDIATE");
   for (const Migration& migration : Migrations()) {
     if (status.ok() && migration.number > *has) status = connection.Execute(migration.sql);
   }
   if (status.ok()) status = connection.Execute(absl::StrCat("PRAGMA user_version = ", newest));
-  if (status.ok()) return connection.Execute("COMMIT");
+  if (status.ok()) return connection.Execute("COMMIT; PRAGMA temp_store = MEMORY");
   if (sqlite3_get_autocommit(connection.db()) == 0) connection.Execute("ROLLBACK").IgnoreError();
   return status;
 }

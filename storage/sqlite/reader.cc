@@ -146,11 +146,12 @@ absl::Status Reader::Prepare() {
                        " AND substr(iif(returned_path = '', return_path, returned_path),"
                        " -length(?4)) = ?4 LIMIT 1"));
   // The ids stand in the index message_once.
-  prepare(uses_,
-          "SELECT uses, first, receive_time FROM"
-          " (SELECT count(*) AS uses, min(id) AS first FROM"
-          " (SELECT id FROM message WHERE return_path_hash = ? LIMIT ?))"
-          " LEFT JOIN message ON message.id = first");
+  prepare(uses_, absl::StrCat("SELECT uses, first, receive_time FROM"
+                              " (SELECT count(*) AS uses, min(id) AS first FROM"
+                              " (SELECT id FROM message WHERE ",
+                              Absl(kIssueDaySql),
+                              " = ? AND return_path_hash = ? LIMIT ?))"
+                              " LEFT JOIN message ON message.id = first"));
   prepare(revocations_, kRevocationsSql);
   prepare(allowances_, kAllowancesSql);
   prepare(incidents_, absl::StrCat("SELECT ", Absl(kIncidentColumns),
@@ -477,7 +478,7 @@ absl::Status Reader::CountUses(std::string_view tenant, std::vector<StoredEvent>
     const std::uint64_t hash = index_.Hash(tenant, "", stored.message.return_path);
     const auto [use, is_new] = known.try_emplace(hash);
     if (is_new) {
-      Query query = uses_->Start(hash, Store::kMaxUsesCounted + 1);
+      Query query = uses_->Start(IssueDayOf(stored.message), hash, Store::kMaxUsesCounted + 1);
       absl::StatusOr<bool> there = query.Next();
       if (!there.ok()) return there.status();
       use->second.messages = query.Number<int>(0);

@@ -317,7 +317,7 @@ absl::StatusOr<std::optional<std::int64_t>> Writer::Keep(const NewMessage& messa
   if (message.evidence == nullptr) return std::nullopt;
   if (message.message.trust == Trust::kSigned) {
     absl::StatusOr<std::int64_t> came =
-        messages_.CountAt(return_path_hash, evidence_per_return_path_);
+        messages_.CountAt(return_path_hash, message.message, evidence_per_return_path_);
     if (!came.ok()) return came.status();
     if (*came >= evidence_per_return_path_) return std::nullopt;
   }

@@ -201,6 +201,31 @@ TEST_F(ApplyTest, TheSameMessageIsOneEventAcrossAndWithinBatches) {
   EXPECT_EQ(Put(*store_, {Bounce("c@example.net", 3)})[0].event_ids[0], first[1].event_ids[0] + 1);
 }
 
+// Who vouches for no day of issue has that of the arrival, which is another when it comes again.
+TEST_F(ApplyTest, TheSameMessageOnAnotherDayIsOne) {
+  struct Case {
+    std::string_view name, key, returned_path;
+  };
+  constexpr Case kCases[] = {
+      {"unsigned", "", ""},
+      {"vouched for by what it returns", "a", "b-inside@bounces.example.net"},
+      {"unsigned, of a mail that the log named", "", "b-inside@bounces.example.net"},
+  };
+  int number = 0;
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    NewMessage first = Bounce("a@example.net", ++number);
+    first.message.return_path_key = c.key;
+    first.message.returned_path = c.returned_path;
+    NewMessage again = first;
+    again.message.day = kToday + 1;
+    const std::vector<MessageReceipt> receipts = Put(*store_, {first, again});
+    ASSERT_EQ(receipts.size(), 2u);
+    EXPECT_TRUE(receipts[1].duplicate);
+    EXPECT_EQ(receipts[1].message_id, receipts[0].message_id);
+  }
+}
+
 TEST_F(ApplyTest, TheSameDigestAtAnotherReturnPathIsAnotherMessage) {
   NewMessage other = Bounce("a@example.net", 1);
   other.message.return_path = "elsewhere@bounces.example.net";

@@ -370,6 +370,21 @@ TEST(Migrations, WhatOlderOnesLeftIsForgottenAndDropped) {
   }
 }
 
+TEST(Migrations, WhatWasStoredBeforeTheIndexOfReturnPathsWasMadeAnewIsOnceStill) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_13.sql"));
+  const std::unique_ptr<Store> store = Open(directory.path());
+  const absl::StatusOr<StoredEvent> event = store->GetEvent("default", 1);
+  ASSERT_TRUE(event.ok()) << event.status();
+  NewMessage again;
+  again.message = event->message;
+  again.events.push_back(event->event);
+  const std::vector<MessageReceipt> receipts = Put(*store, {again});
+  ASSERT_EQ(receipts.size(), 1u);
+  EXPECT_TRUE(receipts.front().duplicate);
+  EXPECT_EQ(receipts.front().event_ids, std::vector<std::int64_t>{1});
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
