@@ -347,6 +347,19 @@ v1::Verdict ApiTest::Check(const std::string& address, const std::string& stream
   return response.verdict();
 }
 
+v1::ExplainResponse ApiTest::Explain(const std::string& address, const std::string& stream,
+                                     const std::string& tenant) {
+  grpc::ClientContext context;
+  v1::ExplainRequest request;
+  request.set_tenant(tenant);
+  request.set_stream(stream);
+  request.set_address(address);
+  v1::ExplainResponse response;
+  const grpc::Status status = suppressions_->Explain(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
 grpc::Status ApiTest::Create(const std::string& address, const std::string& stream) {
   grpc::ClientContext context;
   v1::CreateSuppressionRequest request;

@@ -153,6 +153,8 @@ class ApiTest : public testing::Test {
 
   v1::Verdict Check(const std::string& address, const std::string& stream = "",
                     const std::string& tenant = "");
+  v1::ExplainResponse Explain(const std::string& address, const std::string& stream = "",
+                              const std::string& tenant = "");
   grpc::Status Create(const std::string& address, const std::string& stream = "");
 
   // Waits until `condition` holds; false: it did not within a minute.

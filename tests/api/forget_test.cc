@@ -65,18 +65,6 @@ class ForgetTest : public ApiTest {
     ASSERT_TRUE(suppressions_->CreateAllowance(&context, request, &response).ok());
   }
 
-  v1::ExplainResponse Explain(const std::string& address, const std::string& stream = "",
-                              const std::string& tenant = "") {
-    grpc::ClientContext context;
-    v1::ExplainRequest request;
-    request.set_tenant(tenant);
-    request.set_stream(stream);
-    request.set_address(address);
-    v1::ExplainResponse response;
-    EXPECT_TRUE(suppressions_->Explain(&context, request, &response).ok());
-    return response;
-  }
-
   // What the three calls that check say of it; all the same.
   v1::Verdict CheckAllWays(const std::string& address, const std::string& stream,
                            const std::string& tenant) {

@@ -52,14 +52,6 @@ class IncidentsTest : public ApiTest {
     if (batch != nullptr) *batch = response.batch();
     return status;
   }
-  v1::ExplainResponse Explain(const std::string& address) {
-    grpc::ClientContext context;
-    v1::ExplainRequest request;
-    request.set_address(address);
-    v1::ExplainResponse response;
-    EXPECT_TRUE(suppressions_->Explain(&context, request, &response).ok());
-    return response;
-  }
 };
 
 TEST_F(IncidentsTest, T3T4ABurstIsHeldExplainedAndConfirmed) {

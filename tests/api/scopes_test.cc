@@ -75,14 +75,6 @@ class ScopesTest : public ApiTest {
     }
     return verdicts;
   }
-  v1::ExplainResponse Explain(const std::string& address) {
-    grpc::ClientContext context;
-    v1::ExplainRequest request;
-    request.set_address(address);
-    v1::ExplainResponse response;
-    EXPECT_TRUE(suppressions_->Explain(&context, request, &response).ok());
-    return response;
-  }
 };
 
 TEST_F(ScopesTest, AWholeDomainAndAllTenantsAreSuppressed) {

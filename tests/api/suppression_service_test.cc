@@ -804,11 +804,7 @@ TEST_F(ImportStreamTest, ARowIsWhatItsSourceSays) {
   EXPECT_EQ(Check("u@a.example", "news"), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(Check("u@a.example"), v1::VERDICT_SEND);
 
-  grpc::ClientContext context;
-  v1::ExplainRequest explain;
-  explain.set_address("c@a.example");
-  v1::ExplainResponse explanation;
-  ASSERT_TRUE(suppressions_->Explain(&context, explain, &explanation).ok());
+  const v1::ExplainResponse explanation = Explain("c@a.example");
   ASSERT_EQ(explanation.changes_size(), 1);
   EXPECT_EQ(explanation.changes(0).author(), "jo");
   EXPECT_EQ(explanation.changes(0).cause(), "import: sendgrid-spam-reports");
@@ -1050,11 +1046,7 @@ TEST_F(SuppressionServiceTest, T2AReturnPathThatIsUsedAgainCountsOnceAndIsTold) 
     ASSERT_TRUE(Ingest(path, Bounce("full@rcpt.example", "5.2.2", text)).ok());
     clock_.Advance(absl::Hours(7));
   }
-  grpc::ClientContext context;
-  v1::ExplainRequest request;
-  request.set_address("full@rcpt.example");
-  v1::ExplainResponse response;
-  ASSERT_TRUE(suppressions_->Explain(&context, request, &response).ok());
+  const v1::ExplainResponse response = Explain("full@rcpt.example");
   EXPECT_EQ(response.counts(1).name(), "soft_bounces");
   EXPECT_LE(response.counts(1).value(), 1);
   EXPECT_TRUE(response.suppressions().empty());
@@ -1076,11 +1068,7 @@ TEST_F(SuppressionServiceTest, T2AReturnPathThatIsUsedAgainCountsOnceAndIsTold) 
 
 TEST_F(SuppressionServiceTest, ExplainShowsVerdictEventsChangesAndCounts) {
   v1::IngestResponse ingested = IngestNoSuchUser("gone@rcpt.example");
-  grpc::ClientContext context;
-  v1::ExplainRequest request;
-  request.set_address("GONE@rcpt.example");
-  v1::ExplainResponse response;
-  ASSERT_TRUE(suppressions_->Explain(&context, request, &response).ok());
+  const v1::ExplainResponse response = Explain("GONE@rcpt.example");
   EXPECT_EQ(response.verdict(), v1::VERDICT_SUPPRESSED);
   EXPECT_EQ(response.suppression().event_id(), ingested.event_ids(0));
   EXPECT_THAT(response.summary(), HasSubstr("No mail may be sent in any stream"));
@@ -1092,16 +1080,12 @@ TEST_F(SuppressionServiceTest, ExplainShowsVerdictEventsChangesAndCounts) {
   EXPECT_EQ(response.changes(0).action(), v1::SuppressionChange::ACTION_CREATED);
   EXPECT_EQ(response.counts_size(), 2);
 
-  grpc::ClientContext invalid_context;
-  request.set_address("nobody");
-  ASSERT_TRUE(suppressions_->Explain(&invalid_context, request, &response).ok());
-  EXPECT_EQ(response.verdict(), v1::VERDICT_INVALID);
-  EXPECT_THAT(response.summary(), HasSubstr("This is no address"));
-  request.set_address("@rcpt.example");
-  grpc::ClientContext of_domain;
-  ASSERT_TRUE(suppressions_->Explain(&of_domain, request, &response).ok());
-  EXPECT_EQ(response.verdict(), v1::VERDICT_INVALID);
-  EXPECT_THAT(response.summary(), HasSubstr("it stands for all of a domain"));
+  const v1::ExplainResponse of_none = Explain("nobody");
+  EXPECT_EQ(of_none.verdict(), v1::VERDICT_INVALID);
+  EXPECT_THAT(of_none.summary(), HasSubstr("This is no address"));
+  const v1::ExplainResponse of_domain = Explain("@rcpt.example");
+  EXPECT_EQ(of_domain.verdict(), v1::VERDICT_INVALID);
+  EXPECT_THAT(of_domain.summary(), HasSubstr("it stands for all of a domain"));
 }
 
 }  // namespace
