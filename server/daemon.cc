@@ -376,7 +376,6 @@ void Daemon::LogCertificates() const {
 }
 
 void Daemon::Reload(const Config& config) {
-  // All that can be wrong is found before anything is taken up.
   const absl::Status status = TakeUp(config);
   if (!status.ok()) {
     parts_->log.Error("config.kept", {{"why", Std(status.message())}});
@@ -395,6 +394,7 @@ void Daemon::Reload(const Config& config) {
                                        {"api_clients", config.grpc.access.clients.size()}});
 }
 
+// All that can be wrong is found before anything is taken up.
 absl::Status Daemon::TakeUp(const Config& config) {
   if (absl::Status s = CheckTogether(config); !s.ok()) return s;
   absl::StatusOr<ReturnPaths> return_paths = MakeReturnPaths(config);
@@ -409,8 +409,8 @@ absl::Status Daemon::TakeUp(const Config& config) {
   }
   absl::StatusOr<std::optional<ApiTls>> api_tls = ReadApiTls(config);
   if (!api_tls.ok()) return api_tls.status();
-  if (absl::Status s = parts_->policies.TakeUp(config); !s.ok()) return s;
-  if (absl::Status s = parts_->callers.TakeUp(config.grpc.access); !s.ok()) return s;
+  const auto take_up_callers = [&] { return parts_->callers.TakeUp(config.grpc.access); };
+  if (absl::Status s = parts_->policies.TakeUp(config, take_up_callers); !s.ok()) return s;
   parts_->keys.TakeUp(*return_paths);
   NoteRevoked(*parts_->return_paths.Get(), parts_->clock, parts_->log);
   parts_->users.Replace(config.smtp.users);

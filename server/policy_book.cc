@@ -65,23 +65,31 @@ PolicyBook::PolicyBook(const Config& config, PolicyDocument applied, Committer& 
       log_(log),
       document_(std::move(applied)) {
   MutexLock lock(mutex_);
-  absl::Status status = Fill(config);
-  if (status.ok()) return;
+  absl::StatusOr<Book> book = BookOf(config);
+  if (book.ok()) {
+    Use(*std::move(book));
+    return;
+  }
   log_.Error("policies.not_in_force",
-             {{"revision", document_.revision}, {"message", Std(status.message())}});
+             {{"revision", document_.revision}, {"message", Std(book.status().message())}});
   Use({.of_all = config.policy, .configured = config.tenants, .applied = {}});
 }
 
-absl::Status PolicyBook::TakeUp(const Config& config) {
+absl::Status PolicyBook::TakeUp(const Config& config, absl::FunctionRef<absl::Status()> rest) {
   MutexLock lock(mutex_);
-  absl::Status status = Fill(config);
-  if (status.ok()) return status;
-  // With the next start it would be out of force.
-  return absl::InvalidArgumentError(absl::StrCat("of the policies that were applied, revision ",
-                                                 document_.revision, ": ", status.message()));
+  absl::StatusOr<Book> book = BookOf(config);
+  if (!book.ok()) {
+    // With the next start it would be out of force.
+    return absl::InvalidArgumentError(absl::StrCat("of the policies that were applied, revision ",
+                                                   document_.revision, ": ",
+                                                   book.status().message()));
+  }
+  if (absl::Status status = rest(); !status.ok()) return status;
+  Use(*std::move(book));
+  return absl::OkStatus();
 }
 
-absl::Status PolicyBook::Fill(const Config& config) {
+absl::StatusOr<PolicyBook::Book> PolicyBook::BookOf(const Config& config) const {
   absl::StatusOr<std::vector<TenantSection>> applied =
       ParseTenants(document_.document, kDocument, config.policy,
                    std::min(event_days_, config.store.keep.events));
@@ -92,8 +100,8 @@ absl::Status PolicyBook::Fill(const Config& config) {
                  {{"tenant", tenant.name}, {"revision", document_.revision}});
     return true;
   });
-  Use({.of_all = config.policy, .configured = config.tenants, .applied = *std::move(applied)});
-  return absl::OkStatus();
+  return Book{
+      .of_all = config.policy, .configured = config.tenants, .applied = *std::move(applied)};
 }
 
 void PolicyBook::Use(Book book) {

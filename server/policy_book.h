@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/api/policy_book.h"
 #include "server/base/log.h"
 #include "server/config/config.h"
@@ -24,9 +26,11 @@ class PolicyBook final : public api::PolicyBook {
   // right any more, with the [policy] that it rests on now, is not in force, and the log says so.
   PolicyBook(const Config& config, PolicyDocument applied, Committer& committer, const Log& log);
 
-  // INVALID_ARGUMENT: what was applied is not right with `config`, also where that holds from the
-  // next start on (store.event_days), and the policies stay as they are.
-  absl::Status TakeUp(const Config& config);
+  // Takes up `config` if `rest` succeeds, which takes up what else may yet fail; meanwhile nobody
+  // applies policies. INVALID_ARGUMENT: what was applied is not right with `config`, also where
+  // that holds from the next start on (store.event_days). After that, or an error of `rest`, the
+  // policies are as they were.
+  absl::Status TakeUp(const Config& config, absl::FunctionRef<absl::Status()> rest);
 
   absl::StatusOr<Applied> Apply(Application application) override;
   std::vector<Entry> InForce() const override;
@@ -38,7 +42,7 @@ class PolicyBook final : public api::PolicyBook {
     std::vector<TenantSection> applied;  // none of whom is configured
   };
 
-  absl::Status Fill(const Config& config) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Book> BookOf(const Config& config) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Use(Book book) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // As long as the daemon runs: no window of a policy may be longer.

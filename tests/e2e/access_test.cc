@@ -98,6 +98,27 @@ TEST_F(AccessTest, T35OffLoopbackItStartsWithTlsAndLoginsAlone) {
   }
 }
 
+// What the daemon alone finds out, as it depends on what the database has.
+TEST_F(AccessTest, AKeyThatTheDatabaseHasOtherwiseKeepsAllOfTheOldConfiguration) {
+  Daemon daemon;
+  const Outcome made =
+      daemon.Bouncectl({"keys", "create", "ops", "--role", "admin", "--all-tenants"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  const std::string file = daemon.dir() / "ops.key";
+  WriteFile(file, made.out, 0600);
+  const Outcome hashed = RunProgram({Program("bouncectl"), "keys", "hash"}, {}, made.out);
+  ASSERT_EQ(hashed.status, 0) << hashed.err;
+  const std::string secret = hashed.out.substr(0, hashed.out.size() - 1);
+  EXPECT_TRUE(
+      daemon.Reconfigure({.sections = "[policy]\nsoft_threshold = 1\n[[grpc.key]]\nname = 'ops'\n"
+                                      "roles = ['write']\nsecret = '" +
+                                      secret + "'\n"},
+                         "config.kept"));
+  EXPECT_THAT(daemon.log(), HasSubstr("grpc.key ops: a key of this id"));
+  const Outcome policies = daemon.Bouncectl({"policies", "--token-file", file});
+  EXPECT_THAT(policies.out, HasSubstr("soft_threshold=3"));
+}
+
 TEST_F(AccessTest, T35TheFirstKeyIsMadeOnLoopbackAndClosesIt) {
   Daemon daemon;
   EXPECT_EQ(daemon.Bouncectl({"check", "a@rcpt.example"}).status, 0);
