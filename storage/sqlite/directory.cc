@@ -142,6 +142,13 @@ absl::Status DataDirectory::Rename(const std::string& from, const std::string& t
   return Sync();
 }
 
+absl::Status DataDirectory::SetWalAside(absl::Time time) const {
+  if (absl::Status s = Rename(database() + "-wal", aside(time) + "-wal"); !s.ok()) return s;
+  const std::string shared_memory = database() + "-shm";
+  if (unlink(shared_memory.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return FileStatus(errno, shared_memory);
+}
+
 absl::Status DataDirectory::Sync() const {
   int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return FileStatus(errno, path_);

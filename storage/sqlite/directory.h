@@ -39,6 +39,10 @@ class DataDirectory {
   // crash in the midst of that it goes on where it was.
   absl::Status TidyUp() const;
 
+  // Gives the WAL that lies beside the database the name that aside() says. SQLite would believe it
+  // to be of whatever database lies there.
+  absl::Status SetWalAside(absl::Time time) const;
+
   // Puts the file `from` in the place of `to`, so that it stays there.
   absl::Status Rename(const std::string& from, const std::string& to) const;
   // Waits until the names in it are on the disk.

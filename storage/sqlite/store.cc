@@ -1,5 +1,7 @@
 #include "storage/store.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -144,6 +146,8 @@ class SqliteStore final : public Store {
                                           absl::Time now, OnProgress progress) override;
 
  private:
+  // DATA_LOSS: the database or its WAL are not the ones that are open.
+  absl::Status CheckFiles(absl::Time now);
   absl::StatusOr<std::unique_ptr<DatabaseCopy>> Copy(std::int64_t min_free, OnProgress progress) {
     return DatabaseCopy::Make(connection_, gate_, directory_, vfs_, min_free, progress);
   }
@@ -179,8 +183,8 @@ absl::Status SqliteStore::Start(const StoreOptions& options, absl::Time now) {
       connection_.Ask("SELECT value FROM meta WHERE name = 'token_secret'");
   if (!token_secret.ok()) return token_secret.status();
   token_secret_ = *std::move(token_secret);
-  absl::StatusOr<std::unique_ptr<Writer>> writer = Writer::Create(
-      connection_, index_, wide_index_, change_feed_, options.evidence_per_return_path);
+  absl::StatusOr<std::unique_ptr<Writer>> writer =
+      Writer::Create(connection_, index_, wide_index_, change_feed_, options.evidence);
   if (!writer.ok()) return writer.status();
   absl::StatusOr<Connection> second =
       Connection::Open(directory_.database(), options.vfs, Access::kWrite);
@@ -208,11 +212,20 @@ SqliteStore::~SqliteStore() {
 absl::Status SqliteStore::Apply(std::span<Work* const> batch, Decide decide, absl::Time now) {
   absl::Status failure = failures_.status();
   if (!failure.ok()) return failure;
-  for (FileIdentity* file : {&database_file_, &wal_file_}) {
-    if (absl::Status s = file->Check(); !s.ok()) return failures_.Note(s);
-  }
+  if (absl::Status s = CheckFiles(now); !s.ok()) return failures_.Note(s);
   CommitGate::Commit commit(gate_);
   return failures_.Note(writer_->Apply(batch, decide, now));
+}
+
+absl::Status SqliteStore::CheckFiles(absl::Time now) {
+  const absl::Status of_wal = wal_file_.Check();
+  const absl::Status of_database = database_file_.Check();
+  if (of_database.ok()) return of_wal;
+  // With another database in its place our WAL would be played into that one at the next start.
+  const bool is_replaced = access(directory_.database().c_str(), F_OK) == 0;
+  if (!is_replaced || !of_wal.ok() || !directory_.SetWalAside(now).ok()) return of_database;
+  return absl::DataLossError(absl::StrCat(
+      of_database.message(), "; its write-ahead log is kept as ", directory_.aside(now), "-wal"));
 }
 
 absl::Status AnotherCopy() {

@@ -178,6 +178,31 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
+// A WAL that has no end yet would be played into whatever lies in the place of its database.
+TEST(Damage, T55TheDatabaseThatReplacesAnotherIsAsItWas) {
+  TemporaryDirectory other;
+  Put(*Open(other.path()), {Bounce("other@example.net", 7)});
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  Put(*store, {Bounce(Mailbox(0), 0), Bounce(Mailbox(1), 1)});
+  fs::copy_file(other.database(), directory.database() + "2");
+  fs::rename(directory.database() + "2", directory.database());
+  Work work = StoreMessages{.messages = {Bounce(Mailbox(2), 2)}};
+  const absl::Status status = Apply(*store, {&work});
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  const std::string says(status.message());
+  const std::size_t name = says.rfind(directory.path());
+  ASSERT_NE(name, std::string::npos) << says;
+  EXPECT_TRUE(fs::exists(says.substr(name))) << says;
+  store.reset();
+
+  store = Open(directory.path());
+  EXPECT_EQ(CheckIndex(*store, "other@example.net"), IndexAnswer::kSuppressed);
+  EXPECT_EQ(CheckIndex(*store, Mailbox(0)), IndexAnswer::kSend);
+  store.reset();
+  EXPECT_EQ(CheckDatabase(directory.path(), {.full = true}, GoOn)->count, 0);
+}
+
 // --- A migration that is cut off
 
 void Execute(const std::string& file, const std::string& sql) {
