@@ -356,6 +356,7 @@ struct MentionedRow {
 
 // Puts a mask in the place of each of the spellings, and removes evidence in which one stands.
 struct MaskMentions {
+  std::string tenant;
   std::vector<std::string> spellings;
   std::vector<MentionedRow> mentions;
 };

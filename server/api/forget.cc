@@ -99,7 +99,8 @@ class Forget final : public SteppedCall<v1::ForgetResponse> {
     const auto rows = static_cast<std::int64_t>(mentions.size()) - evidence;
     if (mentions.empty() || work_.dry_run) return Masked(rows, evidence);
     services_.parts.committer.Submit(
-        MaskMentions{.spellings = spellings_, .mentions = std::move(mentions)},
+        MaskMentions{
+            .tenant = work_.tenant, .spellings = spellings_, .mentions = std::move(mentions)},
         [this, rows, evidence](const absl::Status& status, const Work&) {
           if (!status.ok()) return End(status);
           Masked(rows, evidence);

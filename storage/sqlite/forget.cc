@@ -34,7 +34,7 @@ absl::Status Writer::Do(ForgetAddress& work) {
     if (absl::Status s = NoteForgotten(*standing, work.author); !s.ok()) return s;
   }
   absl::StatusOr<ForgottenTable::Wiped> wiped = forgotten_.WipeEvents(
-      row.id, work.from_event, ForgetAddress::kForgetStepEvents, work.dry_run);
+      work.tenant, row.id, work.from_event, ForgetAddress::kForgetStepEvents, work.dry_run);
   if (!wiped.ok()) return wiped.status();
   work.events = wiped->with_texts;
   work.event_ids = std::move(wiped->events);
@@ -53,7 +53,7 @@ absl::Status Writer::NoteForgotten(Standing& standing, std::string_view author) 
 absl::Status Writer::Do(MaskMentions& work) {
   const Mentions mentions(work.spellings);
   absl::StatusOr<MentionScan> scan = MentionScan::Create(connection_, mentions);
-  return scan.ok() ? scan->Mask(work.mentions) : scan.status();
+  return scan.ok() ? scan->Mask(work.tenant, work.mentions) : scan.status();
 }
 
 absl::Status Writer::Do(EmptyLog& work) {

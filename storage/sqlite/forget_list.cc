@@ -92,7 +92,7 @@ absl::Status MaskAll(Connection& connection, const std::string& tenant,
   do {
     absl::StatusOr<Page<MentionedRow>> page = scan->Find(tenant, cursor);
     if (!page.ok()) return page.status();
-    if (absl::Status s = scan->Mask(page->rows); !s.ok()) return s;
+    if (absl::Status s = scan->Mask(tenant, page->rows); !s.ok()) return s;
     cursor = page->next;
   } while (cursor != 0);
   return absl::OkStatus();
@@ -112,7 +112,8 @@ absl::StatusOr<std::int64_t> Replay(Connection& connection,
     if (status.ok()) status = forgotten.Note(each.row.hash, now);
     if (!status.ok()) return status;
     absl::StatusOr<ForgottenTable::Wiped> wiped =
-        forgotten.WipeEvents(each.row.id, 0, std::numeric_limits<int>::max(), /*dry_run=*/false);
+        forgotten.WipeEvents(each.tenant, each.row.id, 0, std::numeric_limits<int>::max(),
+                             /*dry_run=*/false);
     if (!wiped.ok()) return wiped.status();
     spellings[each.tenant].push_back(each.row.address->canonical());
     spellings[each.tenant].push_back(each.row.address->spelling());

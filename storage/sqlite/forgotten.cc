@@ -85,7 +85,8 @@ absl::Status ForgottenTable::Put(std::uint64_t hash, std::int64_t secret, absl::
   return put_->Run(hash, secret, time);
 }
 
-absl::StatusOr<ForgottenTable::Wiped> ForgottenTable::WipeEvents(std::int64_t address_id,
+absl::StatusOr<ForgottenTable::Wiped> ForgottenTable::WipeEvents(std::string_view tenant,
+                                                                 std::int64_t address_id,
                                                                  std::int64_t from, int most,
                                                                  bool dry_run) {
   Wiped wiped;
@@ -112,7 +113,7 @@ absl::StatusOr<ForgottenTable::Wiped> ForgottenTable::WipeEvents(std::int64_t ad
     if (status.ok()) status = wipe_message_->Run(id);
   }
   for (const std::int64_t id : wiped.evidence) {
-    if (status.ok()) status = RemoveEvidence(*connection_, id);
+    if (status.ok()) status = RemoveEvidence(*connection_, id, tenant);
   }
   if (!status.ok()) return status;
   return wiped;

@@ -45,8 +45,8 @@ class ForgottenTable {
     std::int64_t next = 0;  // the last event's id; 0: there are no more
   };
   // Those with ids above `from`, at most `most`. With `dry_run` only counts.
-  absl::StatusOr<Wiped> WipeEvents(std::int64_t address_id, std::int64_t from, int most,
-                                   bool dry_run);
+  absl::StatusOr<Wiped> WipeEvents(std::string_view tenant, std::int64_t address_id,
+                                   std::int64_t from, int most, bool dry_run);
 
  private:
   Connection* connection_ = nullptr;

@@ -78,6 +78,15 @@ absl::Status AddFunction(Connection& connection, const char* name, int parameter
   return made == SQLITE_OK ? absl::OkStatus() : SqliteStatus(connection.db(), made);
 }
 
+absl::Status DropUnlessReferred(Connection& connection, std::int64_t evidence_id) {
+  absl::StatusOr<Statement> drop =
+      Statement::Prepare(connection.db(),
+                         "DELETE FROM evidence WHERE id = ?1"
+                         " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)");
+  if (!drop.ok()) return drop.status();
+  return drop->Run(evidence_id);
+}
+
 bool IsReturnPath(std::string_view column) {
   return column.ends_with("return_path") || column == "returned_path";
 }
@@ -190,13 +199,13 @@ absl::StatusOr<Page<MentionedRow>> MentionScan::Find(std::string_view tenant, Cu
   return page;
 }
 
-absl::Status MentionScan::Mask(std::span<const MentionedRow> mentions) {
+absl::Status MentionScan::Mask(std::string_view tenant, std::span<const MentionedRow> mentions) {
   for (const MentionedRow& mention : mentions) {
     const auto number = static_cast<std::size_t>(mention.table);
     if (number >= tables_.size()) return absl::InvalidArgumentError("no such table");
     const Table& table = tables_[number];
     if (table.columns.empty()) {
-      if (absl::Status s = RemoveEvidence(*connection_, mention.row); !s.ok()) return s;
+      if (absl::Status s = RemoveEvidence(*connection_, mention.row, tenant); !s.ok()) return s;
       continue;
     }
     std::vector<std::string> sets;
@@ -218,10 +227,16 @@ absl::Status RemoveEvidence(Connection& connection, std::int64_t id) {
       connection.db(), "UPDATE message SET evidence_id = NULL WHERE evidence_id = ?");
   if (!refer.ok()) return refer.status();
   if (absl::Status s = refer->Run(id); !s.ok()) return s;
-  absl::StatusOr<Statement> remove =
-      Statement::Prepare(connection.db(), "DELETE FROM evidence WHERE id = ?");
-  if (!remove.ok()) return remove.status();
-  return remove->Run(id);
+  return DropUnlessReferred(connection, id);
+}
+
+absl::Status RemoveEvidence(Connection& connection, std::int64_t id, std::string_view tenant) {
+  absl::StatusOr<Statement> refer = Statement::Prepare(
+      connection.db(),
+      "UPDATE message SET evidence_id = NULL WHERE evidence_id = ? AND tenant = ?");
+  if (!refer.ok()) return refer.status();
+  if (absl::Status s = refer->Run(id, tenant); !s.ok()) return s;
+  return DropUnlessReferred(connection, id);
 }
 
 }  // namespace bounced

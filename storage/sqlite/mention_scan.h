@@ -26,7 +26,7 @@ class MentionScan {
   // See Store::FindMentions().
   absl::StatusOr<Page<MentionedRow>> Find(std::string_view tenant, Cursor from);
   // Those that another scan of the same database has found. In a transaction of the caller's.
-  absl::Status Mask(std::span<const MentionedRow> mentions);
+  absl::Status Mask(std::string_view tenant, std::span<const MentionedRow> mentions);
 
  private:
   struct Table {
@@ -43,7 +43,9 @@ class MentionScan {
   std::vector<Table> tables_;
 };
 
-// Takes a message away, and where it is referred to.
+// Takes the message that is kept away from all that refer to it.
 absl::Status RemoveEvidence(Connection& connection, std::int64_t id);
+// The same for one tenant: it stays while another refers to it, of whose data it is, too.
+absl::Status RemoveEvidence(Connection& connection, std::int64_t id, std::string_view tenant);
 
 }  // namespace bounced

@@ -46,12 +46,13 @@ struct ForgetResult {
 };
 
 // As the API does it.
-ForgetResult Forget(Store& store, std::string_view mailbox) {
+ForgetResult Forget(Store& store, std::string_view mailbox, const std::string& tenant = "t") {
   ForgetResult result;
   std::vector<std::string> spellings;
   std::int64_t from = 0;
   do {
-    Work work = ForgetAddress{.tenant = "t", .address = ParseAddress(mailbox), .from_event = from};
+    Work work =
+        ForgetAddress{.tenant = tenant, .address = ParseAddress(mailbox), .from_event = from};
     EXPECT_TRUE(Apply(store, {&work}).ok());
     const auto& done = std::get<ForgetAddress>(work);
     if (from == 0) {
@@ -65,13 +66,13 @@ ForgetResult Forget(Store& store, std::string_view mailbox) {
   } while (from != 0);
   Cursor cursor = 0;
   do {
-    absl::StatusOr<Page<MentionedRow>> page = store.FindMentions("t", spellings, cursor);
+    absl::StatusOr<Page<MentionedRow>> page = store.FindMentions(tenant, spellings, cursor);
     EXPECT_TRUE(page.ok()) << page.status();
     cursor = page->next;
     for (const MentionedRow& mention : page->rows) {
       ++(mention.what == MentionedRow::What::kEvidence ? result.evidence : result.mentions);
     }
-    Work work = MaskMentions{.spellings = spellings, .mentions = page->rows};
+    Work work = MaskMentions{.tenant = tenant, .spellings = spellings, .mentions = page->rows};
     EXPECT_TRUE(Apply(store, {&work}).ok());
   } while (cursor != 0);
   Work work = EmptyLog{};
@@ -212,6 +213,27 @@ TEST_F(ForgetTest, T48NoOctetOfTheAddressIsLeftAndItStaysSuppressed) {
   const ForgetResult again = Forget(*store_, kMarked);
   EXPECT_TRUE(again.was_forgotten);
   EXPECT_EQ(again.events + again.evidence + again.mentions, 0);
+}
+
+// One message, to return paths of two tenants.
+TEST_F(ForgetTest, T48WhatAnotherTenantHasOfTheSameMessageStaysUntilThatForgets) {
+  NewMessage own = Naming(kMarked, 1);
+  NewMessage others = own;
+  others.message.tenant = "u";
+  const std::vector<MessageReceipt> receipts = Put(*store_, {own, others});
+  ASSERT_EQ(receipts.size(), 2u);
+  const std::int64_t own_event = receipts[0].event_ids.front();
+  const std::int64_t others_event = receipts[1].event_ids.front();
+  EXPECT_EQ(Forget(*store_, kMarked).evidence, 1);
+  EXPECT_TRUE(absl::IsNotFound(store_->GetEvidence("t", own_event).status()));
+  const absl::StatusOr<std::string> kept = store_->GetEvidence("u", others_event);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_THAT(*kept, HasSubstr(kMarked));
+  EXPECT_EQ(Check().count, 0);
+  EXPECT_EQ(Forget(*store_, kMarked, "u").evidence, 1);
+  EXPECT_TRUE(absl::IsNotFound(store_->GetEvidence("u", others_event).status()));
+  Reopen();
+  EXPECT_THAT(Raw(), Not(HasSubstr("marked.one@example.net")));
 }
 
 TEST_F(ForgetTest, T48WhatComesLaterHasNoTextEither) {
