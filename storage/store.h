@@ -504,7 +504,7 @@ class Store {
   // NOT_FOUND: no such event of this tenant.
   virtual absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id) const = 0;
   // The message that the event rests on, as it came. NOT_FOUND: no such event, its message was not
-  // kept (more than `evidence_per_return_path` came to its return path), or it rests on none
+  // kept (beyond the EvidenceLimits), or it rests on none
   // (kSessionForm).
   virtual absl::StatusOr<std::string> GetEvidence(std::string_view tenant,
                                                   std::int64_t event_id) const = 0;
@@ -578,10 +578,18 @@ class Store {
                                                   OnProgress progress) = 0;
 };
 
+// Which messages are kept whole; of the others there are the events.
+struct EvidenceLimits {
+  int per_return_path = 20;  // that is signed
+  // Octets as they are stored, of a day (UTC) and since the start, of what came by SMTP to any
+  // other address: anybody can send there, and would fill the disk.
+  std::int64_t unvouched_per_day = std::int64_t{256} << 20;
+};
+
 // What the operator may set.
 struct StoreOptions {
-  std::string directory;                    // made (0700) when it is not there; holds bounced.db
-  int evidence_per_return_path = 20;        // messages kept whole per signed return path
+  std::string directory;  // made (0700) when it is not there; holds bounced.db
+  EvidenceLimits evidence;
   std::int64_t max_wal_octets = 256 << 20;  // above it a checkpoint is waited for
   // Of the writing connection; to a database below 1 GiB it takes 8 MiB at most.
   std::int64_t cache_octets = 64 << 20;

@@ -23,10 +23,12 @@ absl::Status NoMessage(const StoredEvent& event, absl::Time now, KeepDays keep) 
         absl::StrCat("the message of event ", event.event.id, " has expired on ", ShownDay(end),
                      ": messages are kept for ", keep.evidence, " days (store.evidence_days)"));
   }
-  return absl::NotFoundError(absl::StrCat(
-      "the message of event ", event.event.id,
-      " is not kept: more than store.evidence_per_return_path came to its return path, or an "
-      "address was forgotten that it named"));
+  return absl::NotFoundError(absl::StrCat("the message of event ", event.event.id,
+                                          " is not kept: more than store.evidence_per_return_path "
+                                          "came to its return path, or more than "
+                                          "store.unvouched_evidence_per_day where anybody can "
+                                          "send, or an address was forgotten that it "
+                                          "named"));
 }
 
 class EvidenceStream final : public SteppedCall<v1::GetEvidenceResponse> {

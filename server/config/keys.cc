@@ -474,8 +474,10 @@ namespace {
 std::span<const Key<decltype(Config::store)>> StoreKeys() {
   using StoreSection = decltype(Config::store);
   static const std::vector<Key<StoreSection>> keys = {
-      Integer<StoreSection>("evidence_per_return_path", PLACE(options.evidence_per_return_path), 0,
+      Integer<StoreSection>("evidence_per_return_path", PLACE(options.evidence.per_return_path), 0,
                             1'000'000),
+      Integer<StoreSection>("unvouched_evidence_per_day", PLACE(options.evidence.unvouched_per_day),
+                            0, std::int64_t{1} << 50),
       Integer<StoreSection>("max_wal_octets", PLACE(options.max_wal_octets), kMiB,
                             std::int64_t{1} << 40),
       Integer<StoreSection>("cache_octets", PLACE(options.cache_octets), kMiB,

@@ -120,9 +120,8 @@ IndexEntry EntryOf(std::span<const SuppressionRow> suppressions, std::string_vie
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Create(Connection& connection,
                                                        SuppressionIndex& index,
                                                        WideIndex& wide_index, ChangeFeed& feed,
-                                                       int evidence_per_return_path) {
-  std::unique_ptr<Writer> writer(
-      new Writer(connection, index, wide_index, feed, evidence_per_return_path));
+                                                       const EvidenceLimits& evidence_limits) {
+  std::unique_ptr<Writer> writer(new Writer(connection, index, wide_index, feed, evidence_limits));
   absl::Status status = writer->Prepare();
   if (!status.ok()) return status;
   return writer;
@@ -189,6 +188,7 @@ absl::Status Writer::Apply(std::span<Work* const> batch, Store::Decide decide, a
 
 absl::Status Writer::Begin() {
   before_ = next_;
+  unvouched_before_ = unvouched_;
   kept_.clear();
   published_.clear();
   published_wide_.clear();
@@ -206,6 +206,7 @@ absl::Status Writer::Commit() { return commit_->Run(); }
 
 void Writer::RollBack() {
   next_ = before_;
+  unvouched_ = unvouched_before_;
   incidents_.RollBack();
   rates_.RollBack();
   bursts_.RollBack();
@@ -317,9 +318,11 @@ absl::StatusOr<std::optional<std::int64_t>> Writer::Keep(const NewMessage& messa
   if (message.evidence == nullptr) return std::nullopt;
   if (message.message.trust == Trust::kSigned) {
     absl::StatusOr<std::int64_t> came =
-        messages_.CountAt(return_path_hash, message.message, evidence_per_return_path_);
+        messages_.CountAt(return_path_hash, message.message, evidence_limits_.per_return_path);
     if (!came.ok()) return came.status();
-    if (*came >= evidence_per_return_path_) return std::nullopt;
+    if (*came >= evidence_limits_.per_return_path) return std::nullopt;
+  } else if (!message.message.client_address.empty() && !TakesUnvouched(*message.evidence)) {
+    return std::nullopt;
   }
   auto [kept, is_new] = kept_.try_emplace(message.evidence.get(), next_.evidence);
   if (is_new) {
@@ -327,6 +330,15 @@ absl::StatusOr<std::optional<std::int64_t>> Writer::Keep(const NewMessage& messa
     if (!status.ok()) return status;
   }
   return kept->second;
+}
+
+bool Writer::TakesUnvouched(const Evidence& evidence) {
+  if (kept_.contains(&evidence)) return true;
+  if (unvouched_.day != DayOf(now_)) unvouched_ = {.day = DayOf(now_)};
+  const auto octets = static_cast<std::int64_t>(evidence.packed().size());
+  if (unvouched_.octets + octets > evidence_limits_.unvouched_per_day) return false;
+  unvouched_.octets += octets;
+  return true;
 }
 
 absl::Status Writer::Judge(const Message& message, Event& event,

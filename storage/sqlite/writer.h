@@ -48,7 +48,7 @@ class Writer {
   static absl::StatusOr<std::unique_ptr<Writer>> Create(Connection& connection,
                                                         SuppressionIndex& index,
                                                         WideIndex& wide_index, ChangeFeed& feed,
-                                                        int evidence_per_return_path);
+                                                        const EvidenceLimits& evidence_limits);
 
   // See Store::Apply(). After an error the database and the index are as before, but where it is of
   // EmptyLog.
@@ -89,13 +89,19 @@ class Writer {
     std::optional<Change> oldest = std::nullopt;
   };
 
+  // What was kept of messages that nobody vouches for.
+  struct Unvouched {
+    Day day = 0;
+    std::int64_t octets = 0;
+  };
+
   Writer(Connection& connection, SuppressionIndex& index, WideIndex& wide_index, ChangeFeed& feed,
-         int evidence_per_return_path)
+         const EvidenceLimits& evidence_limits)
       : connection_(connection),
         index_(index),
         wide_index_(wide_index),
         feed_(feed),
-        evidence_per_return_path_(evidence_per_return_path) {}
+        evidence_limits_(evidence_limits) {}
 
   absl::Status Prepare();
   absl::Status Begin();
@@ -127,6 +133,8 @@ class Writer {
   void CountForRates(const Message& message, const Event& event);
   absl::StatusOr<std::optional<std::int64_t>> Keep(const NewMessage& message,
                                                    std::uint64_t return_path_hash);
+  // Counts what it takes.
+  bool TakesUnvouched(const Evidence& evidence);
   // `forgotten`: as ForgottenIn() has it.
   absl::Status Judge(const Message& message, Event& event,
                      const std::optional<Mentions>& forgotten);
@@ -188,7 +196,7 @@ class Writer {
   SuppressionIndex& index_;
   WideIndex& wide_index_;
   ChangeFeed& feed_;
-  const int evidence_per_return_path_;
+  const EvidenceLimits evidence_limits_;
   std::optional<Statement> begin_;
   std::optional<Statement> commit_;
   std::optional<Statement> roll_back_;
@@ -207,11 +215,13 @@ class Writer {
   PolicyDocumentTable policies_;
   ForgottenTable forgotten_;
   Ids next_;
+  Unvouched unvouched_;
 
   // Of the transaction.
   Store::Decide* decide_ = nullptr;
   absl::Time now_;
   Ids before_;
+  Unvouched unvouched_before_;
   absl::flat_hash_map<const Evidence*, std::int64_t> kept_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_wide_;

@@ -428,6 +428,54 @@ INSTANTIATE_TEST_SUITE_P(
 
 // --- Evidence
 
+// Four messages of one size, by SMTP unless it is said otherwise.
+struct UnvouchedCase {
+  std::string_view name;
+  std::int64_t spare;  // octets beyond what two of them take
+  Trust trust = Trust::kUnverified;
+  std::string_view client_address = "192.0.2.1";
+  Day days = 0;  // between one and the next
+  int want_kept = 2;
+};
+class UnvouchedTest : public testing::TestWithParam<UnvouchedCase> {};
+
+TEST_P(UnvouchedTest, T27IsKeptUpToTheBoundOfADay) {
+  TemporaryDirectory directory;
+  std::vector<NewMessage> messages;
+  for (int i = 0; i < 4; ++i) {
+    NewMessage message = Bounce("a@example.net", i);
+    message.message.trust = GetParam().trust;
+    message.message.client_address = GetParam().client_address;
+    messages.push_back(message);
+  }
+  const auto octets = static_cast<std::int64_t>(messages[0].evidence->packed().size());
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path(),
+                       .evidence = {.unvouched_per_day = 2 * octets + GetParam().spare}},
+                      Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  int kept = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::vector<MessageReceipt> receipts =
+        Put(**store, {messages[static_cast<std::size_t>(i)]}, Noon(kToday + i * GetParam().days));
+    const std::int64_t id = receipts[0].event_ids[0];
+    if ((*store)->GetEvidence("t", id).ok()) ++kept;
+  }
+  EXPECT_EQ(kept, GetParam().want_kept);
+}
+INSTANTIATE_TEST_SUITE_P(, UnvouchedTest,
+                         testing::ValuesIn<UnvouchedCase>({
+                             {"AtTheBound", 0},
+                             {"OneOctetLess", -1, Trust::kUnverified, "192.0.2.1", 0, 1},
+                             {"WhoeverAuthenticates", 0, Trust::kAuthenticated},
+                             {"WhatReturnsOurToken", 0, Trust::kReturned},
+                             {"NotOfAnotherDay", -1, Trust::kUnverified, "192.0.2.1", 1, 4},
+                             {"NotWhatTheApiBrings", 0, Trust::kUnverified, "", 0, 4},
+                             {"NotWhatComesToASignedReturnPath", 0, Trust::kSigned, "192.0.2.1", 0,
+                              4},
+                         }),
+                         [](const auto& test) { return std::string(test.param.name); });
+
 struct EvidenceCase {
   std::string_view name;
   int bound;
@@ -440,7 +488,7 @@ class EvidenceTest : public testing::TestWithParam<EvidenceCase> {};
 TEST_P(EvidenceTest, T27IsKeptUpToTheBoundOfASignedReturnPath) {
   TemporaryDirectory directory;
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(
-      {.directory = directory.path(), .evidence_per_return_path = GetParam().bound}, Noon());
+      {.directory = directory.path(), .evidence = {.per_return_path = GetParam().bound}}, Noon());
   ASSERT_TRUE(store.ok()) << store.status();
   int kept = 0;
   for (int i = 0; i < GetParam().messages; ++i) {
@@ -465,7 +513,7 @@ INSTANTIATE_TEST_SUITE_P(, EvidenceTest,
                              {"AtTheBound", 3, Trust::kSigned, 3, 3},
                              {"OneAbove", 3, Trust::kSigned, 4, 3},
                              {"None", 0, Trust::kSigned, 2, 0},
-                             {"UnsignedHasNoBound", 3, Trust::kUnverified, 5, 5},
+                             {"UnsignedHasAnother", 3, Trust::kUnverified, 5, 5},
                          }),
                          [](const auto& test) { return std::string(test.param.name); });
 
