@@ -68,8 +68,9 @@ struct Findings {
 // Checks the database in `directory`: all its pages and trees, and that its rows go together: each
 // suppression has its address and is as its last change left it, hashes are those of their texts,
 // changes are numbered without a gap but for those that were dropped, messages have all their
-// events, records and evidence can be read. Writes nothing to it. NOT_FOUND: there is none. Of a
-// database that cannot be opened at all that is the finding.
+// events, events and changes are of the hours that are noted of them, records and
+// evidence can be read. Writes nothing to it. NOT_FOUND: there is none. Of a database that cannot
+// be opened at all that is the finding.
 absl::StatusOr<Findings> CheckDatabase(const std::string& directory, const CheckOptions& options,
                                        OnProgress progress);
 

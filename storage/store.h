@@ -415,7 +415,9 @@ struct IncidentFilter {
 bool Selects(const IncidentFilter& filter, const Incident& incident);
 
 // Where the next page begins; 0: at the beginning, or (in an answer) there is none. A page may be
-// short, or empty, and still have a next one: a query looks at kMaxRowsScanned rows at most.
+// short, or empty, and still have a next one: a query looks at kMaxRowsScanned rows at most. Those
+// of all events and all changes of a tenant that ask for a time pass over the rest by its hours and
+// do not look at it.
 using Cursor = std::int64_t;
 
 template <typename Row>

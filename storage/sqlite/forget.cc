@@ -120,6 +120,7 @@ absl::Status Writer::DropOldChanges(const DropOld& work) {
   }
   if (newest == 0) return absl::OkStatus();
   if (absl::Status s = changes_.NoteDropped(newest); !s.ok()) return s;
+  if (absl::Status s = block_hours_.DropUnused(Blocks::kChanges); !s.ok()) return s;
   return DropUnused(addresses, work.last_day);
 }
 
@@ -128,6 +129,7 @@ absl::Status Writer::DropOldMessages(const DropOld& work) {
   for (const std::int64_t id : work.ids) {
     if (absl::Status s = messages_.Drop(id, addresses); !s.ok()) return s;
   }
+  if (absl::Status s = block_hours_.DropUnused(Blocks::kEvents); !s.ok()) return s;
   return DropUnused(addresses, work.last_day);
 }
 

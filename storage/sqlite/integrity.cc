@@ -54,7 +54,8 @@ class IntegrityCheck {
         {"meta", &IntegrityCheck::Meta},         {"references", &IntegrityCheck::References},
         {"address", &IntegrityCheck::Addresses}, {"suppression", &IntegrityCheck::Suppressions},
         {"history", &IntegrityCheck::History},   {"change", &IntegrityCheck::Changes},
-        {"message", &IntegrityCheck::Messages},  {"evidence", &IntegrityCheck::Evidences}};
+        {"message", &IntegrityCheck::Messages},  {"evidence", &IntegrityCheck::Evidences},
+        {"block_hours", &IntegrityCheck::Hours}};
     for (const auto& [name, part] : parts) {
       if (absl::Status s = Told(name, (this->*part)()); !s.ok()) return s;
     }
@@ -208,6 +209,34 @@ class IntegrityCheck {
           Find("evidence ", row.Integer(0), ": cannot be unpacked");
         },
         step);
+  }
+
+  // A list of a time passes over what is not of the hours of its block. Wider ones do no harm.
+  absl::Status Hours() {
+    absl::StatusOr<std::int64_t> there = connection_.AskNumber(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'block_hours'");
+    // It comes with a migration.
+    if (!there.ok() || *there == 0) return there.status();
+    absl::Status status = ForEachRow(
+        connection_,
+        "SELECT block, count(*) FROM message CROSS JOIN block_hours ON block_hours.what = 1"
+        " AND block BETWEEN first_event_id / 4096 AND (first_event_id + events - 1) / 4096"
+        " WHERE max(receive_time, 0) / 3600000000 NOT BETWEEN first_hour AND last_hour"
+        " GROUP BY block",
+        [this](const Query& row) {
+          Find("block_hours ", row.Integer(0), ": ", row.Integer(1),
+               " messages with events of it are of other hours");
+        });
+    if (!status.ok()) return status;
+    return ForEachRow(
+        connection_,
+        "SELECT block, count(*) FROM change CROSS JOIN block_hours ON block_hours.what = 2"
+        " AND block = number / 4096"
+        " WHERE max(time, 0) / 3600000000 NOT BETWEEN first_hour AND last_hour GROUP BY block",
+        [this](const Query& row) {
+          Find("block_hours ", row.Integer(0), ": ", row.Integer(1),
+               " of its changes are of other hours");
+        });
   }
 
   static std::uint64_t HashOf(const Query& row, int column) {

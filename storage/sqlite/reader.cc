@@ -116,7 +116,7 @@ absl::Status Reader::Prepare() {
       " FROM event CROSS JOIN message ON message.id = message_id"
       " LEFT JOIN address ON address.id = address_id";
   prepare(events_, absl::StrCat("SELECT ", kEventColumns, kJoin,
-                                " WHERE event.id < ? ORDER BY event.id DESC"));
+                                " WHERE event.id < ? AND event.id >= ? ORDER BY event.id DESC"));
   prepare(events_of_address_,
           absl::StrCat("SELECT ", kEventColumns, kJoin,
                        " WHERE event.address_id = ? AND event.id < ? ORDER BY event.id DESC"));
@@ -170,6 +170,7 @@ absl::Status Reader::Prepare() {
   prepare(reclassification_, kFindReclassificationSql);
   if (!prepare.status().ok()) return prepare.status();
   absl::Status status = facts_.Prepare(connection_, index_);
+  if (status.ok()) status = blocks_.Prepare(connection_);
   return status.ok() ? PrepareChanges() : status;
 }
 
@@ -293,8 +294,14 @@ absl::StatusOr<Page<StoredEvent>> Reader::ListEvents(const EventFilter& filter, 
     return ReadPage<StoredEvent>(query, page_size, select);
   }
   if (!filter.address) {
-    Query query = events_->Start(from);
-    return ReadPage<StoredEvent>(query, page_size, select);
+    PageFilling<StoredEvent, decltype(select)> page(page_size, select);
+    status = blocks_.ForEach(Blocks::kEvents, {filter.received_from, filter.received_before}, 0,
+                             from, [&](std::int64_t least, std::int64_t below) {
+                               Query query = events_->Start(below, least);
+                               return page.Take(query);
+                             });
+    if (!status.ok()) return status;
+    return page.Release();
   }
   absl::StatusOr<AddressRow> row =
       FindAddress(*find_address_, RowHashOf(index_, filter.tenant, *filter.address), filter.tenant,

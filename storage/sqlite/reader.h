@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "storage/records.h"
 #include "storage/sqlite/addresses.h"
+#include "storage/sqlite/block_hours.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/facts.h"
 #include "storage/sqlite/statement.h"
@@ -132,6 +133,7 @@ class Reader {
   std::optional<Statement> incident_;
   std::optional<Statement> addresses_;
   std::optional<Statement> reclassification_;
+  BlocksOfTime blocks_;
   FactsQuery facts_;
 };
 

@@ -115,8 +115,15 @@ absl::StatusOr<Page<Change>> Reader::ListChanges(const ChangeFilter& filter, int
         changes_of_batch_->Start(filter.batch, from, std::string_view(filter.tenant), least);
     return ReadPage<Change>(query, page_size, select);
   }
-  Query query = changes_of_tenant_->Start(std::string_view(filter.tenant), from, least);
-  return ReadPage<Change>(query, page_size, select);
+  PageFilling<Change, decltype(select)> page(page_size, select);
+  status = blocks_.ForEach(Blocks::kChanges, {filter.from, filter.before}, least, from,
+                           [&](std::int64_t lowest, std::int64_t below) {
+                             Query query = changes_of_tenant_->Start(
+                                 std::string_view(filter.tenant), below, lowest);
+                             return page.Take(query);
+                           });
+  if (!status.ok()) return status;
+  return page.Release();
 }
 
 absl::StatusOr<ChangesAfter> Reader::ListChangesAfter(std::string_view tenant,

@@ -23,6 +23,7 @@
 #include "parser/text.h"
 #include "storage/maintenance.h"
 #include "storage/sqlite/addresses.h"
+#include "storage/sqlite/block_hours.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/directory.h"
 #include "storage/sqlite/evidence.h"
@@ -351,7 +352,11 @@ class Salvage {
   absl::Status Fill(OnProgress progress) {
     absl::StatusOr<std::vector<Table>> tables = TablesOf(connection_);
     if (!tables.ok()) return tables.status();
-    for (Table& table : *tables) fillers_.emplace_back(connection_, std::move(table));
+    for (Table& table : *tables) {
+      // Those are made anew of what is saved.
+      if (table.name == "block_hours") continue;
+      fillers_.emplace_back(connection_, std::move(table));
+    }
     absl::Status failed;
     // Pages whose use is known, or that could not be read; from 1.
     std::vector<bool> known(static_cast<std::size_t>(pages_.pages()) + 1);
@@ -413,6 +418,7 @@ class Salvage {
     }
     if (status.ok()) status = DropOrphans(connection_);
     if (status.ok()) status = CompleteHistory(connection_);
+    if (status.ok()) status = connection_.Execute(kFillBlockHoursSql);
     // Another history, whose tokens have nothing to do with what was given out before.
     for (const char* name : {"history", "token_secret"}) {
       absl::StatusOr<std::int64_t> value = RandomNumber();

@@ -137,6 +137,7 @@ absl::Status Writer::Prepare() {
   if (status.ok()) status = messages_.Prepare(connection_);
   if (status.ok()) status = suppressions_.Prepare(connection_);
   if (status.ok()) status = changes_.Prepare(connection_);
+  if (status.ok()) status = block_hours_.Prepare(connection_);
   if (status.ok()) status = revocations_.Prepare(connection_);
   if (status.ok()) status = allowances_.Prepare(connection_);
   if (status.ok()) status = incidents_.Prepare(connection_);
@@ -207,6 +208,7 @@ absl::Status Writer::Commit() { return commit_->Run(); }
 void Writer::RollBack() {
   next_ = before_;
   unvouched_ = unvouched_before_;
+  block_hours_.RollBack();
   incidents_.RollBack();
   rates_.RollBack();
   bursts_.RollBack();
@@ -289,6 +291,9 @@ absl::StatusOr<MessageReceipt> Writer::StoreMessage(NewMessage& message) {
     absl::Status status = forgotten->has_value()
                               ? messages_.Insert(*row, WithoutNames(m, **forgotten))
                               : messages_.Insert(*row, m);
+    if (status.ok()) {
+      status = block_hours_.Note(Blocks::kEvents, row->first_event_id, row->events, m.receive_time);
+    }
     for (std::size_t i = 0; i < message.events.size() && status.ok(); ++i) {
       Event& event = message.events[i];
       event.id = row->first_event_id + static_cast<std::int64_t>(i);
@@ -681,6 +686,8 @@ absl::Status Writer::Append(const Standing& standing, Change::What what, Cause c
   });
   if (news == news_.end()) news = news_.insert(news, {.tenant = std::string(standing.tenant)});
   ++news->changes;
+  absl::Status status = block_hours_.Note(Blocks::kChanges, number, 1, now_);
+  if (!status.ok()) return status;
   return changes_.Append({.number = number,
                           .time = now_,
                           .what = what,

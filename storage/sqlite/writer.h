@@ -22,6 +22,7 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/api_keys.h"
+#include "storage/sqlite/block_hours.h"
 #include "storage/sqlite/changes.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/facts.h"
@@ -204,6 +205,7 @@ class Writer {
   MessageTable messages_;
   SuppressionTable suppressions_;
   ChangeTable changes_;
+  BlockHours block_hours_;
   RevocationTable revocations_;
   AllowanceTable allowances_;
   IncidentTable incidents_;

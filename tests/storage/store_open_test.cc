@@ -385,6 +385,47 @@ TEST(Migrations, WhatWasStoredBeforeTheIndexOfReturnPathsWasMadeAnewIsOnceStill)
   EXPECT_EQ(receipts.front().event_ids, std::vector<std::int64_t>{1});
 }
 
+// schema_13.sql is that of version 12 as migration 13 leaves it, with a message of three events
+// over the edge of a block of ids, three hours older than the one before it; an old one behind it,
+// and one that is newer.
+TEST(Migrations, BringADatabaseOfVersionThirteenUpToDate) {
+  TemporaryDirectory directory;
+  Execute(directory.database(), ReadFile(BOUNCED_SOURCE_DIR "/tests/storage/schema_13.sql"));
+  absl::StatusOr<Findings> findings =
+      CheckDatabase(directory.path(), {}, [](const WorkProgress&) { return true; });
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_THAT(findings->shown, testing::IsEmpty());
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenSqliteStore({.directory = directory.path()}, Noon());
+  ASSERT_TRUE(store.ok()) << store.status();
+  absl::StatusOr<Connection> connection = Connection::Open(directory.database(), "", Access::kRead);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  EXPECT_EQ(*connection->Ask("SELECT group_concat(what || ' ' || block || ' ' || first_hour || ' '"
+                             " || last_hour, '; ') FROM"
+                             " (SELECT * FROM block_hours ORDER BY what, block)"),
+            "1 0 498824 498827; 1 1 439728 498829; 2 0 498827 498827");
+  const absl::Time first = absl::UnixEpoch() + absl::Hours(498'824);
+  struct {
+    absl::Time from;
+    std::vector<std::int64_t> want;
+  } const cases[] = {{first, {4097, 4096, 4095}},
+                     {first + absl::Hours(1), {}},
+                     {first + absl::Hours(3), {1}},
+                     {first + absl::Hours(5), {4099}},
+                     {absl::UnixEpoch() + absl::Hours(439'728), {4098}}};
+  for (const auto& [from, want] : cases) {
+    EventFilter filter;
+    filter.tenant = "default";
+    filter.received_from = from;
+    filter.received_before = from + absl::Hours(1);
+    absl::StatusOr<Page<StoredEvent>> page = (*store)->ListEvents(filter, 10, 0);
+    ASSERT_TRUE(page.ok()) << page.status();
+    std::vector<std::int64_t> ids;
+    for (const StoredEvent& row : page->rows) ids.push_back(row.event.id);
+    EXPECT_EQ(ids, want) << from;
+  }
+}
+
 TEST(Open, ASecondDaemonIsRefused) {
   TemporaryDirectory directory;
   std::unique_ptr<Store> first = Open(directory.path());
