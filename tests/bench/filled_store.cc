@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sqlite/block_hours.h"
 #include "storage/store.h"
 
 namespace bounced::bench {
@@ -47,6 +48,7 @@ StoreFilling::StoreFilling(const std::string& directory) {
 
 void StoreFilling::Finish() {
   for (const std::string& tree : trees_) Execute(db_, tree);
+  Execute(db_, kFillBlockHoursSql);
   Execute(db_, "COMMIT");
   Execute(db_, "PRAGMA journal_mode = WAL");
   sqlite3_close(db_);

@@ -7,7 +7,8 @@
 // suppression and the change. `--stored` events, addresses, messages, suppressions and changes are
 // there before, under hashes that fall anywhere, one in 25 of them with evidence; with `--lean`
 // without their texts, for more of them than a disk holds with. An empty store flatters: read the
-// two together. With them the same commits beside backups, and a restore.
+// two together. With them the same commits beside backups, and a restore; and lists of the events
+// of an hour, and of one that has none, beside one that looks at all events.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -43,6 +45,8 @@ bool lean = false;
 std::string directory;
 
 const absl::Time kNow = absl::Now();
+// Over which the rows that are there before are spread: a daemon drops none yet for their age.
+constexpr absl::Duration kFilledTime = absl::Hours(30 * 24);
 
 std::unique_ptr<Store> Open(const std::string& path) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore({.directory = path}, kNow);
@@ -67,9 +71,8 @@ void Fill(const std::string& path, std::int64_t rows) {
   const auto quoted = [](const char* of_a_bounce) {
     return absl::StrCat("'", lean ? "" : of_a_bounce, "'");
   };
-  // Of a month ago, which a daemon does not drop yet for their age.
-  const absl::Time begin = kNow - absl::Hours(30 * 24);
-  const std::string time = absl::StrCat(absl::ToUnixMicros(begin), " + i");
+  const std::string time = absl::StrCat(absl::ToUnixMicros(kNow - kFilledTime), " + i * ",
+                                        absl::ToInt64Microseconds(kFilledTime) / rows);
   const std::string explanation = quoted(
       "The remote server says that the mailbox does not exist (550 5.1.1, rule no-such-user).");
   bench::StoreFilling filling(path);
@@ -107,7 +110,7 @@ void Fill(const std::string& path, std::int64_t rows) {
                            " return_path, reverse_path, client_address, client_helo, reporting_mta,"
                            " report_form, envelope_id, return_path_key, message_reference)"
                            " SELECT i, i, 1, iif(i % 25 = 0, i, NULL), 2700, ",
-                           time, ", ", DayOf(begin),
+                           time, ", ", DayOf(kNow - kFilledTime),
                            ", 4, hash_of('default', 'b-' || i), randomblob(16), 'default',"
                            " 'news', 'b-' || i || ",
                            quoted("-of-thirty-two-octets-or-so@bounces.example.net"),
@@ -321,6 +324,42 @@ void BM_Restore(benchmark::State& state) {
   std::filesystem::remove(copy);
 }
 
+// All pages of a list of events.
+void List(benchmark::State& state, const EventFilter& filter) {
+  std::unique_ptr<Store> store = Open(directory + "/stored");
+  std::size_t rows = 0;
+  for (auto iteration : state) {
+    static_cast<void>(iteration);
+    rows = 0;
+    Cursor cursor = 0;
+    do {
+      absl::StatusOr<Page<StoredEvent>> page = store->ListEvents(filter, 1'000, cursor);
+      Must(page.ok(), page.status().ToString());
+      rows += page->rows.size();
+      cursor = page->next;
+    } while (cursor != 0);
+  }
+  state.counters["rows"] = static_cast<double>(rows);
+}
+
+void RegisterLists() {
+  EventFilter all;
+  all.tenant = "default";
+  all.reason = Reason::kMailboxFull;
+  EventFilter hour;
+  hour.tenant = "default";
+  hour.received_from = kNow - kFilledTime / 2;
+  hour.received_before = hour.received_from + absl::Hours(1);
+  EventFilter hour_of_none = hour;
+  hour_of_none.received_from = kNow - kFilledTime - absl::Hours(24);
+  hour_of_none.received_before = hour_of_none.received_from + absl::Hours(1);
+  const std::pair<const char*, EventFilter> lists[] = {
+      {"list/all", all}, {"list/hour", hour}, {"list/hour_of_none", hour_of_none}};
+  for (const auto& [name, filter] : lists) {
+    benchmark::RegisterBenchmark(name, List, filter)->UseRealTime()->Unit(benchmark::kMillisecond);
+  }
+}
+
 void Register(const char* name, void (*run)(benchmark::State&)) {
   benchmark::RegisterBenchmark(name, run)
       ->ArgNames({"B", "commits"})
@@ -354,6 +393,7 @@ int Main(int argc, char** argv) {
   Register("commit/empty", BM_Empty);
   if (stored > 0) {
     if (!std::filesystem::exists(directory + "/stored")) Fill(directory + "/stored", stored);
+    RegisterLists();
     Register("commit/stored", BM_Stored);
     Register("commit/beside_backups", BM_BesideBackups);
     benchmark::RegisterBenchmark("restore/stored", BM_Restore)
