@@ -591,7 +591,7 @@ struct EvidenceLimits {
 // What the operator may set.
 struct StoreOptions {
   std::string directory;  // made (0700) when it is not there; holds bounced.db
-  EvidenceLimits evidence;
+  EvidenceLimits evidence = {};
   std::int64_t max_wal_octets = 256 << 20;  // above it a checkpoint is waited for
   // Of the writing connection; to a database below 1 GiB it takes 8 MiB at most.
   std::int64_t cache_octets = 64 << 20;

@@ -84,6 +84,8 @@ absl::StatusOr<Checkpointer::Progress> Checkpointer::WriteBack() {
   int rc =
       sqlite3_wal_checkpoint_v2(connection_.db(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
   if ((rc & 0xFF) == SQLITE_BUSY) return Progress{};  // another program does it
+  // A commit may have failed meanwhile.
+  if (absl::Status failure = failures_.status(); !failure.ok()) return failure;
   if (rc == SQLITE_OK) rc = Sync();
   if (rc != SQLITE_OK) return SqliteStatus(connection_.db(), rc);
   MutexLock lock(mutex_);  // `pages` is how many there were when it began
