@@ -52,8 +52,35 @@ TEST_F(PoliciesTest, ApplySendsTheFileAndSaysWhatChanges) {
               HasSubstr(R"({"changes":[{"tenant":"acme","stream":"","key":"hard_days")"));
 }
 
+// A pipe whose left side failed, or a file that was cut, must not put away all that was applied.
+TEST_F(PoliciesTest, ADocumentWithoutPoliciesIsRefusedUnlessItIsMeant) {
+  for (const char* document : {"", "\n", "# nobody's\n\t \r\n  # at all"}) {
+    const std::string file = folder_.Write("policies.toml", document);
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"apply", file}, {"apply", file, "--dry-run"}}) {
+      const Outcome outcome = Run(arguments);
+      EXPECT_EQ(outcome.code, 2) << document;
+      EXPECT_THAT(outcome.err, HasSubstr(file + ": no policy is in it"));
+      EXPECT_THAT(outcome.err, HasSubstr("--remove-all"));
+    }
+  }
+  EXPECT_THAT(server_.admin.applications, IsEmpty());
+  const Outcome meant = Run({"apply", folder_.Write("policies.toml", "# none"), "--remove-all"});
+  EXPECT_EQ(meant.code, 0) << meant.err;
+  ASSERT_EQ(server_.admin.applications.size(), 1u);
+  EXPECT_EQ(server_.admin.applications[0].document(), "# none");
+  EXPECT_EQ(Run({"apply", folder_.Write("policies.toml", "# a\n[[tenant]]\nname = 'b'")}).code, 0);
+}
+
+TEST_F(PoliciesTest, ADocumentIsUtf8) {
+  const Outcome outcome = Run({"apply", folder_.Write("latin.toml", "# \xE4\ntenant = []\n")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("latin.toml: not UTF-8"));
+  EXPECT_THAT(server_.admin.applications, IsEmpty());
+}
+
 TEST_F(PoliciesTest, NothingToChangeIsDone) {
-  const std::string file = folder_.Write("policies.toml", "");
+  const std::string file = folder_.Write("policies.toml", "tenant = []\n");
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"apply", file}, {"apply", file, "--dry-run"}}) {
     const Outcome outcome = Run(arguments);

@@ -1,10 +1,12 @@
 // bouncectl apply, policies
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/admin.grpc.pb.h"
@@ -25,6 +27,7 @@ constexpr const char* kPolicyFailures =
 struct ApplyArguments {
   std::string file;
   bool dry_run = false;
+  bool remove_all = false;
   std::optional<std::int64_t> onto;
   std::string cause;
 };
@@ -34,11 +37,38 @@ std::string Whose(const std::string& tenant, const std::string& stream) {
   return stream.empty() ? tenant : absl::StrCat(tenant, "/", stream);
 }
 
+// Whether nothing but blanks and comments is in it.
+bool IsEmpty(std::string_view document) {
+  while (!document.empty()) {
+    const std::string_view line = document.substr(0, document.find('\n'));
+    document.remove_prefix(std::min(line.size() + 1, document.size()));
+    const std::string_view text = StripBlanks(line);
+    if (!text.empty() && text.front() != '#') return false;
+  }
+  return true;
+}
+
+// What does not go to the server.
+absl::Status CheckDocument(const ApplyArguments& arguments, std::string_view document) {
+  if (!IsValidUtf8(document)) {
+    return absl::InvalidArgumentError(absl::StrCat(arguments.file, ": not UTF-8"));
+  }
+  // A pipe whose left side failed gives such a one, and so does a file that was cut.
+  if (IsEmpty(document) && !arguments.remove_all) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(arguments.file,
+                     ": no policy is in it, which would take away all that were applied; if that "
+                     "is meant, say --remove-all"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExitCode> Apply(const ApplyArguments& arguments, Session& session) {
   // A pipe may be what wrote it.
   absl::StatusOr<std::string> document = ReadTextFile(
       arguments.file == "-" ? "/dev/stdin" : arguments.file, kMaxPolicyFileOctets, FileKind::kAny);
   if (!document.ok()) return absl::InvalidArgumentError(document.status().message());
+  if (absl::Status s = CheckDocument(arguments, *document); !s.ok()) return s;
   v1::ApplyPoliciesRequest request;
   request.set_document(*std::move(document));
   request.set_dry_run(arguments.dry_run);
@@ -133,6 +163,8 @@ Action SetUpApply(CLI::App& command) {
       ->required()
       ->type_name("");
   command.add_flag("--dry-run", arguments->dry_run, "Only say what would change");
+  command.add_flag("--remove-all", arguments->remove_all,
+                   "Take also a file without any policy, which takes away all that were applied");
   command
       .add_option("--onto", arguments->onto,
                   "Only if this revision is in force, the one that the file was written from")
