@@ -1,5 +1,7 @@
 // The verbs as users run them, against a server that remembers what it was sent.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,6 +9,7 @@
 
 #include "server/base/clock.h"
 #include "server/cli/csv_machine.h"
+#include "server/cli/lines.h"
 #include "server/cli/times.h"
 #include "server/login/scram.h"
 #include "tests/cli/fixture.h"
@@ -570,6 +573,25 @@ TEST_F(VerbsTest, ImportReportsWhatEachRowBecame) {
             "6,e@x,rejected,complaint_abuse,complaint,,,no @\n"
             "7,f@x,skipped,,,,,the provider calls it temporary and does not say when it ends\n"
             "8,g@x,rejected,,,,,Mandrill has no such word: other\n");
+}
+
+TEST_F(VerbsTest, TheListMayStandBehindTheNameOfAStream) {
+  const std::string file = folder_.Write("groups.csv",
+                                         "email,reason,detail,created_at,expires_at,subaccount\n"
+                                         "c@x,unsub,,,,Weekly News\n");
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"--map-stream", "Weekly News=news"},
+        {"--map-stream=Weekly News=news"},
+        {"--map-stream", "Weekly News=news", "--map-stream", "Daily=daily"}}) {
+    server_.suppressions.imported.clear();
+    std::vector<std::string> line = {"import"};
+    line.insert(line.end(), names.begin(), names.end());
+    line.push_back(file);
+    const Outcome outcome = Run(line);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    ASSERT_EQ(server_.suppressions.imported.size(), 1u);
+    EXPECT_EQ(server_.suppressions.imported[0].suppressions(0).stream(), "news");
+  }
 }
 
 TEST_F(VerbsTest, ImportGoesOnFromALine) {

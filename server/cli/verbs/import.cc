@@ -187,8 +187,7 @@ Action SetUpImport(CLI::App& command) {
           "The stream for a group, tag, type or message stream of the list; may be repeated, "
           "and without a STREAM it is all streams")
       ->type_name("NAME=STREAM")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   command.add_flag("--dry-run", arguments->dry_run, "Store nothing; tell what would be stored");
   command
       .add_option("--report", arguments->report,
