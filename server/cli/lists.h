@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,23 +16,23 @@
 
 namespace bounced::cli {
 
-// The time in which rows lie, as the command line has it; empty: no bound.
+// The time in which rows lie, as the command line has it; not set: no bound.
 struct Period {
-  std::string since;
-  std::string until;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
 
   // Sets the fields of `message` that were given. INVALID_ARGUMENT: not a time.
   template <typename Message>
   absl::Status Set(absl::Time now, Message& message,
                    google::protobuf::Timestamp* (Message::*from)(),
                    google::protobuf::Timestamp* (Message::*before)()) const {
-    if (!since.empty()) {
-      absl::StatusOr<absl::Time> time = ParseTime(since, now, Direction::kPast);
+    if (since) {
+      absl::StatusOr<absl::Time> time = ParseTime(*since, now, Direction::kPast);
       if (!time.ok()) return time.status();
       *(message.*from)() = ToTimestamp(*time);
     }
-    if (!until.empty()) {
-      absl::StatusOr<absl::Time> time = ParseTime(until, now, Direction::kPast);
+    if (until) {
+      absl::StatusOr<absl::Time> time = ParseTime(*until, now, Direction::kPast);
       if (!time.ok()) return time.status();
       *(message.*before)() = ToTimestamp(*time);
     }

@@ -464,6 +464,25 @@ TEST_F(VerbsTest, WhatIsEmptyIsNotTakenForAll) {
   }
 }
 
+TEST_F(VerbsTest, ATimeThatIsEmptyIsNone) {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"add", "a@x", "--expires", ""},
+        {"keys", "create", "ops", "--expires", ""},
+        {"list", "--since", ""},
+        {"list", "--until", ""},
+        {"export", "--since", ""},
+        {"reclassify", "--since", ""},
+        {"reclassify", "--until", ""},
+        {"events", "--since", ""},
+        {"incidents", "--since", ""},
+        {"history", "--since", ""},
+        {"undo", "--author", "ann", "--since", ""}}) {
+    const Outcome outcome = Run(line);
+    EXPECT_EQ(outcome.code, 2) << line[0];
+    EXPECT_THAT(outcome.err, HasSubstr("not a time: ")) << line[0];
+  }
+}
+
 TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
   // A value may have 64 KiB.
   const auto grown = [](std::string row, std::string_view between, std::string_view end,

@@ -25,7 +25,7 @@ struct CreateArguments {
   std::string name;
   std::vector<std::string> roles;
   bool all_tenants = false;
-  std::string expires;
+  std::optional<std::string> expires;
 };
 
 std::string RoleNames(const v1::ApiKey& key) {
@@ -47,9 +47,9 @@ absl::StatusOr<ExitCode> Create(const CreateArguments& arguments, Session& sessi
     }
     request.add_roles(static_cast<v1::Role>(*role));
   }
-  if (!arguments.expires.empty()) {
+  if (arguments.expires) {
     absl::StatusOr<absl::Time> end =
-        ParseTime(arguments.expires, session.now(), Direction::kFuture);
+        ParseTime(*arguments.expires, session.now(), Direction::kFuture);
     if (!end.ok()) return end.status();
     *request.mutable_expire_time() = ToTimestamp(*end);
   }

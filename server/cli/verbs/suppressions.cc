@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,7 +80,7 @@ struct AddArguments {
   std::vector<std::string> addresses;
   std::string reason;
   std::string explanation;
-  std::string expires;
+  std::optional<std::string> expires;
   bool replace = false;
 };
 
@@ -92,9 +93,9 @@ absl::StatusOr<ExitCode> Add(const AddArguments& arguments, Session& session) {
   wanted.set_stream(session.stream());
   wanted.set_reason(arguments.reason);
   wanted.set_explanation(arguments.explanation);
-  if (!arguments.expires.empty()) {
+  if (arguments.expires) {
     absl::StatusOr<absl::Time> end =
-        ParseTime(arguments.expires, session.now(), Direction::kFuture);
+        ParseTime(*arguments.expires, session.now(), Direction::kFuture);
     if (!end.ok()) return end.status();
     *wanted.mutable_expire_time() = ToTimestamp(*end);
   }
