@@ -54,6 +54,7 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
   if ((shared & kTenant) != 0) {
     command.add_option("--tenant", options.tenant, "Whose list (default: default)")
         ->type_name("NAME")
+        ->check(NotUtf8)
         // A variable of a script that was not set.
         ->check([](const std::string& name) { return name.empty() ? "must not be empty" : ""; })
         ->group(kGroup);
@@ -61,6 +62,7 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
   if ((shared & kStream) != 0) {
     command.add_option("--stream", options.stream, "The kind of mail (default: all)")
         ->type_name("NAME")
+        ->check(NotUtf8)
         ->group(kGroup);
   }
   if ((shared & kServer) != 0) {
@@ -73,6 +75,14 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
   }
   if ((shared & kJson) != 0) {
     command.add_flag("--json", options.json, "Answer in JSON, one object a line")->group(kGroup);
+  }
+}
+
+// What is not UTF-8 could not be sent, and the server could only say that it makes no sense of it.
+void CheckValues(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    const bool is_file = option->get_type_name() == "FILE" || option->get_single_name() == "FILE";
+    if (option->get_items_expected_max() > 0 && !is_file) option->check(NotUtf8);
   }
 }
 
@@ -123,6 +133,7 @@ class CommandLine {
     }
     CLI::App* command = parent->add_subcommand(verb.name, verb.help);
     Action action = verb.set_up(*command);
+    if ((verb.shared & kServer) != 0 && verb.values == Values::kText) CheckValues(*command);
     AddSharedOptions(*command, verb.shared, options);
     const std::string footer = command->get_footer();
     command->footer(Wrapped(footer.empty() ? kExitCodes : footer));

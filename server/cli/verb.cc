@@ -1,5 +1,9 @@
 #include "server/cli/verb.h"
 
+#include "absl/strings/str_cat.h"
+#include "parser/text.h"
+#include "server/cli/output.h"
+
 namespace bounced::cli {
 namespace {
 
@@ -8,8 +12,10 @@ constexpr VerbGroup kKeys = {"keys", "Keys of the API: create, list, revoke, has
 constexpr VerbGroup kRules = {"rules", "What diagnostics mean: lint, test, stats"};
 
 constexpr Verb kVerbs[] = {
-    {nullptr, "check", "Say of addresses whether they may be mailed", SetUpCheck},
-    {nullptr, "clean", "Take the addresses that must not be mailed out of a list", SetUpClean},
+    {nullptr, "check", "Say of addresses whether they may be mailed", SetUpCheck, kAllShared,
+     Values::kOctets},
+    {nullptr, "clean", "Take the addresses that must not be mailed out of a list", SetUpClean,
+     kAllShared, Values::kOctets},
     {nullptr, "explain", "Tell why an address has its verdict, and what would change it",
      SetUpExplain},
     {nullptr, "list", "List suppressions, newest first", SetUpList},
@@ -24,7 +30,8 @@ constexpr Verb kVerbs[] = {
      kServer | kTenant | kJson},
     {nullptr, "resolve", "Say what becomes of an incident", SetUpResolve,
      kServer | kTenant | kJson},
-    {nullptr, "import", "Take over a list of suppressed addresses", SetUpImport},
+    {nullptr, "import", "Take over a list of suppressed addresses", SetUpImport, kAllShared,
+     Values::kOctets},
     {nullptr, "export", "Write all suppressions as CSV, or all that is known of one address",
      SetUpExport},
     {nullptr, "forget", "Take the text of an address out of all that is stored", SetUpForget,
@@ -68,6 +75,10 @@ constexpr Verb kVerbs[] = {
 };
 
 }  // namespace
+
+std::string NotUtf8(const std::string& value) {
+  return IsValidUtf8(value) ? "" : absl::StrCat("not UTF-8: ", Shown(value));
+}
 
 std::span<const Verb> Verbs() { return kVerbs; }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "server/cli/exit_code.h"
@@ -32,6 +33,16 @@ inline constexpr Shared kStream = 4;
 inline constexpr Shared kJson = 8;
 inline constexpr Shared kAllShared = kServer | kTenant | kStream | kJson;
 
+// What the options of a verb's own take, but for names of files.
+enum class Values {
+  kText,    // UTF-8, as the API does
+  kOctets,  // also what stands in files of other encodings, and what the verb itself tells from
+            // text
+};
+
+// For the check() of an option: empty, or what is wrong with a value that is to be text.
+std::string NotUtf8(const std::string& value);
+
 struct Verb {
   const VerbGroup* group;  // nullptr: none
   const char* name;
@@ -40,6 +51,7 @@ struct Verb {
   // they are read into.
   Action (*set_up)(CLI::App& command);
   Shared shared = kAllShared;
+  Values values = Values::kText;  // of a verb that calls the server
 };
 
 // In the order of --help.

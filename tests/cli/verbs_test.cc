@@ -483,6 +483,39 @@ TEST_F(VerbsTest, ATimeThatIsEmptyIsNone) {
   }
 }
 
+TEST_F(VerbsTest, WhatIsNotUtf8IsToldBeforeAnyCall) {
+  const std::string bad = "a\xFF@t.example";
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"add", bad},
+                                               {"add", "a@x", "--reason", bad},
+                                               {"get", bad},
+                                               {"remove", "a@x", bad},
+                                               {"allow", bad},
+                                               {"disallow", bad},
+                                               {"explain", bad},
+                                               {"history", bad},
+                                               {"events", bad},
+                                               {"forget", bad},
+                                               {"list", "--prefix", bad},
+                                               {"export", "--address", bad},
+                                               {"return-path", "mint", "--recipient", bad},
+                                               {"import", "--reason", bad},
+                                               {"check", "a@x", "--tenant", bad},
+                                               {"--stream", bad, "check", "a@x"}}) {
+    // Nobody is there: a call would end with 3.
+    const Outcome outcome = RunAt("127.0.0.1:1", line, "", false, SystemClock());
+    EXPECT_EQ(outcome.code, 2) << line[0];
+    EXPECT_THAT(outcome.err, HasSubstr("not UTF-8")) << line[0];
+  }
+}
+
+// What files are called, and what stands in them, may be of an older day.
+TEST_F(VerbsTest, NamesOfFilesAndColumnsMayBeAnyOctets) {
+  const std::string file = folder_.Write("\xE4.csv", "adr\xE4,n\nbad@x,1\n");
+  EXPECT_EQ(Run({"import", file, "--column", "adr\xE4"}).out,
+            "1 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 0 rejected\n");
+  EXPECT_EQ(Run({"export", "-o", folder_ / "\xF6.csv"}).code, 0);
+}
+
 TEST_F(VerbsTest, T44ARowThatIsTooLongIsOneRejectedRow) {
   // A value may have 64 KiB.
   const auto grown = [](std::string row, std::string_view between, std::string_view end,
