@@ -30,9 +30,4 @@ void PrintSuppression(Session& session, const v1::Suppression& suppression) {
                       OrDash(FormatTime(suppression.expire_time()))});
 }
 
-absl::Status OfAddress(const std::string& address, const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kInvalidArgument) return status;
-  return absl::InvalidArgumentError(absl::StrCat(Shown(address), ": ", status.message()));
-}
-
 }  // namespace bounced::cli

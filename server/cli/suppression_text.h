@@ -19,7 +19,4 @@ std::string EndText(const v1::Suppression& suppression);
 // the session wants it, JSON.
 void PrintSuppression(Session& session, const v1::Suppression& suppression);
 
-// An error that says which of several addresses it is about.
-absl::Status OfAddress(const std::string& address, const absl::Status& status);
-
 }  // namespace bounced::cli

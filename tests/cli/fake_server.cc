@@ -89,9 +89,21 @@ grpc::Status FakeSuppressions::ListSuppressions(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+namespace {
+
+// As ours does of what is no address.
+grpc::Status CheckAddress(const std::string& address) {
+  if (address.find('@') != address.npos) return grpc::Status::OK;
+  return {grpc::StatusCode::INVALID_ARGUMENT, "no @"};
+}
+
+}  // namespace
+
 grpc::Status FakeSuppressions::CreateSuppression(grpc::ServerContext*,
                                                  const v1::CreateSuppressionRequest* request,
                                                  v1::CreateSuppressionResponse* response) {
+  grpc::Status status = CheckAddress(request->suppression().address());
+  if (!status.ok()) return status;
   created.push_back(*request);
   if (FakeVerdict(request->suppression().address()) == v1::VERDICT_SUPPRESSED) {
     return {grpc::StatusCode::ALREADY_EXISTS, "there is one"};
@@ -103,7 +115,9 @@ grpc::Status FakeSuppressions::CreateSuppression(grpc::ServerContext*,
 grpc::Status FakeSuppressions::DeleteSuppression(grpc::ServerContext*,
                                                  const v1::DeleteSuppressionRequest* request,
                                                  v1::DeleteSuppressionResponse* response) {
+  if (grpc::Status status = CheckAddress(request->address()); !status.ok()) return status;
   deleted.push_back(*request);
+  if (!delete_status.ok()) return delete_status;
   if (FakeVerdict(request->address()) != v1::VERDICT_SUPPRESSED) return kNotFound;
   response->add_suppressions()->set_address(request->address());
   return grpc::Status::OK;
@@ -112,6 +126,7 @@ grpc::Status FakeSuppressions::DeleteSuppression(grpc::ServerContext*,
 grpc::Status FakeSuppressions::CreateAllowance(grpc::ServerContext*,
                                                const v1::CreateAllowanceRequest* request,
                                                v1::CreateAllowanceResponse* response) {
+  if (grpc::Status status = CheckAddress(request->address()); !status.ok()) return status;
   v1::Allowance allowance;
   allowance.set_address(request->address());
   allowance.set_author(request->author());
@@ -129,6 +144,7 @@ grpc::Status FakeSuppressions::CreateAllowance(grpc::ServerContext*,
 grpc::Status FakeSuppressions::DeleteAllowance(grpc::ServerContext*,
                                                const v1::DeleteAllowanceRequest* request,
                                                v1::DeleteAllowanceResponse*) {
+  if (grpc::Status status = CheckAddress(request->address()); !status.ok()) return status;
   const std::size_t removed = std::erase_if(
       allowances, [&](const v1::Allowance& each) { return each.address() == request->address(); });
   return removed == 0 ? kNotFound : grpc::Status::OK;

@@ -68,6 +68,7 @@ class FakeSuppressions : public v1::SuppressionService::Service {
   std::vector<v1::ListSuppressionsRequest> listed;
   std::vector<v1::CreateSuppressionRequest> created;
   std::vector<v1::DeleteSuppressionRequest> deleted;
+  grpc::Status delete_status;             // of addresses that are some
   std::vector<v1::Allowance> allowances;  // and what lists of them give
   std::vector<v1::WatchSuppressionsRequest> watched;
   std::vector<v1::ListChangesRequest> changes_listed;

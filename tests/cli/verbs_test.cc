@@ -187,6 +187,50 @@ TEST_F(VerbsTest, GetAddAndRemove) {
   EXPECT_EQ(Run({"remove", "bad@x"}).code, 0);
 }
 
+TEST_F(VerbsTest, WhatIsNoAddressKeepsNoOtherFromItsTurn) {
+  const struct {
+    std::vector<std::string> line;
+    std::string input;
+    std::string out;  // how it begins
+    std::vector<std::string> says;
+  } cases[] = {
+      {{"add", "a@x", "nobody", "b@x"}, "", "a@x\t", {"bouncectl: nobody: no @\n"}},
+      {{"add", "bad@x", "nobody", "b@x"}, "", "b@x\t", {"nobody: no @", "by hand already"}},
+      {{"remove", "bad@x", "nobody", "bad2@x"}, "", "bad@x\t", {"bouncectl: nobody: no @\n"}},
+      {{"allow", "nobody", "c@x"}, "", "c@x\t", {"bouncectl: nobody: no @\n"}},
+      {{"disallow", "nobody", "c@x"}, "", "", {"bouncectl: nobody: no @\n"}},
+      {{"remove", "-"},
+       "bad@x\n\nnobody\n\xFF@x\na@x\nbad2@x",
+       "bad@x\t",
+       {"bouncectl: line 3: nobody: no @\n", "line 4: \xEF\xBF\xBD@x: not UTF-8\n",
+        "line 5: a@x is not suppressed here"}},
+      {{"remove", "-"},
+       std::string(kMaxLineOctets + 1, 'a') + "\nbad2@x\n",
+       "bad2@x\t",
+       {"line 1: longer than 65536 octets\n"}},
+  };
+  for (const auto& c : cases) {
+    const Outcome outcome = Run(c.line, c.input);
+    EXPECT_EQ(outcome.code, 2) << c.line[0];
+    EXPECT_THAT(outcome.out, StartsWith(c.out)) << c.line[0];
+    for (const std::string& says : c.says) EXPECT_THAT(outcome.err, HasSubstr(says));
+  }
+  ASSERT_FALSE(server_.suppressions.created.empty());
+  EXPECT_EQ(server_.suppressions.created.back().suppression().address(), "b@x");
+  ASSERT_FALSE(server_.suppressions.deleted.empty());
+  EXPECT_EQ(server_.suppressions.deleted.back().address(), "bad2@x");
+  EXPECT_THAT(server_.suppressions.allowances, IsEmpty());
+}
+
+TEST_F(VerbsTest, AServerThatFailsEndsTheListAndTheLineIsTold) {
+  server_.suppressions.delete_status = {grpc::StatusCode::PERMISSION_DENIED, "may not write"};
+  const Outcome outcome = Run({"remove", "-"}, "nobody\nbad@x\nbad2@x\n");
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.err, "bouncectl: line 1: nobody: no @\nbouncectl: line 2: may not write\n");
+  EXPECT_EQ(server_.suppressions.deleted.size(), 1u);
+  EXPECT_EQ(Run({"remove", "bad@x", "bad2@x"}).err, "bouncectl: may not write\n");
+}
+
 TEST_F(VerbsTest, AllowanceIsMadeListedAndTakenBack) {
   EXPECT_THAT(Run({"allow", "a@x", "@y", "--note", "a partner"}).out,
               StartsWith("a@x\t-\ttester\ta partner\n@y\t"));

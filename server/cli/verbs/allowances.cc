@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
-#include "server/cli/suppression_text.h"
+#include "server/cli/each_address.h"
 #include "server/cli/times.h"
 #include "server/cli/verb.h"
 
@@ -35,22 +35,18 @@ absl::StatusOr<ExitCode> Allow(const AllowanceArguments& arguments, Session& ses
   request.set_note(arguments.why);
   request.set_author(session.author());
   auto stub = session.client().Stub<v1::SuppressionService>();
-  ExitCode code = ExitCode::kDone;
-  for (const std::string& address : arguments.addresses) {
+  return ForEachAddress(session, arguments.addresses, [&](const std::string& address) {
     request.set_address(address);
     v1::CreateAllowanceResponse response;
-    const absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
+    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
       return stub->CreateAllowance(context, request, &response);
     });
-    if (status.code() == absl::StatusCode::kAlreadyExists) {
-      session.err().Text(absl::StrCat("bouncectl: ", Shown(address), " is allowed already\n"));
-      code = ExitCode::kFound;
-      continue;
+    if (absl::IsAlreadyExists(status)) {
+      return absl::AlreadyExistsError(absl::StrCat(Shown(address), " is allowed already"));
     }
-    if (!status.ok()) return OfAddress(address, status);
-    Print(response.allowance(), session);
-  }
-  return code;
+    if (status.ok()) Print(response.allowance(), session);
+    return status;
+  });
 }
 
 absl::StatusOr<ExitCode> Disallow(const AllowanceArguments& arguments, Session& session) {
@@ -59,21 +55,17 @@ absl::StatusOr<ExitCode> Disallow(const AllowanceArguments& arguments, Session& 
   request.set_cause(arguments.why);
   request.set_author(session.author());
   auto stub = session.client().Stub<v1::SuppressionService>();
-  ExitCode code = ExitCode::kDone;
-  for (const std::string& address : arguments.addresses) {
+  return ForEachAddress(session, arguments.addresses, [&](const std::string& address) {
     request.set_address(address);
     v1::DeleteAllowanceResponse response;
-    const absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
+    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
       return stub->DeleteAllowance(context, request, &response);
     });
-    if (status.code() == absl::StatusCode::kNotFound) {
-      session.err().Text(absl::StrCat("bouncectl: ", Shown(address), " is not allowed here\n"));
-      code = ExitCode::kFound;
-      continue;
+    if (absl::IsNotFound(status)) {
+      return absl::NotFoundError(absl::StrCat(Shown(address), " is not allowed here"));
     }
-    if (!status.ok()) return OfAddress(address, status);
-  }
-  return code;
+    return status;
+  });
 }
 
 absl::StatusOr<ExitCode> Allowed(Session& session) {
@@ -111,8 +103,8 @@ Action SetUpAllow(CLI::App& command) {
       kAllowanceLineHelp,
       "\nWhat bounces have done is overruled meanwhile. Complaints, mail to unsubscribe and what\n"
       "was suppressed by hand still hold.\n\n"
-      "Exit codes: 0 done, 1 some were allowed already, 2 usage, 3 the server could not be\n"
-      "reached, did not allow it, or failed"));
+      "Exit codes: 0 done, 1 some were allowed already, 2 usage, or some are no addresses, 3 the\n"
+      "server could not be reached, did not allow it, or failed"));
   return [arguments](Session& session) { return Allow(*arguments, session); };
 }
 
@@ -121,8 +113,8 @@ Action SetUpDisallow(CLI::App& command) {
   command.add_option("--cause", arguments->why, "Why, for the history")->type_name("TEXT");
   command.footer(
       "What stands against them holds again. Bounces that came meanwhile are not counted.\n\n"
-      "Exit codes: 0 done, 1 some were not allowed, 2 usage, 3 the server could not be\n"
-      "reached, did not allow it, or failed");
+      "Exit codes: 0 done, 1 some were not allowed, 2 usage, or some are no addresses, 3 the\n"
+      "server could not be reached, did not allow it, or failed");
   return [arguments](Session& session) { return Disallow(*arguments, session); };
 }
 

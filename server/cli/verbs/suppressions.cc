@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/suppression.grpc.pb.h"
+#include "server/cli/each_address.h"
 #include "server/cli/filter_arguments.h"
-#include "server/cli/lines.h"
 #include "server/cli/lists.h"
 #include "server/cli/suppression_text.h"
 #include "server/cli/times.h"
@@ -100,81 +100,24 @@ absl::StatusOr<ExitCode> Add(const AddArguments& arguments, Session& session) {
     *wanted.mutable_expire_time() = ToTimestamp(*end);
   }
   auto stub = session.client().Stub<v1::SuppressionService>();
-  ExitCode code = ExitCode::kDone;
-  for (const std::string& address : arguments.addresses) {
+  return ForEachAddress(session, arguments.addresses, [&](const std::string& address) {
     wanted.set_address(address);
     v1::CreateSuppressionResponse response;
     absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
       return stub->CreateSuppression(context, request, &response);
     });
-    if (status.code() == absl::StatusCode::kAlreadyExists) {
-      session.err().Text(absl::StrCat("bouncectl: ", Shown(address),
-                                      " is suppressed by hand already; --replace puts this in its "
-                                      "place\n"));
-      code = ExitCode::kFound;
-      continue;
+    if (absl::IsAlreadyExists(status)) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          Shown(address), " is suppressed by hand already; --replace puts this in its place"));
     }
-    if (!status.ok()) return OfAddress(address, status);
-    PrintSuppression(session, response.suppression());
-  }
-  return code;
+    if (status.ok()) PrintSuppression(session, response.suppression());
+    return status;
+  });
 }
 
 struct RemoveArguments {
   KeyArguments key;
   std::string cause;
-};
-
-class Remover {
- public:
-  Remover(const v1::DeleteSuppressionRequest& request, Session& session)
-      : request_(request),
-        session_(session),
-        stub_(session.client().Stub<v1::SuppressionService>()) {}
-
-  // Whether all were there.
-  ExitCode code() const { return code_; }
-
-  absl::Status Remove(const std::string& address) {
-    request_.set_address(address);
-    v1::DeleteSuppressionResponse response;
-    absl::Status status = session_.client().Unary([&](grpc::ClientContext* context) {
-      return stub_->DeleteSuppression(context, request_, &response);
-    });
-    if (status.code() == absl::StatusCode::kNotFound) {
-      session_.err().Text(absl::StrCat("bouncectl: ", Shown(address),
-                                       " is not suppressed here; `bouncectl explain` shows what "
-                                       "stands in other streams\n"));
-      code_ = ExitCode::kFound;
-      return absl::OkStatus();
-    }
-    if (!status.ok()) return OfAddress(address, status);
-    for (const v1::Suppression& removed : response.suppressions()) {
-      PrintSuppression(session_, removed);
-    }
-    return absl::OkStatus();
-  }
-
-  // Those of standard input, a line each.
-  absl::Status RemoveInput() {
-    LineReader lines(session_.in());
-    for (;;) {
-      absl::StatusOr<std::vector<Line>> batch = lines.Next(kSuppressionPageRows);
-      if (!batch.ok()) return batch.status();
-      if (batch->empty()) return absl::OkStatus();
-      for (const Line& line : *batch) {
-        if (line.text.empty()) continue;
-        if (absl::Status status = Remove(line.text); !status.ok()) return status;
-      }
-      session_.out().Flush();
-    }
-  }
-
- private:
-  v1::DeleteSuppressionRequest request_;
-  Session& session_;
-  const std::unique_ptr<v1::SuppressionService::Stub> stub_;
-  ExitCode code_ = ExitCode::kDone;
 };
 
 absl::StatusOr<ExitCode> Remove(const RemoveArguments& arguments, Session& session) {
@@ -186,16 +129,26 @@ absl::StatusOr<ExitCode> Remove(const RemoveArguments& arguments, Session& sessi
   request.set_source(*source);
   request.set_cause(arguments.cause);
   request.set_author(session.author());
-  Remover remover(request, session);
+  auto stub = session.client().Stub<v1::SuppressionService>();
+  const AddressAction remove = [&](const std::string& address) {
+    request.set_address(address);
+    v1::DeleteSuppressionResponse response;
+    absl::Status status = session.client().Unary([&](grpc::ClientContext* context) {
+      return stub->DeleteSuppression(context, request, &response);
+    });
+    if (absl::IsNotFound(status)) {
+      return absl::NotFoundError(absl::StrCat(
+          Shown(address),
+          " is not suppressed here; `bouncectl explain` shows what stands in other streams"));
+    }
+    for (const v1::Suppression& removed : response.suppressions()) {
+      PrintSuppression(session, removed);
+    }
+    return status;
+  };
   const std::vector<std::string>& addresses = arguments.key.addresses;
-  if (addresses.size() == 1 && addresses[0] == "-") {
-    if (absl::Status status = remover.RemoveInput(); !status.ok()) return status;
-    return remover.code();
-  }
-  for (const std::string& address : addresses) {
-    if (absl::Status status = remover.Remove(address); !status.ok()) return status;
-  }
-  return remover.code();
+  if (addresses.size() == 1 && addresses[0] == "-") return ForEachAddressOfInput(session, remove);
+  return ForEachAddress(session, addresses, remove);
 }
 
 void AddSource(CLI::App& command, std::string& source) {
@@ -248,8 +201,10 @@ Action SetUpAdd(CLI::App& command) {
   command.add_flag("--replace", arguments->replace, "In place of one that was added before");
   command.footer(
       absl::StrCat(kLineHelp,
-                   "\n\nExit codes: 0 done, 1 some were suppressed by hand already, 2 usage,\n"
-                   "3 the server could not be reached, did not allow it, or failed"));
+                   "\nThe others are added also where some are no addresses.\n\n"
+                   "Exit codes: 0 done, 1 some were suppressed by hand already, 2 usage, or some "
+                   "are no\n"
+                   "addresses, 3 the server could not be reached, did not allow it, or failed"));
   return [arguments](Session& session) { return Add(*arguments, session); };
 }
 
@@ -265,10 +220,10 @@ Action SetUpRemove(CLI::App& command) {
   command.footer(absl::StrCat(
       kLineHelp,
       "\nWithout --stream it takes off what holds for all streams. Bounces of mail that went out\n"
-      "before today no longer count; new ones do.\n\n"
-      "Exit codes: 0 done, 1 some were not suppressed, 2 usage, 3 the server could not be "
-      "reached,\n"
-      "did not allow it, or failed"));
+      "before today no longer count; new ones do. The others are taken off also where some are no\n"
+      "addresses.\n\n"
+      "Exit codes: 0 done, 1 some were not suppressed, 2 usage, or some are no addresses, 3 the\n"
+      "server could not be reached, did not allow it, or failed"));
   return [arguments](Session& session) { return Remove(*arguments, session); };
 }
 
