@@ -690,6 +690,49 @@ TEST_F(VerbsTest, TheListMayStandBehindTheNameOfAStream) {
   }
 }
 
+TEST_F(VerbsTest, AHyphenIsStandardOutput) {
+  server_.suppressions.stored = {Stored("a@x")};
+  const std::string exported = Run({"export"}).out;
+  ASSERT_THAT(exported, HasSubstr("a@x"));
+  const struct {
+    std::vector<std::string> line;
+    std::string input;
+    std::string out;
+    std::string err;
+  } cases[] = {
+      {{"export", "-o", "-"}, "", exported, ""},
+      {{"clean", "-o", "-"}, "a@x\nbad@x\n", "a@x\n", "2 rows: 1 kept"},
+      {{"clean", "--rejects", "-", "-o", folder_ / "kept"},
+       "a@x\nbad@x\n",
+       "bad@x\n",
+       "2 rows: 1 kept"},
+      {{"import", "--report", "-"},
+       "b@x\n",
+       "line,address,outcome,reason,source,scope,expiry,why\n1,b@x,created,,import,,,\n",
+       "1 created, 0 replaced"},
+      {{"import", "--report", "-", "--json"},
+       "b@x\n",
+       "line,address,outcome,reason,source,scope,expiry,why\n1,b@x,created,,import,,,\n",
+       "\"created\":1,"},
+  };
+  for (const auto& c : cases) {
+    const Outcome outcome = Run(c.line, c.input);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, c.out);
+    EXPECT_THAT(outcome.err, HasSubstr(c.err));
+    EXPECT_NE(::access("-", F_OK), 0) << c.line[0];
+    ::unlink("-");
+  }
+  EXPECT_EQ(folder_.Read("kept"), "a@x\n");
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"clean", "--rejects", "-"},
+                                               {"clean", "--rejects", "-", "-o", "-"}}) {
+    const Outcome both = Run(line, "a@x\nbad@x\n");
+    EXPECT_EQ(both.code, 2);
+    EXPECT_THAT(both.err, HasSubstr("--output and --rejects are the same file"));
+  }
+  ::unlink("-");
+}
+
 TEST_F(VerbsTest, ImportGoesOnFromALine) {
   EXPECT_EQ(Run({"import", "--start-line", "3"}, "a@x\nb@x\nc@x\nd@x\n").out,
             "2 created, 0 replaced, 0 existing, 0 unchanged, 0 skipped, 0 rejected\n");

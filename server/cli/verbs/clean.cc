@@ -18,8 +18,8 @@ namespace {
 struct CleanArguments {
   std::string file = "-";
   TableArguments table;
-  std::string output;
-  std::string rejects;
+  std::string output = "-";
+  std::string rejects;  // empty: nowhere
   bool drop_risky = false;
   bool reasons = false;
 };
@@ -34,7 +34,7 @@ absl::StatusOr<Files> CreateFiles(const CleanArguments& arguments) {
   Files files;
   for (const auto& [path, file] : {std::pair(&arguments.output, &files.output),
                                    std::pair(&arguments.rejects, &files.rejects)}) {
-    if (path->empty()) continue;
+    if (path->empty() || *path == "-") continue;
     absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(*path);
     if (!created.ok()) return created.status();
     *file = *std::move(created);
@@ -76,7 +76,7 @@ absl::Status WithRows(const absl::Status& status, const CleanCounts& counts,
                       const CleanArguments& arguments) {
   if (counts.rows == 0 && status.code() == absl::StatusCode::kInvalidArgument) return status;
   const std::string rows =
-      arguments.output.empty()
+      arguments.output == "-"
           ? absl::StrCat(Grouped(counts.rows), " rows had been sorted and ", Grouped(counts.kept),
                          " of them written before that")
           : absl::StrCat("nothing was written to ", Shown(arguments.output), "; ",
@@ -102,8 +102,11 @@ absl::StatusOr<ExitCode> RunClean(const CleanArguments& arguments, Session& sess
                              .drop_risky = arguments.drop_risky,
                              .reasons = arguments.reasons,
                              .limits = {}};
-  const CleanSinks sinks{files->output ? files->output->sink() : session.out().Raw(),
-                         files->rejects ? &files->rejects->sink() : nullptr};
+  Sink& out = session.out().Raw();
+  const CleanSinks sinks{files->output ? files->output->sink() : out,
+                         files->rejects             ? &files->rejects->sink()
+                         : arguments.rejects == "-" ? &out
+                                                    : nullptr};
   CleanCounts counts;
   Progress progress(session.err(), session.clock());
   absl::Status status =
@@ -129,12 +132,14 @@ Action SetUpClean(CLI::App& command) {
   arguments->table.AddTo(command);
   command
       .add_option("-o,--output", arguments->output,
-                  "Write the rows that stay to this file, once all went well")
+                  "Write the rows that stay to this file, once all went well (default: -, standard "
+                  "output)")
       ->type_name("FILE");
   CLI::Option* rejects =
       command
           .add_option("--rejects", arguments->rejects,
-                      "Write the rows that were taken out to this file, once all went well")
+                      "Write the rows that were taken out to this file, once all went well; - is "
+                      "standard output")
           ->type_name("FILE");
   command
       .add_flag("--reasons", arguments->reasons,
@@ -151,7 +156,7 @@ Action SetUpClean(CLI::App& command) {
       "\n\nExit codes: 0 done, 2 usage or a list that cannot be read, 3 the server could not be\n"
       "reached, did not allow it, or failed: what was written until then is not all");
   return [arguments](Session& session) -> absl::StatusOr<ExitCode> {
-    if (!arguments->output.empty() && arguments->output == arguments->rejects) {
+    if (arguments->output == arguments->rejects) {
       return absl::InvalidArgumentError("--output and --rejects are the same file");
     }
     return RunClean(*arguments, session);

@@ -22,7 +22,7 @@ namespace {
 struct ExportArguments {
   FilterArguments filter;
   std::string format;
-  std::string output;
+  std::string output = "-";
   std::string resume_file;
   std::string address;
   bool raw = false;
@@ -79,7 +79,7 @@ absl::StatusOr<ExitCode> ExportAddress(const ExportArguments& arguments, Session
   request.set_tenant(session.tenant());
   request.set_address(arguments.address);
   std::unique_ptr<OutputFile> file;
-  if (!arguments.output.empty()) {
+  if (arguments.output != "-") {
     absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
     if (!created.ok()) return created.status();
     file = *std::move(created);
@@ -118,7 +118,7 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
   }
 
   std::unique_ptr<OutputFile> file;
-  if (!arguments.output.empty()) {
+  if (arguments.output != "-") {
     absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
     if (!created.ok()) return created.status();
     file = *std::move(created);
