@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/base/sha256.h"
 #include "tests/cli/fixture.h"
 
 namespace bounced::cli {
@@ -106,6 +107,21 @@ TEST_F(ProgramTest, CleansThroughPipes) {
   EXPECT_EQ(outcome.err,
             "20,001 rows: 20,000 kept, 1 rejected (1 suppressed, 0 invalid, 0 empty); 0 risky "
             "kept\n");
+}
+
+TEST_F(ProgramTest, ACopyThatCouldNotBeWrittenIsNotToldAsOne) {
+  FakeServer server;
+  Sha256 sha256;
+  sha256.Add("0123456789");
+  const Sha256::Digest digest = sha256.Finish();
+  server.maintenance.backup.resize(2);
+  server.maintenance.backup[0].mutable_chunk()->set_data("0123456789");
+  v1::BackupSummary& summary = *server.maintenance.backup[1].mutable_summary();
+  summary.set_octets(10);
+  summary.set_sha256(digest.data(), digest.size());
+  const Outcome outcome = Run("$bouncectl backup - >/dev/full", server.address());
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.err, "bouncectl: cannot write standard output: No space left on device\n");
 }
 
 TEST_F(ProgramTest, AnswersADiagnosticBeforeTheNextIsThere) {

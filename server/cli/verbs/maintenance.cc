@@ -110,6 +110,7 @@ absl::StatusOr<ExitCode> Backup(const std::string& path, Session& session) {
   if (status.ok()) status = incoming.Check();
   if (status.ok() && file) status = CheckFile(*file, incoming.summary());
   if (status.ok() && file) status = file->Commit();
+  if (status.ok() && !file) status = session.out().Finish();
   progress.Clear();
   if (!status.ok()) return status;
   // Standard output may be the copy.
