@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "parser/text.h"
@@ -80,6 +82,12 @@ absl::StatusOr<std::string> ReadOr(const std::string& path, FileKind kind) {
   absl::StatusOr<std::string> text = ReadTextFile(path, kMaxFileOctets, kind);
   if (!text.ok()) return absl::InvalidArgumentError(text.status().message());
   return text;
+}
+
+// What a server said, and what to do, unless it has said so itself.
+std::string WithAdvice(const std::string& detail, std::string_view advice) {
+  const bool is_said = absl::StrContains(absl::AsciiStrToLower(detail), "try again");
+  return is_said ? detail : absl::StrCat(detail, ". ", Absl(advice));
 }
 
 }  // namespace
@@ -220,7 +228,8 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
     case grpc::StatusCode::UNAVAILABLE:
       if (WasConnected(status.error_message())) {
         return absl::UnavailableError(absl::StrCat(
-            server_, " is not there any more, or cannot serve now: ", detail, ". Try again"));
+            server_,
+            " is not there any more, or cannot serve now: ", WithAdvice(detail, "Try again")));
       }
       return absl::UnavailableError(
           absl::StrCat("could not reach ", server_, ": ", detail, ". ",
@@ -234,7 +243,7 @@ absl::Status Client::FromGrpc(const grpc::Status& status) const {
                                                "again"));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return absl::ResourceExhaustedError(absl::StrCat(
-          server_, " has too much to do or no space: ", detail, ". Try again, slower"));
+          server_, " cannot take more now: ", WithAdvice(detail, "Try again, slower")));
     case grpc::StatusCode::UNAUTHENTICATED:
       return absl::UnauthenticatedError(
           absl::StrCat(server_, " wants to know who calls: ", detail,

@@ -247,6 +247,28 @@ TEST_F(HistoryTest, T48ForgetTellsWhatWentAndWhatStays) {
   EXPECT_EQ(Run({"forget"}).code, 2);
 }
 
+TEST_F(HistoryTest, WhatToDoIsSaidOnce) {
+  const struct {
+    grpc::StatusCode code;
+    std::string says;
+    std::string told;
+  } cases[] = {
+      {grpc::StatusCode::RESOURCE_EXHAUSTED,
+       "there is too much to do, or no space left; try again, slower",
+       " cannot take more now: there is too much to do, or no space left; try again, slower\n"},
+      {grpc::StatusCode::RESOURCE_EXHAUSTED, "a bound of a proxy",
+       " cannot take more now: a bound of a proxy. Try again, slower\n"},
+      {grpc::StatusCode::UNAVAILABLE, "the daemon stops: try again",
+       " is not there any more, or cannot serve now: the daemon stops: try again\n"},
+  };
+  for (const auto& c : cases) {
+    server_.suppressions.delete_status = {c.code, c.says};
+    const Outcome outcome = Run({"remove", "bad@x"});
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_THAT(outcome.err, testing::EndsWith(c.told));
+  }
+}
+
 TEST_F(HistoryTest, T48AllThatIsKnownOfAnAddressIsALineEach) {
   v1::ExportAddressResponse summary;
   summary.mutable_summary()->set_address("a@x");
