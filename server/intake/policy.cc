@@ -290,11 +290,21 @@ Decision Delivery(const Case& c, AddressRecord record) {
   return decision;
 }
 
+// Whether it says of a domain with mailboxes by the million that it does not exist, or takes no
+// mail. Whoever sent the mail, or passed it on, then got a wrong answer of a name server: acting on
+// that would suppress all who have a mailbox there.
+bool DeniesAKnownDomain(const Event& event) {
+  if (event.reason != Reason::kNoSuchDomain && event.reason != Reason::kDomainNoMail) return false;
+  if (event.forwarded_to.empty()) return IsLargeMailboxProvider(event.address->domain());
+  const absl::StatusOr<Address> last = Address::Parse(event.forwarded_to);
+  return last.ok() && IsLargeMailboxProvider(last->domain());
+}
+
 // block, record_only, allowed, soft_not_counting, other; and what Hard() and Soft() decide.
 Decision Bounce(const Case& c, AddressRecord record) {
   // Whatever the class says: the sender's fault is not the recipient's.
   if (c.event.bounce_class == BounceClass::kBlock || c.event.fault == Fault::kSender ||
-      c.event.fault == Fault::kContent) {
+      c.event.fault == Fault::kContent || DeniesAKnownDomain(c.event)) {
     return Nothing(PolicyRule::kBlock, std::move(record));
   }
   if (!c.policy.suppress_bounces) return Nothing(PolicyRule::kRecordOnly, std::move(record));

@@ -692,6 +692,42 @@ TEST(Decide, T9TheSendersFaultIsABlockWhateverTheClass) {
   }
 }
 
+TEST(Decide, T9ADomainThatIsKnownToExistIsNeverDenied) {
+  constexpr Reason kNoDomain = Reason::kNoSuchDomain;
+  constexpr Reason kNoMail = Reason::kDomainNoMail;
+  const struct {
+    std::string_view address;
+    std::string forwarded_to;
+    Reason reason;
+    BounceClass bounce_class;
+    std::string_view rule;
+  } cases[] = {
+      {"a@gmail.com", "", kNoDomain, BounceClass::kHard, "block"},
+      {"a@YAHOO.co.uk", "", kNoDomain, BounceClass::kHard, "block"},
+      {"a@outlook.com", "", kNoMail, BounceClass::kHard, "block"},
+      {"a@outlook.com", "", kNoDomain, BounceClass::kSoft, "block"},
+      {"a@example.net", "", kNoDomain, BounceClass::kHard, "hard_certain"},
+      {"a@mail.gmail.com", "", kNoDomain, BounceClass::kHard, "hard_certain"},
+      {"a@example.net", "", kNoMail, BounceClass::kHard, "hard_short"},
+      {"a@gmail.com", "", Reason::kNoSuchUser, BounceClass::kHard, "hard_certain"},
+      {"a@gmail.com", "", Reason::kMailboxDisabled, BounceClass::kHard, "hard_short"},
+      // Where mail was forwarded, it is said of the domain that it was forwarded to.
+      {"a@gmail.com", "b@example.net", kNoDomain, BounceClass::kHard, "hard_short"},
+      {"a@example.net", "b@gmail.com", kNoDomain, BounceClass::kHard, "block"},
+      {"a@gmail.com", "no address", kNoDomain, BounceClass::kHard, "hard_short"},
+  };
+  for (const auto& c : cases) {
+    Event event = EventOf(Kind::kBounce, c.reason);
+    event.address = *Address::Parse(c.address);
+    event.forwarded_to = c.forwarded_to;
+    event.bounce_class = c.bounce_class;
+    const Decision decision = Decide({}, {}, MailOf(0, "a"), event, Morning(0));
+    EXPECT_EQ(ToString(decision.rule), c.rule) << c.address << " " << c.forwarded_to;
+    EXPECT_EQ(decision.suppress.has_value(), c.rule != "block") << c.address;
+    EXPECT_EQ(decision.next == AddressRecord(), c.rule == "block") << c.address;
+  }
+}
+
 TEST(Decide, T9EveryReasonOfNoFaultOfTheRecipientIsLeftAlone) {
   for (int number = 0; number < 1000; ++number) {
     const std::optional<Reason> reason = ReasonFromNumber(number);

@@ -146,6 +146,22 @@ TEST_F(ReplayTest, TheTrustOfAReturnPathThatIsGoneIsWhatItWas) {
   EXPECT_EQ(replayed.events[1].policy_rule, PolicyRule::kTrustTooLow);
 }
 
+TEST_F(ReplayTest, T9WhoeverWasSuppressedSinceAKnownDomainWasDeniedIsTakenOff) {
+  const Address mailbox = *Address::Parse("r@gmail.com");
+  facts_.suppressions = {Standing(9, 2, absl::InfiniteFuture())};
+  facts_.suppressions[0].address = mailbox;
+  Store(9, 2, Reason::kNoSuchDomain, PolicyRule::kHardCertain, Effect::kSuppressed);
+  facts_.events[0].event.address = mailbox;
+  const Replayed replayed = Play();
+  EXPECT_THAT(replayed.remove, SizeIs(1));
+  ASSERT_THAT(replayed.events, SizeIs(1));
+  EXPECT_EQ(replayed.events[0].policy_rule, PolicyRule::kBlock);
+  facts_ = {};
+  Store(9, 2, Reason::kNoSuchDomain, PolicyRule::kBlock, Effect::kNone);
+  facts_.events[0].event.address = mailbox;
+  EXPECT_TRUE(Play().is_as_it_was);
+}
+
 TEST_F(ReplayTest, WhatHasEndedIsNotMade) {
   Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
   const Replayed replayed = Play({ReadAs(0, Reason::kMailboxDisabled)});
