@@ -49,8 +49,8 @@ class Past {
       if (Event* event = FindEvent(reading.id)) *event = reading;
     }
     FindReplays();
-    ReadTimes();
     ReadActs();
+    ReadTimes();
   }
 
   Replayed Play(absl::Time now) {
@@ -130,7 +130,8 @@ class Past {
   }
 
   // When each event was decided, to the moment where a change tells. Else it was when its message
-  // came, and of what one's own mail system reported later, no earlier than what came before.
+  // came, and of what one's own mail system reported later, no earlier than what came before, and
+  // behind the release for which it did not count.
   void ReadTimes() {
     const auto note = [this](const Suppression& suppression, std::int64_t number) {
       if (suppression.event_id == 0 || !IsOfEvents(suppression.source)) return;
@@ -150,10 +151,22 @@ class Past {
         time = decided->second.first;
       } else if (stored.message.report_form == kSessionForm) {
         time = std::max(time, last);
+        if (stored.event.policy_rule == PolicyRule::kReleased) {
+          time = std::max(time, ReleaseOf(stored.message.day) + absl::Nanoseconds(1));
+        }
       }
       times_.push_back(time);
       last = std::max(last, time);
     }
+  }
+
+  // The first that puts an end to what mail of that day has shown; the infinite past: none does.
+  absl::Time ReleaseOf(Day day) const {
+    for (const Act& act : acts_) {
+      const bool is_release = act.change == nullptr || IsRelease(*act.change);
+      if (is_release && day < DayOf(act.time)) return act.time;
+    }
+    return absl::InfinitePast();
   }
 
   bool IsBefore(const Act& act, std::size_t event) const {

@@ -162,6 +162,34 @@ TEST_F(ReplayTest, T9WhoeverWasSuppressedSinceAKnownDomainWasDeniedIsTakenOff) {
   EXPECT_TRUE(Play().is_as_it_was);
 }
 
+// When its own mail system reports it, the mail may have come back long before.
+TEST_F(ReplayTest, WhatDidNotCountForAReleaseWasReportedBehindIt) {
+  facts_.record.released = Morning(5);
+  const auto report = [this](std::int64_t id, int day, Reason reason) {
+    Store(id, day, reason, PolicyRule::kReleased, Effect::kNone);
+    facts_.events.back().message.report_form = kSessionForm;
+    facts_.events.back().event.trust = Trust::kLocal;
+  };
+  report(9, 2, Reason::kNoSuchUser);
+  report(10, 3, Reason::kMailboxFull);
+  report(11, 4, Reason::kMailboxDisabled);
+  EXPECT_TRUE(Play().is_as_it_was) << "the change of the release was dropped";
+  const Suppression taken_off = Standing(0, 0, absl::InfiniteFuture());
+  facts_.changes = {{.number = 3,
+                     .time = Morning(5),
+                     .what = Change::What::kRemoved,
+                     .author = "ann",
+                     .cause = "by phone",
+                     .suppression = taken_off,
+                     .before = {}}};
+  EXPECT_TRUE(Play().is_as_it_was);
+  // The first release may be older than the mail.
+  facts_.changes.insert(facts_.changes.begin(), facts_.changes.front());
+  facts_.changes[0].number = 2;
+  facts_.changes[0].time = Morning(1);
+  EXPECT_TRUE(Play().is_as_it_was);
+}
+
 TEST_F(ReplayTest, WhatHasEndedIsNotMade) {
   Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
   const Replayed replayed = Play({ReadAs(0, Reason::kMailboxDisabled)});
