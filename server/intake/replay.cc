@@ -368,12 +368,15 @@ class Past {
         [&](const Allowance& allowance) { return allowance.create_time <= times_[event]; });
   }
 
-  // Of a return path that is none of ours any more, what was decided tells.
+  // Of a return path that is none of ours any more, what was decided tells. Nothing is above the
+  // trust in one's own mail system, to whose reports no return path has come.
   LeastTrust LeastTrustOf(const StoredEvent& stored) const {
-    if (stored.message.report_form == kSessionForm) return {};
     if (const auto least = paths_.LeastTrustOf(stored.message.return_path)) return *least;
-    if (stored.event.policy_rule != PolicyRule::kTrustTooLow) return stored.event.trust;
-    return static_cast<Trust>(static_cast<int>(stored.event.trust) + 1);
+    const Trust trust = stored.event.trust;
+    if (stored.event.policy_rule != PolicyRule::kTrustTooLow || trust == Trust::kLocal) {
+      return trust;
+    }
+    return static_cast<Trust>(static_cast<int>(trust) + 1);
   }
 
   void Take(std::size_t i) {

@@ -162,6 +162,15 @@ TEST_F(ReplayTest, T9WhoeverWasSuppressedSinceAKnownDomainWasDeniedIsTakenOff) {
   EXPECT_TRUE(Play().is_as_it_was);
 }
 
+TEST_F(ReplayTest, NothingIsAboveTheTrustInOnesOwnSystem) {
+  Store(9, 2, Reason::kNoSuchUser, PolicyRule::kTrustTooLow, Effect::kNone);
+  facts_.events[0].message.return_path = "x@gone.example";
+  facts_.events[0].event.trust = Trust::kLocal;
+  const Replayed replayed = Play();
+  ASSERT_THAT(replayed.events, SizeIs(1));
+  EXPECT_EQ(replayed.events[0].policy_rule, PolicyRule::kHardCertain);
+}
+
 // When its own mail system reports it, the mail may have come back long before.
 TEST_F(ReplayTest, WhatDidNotCountForAReleaseWasReportedBehindIt) {
   facts_.record.released = Morning(5);
