@@ -508,6 +508,12 @@ INSTANTIATE_TEST_SUITE_P(
           3  release
           4  4 b soft  soft_threshold suppressed 34 124)",
          {.soft_threshold = 1}},
+        {"AReleaseOnTheDayOfTheSuppressionEndsProbation",
+         R"(
+          0  0 a soft  soft_threshold suppressed 30 120
+          0  release
+          1  1 b soft  soft_threshold suppressed 31 121)",
+         {.soft_threshold = 1}},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 

@@ -199,6 +199,16 @@ TEST_F(ReplayTest, WhatDidNotCountForAReleaseWasReportedBehindIt) {
   EXPECT_TRUE(Play().is_as_it_was);
 }
 
+TEST_F(ReplayTest, WhatOnesOwnSystemReportsIsDecidedNoEarlierThanWhatCameBefore) {
+  Store(9, 18, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  Store(10, 14, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
+  facts_.events[1].message.report_form = kSessionForm;
+  const Replayed replayed = Play({ReadAs(1, Reason::kMailboxDisabled)});
+  ASSERT_THAT(replayed.put, SizeIs(1));
+  EXPECT_EQ(replayed.put[0].create_time, Morning(18));
+  EXPECT_EQ(replayed.put[0].expire_time, Morning(18 + 7));
+}
+
 TEST_F(ReplayTest, WhatHasEndedIsNotMade) {
   Store(9, 2, Reason::kSpamContent, PolicyRule::kBlock, Effect::kNone);
   const Replayed replayed = Play({ReadAs(0, Reason::kMailboxDisabled)});
