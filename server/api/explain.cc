@@ -25,24 +25,17 @@ std::string Plural(int n, std::string_view noun) {
   return absl::StrCat(n, " ", Absl(noun), n == 1 ? "" : "s");
 }
 
-// What still counts today of the days that are kept.
+// What still counts today of the days that are kept. Of what SinceRelease() leaves.
 struct Counted {
   std::vector<Day> hard;
   std::vector<Day> soft;
   bool on_probation = false;
 };
 
-bool IsOnProbation(const AddressRecord& record, Day day) {
-  bool released = record.released && record.soft_suppressed_on <= DayOf(*record.released);
-  return record.soft_suppressions > 0 && day < record.probation_until && !released;
-}
-
 Counted CountToday(const AddressRecord& record, const Policy& policy, Day today) {
   Counted counted;
   Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
-  auto live = [&record, today](Day day, int window_days) {
-    return (!record.released || day >= DayOf(*record.released)) && day > today - window_days;
-  };
+  auto live = [today](Day day, int window_days) { return day > today - window_days; };
   for (Day day : record.hard_days) {
     if (live(day, policy.hard_window_days)) counted.hard.push_back(day);
   }
@@ -178,10 +171,10 @@ class Outlook {
  public:
   Outlook(const AddressDossier& dossier, const Policy& policy, absl::Time now)
       : dossier_(dossier),
-        record_(dossier.record),
+        record_(SinceRelease(dossier.record)),
         policy_(policy),
         now_(now),
-        counted_(CountToday(dossier.record, policy, DayOf(now))) {}
+        counted_(CountToday(record_, policy, DayOf(now))) {}
 
   const Counted& counted() const { return counted_; }
 
@@ -270,7 +263,7 @@ class Outlook {
   static constexpr Reason kHard = Reason::kMailboxDisabled;
 
   const AddressDossier& dossier_;
-  const AddressRecord& record_;
+  const AddressRecord record_;
   const Policy& policy_;
   const absl::Time now_;
   const Counted counted_;

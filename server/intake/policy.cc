@@ -67,10 +67,6 @@ absl::Time InDays(absl::Time now, int days) { return now + absl::Hours(24) * day
 
 // --- The record
 
-bool IsOnProbation(const AddressRecord& record, absl::Time now) {
-  return record.soft_suppressions > 0 && DayOf(now) < record.probation_until;
-}
-
 // Risky is an address that may soon be suppressed: while its newest soft bounce still counts (one
 // more would find it in the window), and on probation.
 Day RiskyUntil(const Policy& policy, const AddressRecord& record, absl::Time now) {
@@ -252,7 +248,7 @@ Decision Soft(const Case& c, AddressRecord record) {
   const Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
   if (day <= settled) return Nothing(PolicyRule::kStale, std::move(record));
   DropUpTo(record.soft_days, settled);
-  if (IsOnProbation(record, c.now)) {
+  if (IsOnProbation(record, DayOf(c.now))) {
     const int relapses = record.soft_suppressions;
     return SuppressSoftly(c, std::move(record), PolicyRule::kSoftProbation, relapses,
                           "again after a suppression for the like");
@@ -375,6 +371,10 @@ AddressRecord SinceRelease(AddressRecord record) {
     record.probation_until = 0;
   }
   return record;
+}
+
+bool IsOnProbation(const AddressRecord& record, Day today) {
+  return record.soft_suppressions > 0 && today < record.probation_until;
 }
 
 // An unsigned return path may be that of all mail: what comes to it on one day is of one.

@@ -52,6 +52,9 @@ Decision Decide(const Policy& policy, const AddressHistory& history, const Messa
 // goes by that, whatever else the record still has.
 AddressRecord SinceRelease(AddressRecord record);
 
+// Whether one more soft bounce suppresses at once on that day. Of what SinceRelease() leaves.
+bool IsOnProbation(const AddressRecord& record, Day today);
+
 // How AddressRecord::counted_mails names the mail that the event is about, where it counts.
 std::uint64_t CountedMailOf(const Message& message, const Event& event);
 
