@@ -21,6 +21,12 @@ std::string DateOf(absl::Time time) {
 
 // What a mail that came back says, as the end of a sentence.
 std::string_view PlainReason(const Event& event) {
+  const bool denies_domain =
+      event.reason == Reason::kNoSuchDomain || event.reason == Reason::kDomainNoMail;
+  if (denies_domain && event.policy_rule == PolicyRule::kBlock) {
+    return "what stands behind the @ was not found, though it exists, which is no fault of the "
+           "address";
+  }
   switch (event.reason) {
     case Reason::kNoSuchUser:
       return "there is no mailbox of this name";

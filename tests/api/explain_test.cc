@@ -246,6 +246,22 @@ TEST_F(ExplainTest, InPlainWordsWhyMailStops) {
   EXPECT_THAT(Plain(response), Contains("That lasts until somebody takes it off the list."));
 }
 
+TEST_F(ExplainTest, T9ADomainThatIsKnownToExistIsNotSaidToBeMissing) {
+  address_ = *Address::Parse("jane@gmail.com");
+  Bounce(Reason::kNoSuchDomain);
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.verdict(), v1::VERDICT_SEND);
+  EXPECT_THAT(Plain(response),
+              Contains("On 2 March 2026 a mail to it came back, since what stands behind the @ was "
+                       "not found, though it exists, which is no fault of the address. That alone "
+                       "stops nothing."));
+  address_ = *Address::Parse("jane@rcpt.example");
+  dossier_ = {};
+  Bounce(Reason::kNoSuchDomain);
+  EXPECT_THAT(Plain(Get()), Contains("On 2 March 2026 a mail to it came back, since what stands "
+                                     "behind the @ does not exist."));
+}
+
 TEST_F(ExplainTest, InPlainWordsWhatIsUnderWay) {
   Bounce(Reason::kMailboxFull);
   const v1::ExplainResponse response = Get();
