@@ -194,13 +194,25 @@ class Plain {
                                  : "Mail to it came back.");
     }
     Say(ComeBack(*ground_.event, "to it"));
-    if (ground_.event->event.policy_rule == PolicyRule::kHardConfirmed) {
-      Say("Mail of ", policy_.hard_confirmations, " different days came back so.");
-    } else if (ground_.event->event.policy_rule == PolicyRule::kSoftThreshold) {
-      Say("Mail of ", policy_.soft_threshold, " different days came back so.");
-    } else if (ground_.event->event.policy_rule == PolicyRule::kSoftProbation) {
+    const PolicyRule rule = ground_.event->event.policy_rule;
+    if (rule == PolicyRule::kHardConfirmed || rule == PolicyRule::kSoftThreshold) {
+      if (IsOneOfMany(*ground_.event)) Say("Mail that we sent on other days came back so, too.");
+    } else if (rule == PolicyRule::kSoftProbation) {
       Say("It had come back so before, and we had stopped then, too.");
     }
+  }
+
+  // Whether mail of another day had been counted with that of `last`. How many the policy of then
+  // asked for is not kept.
+  bool IsOneOfMany(const StoredEvent& last) const {
+    return std::any_of(
+        dossier_.events.begin(), dossier_.events.end(), [&last](const StoredEvent& each) {
+          const bool is_counted =
+              each.event.effect == Effect::kCounted || each.event.effect == Effect::kSuppressed;
+          return is_counted && each.event.id < last.event.id && each.event.kind == Kind::kBounce &&
+                 each.event.bounce_class == last.event.bounce_class &&
+                 each.message.day != last.message.day;
+        });
   }
 
   void WhatToDo(const Suppression& s) {

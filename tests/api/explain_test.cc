@@ -242,8 +242,30 @@ TEST_F(ExplainTest, InPlainWordsWhyMailStops) {
   Bounce(Reason::kMailboxDisabled);
   response = Get();
   EXPECT_EQ(response.policy_line(), "hard_confirmed");
-  EXPECT_THAT(Plain(response), Contains("Mail of 3 different days came back so."));
+  EXPECT_THAT(Plain(response), Contains("Mail that we sent on other days came back so, too."));
   EXPECT_THAT(Plain(response), Contains("That lasts until somebody takes it off the list."));
+}
+
+// Streams have policies of their own, and policies change.
+TEST_F(ExplainTest, NoNumberOfAnotherPolicyIsTakenForThatOfThen) {
+  const Policy today = policy_;
+  policy_.soft_threshold = 2;
+  Bounce(Reason::kMailboxFull);
+  Pass(1);
+  Bounce(Reason::kMailboxFull);
+  policy_ = today;
+  v1::ExplainResponse response = Get();
+  EXPECT_EQ(response.policy_line(), "soft_threshold");
+  EXPECT_THAT(response.summary(), HasSubstr("and mail of 2 days came back so"));
+  EXPECT_THAT(Plain(response), Contains("Mail that we sent on other days came back so, too."));
+  EXPECT_THAT(Plain(response), Each(Not(HasSubstr("3 different days"))));
+  dossier_ = {};
+  policy_.soft_threshold = 1;
+  Bounce(Reason::kMailboxFull);
+  policy_ = today;
+  response = Get();
+  EXPECT_EQ(response.policy_line(), "soft_threshold");
+  EXPECT_THAT(Plain(response), Each(Not(HasSubstr("other days"))));
 }
 
 TEST_F(ExplainTest, T9ADomainThatIsKnownToExistIsNotSaidToBeMissing) {
