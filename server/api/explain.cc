@@ -91,8 +91,10 @@ std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& polic
   return std::nullopt;
 }
 
-std::string SummaryOf(const Suppression& suppression) {
+// `change`: by which it came to stand; null: none tells.
+std::string SummaryOf(const Suppression& suppression, const Change* change) {
   std::string text = "No mail may be sent";
+  std::string_view since = " on ";
   absl::StrAppend(&text, suppression.stream.empty()
                              ? " in any stream"
                              : absl::StrCat(" in stream ", suppression.stream));
@@ -106,6 +108,13 @@ std::string SummaryOf(const Suppression& suppression) {
       break;
     case Source::kImport:
       absl::StrAppend(&text, ": suppressed by a list that was taken over");
+      // The list says since when; the change, when it was taken over.
+      if (change == nullptr) {
+        since = ", since ";
+      } else if (ShowTime(change->time) != ShowTime(suppression.create_time)) {
+        absl::StrAppend(&text, " on ", ShowTime(change->time));
+        since = ", and stood there since ";
+      }
       break;
     case Source::kUnsubscribe:
       absl::StrAppend(&text, ": unsubscribed");
@@ -118,8 +127,8 @@ std::string SummaryOf(const Suppression& suppression) {
   } else if (suppression.source != Source::kManual && suppression.source != Source::kImport) {
     absl::StrAppend(&text, " elsewhere, as a list that was taken over says,");
   }
-  absl::StrAppend(&text, " on ", ShowTime(suppression.create_time), ", reason ", suppression.reason,
-                  ".");
+  absl::StrAppend(&text, Absl(since), ShowTime(suppression.create_time), ", reason ",
+                  suppression.reason, ".");
   if (!suppression.explanation.empty()) absl::StrAppend(&text, " ", suppression.explanation);
   return text;
 }
@@ -429,7 +438,7 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     verdict = Verdict::kSuppressed;
     response.set_verdict(v1::VERDICT_SUPPRESSED);
     *response.mutable_suppression() = ToProto(*suppression);
-    response.set_summary(SummaryOf(*suppression));
+    response.set_summary(SummaryOf(*suppression, NewestChangeOf(dossier, *suppression)));
   } else if (const Suppression* held = Held(dossier.standing, now);
              held != nullptr && !dossier.standing.allowed) {
     verdict = Verdict::kRisky;

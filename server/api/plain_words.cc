@@ -181,7 +181,7 @@ class Plain {
       case Source::kManual:
         return Say(By(ground_.change), " put it on the list on ", date, Words(s.explanation), ".");
       case Source::kImport:
-        return Say("It stood on a list that we took over on ", date, ".");
+        return Imported(date);
       case Source::kComplaint:
         return Say("On ", date, " the recipient reported one of our mails as unwanted.");
       case Source::kUnsubscribe:
@@ -200,6 +200,16 @@ class Plain {
     } else if (rule == PolicyRule::kSoftProbation) {
       Say("It had come back so before, and we had stopped then, too.");
     }
+  }
+
+  // A list says since when; the change, when it was taken over.
+  void Imported(std::string_view since) {
+    if (ground_.change == nullptr) {
+      return Say("It stood on a list that we took over, since ", Absl(since), ".");
+    }
+    const std::string taken_over = DateOf(ground_.change->time);
+    Say("It stood on a list that we took over on ", taken_over,
+        taken_over == since ? "" : absl::StrCat("; it had been there since ", Absl(since)), ".");
   }
 
   // Whether mail of another day had been counted with that of `last`. How many the policy of then

@@ -284,6 +284,45 @@ TEST_F(ExplainTest, T9ADomainThatIsKnownToExistIsNotSaidToBeMissing) {
                                      "behind the @ does not exist."));
 }
 
+TEST_F(ExplainTest, AListSaysSinceWhenAndTheChangeWhenItWasTakenOver) {
+  const absl::Time then = absl::FromCivil(absl::CivilSecond(2015, 9, 30, 8), absl::UTCTimeZone());
+  Suppression imported{.tenant = "default",
+                       .stream = "",
+                       .address = address_,
+                       .source = Source::kImport,
+                       .reason = "bounced",
+                       .bounce_class = BounceClass::kNone,
+                       .create_time = then,
+                       .expire_time = absl::InfiniteFuture(),
+                       .event_id = 0,
+                       .explanation = ""};
+  dossier_.standing.suppressions = {imported};
+  v1::ExplainResponse response = Get();
+  EXPECT_THAT(Plain(response),
+              Contains("It stood on a list that we took over, since 30 September 2015."));
+  EXPECT_EQ(response.summary(),
+            "No mail may be sent in any stream: suppressed by a list that was taken over, since "
+            "2015-09-30 08:00 UTC, reason bounced.");
+  dossier_.changes = {{.number = 2,
+                       .time = now_,
+                       .what = Change::What::kCreated,
+                       .author = "ann",
+                       .cause = "moving here",
+                       .suppression = imported}};
+  response = Get();
+  EXPECT_THAT(Plain(response), Contains("It stood on a list that we took over on 2 March 2026; "
+                                        "it had been there since 30 September 2015."));
+  EXPECT_EQ(response.summary(),
+            "No mail may be sent in any stream: suppressed by a list that was taken over on "
+            "2026-03-02 12:00 UTC, and stood there since 2015-09-30 08:00 UTC, reason bounced.");
+  dossier_.standing.suppressions[0].create_time = now_;
+  response = Get();
+  EXPECT_THAT(Plain(response), Contains("It stood on a list that we took over on 2 March 2026."));
+  EXPECT_EQ(response.summary(),
+            "No mail may be sent in any stream: suppressed by a list that was taken over on "
+            "2026-03-02 12:00 UTC, reason bounced.");
+}
+
 TEST_F(ExplainTest, InPlainWordsWhatIsUnderWay) {
   Bounce(Reason::kMailboxFull);
   const v1::ExplainResponse response = Get();
