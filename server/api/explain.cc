@@ -409,6 +409,10 @@ std::string_view LineOf(const AddressDossier& dossier, const Suppression& suppre
 
 void AddGround(const AddressDossier& dossier, const Ground& ground, v1::ExplainResponse& response) {
   if (ground.event != nullptr) {
+    if (ground.suppression != nullptr && !ground.event->event.forwarded_to.empty()) {
+      absl::StrAppend(response.mutable_summary(),
+                      " The mail had been forwarded: that is said of another address.");
+    }
     response.set_policy_line(std::string(ToString(ground.event->event.policy_rule)));
   } else if (ground.suppression != nullptr) {
     // It outlives the event.

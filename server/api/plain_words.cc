@@ -64,9 +64,13 @@ std::string_view PlainReason(const Event& event) {
 }
 
 // "On 3 March 2026 a mail to it came back, since there is no such mailbox: "User unknown"."
-std::string ComeBack(const StoredEvent& stored, std::string_view to) {
-  std::string text = absl::StrCat("On ", DateOf(stored.message.receive_time), " a mail ", Absl(to),
-                                  " came back, since ", Absl(PlainReason(stored.event)));
+std::string ComeBack(const StoredEvent& stored) {
+  const bool is_of_another = !stored.event.forwarded_to.empty();
+  std::string text = absl::StrCat(
+      "On ", DateOf(stored.message.receive_time), " a mail to it came back",
+      is_of_another ? ". It had been passed on to another address, and the answer there was that "
+                    : ", since ",
+      Absl(PlainReason(stored.event)));
   if (!stored.event.matched_text.empty() &&
       stored.event.matched_text.find('@') == std::string::npos) {
     absl::StrAppend(&text, ". The words were: \"",
@@ -114,7 +118,7 @@ class Plain {
   void Held() {
     const Suppression& s = *ground_.suppression;
     Say("We still send mail to this address.");
-    if (ground_.event != nullptr) Say(ComeBack(*ground_.event, "to it"));
+    if (ground_.event != nullptr) Say(ComeBack(*ground_.event));
     Say("Mail to many other addresses with the same ending came back with the same words within "
         "minutes, so the fault may be their provider's.");
     Say("Until one of us has looked at that (number ", s.incident_id,
@@ -129,7 +133,7 @@ class Plain {
       Say("Mail that we sent on ", absl::StrJoin(days, ", "),
           " came back, for a reason that may pass.");
     }
-    if (ground_.event != nullptr) Say(ComeBack(*ground_.event, "to it"));
+    if (ground_.event != nullptr) Say(ComeBack(*ground_.event));
     if (on_probation) {
       Say("We had stopped for such a reason before, so until ",
           DateOf(StartOf(dossier_.record.probation_until)),
@@ -165,8 +169,7 @@ class Plain {
     }
     if (dossier_.events.empty()) return Say("Nothing has come back from it.");
     const StoredEvent& last = dossier_.events.front();
-    if (last.event.kind == Kind::kBounce)
-      Say(ComeBack(last, "to it"), " That alone stops nothing.");
+    if (last.event.kind == Kind::kBounce) Say(ComeBack(last), " That alone stops nothing.");
   }
 
  private:
@@ -193,7 +196,7 @@ class Plain {
       return Say(s.event_id == 0 ? "A list that we took over says that mail to it comes back."
                                  : "Mail to it came back.");
     }
-    Say(ComeBack(*ground_.event, "to it"));
+    Say(ComeBack(*ground_.event));
     const PolicyRule rule = ground_.event->event.policy_rule;
     if (rule == PolicyRule::kHardConfirmed || rule == PolicyRule::kSoftThreshold) {
       if (IsOneOfMany(*ground_.event)) Say("Mail that we sent on other days came back so, too.");

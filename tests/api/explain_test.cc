@@ -268,6 +268,20 @@ TEST_F(ExplainTest, NoNumberOfAnotherPolicyIsTakenForThatOfThen) {
   EXPECT_THAT(Plain(response), Each(Not(HasSubstr("other days"))));
 }
 
+TEST_F(ExplainTest, WhereMailWasForwardedTheOtherAddressIsToBlame) {
+  Bounce(Reason::kNoSuchUser);
+  dossier_.events[0].event.forwarded_to = "bob@other.example";
+  dossier_.events[0].event.matched_text = "user unknown";
+  const v1::ExplainResponse response = Get();
+  EXPECT_THAT(Plain(response),
+              Contains("On 2 March 2026 a mail to it came back. It had been passed on to another "
+                       "address, and the answer there was that there is no mailbox of this name. "
+                       "The words were: \"user unknown\"."));
+  EXPECT_THAT(response.summary(),
+              testing::EndsWith("The mail had been forwarded: that is said of another address."));
+  EXPECT_THAT(response.summary(), Not(HasSubstr("bob")));
+}
+
 TEST_F(ExplainTest, T9ADomainThatIsKnownToExistIsNotSaidToBeMissing) {
   address_ = *Address::Parse("jane@gmail.com");
   Bounce(Reason::kNoSuchDomain);
