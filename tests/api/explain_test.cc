@@ -139,6 +139,21 @@ TEST_F(ExplainTest, WhatItForeseesIsWhatThePolicyThenDoes) {
   EXPECT_EQ(dossier_.standing.suppressions[0].expire_time, now_ + absl::Hours(60 * 24));
 }
 
+TEST_F(ExplainTest, ABounceCountsThroughTheLastDayOfItsWindow) {
+  Bounce(Reason::kMailboxFull);
+  Pass(29);
+  EXPECT_EQ(Get().counts(1).value(), 1);
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_RISKY);
+  Pass(1);
+  EXPECT_EQ(Get().counts(1).value(), 0);
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_SEND);
+  Bounce(Reason::kMailboxDisabled);
+  Pass(364);
+  EXPECT_EQ(Get().counts(0).value(), 1);
+  Pass(1);
+  EXPECT_EQ(Get().counts(0).value(), 0);
+}
+
 TEST_F(ExplainTest, ADeliveryEmptiesTheCount) {
   Bounce(Reason::kMailboxFull);
   Deliver();

@@ -105,6 +105,13 @@ TEST_F(ScopesTest, TheNarrowestOfThoseThatLastAsLongIsTold) {
   EXPECT_EQ(Cause("a@rcpt.example").suppression().stream(), "");
 }
 
+TEST_F(ScopesTest, ATenantsOwnIsNarrowerThanAnyThatIsOfAll) {
+  ASSERT_TRUE(Add("*", "a@rcpt.example", "news").ok());
+  ASSERT_TRUE(Add("", "@rcpt.example").ok());
+  EXPECT_EQ(Cause("a@rcpt.example", "news").suppression().tenant(), "default");
+  EXPECT_EQ(Cause("a@rcpt.example", "news").suppression().address(), "@rcpt.example");
+}
+
 TEST_F(ScopesTest, AnAllowanceOverrulesBouncesAndNothingElse) {
   IngestNoSuchUser("a@rcpt.example");
   IngestMailboxFull("full@rcpt.example");
