@@ -86,6 +86,25 @@ TEST_F(RecordDeliveriesTest, ABounceIsCommittedWhenItAnswers) {
   EXPECT_EQ(Events().size(), 1U);
 }
 
+// As Postfix says it where the resolver of its host errs.
+TEST_F(RecordDeliveriesTest, T9ANameServerThatErrsSuppressesNobodyOfAKnownDomain) {
+  const auto not_found = [](const std::string& domain) {
+    return Attempt(v1::DELIVERY_OUTCOME_BOUNCED,
+                   "Host or domain name not found. Name service error for name=" + domain +
+                       " type=MX: Host not found",
+                   "r@" + domain);
+  };
+  Record({not_found("gmail.com"), not_found("yahoo.com"), not_found("nowhere.example")});
+  EXPECT_EQ(Check("r@gmail.com"), v1::VERDICT_SEND);
+  EXPECT_EQ(Check("r@yahoo.com"), v1::VERDICT_SEND);
+  EXPECT_EQ(Check("r@nowhere.example"), v1::VERDICT_SUPPRESSED);
+  for (const v1::Event& event : Events()) {
+    const bool is_known = event.address() != "r@nowhere.example";
+    EXPECT_EQ(event.reason(), "no_such_domain") << event.address();
+    EXPECT_EQ(event.policy_rule(), is_known ? "block" : "hard_certain") << event.address();
+  }
+}
+
 TEST_F(RecordDeliveriesTest, ThereIsNoMessageToShow) {
   Record({NoSuchUser()});
   v1::GetEvidenceRequest request;
