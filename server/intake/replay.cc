@@ -25,6 +25,10 @@ bool IsOfSuppression(Change::What what) {
          what == Change::What::kRemoved;
 }
 
+bool SuppressesSoftly(PolicyRule rule) {
+  return rule == PolicyRule::kSoftThreshold || rule == PolicyRule::kSoftProbation;
+}
+
 // What somebody did to the address.
 struct Act {
   absl::Time time;
@@ -130,8 +134,9 @@ class Past {
   }
 
   // When each event was decided, to the moment where a change tells. Else it was when its message
-  // came, and of what one's own mail system reported later, no earlier than what came before, and
-  // behind the release for which it did not count.
+  // came. What one's own mail system reported may have been decided long behind it: no earlier than
+  // what came before, behind the release for which it did not count, and on the day of the soft
+  // suppression, where it was the last that did that.
   void ReadTimes() {
     const auto note = [this](const Suppression& suppression, std::int64_t number) {
       if (suppression.event_id == 0 || !IsOfEvents(suppression.source)) return;
@@ -143,6 +148,9 @@ class Past {
       if (change.before) note(*change.before, 0);
     }
     for (const Suppression& suppression : facts_.suppressions) note(suppression, 0);
+    const auto last_soft = std::find_if(
+        facts_.events.rbegin(), facts_.events.rend(),
+        [](const StoredEvent& stored) { return SuppressesSoftly(stored.event.policy_rule); });
     absl::Time last = absl::InfinitePast();
     for (const StoredEvent& stored : facts_.events) {
       absl::Time time = stored.message.receive_time;
@@ -153,6 +161,8 @@ class Past {
         time = std::max(time, last);
         if (stored.event.policy_rule == PolicyRule::kReleased) {
           time = std::max(time, ReleaseOf(stored.message.day) + absl::Nanoseconds(1));
+        } else if (last_soft != facts_.events.rend() && &stored == &*last_soft) {
+          time = std::max(time, StartOf(facts_.record.soft_suppressed_on));
         }
       }
       times_.push_back(time);
@@ -207,8 +217,7 @@ class Past {
       const StoredEvent& stored = facts_.events[i];
       mails.push_back(CountedMailOf(stored.message, stored.event));
       const PolicyRule rule = stored.event.policy_rule;
-      const bool is_soft_suppression =
-          rule == PolicyRule::kSoftThreshold || rule == PolicyRule::kSoftProbation;
+      const bool is_soft_suppression = SuppressesSoftly(rule);
       has_soft_suppression = has_soft_suppression || is_soft_suppression;
       if (rule == PolicyRule::kDelivery) delivered_on = std::max(delivered_on, stored.message.day);
       // Had the last delivery been known by then, it would not have been counted.

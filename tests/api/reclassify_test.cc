@@ -93,13 +93,22 @@ class World final : public ApiTest {
 
   v1::RecordDeliveriesResponse Record(const std::string& address, v1::DeliveryOutcome outcome,
                                       const std::string& text = "") {
+    return RecordLate(address, outcome, text, absl::ZeroDuration());
+  }
+  // What happened a while ago: then no return path of today was its.
+  v1::RecordDeliveriesResponse RecordLate(const std::string& address, v1::DeliveryOutcome outcome,
+                                          const std::string& text, absl::Duration ago) {
     grpc::ClientContext context;
     v1::RecordDeliveriesRequest request;
     v1::DeliveryAttempt& attempt = *request.add_attempts();
     attempt.set_address(address);
     attempt.set_outcome(outcome);
     attempt.set_text(text);
-    attempt.set_return_path(Mint(address));
+    if (ago == absl::ZeroDuration()) {
+      attempt.set_return_path(Mint(address));
+    } else {
+      attempt.mutable_time()->set_seconds(absl::ToUnixSeconds(now() - ago));
+    }
     v1::RecordDeliveriesResponse response;
     EXPECT_TRUE(bounces_->RecordDeliveries(&context, request, &response).ok());
     return response;
@@ -431,6 +440,8 @@ TEST_P(RandomPastTest, UnchangedRulesChangeNothingWhateverPeopleDid) {
           world.Import(address);
           break;
         case 7:
+          world.RecordLate(address, v1::DELIVERY_OUTCOME_BOUNCED, "552 5.0.0 beta refused",
+                           absl::Hours(1 + past.Below(120)));
           break;
         default:
           world.Take(world.Mint(address), past.MessageFor(address));
@@ -545,6 +556,20 @@ TEST(ReclassifyTest, WhatPeopleDidHolds) {
   const std::vector<Suppression> imported = world.Facts("imported@a.example").suppressions;
   ASSERT_EQ(imported.size(), 1u);
   EXPECT_EQ(imported[0].event_id, 0) << "the list that was taken over says so";
+}
+
+TEST(ReclassifyTest, WhatIsReportedLateOfMailFromBeforeAReleaseStaysAsItIs) {
+  for (const char* word : {"alpha", "beta", "gamma"}) {
+    World world(kOld);
+    world.Refuse("r@a.example", "alpha");
+    world.Pass(absl::Hours(72));
+    world.Release("r@a.example");
+    world.Pass(absl::Hours(1));
+    world.RecordLate("r@a.example", v1::DELIVERY_OUTCOME_BOUNCED,
+                     absl::StrCat("550 5.0.0 ", word, " refused"), absl::Hours(60));
+    EXPECT_EQ(world.Check("r@a.example"), v1::VERDICT_SEND) << word;
+    EXPECT_THAT(world.DryRun().addresses, IsEmpty()) << word;
+  }
 }
 
 TEST(ReclassifyTest, WhatAnIncidentHoldsItHoldsStill) {

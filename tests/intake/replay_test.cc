@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/intake/policy.h"
 
 namespace bounced {
 namespace {
@@ -197,6 +198,30 @@ TEST_F(ReplayTest, WhatDidNotCountForAReleaseWasReportedBehindIt) {
   facts_.changes[0].number = 2;
   facts_.changes[0].time = Morning(1);
   EXPECT_TRUE(Play().is_as_it_was);
+}
+
+// It makes no change that would tell when, as the address is suppressed for good.
+TEST_F(ReplayTest, ASoftSuppressionThatWasReportedLateIsOfItsDay) {
+  Store(8, 0, Reason::kNoSuchUser, PolicyRule::kHardCertain, Effect::kSuppressed);
+  facts_.suppressions = {Standing(8, 0, absl::InfiniteFuture())};
+  for (int day = 1; day <= 3; ++day) {
+    Store(8 + day, day, Reason::kMailboxFull,
+          day < 3 ? PolicyRule::kSoftCounted : PolicyRule::kSoftThreshold, Effect::kCounted);
+    facts_.events.back().message.report_form = kSessionForm;
+    facts_.events.back().event.trust = Trust::kLocal;
+  }
+  facts_.record.soft_suppressions = 1;
+  facts_.record.soft_suppressed_on = kDayZero + 6;
+  facts_.record.probation_until = kDayZero + 6 + 30 + 90;
+  for (const StoredEvent& stored : facts_.events) {
+    facts_.record.counted_mails.push_back(CountedMailOf(stored.message, stored.event));
+  }
+  facts_.risky_until = facts_.record.probation_until;
+  const Replayed replayed = Play();
+  EXPECT_THAT(replayed.events, IsEmpty());
+  EXPECT_EQ(replayed.record.soft_suppressed_on, kDayZero + 6);
+  EXPECT_EQ(replayed.record.probation_until, facts_.record.probation_until);
+  EXPECT_EQ(replayed.record, facts_.record);
 }
 
 TEST_F(ReplayTest, WhatOnesOwnSystemReportsIsDecidedNoEarlierThanWhatCameBefore) {
