@@ -936,6 +936,21 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
   }
 }
 
+TEST_F(VerbsTest, ExplainTellsWhatIsHeld) {
+  v1::ExplainResponse& answer = server_.suppressions.explain_answer;
+  answer.set_verdict(v1::VERDICT_RISKY);
+  answer.set_summary("The server says so.");
+  *answer.add_suppressions() = Stored("r@x");
+  answer.mutable_suppressions(0)->set_incident_id(4);
+  *answer.add_suppressions() = Stored("r@x");
+  const std::string said = Run({"explain", "r@x"}).out;
+  EXPECT_THAT(
+      said,
+      StartsWith("r@x may be mailed, but may soon be suppressed (risky)\nThe server says so.\n"));
+  EXPECT_THAT(said, HasSubstr(", held by incident 4\n"));
+  EXPECT_EQ(said.find(", held by"), said.rfind(", held by")) << "the other is not";
+}
+
 TEST_F(VerbsTest, WhatSuppressesWhoIsSuppressedSaysSo) {
   v1::ExplainResponse& answer = server_.suppressions.explain_answer;
   answer.set_verdict(v1::VERDICT_SUPPRESSED);

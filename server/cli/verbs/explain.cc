@@ -1,5 +1,6 @@
 // bouncectl explain
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ std::string VerdictText(v1::Verdict verdict) {
     case v1::VERDICT_SUPPRESSED:
       return "must not be mailed (suppressed)";
     case v1::VERDICT_RISKY:
-      return "may be mailed, but soft bounces are under way (risky)";
+      return "may be mailed, but may soon be suppressed (risky)";
     case v1::VERDICT_INVALID:
       return "is no address (invalid)";
     default:
@@ -33,9 +34,11 @@ std::string VerdictText(v1::Verdict verdict) {
 }
 
 std::string SuppressionLine(const v1::Suppression& suppression) {
+  const std::int64_t incident = suppression.incident_id();
   return absl::StrCat(ReasonText(suppression), ", from ", Word(suppression.source()), ", ",
                       StreamText(suppression), ", since ", ShownTime(suppression.create_time()),
-                      " UTC, ", EndText(suppression));
+                      " UTC, ", EndText(suppression),
+                      incident == 0 ? "" : absl::StrCat(", held by incident ", incident));
 }
 
 // The event that the verdict rests on; nullptr: there is none, or it is not among the newest.
