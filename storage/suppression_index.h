@@ -73,7 +73,8 @@ class SuppressionIndex {
   IndexAnswer Check(std::string_view tenant, std::string_view stream,
                     std::string_view canonical_address, absl::Time now) const;
 
-  // Whether soft bounces are under way, suppressed or not.
+  // Whether soft bounces are under way, it is on probation after them, or an incident holds its
+  // suppression; suppressed or not.
   bool IsRisky(std::string_view tenant, std::string_view stream, std::string_view canonical_address,
                absl::Time now) const;
 
