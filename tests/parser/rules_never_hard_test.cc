@@ -323,6 +323,23 @@ constexpr std::string_view kNeverHard[] = {
     "550 IP address unknown",
     "550 client address 192.0.2.1 is not valid",
     "550 your address is disabled for sending",
+    "550 SMTP service for this account is suspended due to abuse",
+    "550 your hosting account is suspended",
+    "550 You are not permitted to send email: account suspended",
+    "550 5.7.1 we cannot bounce to you: no such user",
+    "550 5.1.0 Unknown address error 550-'Refused'",
+    "550 sender s@example.org is not one of our users",
+    "550 You are not one of our customers",
+    "550 no record of the sender s@example.org",
+    "550 no DKIM record for user",
+    "550 no SPF record of user s@example.org",
+    "550 the domain in the address of the sender is unknown",
+    "550 domain of the address in MAIL FROM does not exist",
+    "550 the domain of your address is unknown",
+    "550 Your mail domain does not exist",
+    "550 From: domain of the address does not exist",
+    "550 your alias has expired",
+    "550 the sender's temporary address has expired",
 };
 
 TEST(RulesNeverHard, WhatTheSenderDidCondemnsNoAddress) {

@@ -107,6 +107,191 @@ INSTANTIATE_TEST_SUITE_P(
         {"550 Blocked", Reason::kPolicyOther, kBlock},
     }));
 
+// Who sent it is at fault, whatever is said of addresses, accounts and domains; and the words of
+// the one fault beside the other.
+INSTANTIATE_TEST_SUITE_P(
+    ListsThatTheSenderStandsOn, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 192.0.2.1 is blacklisted", Reason::kSenderIpBlocked, kBlock},
+        {"550 5.7.1 Rejecting mail, 192.0.2.1 is blacklisted", Reason::kSenderIpBlocked, kBlock},
+        {"554 5.7.1 2001:db8::25 is blocklisted", Reason::kSenderIpBlocked, kBlock},
+        {"554 [192.0.2.1] found on our blacklist", Reason::kSenderIpBlocked, kBlock},
+        {"550 host 192.0.2.1 is listed in our local denylist", Reason::kSenderIpBlocked, kBlock},
+        {"550 connection from 192.0.2.1 is in our local block list", Reason::kSenderIpBlocked,
+         kBlock},
+        {"550 mx.example.org is listed in our access list", Reason::kSenderIpBlocked, kBlock},
+        {"550 We have blacklisted your network 192.0.2.0/24", Reason::kSenderIpBlocked, kBlock},
+        {"550 Blacklisted", Reason::kSenderIpBlocked, kBlock},
+        {"554 5.7.1 Black-listed host", Reason::kSenderIpBlocked, kBlock},
+        {"550 You have been blacklisted", Reason::kSenderIpBlocked, kBlock},
+        {"554 5.7.1 <r@example.net>: Recipient address rejected: 192.0.2.1 is blacklisted",
+         Reason::kSenderIpBlocked, kBlock},
+        {"5.1.0 - Unknown address error 550-'Rejected because 192.0.2.1 is blacklisted'",
+         Reason::kSenderIpBlocked, kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    NetworksThatMayNotSend, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 Your IP is dynamic", Reason::kSenderIpBlocked, kBlock},
+        {"554 Dynamically assigned IP addresses may not send mail here", Reason::kSenderIpBlocked,
+         kBlock},
+        {"550 Your address looks like a dial-up", Reason::kSenderIpBlocked, kBlock},
+        {"550 Dial-up hosts must use their provider's mail server", Reason::kSenderIpBlocked,
+         kBlock},
+        {"553 We do not accept mail from residential addresses", Reason::kSenderIpBlocked, kBlock},
+        {"550 Residential hosts are not allowed to send mail directly", Reason::kSenderIpBlocked,
+         kBlock},
+        {"550 5.7.1 Direct-to-MX mail from consumer broadband networks is refused",
+         Reason::kSenderIpBlocked, kBlock},
+        {"550 end-user IP address ranges must use smarthost", Reason::kSenderIpBlocked, kBlock},
+        {"550 We do not accept mail from your country", Reason::kSenderIpBlocked, kBlock},
+        {"550 5.7.1 Country not allowed", Reason::kSenderIpBlocked, kBlock},
+        {"550 Connections from your region are not permitted", Reason::kSenderIpBlocked, kBlock},
+        {"550 Rejected: your country (XX) is blocked by GeoIP", Reason::kSenderIpBlocked, kBlock},
+        {"554 GeoIP restriction", Reason::kSenderIpBlocked, kBlock},
+        {"5.1.0 - Unknown address error 554-'5.7.1 Your country is blocked'",
+         Reason::kSenderIpBlocked, kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    DomainsOfTheSender, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 newly registered domain", Reason::kSenderReputation, kBlock},
+        {"550 5.7.1 Sender domain is too young", Reason::kSenderReputation, kBlock},
+        {"550 Your domain was registered less than 30 days ago", Reason::kSenderReputation, kBlock},
+        {"554 domain too new", Reason::kSenderReputation, kBlock},
+        {"550 Cannot resolve your domain", Reason::kSenderAddressRefused, kBlock},
+        {"550 We cannot resolve your domain name", Reason::kSenderAddressRefused, kBlock},
+        {"450 unable to resolve sender domain", Reason::kSenderAddressRefused, kBlock},
+        {"550 Could not resolve domain of sender", Reason::kSenderAddressRefused, kBlock},
+        {"550 cannot find your domain", Reason::kSenderAddressRefused, kBlock},
+        {"550 Domain example.org (MAIL FROM) cannot be resolved", Reason::kSenderAddressRefused,
+         kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    SendersThatMayNotSend, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 outgoing mail from this account has been suspended", Reason::kSenderReputation,
+         kBlock},
+        {"550 Outbound mail disabled for this account", Reason::kSenderReputation, kBlock},
+        {"550 Domain example.org has an outgoing mail hold. Message will be reattempted later",
+         Reason::kSenderReputation, kBlock},
+        {"550 Sending has been disabled for user u", Reason::kSenderReputation, kBlock},
+        {"554 5.7.0 Account suspended from sending", Reason::kSenderReputation, kBlock},
+        {"550 The account u@example.org is suspended from sending mail", Reason::kSenderReputation,
+         kBlock},
+        {"550 You are not permitted to send email: account suspended", Reason::kSenderReputation,
+         kBlock},
+        {"550 SMTP service for this account is suspended due to abuse", Reason::kSenderReputation,
+         kBlock},
+        {"550 your hosting account is suspended", Reason::kSenderReputation, kBlock},
+        {"554 Email sending for example.org is suspended", Reason::kSenderReputation, kBlock},
+        {"550 Maximum hourly messages reached for your account", Reason::kRateLimited, kBlock},
+        {"550 Sender has exceeded the limit of 500 messages a day", Reason::kRateLimited, kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    SendersThatWereLookedUp, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 Verification of sender failed", Reason::kSenderAddressRefused, kBlock},
+        {"550 Could not verify your address", Reason::kSenderAddressRefused, kBlock},
+        {"550 5.7.1 we cannot bounce to you: no such user", Reason::kSenderAddressRefused, kBlock},
+        {"550 Sender callout verification failed: 550 no such user", Reason::kSenderAddressRefused,
+         kBlock},
+        {"550-Verification failed for <s@example.org> 550-Previous (cached) callout "
+         "verification failure 550 Sender verify failed",
+         Reason::kSenderAddressRefused, kBlock},
+        {"550 Requested action not taken: Not local sender over smtp",
+         Reason::kSenderAddressRefused, kBlock},
+        {"550 bounces are not accepted here", Reason::kSenderAddressRefused, kBlock},
+        {"550 sender s@example.org is not one of our users", Reason::kSenderAddressRefused, kBlock},
+        {"550 Your mail was not signed by the domain owner", Reason::kAuthFailed, kBlock},
+        {"554 5.7.1 TLS version too old", Reason::kTlsFailure, kBlock},
+        {"550 Your message was classified as bulk", Reason::kSpamContent, kBlock},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    RefusalsInsideOfOthers, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"5.1.0 - Unknown address error 550-'Refused'", Reason::kPolicyOther, kBlock},
+        {"5.1.0 - Unknown address error 550-'no such user here'", Reason::kNoSuchUser, kHard},
+        {"5.1.0 - Unknown address error 550-'Account disabled'", Reason::kMailboxDisabled, kHard},
+        {"5.1.0 - Unknown address error 550-'Mailbox full'", Reason::kMailboxFull, kSoft},
+        {"5.1.0 - Unknown address error 550-'SPF check failed'", Reason::kAuthFailed, kBlock},
+        {"5.1.0 - Unknown address error 550-'No such domain'", Reason::kNoSuchDomain, kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    RecipientsInTheWordsOfSenders, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 Recipient is blacklisted", Reason::kUnclassified, kSoft},
+        {"550 recipient r@example.net is on our block list", Reason::kUnclassified, kSoft},
+        {"550 5.1.1 <r@example.net>: user unknown; see https://example.net/blacklist",
+         Reason::kNoSuchUser, kHard},
+        {"550 5.1.1 User unknown. If your server is blacklisted, see our page", Reason::kNoSuchUser,
+         kHard},
+        {"550 The account or domain may not exist, they may be blacklisted", Reason::kNoSuchDomain,
+         kHard},
+        {"550 5.2.1 The recipient's account is suspended", Reason::kMailboxDisabled, kHard},
+        {"550 mailbox r is suspended: sending and receiving disabled", Reason::kMailboxDisabled,
+         kHard},
+        {"550 5.2.1 mailbox suspended due to abuse", Reason::kMailboxDisabled, kHard},
+        {"550 mail account of this user has been suspended by the provider",
+         Reason::kMailboxDisabled, kHard},
+        {"550 user's dial-up account has been closed", Reason::kMailboxDisabled, kHard},
+        {"550 User unknown (dynamic user table)", Reason::kNoSuchUser, kHard},
+        {"550 5.1.1 No such user on host dynamic.example.net", Reason::kNoSuchUser, kHard},
+        {"connect to dynamic-1-2.ip.example.net[192.0.2.1]:25: No route to host",
+         Reason::kConnectionFailure, kSoft},
+        {"550 User has moved to another country, no forwarding address", Reason::kMailboxMoved,
+         kHard},
+        {"550 mailbox not found in country directory", Reason::kNoSuchUser, kHard},
+        {"550 unknown address", Reason::kNoSuchUser, kHard},
+        {"550 Recipient callout verification failed: 550 no such user", Reason::kNoSuchUser, kHard},
+        {"550 Verification failed for <r@example.net>: No such user here", Reason::kNoSuchUser,
+         kHard},
+        {"550 5.1.2 Cannot resolve recipient's domain: no such domain", Reason::kNoSuchDomain,
+         kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    DomainsOfTheRecipient, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"Mail domain mentioned in email address is unknown", Reason::kNoSuchDomain, kHard},
+        {"550 The mail domain of the recipient is unknown", Reason::kNoSuchDomain, kHard},
+        {"550 domain in recipient address does not exist", Reason::kNoSuchDomain, kHard},
+        {"550 the domain part of the address is unknown", Reason::kNoSuchDomain, kHard},
+        {"550 5.1.2 domain of recipient address r@example.invalid does not exist",
+         Reason::kNoSuchDomain, kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    FaultsOfMailboxes, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"523 the recipient's mailbox would exceed maximum allowed storage", Reason::kMailboxFull,
+         kSoft},
+        {"552 this message would cause the mailbox to exceed its storage limit",
+         Reason::kMailboxFull, kSoft},
+        {"552 5.2.2 delivery would put the mailbox over its limit", Reason::kMailboxFull, kSoft},
+        {"550 User r has used up all the storage", Reason::kMailboxFull, kSoft},
+        {"523 the message size exceeds the recipient's size limit for incoming email",
+         Reason::kTooLarge, kBlock},
+        {"552 message would exceed the maximum allowed size", Reason::kTooLarge, kBlock},
+        {"550 We have no record of that user", Reason::kNoSuchUser, kHard},
+        {"550 r@example.net is not one of our customers", Reason::kNoSuchUser, kHard},
+        {"550 No valid recipient by this name", Reason::kNoSuchUser, kHard},
+        {"550 Addressee not at this site", Reason::kNoSuchUser, kHard},
+        {"550 Mailbox has been archived", Reason::kMailboxDisabled, kHard},
+        {"550 5.1.1 Alias expired", Reason::kMailboxDisabled, kHard},
+        {"550 5.1.1 Temporary address has expired", Reason::kMailboxDisabled, kHard},
+        {"550 5.7.1 The recipient has opted out of mail from you", Reason::kRecipientRefused,
+         kSoft},
+        {"550 5.7.1 Mailbox only takes mail from inside the organization",
+         Reason::kRecipientRefused, kSoft},
+    }));
+
 // What servers add to it takes nothing back.
 TEST(Wording, OfDeadMailboxesWithMoreBehind) {
   for (std::string_view text : {
