@@ -39,10 +39,10 @@ const char* const kChangeLineHelp =
 std::string ChangeLine(const v1::SuppressionChange& change) {
   const v1::Suppression& suppression = change.suppression();
   const std::string fields[] = {
-      absl::StrCat(change.number()),       OrDash(FormatTime(change.time())),
+      absl::StrCat(change.number()),       OrDash(LineTime(change.time())),
       OrDash(ActionWord(change.action())), Shown(suppression.address()),
       OrDash(Shown(suppression.stream())), OrDash(Word(suppression.source())),
-      OrDash(Shown(suppression.reason())), OrDash(FormatTime(suppression.expire_time())),
+      OrDash(Shown(suppression.reason())), OrDash(LineTime(suppression.expire_time())),
       OrDash(Shown(change.author())),      OrDash(Shown(change.cause()))};
   return absl::StrJoin(fields, "\t");
 }

@@ -101,7 +101,7 @@ bool WasSuppressed(const v1::Event& event) {
 void PrintEvent(Session& session, const v1::Event& event) {
   if (session.json()) return session.out().Json(event);
   const std::string& address = event.address().empty() ? event.final_recipient() : event.address();
-  session.out().Line({absl::StrCat(event.id()), FormatTime(event.receive_time()),
+  session.out().Line({absl::StrCat(event.id()), LineTime(event.receive_time()),
                       OrDash(Word(event.kind())), OrDash(Word(event.bounce_class())),
                       OrDash(event.reason()), OrDash(address), OrDash(event.enhanced_status()),
                       OrDash(Word(event.effect())), OrDash(event.diagnostic())});

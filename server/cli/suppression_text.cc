@@ -23,11 +23,10 @@ std::string EndText(const v1::Suppression& suppression) {
 
 void PrintSuppression(Session& session, const v1::Suppression& suppression) {
   if (session.json()) return session.out().Json(suppression);
-  session.out().Line({suppression.address(), OrDash(suppression.stream()),
-                      OrDash(Word(suppression.source())), OrDash(suppression.reason()),
-                      OrDash(Word(suppression.bounce_class())),
-                      OrDash(FormatTime(suppression.create_time())),
-                      OrDash(FormatTime(suppression.expire_time()))});
+  session.out().Line(
+      {suppression.address(), OrDash(suppression.stream()), OrDash(Word(suppression.source())),
+       OrDash(suppression.reason()), OrDash(Word(suppression.bounce_class())),
+       OrDash(LineTime(suppression.create_time())), OrDash(LineTime(suppression.expire_time()))});
 }
 
 }  // namespace bounced::cli

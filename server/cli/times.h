@@ -23,6 +23,8 @@ absl::StatusOr<absl::Time> ParseFullTime(std::string_view text);
 
 // RFC 3339 with as many decimals as it takes; empty: not set.
 std::string FormatTime(const google::protobuf::Timestamp& time);
+// The same in a line of text: always six decimals, as many as are stored, so that lines sort by it.
+std::string LineTime(const google::protobuf::Timestamp& time);
 // For people: `2026-01-31 12:00:00`.
 std::string ShownTime(const google::protobuf::Timestamp& time);
 

@@ -40,7 +40,7 @@ class HistoryTest : public BouncectlTest {
 
   static std::string LineOf(std::int64_t number) {
     const std::string text = std::to_string(number);
-    return text + "\t2023-11-14T22:13:20Z\tcreated\ta" + text +
+    return text + "\t2023-11-14T22:13:20.000000Z\tcreated\ta" + text +
            "@x\t-\tmanual\tmanual\t-\tann\tas\\x{1B}ked\n";
   }
 };

@@ -145,7 +145,8 @@ TEST_F(PoliciesTest, PoliciesListsRevisionsPageByPage) {
   }
   const Outcome outcome = Run({"policies", "--revisions"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "2\t2026-01-01T00:00:00Z\tann\t-\n1\t2026-01-01T00:00:00Z\tann\t-\n");
+  EXPECT_EQ(outcome.out,
+            "2\t2026-01-01T00:00:00.000000Z\tann\t-\n1\t2026-01-01T00:00:00.000000Z\tann\t-\n");
 }
 
 }  // namespace

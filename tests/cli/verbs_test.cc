@@ -136,7 +136,7 @@ TEST_F(VerbsTest, ListTakesPageAfterPage) {
   const Outcome all = Run({"list", "--source", "bounce", "--domain", "x", "--since", "2026-01-31"});
   EXPECT_EQ(all.code, 0) << all.err;
   EXPECT_THAT(all.out,
-              StartsWith("a0@x\t-\tbounce\tno_such_user\thard\t2023-11-14T22:13:20Z\t-\n"));
+              StartsWith("a0@x\t-\tbounce\tno_such_user\thard\t2023-11-14T22:13:20.000000Z\t-\n"));
   EXPECT_EQ(std::count(all.out.begin(), all.out.end(), '\n'), 5);
   ASSERT_EQ(server_.suppressions.listed.size(), 3u);
   const v1::SuppressionFilter& filter = server_.suppressions.listed[2].filter();
@@ -159,6 +159,19 @@ TEST_F(VerbsTest, ListTakesPageAfterPage) {
   EXPECT_EQ(of_key.return_path_domain(), "b.example");
   EXPECT_EQ(Run({"list", "--return-path-key", "a"}).code, 2);
   EXPECT_EQ(Run({"list", "--return-path-domain", "b.example"}).code, 2);
+}
+
+TEST_F(VerbsTest, LinesSortByTheirTimes) {
+  // In this order, of one second.
+  std::vector<std::string> times;
+  for (const int nanos : {0, 10'050'000, 11'797'000, 100'000'000}) {
+    v1::Suppression stored = Stored("a@x");
+    stored.mutable_create_time()->set_nanos(nanos);
+    server_.suppressions.stored = {stored};
+    times.push_back(Run({"list"}).out);
+  }
+  EXPECT_THAT(times[1], HasSubstr("20.010050Z\t"));
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
 }
 
 TEST_F(VerbsTest, GetAddAndRemove) {
@@ -1142,7 +1155,7 @@ TEST_F(VerbsTest, KeysAreListedALineEach) {
             "b.example\ta\treturn_path\tover\t2026-01-31\t-\t-\n"
             "b.example\tb\treturn_path\tverifies\t2026-01-31\t-\t-\n"
             "b.example\tc\treturn_path\tsigns\t-\t-\t-\n"
-            "b.example\td\tunsubscribe\trevoked\t-\t2027-01-15T08:00:00Z\tann\n");
+            "b.example\td\tunsubscribe\trevoked\t-\t2027-01-15T08:00:00.000000Z\tann\n");
   EXPECT_THAT(Run({"return-path", "keys", "--json"}).out,
               StartsWith("{\"domain\":\"b.example\",\"tenant\":\"\",\"id\":\"a\","));
 }

@@ -25,7 +25,7 @@ struct AllowanceArguments {
 
 void Print(const v1::Allowance& allowance, Session& session) {
   if (session.json()) return session.out().Json(allowance);
-  session.out().Line({allowance.address(), OrDash(FormatTime(allowance.create_time())),
+  session.out().Line({allowance.address(), OrDash(LineTime(allowance.create_time())),
                       OrDash(allowance.author()), OrDash(allowance.note())});
 }
 

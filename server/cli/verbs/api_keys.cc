@@ -105,8 +105,8 @@ absl::StatusOr<ExitCode> List(Session& session) {
       }
       session.out().Line(
           {key.id(), key.name(), key.all_tenants() ? "*" : key.tenant(), RoleNames(key),
-           StateOf(key, session.now()), OrDash(FormatTime(key.create_time())),
-           OrDash(FormatTime(key.last_use_time())), OrDash(FormatTime(key.expire_time()))});
+           StateOf(key, session.now()), OrDash(LineTime(key.create_time())),
+           OrDash(LineTime(key.last_use_time())), OrDash(LineTime(key.expire_time()))});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());

@@ -54,7 +54,7 @@ void Print(const v1::Incident& incident, Session& session) {
       {absl::StrCat(incident.incident_id()), Word(incident.kind()), Word(incident.state()),
        OrDash(About(incident)), absl::StrCat(incident.count()),
        OrDash(incident.reason().empty() ? Word(incident.severity()) : incident.reason()),
-       OrDash(FormatTime(incident.first_time())), OrDash(FormatTime(incident.last_time())),
+       OrDash(LineTime(incident.first_time())), OrDash(LineTime(incident.last_time())),
        OrDash(incident.sample()), OrDash(Share(incident)), OrDash(incident.sender()),
        OrDash(incident.provider_code()), OrDash(incident.provider_page())});
 }

@@ -119,7 +119,7 @@ absl::StatusOr<ExitCode> ListRevisions(Session& session) {
         session.out().Json(ToJson(revision, Unset::kPrinted));
         continue;
       }
-      session.out().Line({absl::StrCat(revision.revision()), FormatTime(revision.apply_time()),
+      session.out().Line({absl::StrCat(revision.revision()), LineTime(revision.apply_time()),
                           OrDash(revision.author()), OrDash(revision.cause())});
     }
     request.set_page_token(page.next_page_token());

@@ -126,7 +126,7 @@ absl::StatusOr<ExitCode> Keys(Session& session) {
       continue;
     }
     session.out().Line({key.domain(), key.id(), key.unsubscribe() ? "unsubscribe" : "return_path",
-                        StateOf(key), OrDash(key.last_day()), OrDash(FormatTime(key.revoke_time())),
+                        StateOf(key), OrDash(key.last_day()), OrDash(LineTime(key.revoke_time())),
                         OrDash(key.revoke_author())});
   }
   return ExitCode::kDone;
