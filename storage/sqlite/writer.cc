@@ -529,7 +529,8 @@ absl::Status Writer::Release(std::string_view tenant, const Address& address,
 }
 
 absl::Status Writer::Do(PutAllowance& work) {
-  const Allowance& allowance = work.allowance;
+  Allowance& allowance = work.allowance;
+  allowance.create_time = FromColumn(ToColumn(allowance.create_time));
   absl::StatusOr<Standing> standing = Find(allowance.tenant, allowance.address);
   if (!standing.ok()) return standing.status();
   absl::Status status = Save(*standing, standing->row.record, standing->row.risky_until);

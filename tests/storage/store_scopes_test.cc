@@ -80,6 +80,20 @@ class ScopesTest : public testing::Test {
 };
 
 // What is asked for all tenants, or was taken off after a restart, is answered like anything else.
+TEST_F(ScopesTest, AnAllowanceIsAnsweredAsItWasStored) {
+  Work work = PutAllowance{.allowance = {.tenant = "t",
+                                         .address = *Address::ParseEntry("a@b.example"),
+                                         .create_time = Noon() + absl::Nanoseconds(1'999),
+                                         .author = "ann",
+                                         .note = ""}};
+  ASSERT_TRUE(Apply(*store_, {&work}).ok());
+  EXPECT_EQ(std::get<PutAllowance>(work).allowance.create_time, Noon() + absl::Microseconds(1));
+  absl::StatusOr<Page<Allowance>> page = store_->ListAllowances("t", 100, 0);
+  ASSERT_TRUE(page.ok());
+  ASSERT_EQ(page->rows.size(), 1u);
+  EXPECT_EQ(page->rows[0].create_time, Noon() + absl::Microseconds(1));
+}
+
 TEST_F(ScopesTest, WhatIsTakenOffAfterARestartIsOff) {
   const std::vector<std::pair<std::string, std::string>> entries = {
       {"*", "all@example.com"}, {"*", "@dead.example"}, {"t", "@whole.example"}};
