@@ -23,6 +23,7 @@
 #include "storage/sqlite/long_query.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/statement.h"
+#include "storage/sqlite/status.h"
 
 namespace bounced {
 namespace {
@@ -78,6 +79,11 @@ absl::Status OfFile(const std::string& file, const std::string& incoming,
                     const absl::Status& status) {
   std::string message(status.message());
   if (message.starts_with(incoming)) message.replace(0, incoming.size(), file);
+  // That advice is for a database in its place.
+  if (message.ends_with(kWhatToDoWithDamage)) {
+    message.erase(message.rfind(';'));
+    message += "; name a file that `bouncectl backup` wrote";
+  }
   return absl::Status(status.code(), message);
 }
 
