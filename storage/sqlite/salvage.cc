@@ -417,6 +417,8 @@ class Salvage {
       if (status.ok()) status = connection_.Execute(sql);
     }
     if (status.ok()) status = DropOrphans(connection_);
+    // Before rows are made that stood nowhere.
+    if (status.ok()) status = CountRows();
     if (status.ok()) status = CompleteHistory(connection_);
     if (status.ok()) status = connection_.Execute(kFillBlockHoursSql);
     // Another history, whose tokens have nothing to do with what was given out before.
@@ -428,18 +430,22 @@ class Salvage {
     if (status.ok()) status = PutNumber(connection_, "changes_dropped_up_to", 0);
     if (status.ok()) status = KeepIdsOfEvents();
     if (status.ok()) status = connection_.Execute("COMMIT");
-    for (const Filler& filler : fillers_) {
-      if (!status.ok()) break;
-      absl::StatusOr<std::int64_t> saved =
-          connection_.AskNumber(absl::StrCat("SELECT count(*) FROM ", filler.table().name));
-      if (!saved.ok()) return saved.status();
-      if (filler.table().name == "meta") continue;
-      salvaged_.tables.push_back(
-          {.name = filler.table().name, .saved = *saved, .dropped = filler.put() - *saved});
-    }
     fillers_.clear();
     if (status.ok()) status = CheckAll(connection_, {.full = true}, salvaged_.findings);
     return status;
+  }
+
+  // Of those that were found, how many are left.
+  absl::Status CountRows() {
+    for (const Filler& filler : fillers_) {
+      if (filler.table().name == "meta") continue;
+      absl::StatusOr<std::int64_t> saved =
+          connection_.AskNumber(absl::StrCat("SELECT count(*) FROM ", filler.table().name));
+      if (!saved.ok()) return saved.status();
+      salvaged_.tables.push_back(
+          {.name = filler.table().name, .saved = *saved, .dropped = filler.put() - *saved});
+    }
+    return absl::OkStatus();
   }
 
   // Suppressions name events that may be lost.
