@@ -19,15 +19,18 @@ constexpr Unit kUnits[] = {{'d', absl::Hours(24)},
 // A century, which no sum of ours exceeds.
 constexpr std::int64_t kMaxUnits = 36'500;
 
+// Infinite, and so above every bound: longer than kMaxUnits days. None: no time.
 std::optional<absl::Duration> ParseDuration(std::string_view text) {
-  std::int64_t count = 0;
-  if (text.size() < 2 || text[0] < '0' || text[0] > '9' ||
-      !absl::SimpleAtoi(Absl(text.substr(0, text.size() - 1)), &count)) {
-    return std::nullopt;
-  }
+  if (text.size() < 2) return std::nullopt;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  if (digits.find_first_not_of("0123456789") != digits.npos) return std::nullopt;
   for (const Unit& unit : kUnits) {
     if (unit.letter != text.back()) continue;
-    if (count > kMaxUnits * (absl::Hours(24) / unit.length)) return std::nullopt;
+    std::int64_t count = 0;
+    const bool fits = absl::SimpleAtoi(Absl(digits), &count);
+    if (!fits || count > kMaxUnits * (absl::Hours(24) / unit.length)) {
+      return absl::InfiniteDuration();
+    }
     return count * unit.length;
   }
   return std::nullopt;
