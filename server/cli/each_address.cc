@@ -12,7 +12,7 @@ namespace bounced::cli {
 namespace {
 
 // Of standard input that are read at once.
-constexpr std::size_t kLinesAtOnce = 1'000;
+constexpr std::size_t kAddressLinesAtOnce = 1'000;
 
 // What has become of one, once it is told; an error ends the list.
 absl::StatusOr<ExitCode> Settle(Session& session, const std::string& place,
@@ -64,7 +64,7 @@ absl::StatusOr<ExitCode> ForEachAddressOfInput(Session& session, const AddressAc
   ExitCode worst = ExitCode::kDone;
   LineReader lines(session.in());
   for (std::uint64_t number = 1;;) {
-    absl::StatusOr<std::vector<Line>> batch = lines.Next(kLinesAtOnce);
+    absl::StatusOr<std::vector<Line>> batch = lines.Next(kAddressLinesAtOnce);
     if (!batch.ok()) return batch.status();
     if (batch->empty()) return worst;
     for (const Line& line : *batch) {
