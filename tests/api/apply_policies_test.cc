@@ -28,6 +28,10 @@ policy = { soft_threshold = 2, complaint_scope = "stream" }
 
 class PoliciesTest : public ApiTest {
  protected:
+  // `rest`: how what is taken up with it goes.
+  absl::Status TakeUp(const Config& config, const absl::Status& rest = absl::OkStatus()) {
+    return policies_->TakeUp(config, [&] { return rest; });
+  }
   grpc::Status Apply(std::string_view document, v1::ApplyPoliciesResponse* response = nullptr,
                      bool dry_run = false, std::optional<std::int64_t> onto = std::nullopt) {
     v1::ApplyPoliciesRequest request;
@@ -170,7 +174,7 @@ TEST_F(PoliciesTest, TheConfigurationsWordHolds) {
   TenantSection configured{.name = "default", .policy = {}, .streams = {}};
   configured.policy.soft_threshold = 7;
   tenants_ = {configured};
-  ASSERT_TRUE(policies_->TakeUp(Configuration()).ok());
+  ASSERT_TRUE(TakeUp(Configuration()).ok());
   EXPECT_THAT(InForce("soft_threshold"), ElementsAre("/ configured 3", "default/ configured 7"));
   EXPECT_THAT(log(), HasSubstr("policies.tenant_is_configured"));
   EXPECT_THAT(Apply(kAtOnce), Fails(StatusCode::FAILED_PRECONDITION, "tenant \"default\" stands"));
@@ -182,10 +186,13 @@ TEST_F(PoliciesTest, TheConfigurationsWordHolds) {
 TEST_F(PoliciesTest, AReloadIsTakenUpOrRefusedWhole) {
   ASSERT_TRUE(Apply("[[tenant]]\nname = 'a'\npolicy = { soft_days = 100 }").ok());
   policy_.hard_days = 3;
-  ASSERT_TRUE(policies_->TakeUp(Configuration()).ok());
+  ASSERT_TRUE(TakeUp(Configuration()).ok());
+  EXPECT_THAT(InForce("hard_days"), ElementsAre("/ configured 3", "a/ applied 3"));
+  policy_.hard_days = 4;
+  EXPECT_TRUE(absl::IsAborted(TakeUp(Configuration(), absl::AbortedError("of the rest"))));
   EXPECT_THAT(InForce("hard_days"), ElementsAre("/ configured 3", "a/ applied 3"));
   policy_.soft_max_days = 90;
-  const absl::Status status = policies_->TakeUp(Configuration());
+  const absl::Status status = TakeUp(Configuration());
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("revision 1: policy.soft_days is above policy.soft_max_days of tenant a"));
@@ -201,9 +208,9 @@ TEST_F(PoliciesTest, AReloadWithFewerEventDaysThanTheirWindowsIsRefused) {
   ASSERT_TRUE(Apply("[[tenant]]\nname = 'a'\npolicy = { hard_window_days = 380 }").ok());
   Config config = Configuration();
   config.store.keep.events = 380;
-  EXPECT_TRUE(policies_->TakeUp(config).ok());
+  EXPECT_TRUE(TakeUp(config).ok());
   config.store.keep.events = 379;
-  const absl::Status status = policies_->TakeUp(config);
+  const absl::Status status = TakeUp(config);
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("revision 1: policy.hard_window_days of tenant a is 380"),
