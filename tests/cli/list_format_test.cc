@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
          "sendgrid_invalid_emails.json",
          "",
          "sendgrid-invalid-emails",
-         {At("wrong@a.example bounce no_such_user hard -")}},
+         {At("wrong@a.example bounce no_such_domain hard -")}},
         {"SendGridUnsubscribes",
          "sendgrid_unsubscribes.csv",
          "",
