@@ -94,10 +94,10 @@ absl::StatusOr<PolicyBook::Book> PolicyBook::BookOf(const Config& config) const 
       ParseTenants(document_.document, kDocument, config.policy,
                    std::min(event_days_, config.store.keep.events));
   if (!applied.ok()) return applied.status();
-  std::erase_if(*applied, [&](const TenantSection& tenant) {
+  std::erase_if(*applied, [&, revision = document_.revision](const TenantSection& tenant) {
     if (!StandsIn(config.tenants, tenant.name)) return false;
     log_.Warning("policies.tenant_is_configured",
-                 {{"tenant", tenant.name}, {"revision", document_.revision}});
+                 {{"tenant", tenant.name}, {"revision", revision}});
     return true;
   });
   return Book{
