@@ -330,7 +330,7 @@ TEST_F(ForgetTest, T48AnotherTenantsDataStays) {
 
 TEST_F(ForgetTest, T48WhatWasDoneStaysWhenTheStoreFailsAndTheCallGoesOn) {
   IngestNoSuchUser(kMarked);
-  int calls = 0;
+  std::atomic<int> calls = 0;  // of the threads that read and that commit
   store_->OnCall(
       [&calls] { return ++calls == 2 ? absl::UnavailableError("busy") : absl::OkStatus(); });
   EXPECT_THAT(Forget(kMarked), Fails(StatusCode::UNAVAILABLE, "the store cannot serve now"));
