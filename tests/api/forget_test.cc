@@ -1,4 +1,5 @@
 // Forget and ExportAddress, and what retention leaves of an address.
+#include <atomic>
 #include <fstream>
 #include <sstream>
 #include <string>
