@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "parser/text.h"
 #include "storage/sqlite/evidence.h"
+#include "storage/sqlite/messages.h"
 #include "storage/sqlite/statement.h"
 #include "storage/sqlite/status.h"
 
@@ -76,15 +77,6 @@ absl::Status AddFunction(Connection& connection, const char* name, int parameter
       connection.db(), name, parameters, SQLITE_UTF8 | SQLITE_DIRECTONLY,
       const_cast<Mentions*>(&mentions), function, nullptr, nullptr, nullptr);
   return made == SQLITE_OK ? absl::OkStatus() : SqliteStatus(connection.db(), made);
-}
-
-absl::Status DropUnlessReferred(Connection& connection, std::int64_t evidence_id) {
-  absl::StatusOr<Statement> drop =
-      Statement::Prepare(connection.db(),
-                         "DELETE FROM evidence WHERE id = ?1"
-                         " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)");
-  if (!drop.ok()) return drop.status();
-  return drop->Run(evidence_id);
 }
 
 bool IsReturnPath(std::string_view column) {
@@ -222,21 +214,17 @@ absl::Status MentionScan::Mask(std::string_view tenant, std::span<const Mentione
   return absl::OkStatus();
 }
 
-absl::Status RemoveEvidence(Connection& connection, std::int64_t id) {
-  absl::StatusOr<Statement> refer = Statement::Prepare(
-      connection.db(), "UPDATE message SET evidence_id = NULL WHERE evidence_id = ?");
-  if (!refer.ok()) return refer.status();
-  if (absl::Status s = refer->Run(id); !s.ok()) return s;
-  return DropUnlessReferred(connection, id);
-}
-
-absl::Status RemoveEvidence(Connection& connection, std::int64_t id, std::string_view tenant) {
-  absl::StatusOr<Statement> refer = Statement::Prepare(
-      connection.db(),
-      "UPDATE message SET evidence_id = NULL WHERE evidence_id = ? AND tenant = ?");
+absl::Status RemoveEvidence(Connection& connection, std::int64_t id,
+                            std::optional<std::string_view> tenant) {
+  absl::StatusOr<Statement> refer =
+      Statement::Prepare(connection.db(),
+                         "UPDATE message SET evidence_id = NULL"
+                         " WHERE evidence_id = ?1 AND (?2 IS NULL OR tenant = ?2)");
   if (!refer.ok()) return refer.status();
   if (absl::Status s = refer->Run(id, tenant); !s.ok()) return s;
-  return DropUnlessReferred(connection, id);
+  absl::StatusOr<Statement> drop = Statement::Prepare(connection.db(), kDropEvidenceSql);
+  if (!drop.ok()) return drop.status();
+  return drop->Run(id);
 }
 
 }  // namespace bounced

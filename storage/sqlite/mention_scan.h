@@ -1,6 +1,7 @@
 // The texts of the database in which an address may be named.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,9 +44,9 @@ class MentionScan {
   std::vector<Table> tables_;
 };
 
-// Takes the message that is kept away from all that refer to it.
-absl::Status RemoveEvidence(Connection& connection, std::int64_t id);
-// The same for one tenant: it stays while another refers to it, of whose data it is, too.
-absl::Status RemoveEvidence(Connection& connection, std::int64_t id, std::string_view tenant);
+// Takes the message that is kept away from all that refer to it, or from what is of `tenant`: then
+// it stays while another refers to it, of whose data it is, too.
+absl::Status RemoveEvidence(Connection& connection, std::int64_t id,
+                            std::optional<std::string_view> tenant = std::nullopt);
 
 }  // namespace bounced

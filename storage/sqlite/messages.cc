@@ -138,9 +138,7 @@ absl::Status MessageTable::Prepare(Connection& connection) {
           "SELECT first_event_id + events - 1, evidence_id FROM message WHERE id = ?");
   prepare(drop_events_, "DELETE FROM event WHERE message_id = ? RETURNING address_id");
   prepare(drop_, "DELETE FROM message WHERE id = ?");
-  prepare(drop_evidence_,
-          "DELETE FROM evidence WHERE id = ?1"
-          " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)");
+  prepare(drop_evidence_, kDropEvidenceSql);
   prepare(note_dropped_,
           "UPDATE meta SET value = max(value, ?) WHERE name = 'events_dropped_up_to'");
   return prepare.status();

@@ -31,6 +31,11 @@ Day IssueDayOf(const Message& message);
 inline constexpr std::string_view kIssueDaySql =
     "CASE WHEN return_path_key <> '' AND returned_path = '' THEN day ELSE 0 END";
 
+// Drops what is kept of a message (?1) when no message refers to it any more.
+inline constexpr std::string_view kDropEvidenceSql =
+    "DELETE FROM evidence WHERE id = ?1"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE evidence_id = ?1)";
+
 // Belongs to the writing connection.
 class MessageTable {
  public:
