@@ -144,6 +144,12 @@ OutputFile::OutputFile(int fd, std::string path, std::string temporary)
       temporary_(std::move(temporary)),
       sink_(std::make_unique<FdSink>(fd, path_)) {}
 
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::CreateUnlessOutput(const std::string& path,
+                                                                           Readers readers) {
+  if (path == "-") return nullptr;
+  return Create(path, readers);
+}
+
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path,
                                                                Readers readers) {
   std::error_code error;

@@ -99,6 +99,9 @@ class OutputFile {
   // INVALID_ARGUMENT: cannot be made there, and why.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Create(const std::string& path,
                                                             Readers readers = Readers::kAsUsual);
+  // The same; null: `path` is "-", which stands for standard output.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> CreateUnlessOutput(
+      const std::string& path, Readers readers = Readers::kAsUsual);
   // Without a Commit() before, what stood in its place still does.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;

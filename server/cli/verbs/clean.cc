@@ -34,8 +34,8 @@ absl::StatusOr<Files> CreateFiles(const CleanArguments& arguments) {
   Files files;
   for (const auto& [path, file] : {std::pair(&arguments.output, &files.output),
                                    std::pair(&arguments.rejects, &files.rejects)}) {
-    if (path->empty() || *path == "-") continue;
-    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(*path);
+    if (path->empty()) continue;
+    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::CreateUnlessOutput(*path);
     if (!created.ok()) return created.status();
     *file = *std::move(created);
   }

@@ -78,12 +78,10 @@ absl::StatusOr<ExitCode> ExportAddress(const ExportArguments& arguments, Session
   v1::ExportAddressRequest request;
   request.set_tenant(session.tenant());
   request.set_address(arguments.address);
-  std::unique_ptr<OutputFile> file;
-  if (arguments.output != "-") {
-    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
-    if (!created.ok()) return created.status();
-    file = *std::move(created);
-  }
+  absl::StatusOr<std::unique_ptr<OutputFile>> created =
+      OutputFile::CreateUnlessOutput(arguments.output);
+  if (!created.ok()) return created.status();
+  const std::unique_ptr<OutputFile> file = *std::move(created);
   Sink& sink = file ? file->sink() : session.out().Raw();
   auto stub = session.client().Stub<v1::SuppressionService>();
   absl::Status status =
@@ -117,12 +115,10 @@ absl::StatusOr<ExitCode> Export(const ExportArguments& arguments, Session& sessi
     if (absl::Status status = allowances.Read(session); !status.ok()) return status;
   }
 
-  std::unique_ptr<OutputFile> file;
-  if (arguments.output != "-") {
-    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.output);
-    if (!created.ok()) return created.status();
-    file = *std::move(created);
-  }
+  absl::StatusOr<std::unique_ptr<OutputFile>> created =
+      OutputFile::CreateUnlessOutput(arguments.output);
+  if (!created.ok()) return created.status();
+  const std::unique_ptr<OutputFile> file = *std::move(created);
   Sink& sink = file ? file->sink() : session.out().Raw();
   Progress progress(session.err(), session.clock());
   std::uint64_t rows = 0;

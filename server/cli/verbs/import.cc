@@ -133,8 +133,9 @@ absl::StatusOr<ExitCode> Import(const ImportArguments& arguments, Session& sessi
     session.err().Text(absl::StrCat("read as ", Absl((*format)->name), "\n"));
   }
   std::unique_ptr<OutputFile> report;
-  if (!arguments.report.empty() && !ReportsToOutput(arguments)) {
-    absl::StatusOr<std::unique_ptr<OutputFile>> created = OutputFile::Create(arguments.report);
+  if (!arguments.report.empty()) {
+    absl::StatusOr<std::unique_ptr<OutputFile>> created =
+        OutputFile::CreateUnlessOutput(arguments.report);
     if (!created.ok()) return created.status();
     report = *std::move(created);
   }

@@ -82,13 +82,11 @@ absl::Status CheckFile(OutputFile& file, const v1::BackupSummary& summary) {
 }
 
 absl::StatusOr<ExitCode> Backup(const std::string& path, Session& session) {
-  std::unique_ptr<OutputFile> file;
-  if (path != "-") {
-    absl::StatusOr<std::unique_ptr<OutputFile>> created =
-        OutputFile::Create(path, OutputFile::Readers::kUserAlone);
-    if (!created.ok()) return created.status();
-    file = *std::move(created);
-  } else if (session.out().is_terminal()) {
+  absl::StatusOr<std::unique_ptr<OutputFile>> created =
+      OutputFile::CreateUnlessOutput(path, OutputFile::Readers::kUserAlone);
+  if (!created.ok()) return created.status();
+  const std::unique_ptr<OutputFile> file = *std::move(created);
+  if (!file && session.out().is_terminal()) {
     return absl::InvalidArgumentError(
         "a database is nothing for a terminal; name a file, or a program behind a |");
   }
