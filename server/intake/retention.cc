@@ -11,12 +11,13 @@ struct AgedKind {
   Aged what;
   int KeepDays::*days;
   int step;
+  int turns = 1;
 };
 // With messages their evidence goes.
 constexpr AgedKind kKinds[] = {
     {Aged::kMessages, &KeepDays::events, Retention::kStepMessages},
     {Aged::kEvidence, &KeepDays::evidence, Retention::kStepEvidence},
-    {Aged::kChanges, &KeepDays::changes, Retention::kStepChanges},
+    {Aged::kChanges, &KeepDays::changes, Retention::kStepChanges, Retention::kTurnsOfChanges},
 };
 
 }  // namespace
@@ -24,8 +25,12 @@ constexpr AgedKind kKinds[] = {
 absl::StatusOr<bool> Retention::Step() {
   const AgedKind& kind = kKinds[kind_];
   const absl::Time now = clock_.Now();
-  absl::StatusOr<Page<std::int64_t>> page = store_.ListOld(
-      kind.what, now - keep_.*kind.days * absl::Hours(24), kind.step, std::exchange(next_, 0));
+  const Cursor from = std::exchange(next_, 0);
+  // Asked behind `now`, so that no jump lies between.
+  if (jumps_.Look()) rests_until_ = clock_.Steady() + kRestAfterJump;
+  if (clock_.Steady() < rests_until_) return false;
+  absl::StatusOr<Page<std::int64_t>> page =
+      store_.ListOld(kind.what, now - keep_.*kind.days * absl::Hours(24), kind.step, from);
   if (!page.ok()) return page.status();
   if (!page->rows.empty()) {
     // No window of the policy is longer than events are kept.
@@ -34,8 +39,12 @@ absl::StatusOr<bool> Retention::Step() {
     if (absl::Status status = committer_.SubmitAndWait(drop); !status.ok()) return status;
   }
   next_ = page->next;
-  if (next_ == 0) kind_ = (kind_ + 1) % std::size(kKinds);
-  return next_ != 0 || kind_ != 0;
+  if (next_ != 0) return true;
+  do {
+    kind_ = (kind_ + 1) % std::size(kKinds);
+    if (kind_ == 0) turn_ = (turn_ + 1) % kTurnsOfChanges;
+  } while (turn_ % kKinds[kind_].turns != 0);
+  return kind_ != 0;
 }
 
 void Retention::Start() {

@@ -51,6 +51,19 @@ class StandingClock final : public Clock {
   mutable std::atomic<int> asked_{0};
 };
 
+// Another time of day than the clock that it is made with has.
+class JumpingClock final : public Clock {
+ public:
+  explicit JumpingClock(const Clock& clock) : clock_(clock) {}
+  absl::Time Now() const override { return clock_.Now() + jump; }
+  absl::Time Steady() const override { return clock_.Steady(); }
+
+  absl::Duration jump;
+
+ private:
+  const Clock& clock_;
+};
+
 // A store in front of another: what a test wants to go wrong goes wrong here. Thread-safe.
 class WatchedStore final : public Store {
  public:

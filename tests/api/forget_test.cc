@@ -396,7 +396,7 @@ TEST_F(ForgetTest, T47RetentionDropsEvidenceThenEventsInSteps) {
   EXPECT_EQ(run(), 3) << "messages, evidence, changes";
   EXPECT_TRUE(evidence().ok()) << "the 90 days are not over yet";
   clock_.Advance(absl::Seconds(1));
-  EXPECT_EQ(run(), 4) << "evidence by two steps";
+  EXPECT_EQ(run(), 3) << "evidence by two steps, and no changes in this turn";
   EXPECT_THAT(evidence(), Fails(StatusCode::NOT_FOUND,
                                 "the message of event 1 has expired on 2026-05-31: messages are "
                                 "kept for 90 days (store.evidence_days)"));
@@ -427,6 +427,33 @@ TEST_F(ForgetTest, T47RetentionLeavesWhatIsCountedAlone) {
   EXPECT_EQ(Check("soft@rcpt.example"), v1::VERDICT_RISKY);
   EXPECT_THAT(Explain("soft@rcpt.example").events(), IsEmpty());
   EXPECT_EQ(Explain("soft@rcpt.example").counts(1).value(), 1);
+}
+
+// By a wrong time everything is old.
+TEST_F(ForgetTest, T54RetentionDropsNothingUntilTheClockHasComeToRest) {
+  IngestNoSuchUser("r@rcpt.example");
+  JumpingClock clock(clock_);
+  Retention retention(*store_, *committer_, clock, {});
+  const auto events_after_a_turn = [&] {
+    for (bool more = true; more;) {
+      const absl::StatusOr<bool> step = retention.Step();
+      EXPECT_TRUE(step.ok()) << step.status();
+      more = step.ok() && *step;
+    }
+    return Explain("r@rcpt.example").events_size();
+  };
+  clock.jump = 3650 * absl::Hours(24);
+  EXPECT_EQ(events_after_a_turn(), 1);
+  clock_.Advance(Retention::kRestAfterJump - absl::Seconds(1));
+  EXPECT_EQ(events_after_a_turn(), 1);
+  clock.jump = absl::ZeroDuration();
+  EXPECT_EQ(events_after_a_turn(), 1);
+  clock_.Advance(Retention::kRestAfterJump);
+  EXPECT_EQ(events_after_a_turn(), 1) << "and now nothing is old";
+  clock.jump = 3650 * absl::Hours(24);
+  EXPECT_EQ(events_after_a_turn(), 1);
+  clock_.Advance(Retention::kRestAfterJump);
+  EXPECT_EQ(events_after_a_turn(), 0) << "it was right after all";
 }
 
 }  // namespace

@@ -20,19 +20,6 @@ constexpr const char* kBlocked =
     "550 5.7.1 Unfortunately, messages from [192.0.2.7] weren't sent. Please contact your Internet "
     "service provider since part of their network is on our block list (S3150).";
 
-// Another time of day than the clock that it is made with has.
-class JumpingClock final : public Clock {
- public:
-  explicit JumpingClock(const Clock& clock) : clock_(clock) {}
-  absl::Time Now() const override { return clock_.Now() + jump; }
-  absl::Time Steady() const override { return clock_.Steady(); }
-
-  absl::Duration jump;
-
- private:
-  const Clock& clock_;
-};
-
 class RefusalsTest : public ApiTest {
  protected:
   // Attempts of the mail system, each of an address and a mail of its own.

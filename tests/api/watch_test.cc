@@ -123,7 +123,15 @@ class WatchTest : public ApiTest {
         server_->address(), grpc::InsecureChannelCredentials(), arguments));
   }
 
-  // Does what the daemon does each hour, `days` later.
+  grpc::Status Delete(const std::string& address) {
+    grpc::ClientContext context;
+    v1::DeleteSuppressionRequest request;
+    request.set_address(address);
+    v1::DeleteSuppressionResponse deleted;
+    return suppressions_->DeleteSuppression(&context, request, &deleted);
+  }
+
+  // Does what the daemon does each day, `days` later.
   void DropAfter(int days) {
     clock_.Advance(days * absl::Hours(24));
     Retention retention(*store_, *committer_, clock_, {.changes = 400});
@@ -252,11 +260,7 @@ TEST_F(WatchTest, ATokenWhoseChangesAreNoLongerKeptSaysHowToGoOn) {
   const std::string old = call->Read()->token();
   ASSERT_TRUE(Create("a@b.example").ok());
   call->Addresses(1);
-  grpc::ClientContext context;
-  v1::DeleteSuppressionRequest request;
-  request.set_address("a@b.example");
-  v1::DeleteSuppressionResponse deleted;
-  ASSERT_TRUE(suppressions_->DeleteSuppression(&context, request, &deleted).ok());
+  ASSERT_TRUE(Delete("a@b.example").ok());
   call->Addresses(1);
   const std::string current = call->token;
   DropAfter(400);
@@ -303,6 +307,25 @@ TEST_F(WatchTest, OldChangesAreDroppedInSteps) {
 
   store_->OnCall([] { return absl::UnavailableError("busy"); });
   EXPECT_TRUE(absl::IsUnavailable(retention.Step().status()));
+}
+
+TEST_F(WatchTest, OldChangesAreLookedThroughInOneTurnOfMany) {
+  Retention retention(*store_, *committer_, clock_, {.changes = 400});
+  const auto oldest_after_a_turn = [&] {
+    while (retention.Step().value_or(false)) {
+    }
+    return WatchFromStart()->Read()->changes(0).number();
+  };
+  ASSERT_TRUE(Create("b@b.example").ok());
+  ASSERT_TRUE(Create("c@c.example").ok());
+  EXPECT_EQ(oldest_after_a_turn(), 1);
+  ASSERT_TRUE(Delete("b@b.example").ok());
+  ASSERT_TRUE(Create("d@d.example").ok());
+  clock_.Advance(401 * absl::Hours(24));
+  for (int turn = 2; turn <= Retention::kTurnsOfChanges; ++turn) {
+    ASSERT_EQ(oldest_after_a_turn(), 1) << turn;
+  }
+  EXPECT_EQ(oldest_after_a_turn(), 2) << "c is suppressed";
 }
 
 TEST_F(WatchTest, ATokenFromBeforeARestoreSaysHowToGoOn) {
