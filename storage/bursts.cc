@@ -4,52 +4,62 @@
 
 namespace bounced {
 
-void Bursts::Begin() {
-  before_.clear();
-  added_ = 0;
-}
+void Bursts::Begin() { steps_.clear(); }
 
 void Bursts::Commit() {
-  before_.clear();
+  steps_.clear();
   while (order_.size() > kMaxAddresses) DropOldest();
 }
 
 void Bursts::RollBack() {
-  for (auto& [key, addresses] : before_) {
-    if (addresses) {
-      by_key_[key] = *std::move(addresses);
-    } else {
-      by_key_.erase(key);
+  for (; !steps_.empty(); steps_.pop_back()) TakeBack(std::move(steps_.back()));
+}
+
+void Bursts::TakeBack(Step step) {
+  Addresses& addresses = by_key_[step.key];
+  if (step.forgotten) {
+    addresses = *std::move(step.forgotten);
+  } else {
+    order_.pop_back();
+    addresses.pop_back();
+    for (auto& [place, bounced] : step.dropped) {
+      addresses.insert(addresses.begin() + place, std::move(bounced));
     }
   }
-  before_.clear();
-  order_.erase(order_.end() - static_cast<std::ptrdiff_t>(added_), order_.end());
+  if (addresses.empty()) by_key_.erase(step.key);
 }
 
-void Bursts::Keep(const BurstKey& key) {
-  if (before_.contains(key)) return;
-  const auto found = by_key_.find(key);
-  before_[key] = found == by_key_.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::vector<Address> Bursts::Add(const BurstKey& key, const Address& address, absl::Time now,
-                                 absl::Duration window) {
-  Keep(key);
+std::size_t Bursts::Add(const BurstKey& key, const Address& address, absl::Time now,
+                        absl::Duration window) {
   Addresses& addresses = by_key_[key];
-  std::erase_if(addresses, [&](const Bounced& each) {
-    return each.time <= now - window || each.address == address;
-  });
+  Step step{.key = key, .dropped = {}, .forgotten = {}};
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    Bounced& each = addresses[i];
+    if (each.time > now - window && each.address != address) continue;
+    step.dropped.emplace_back(static_cast<std::ptrdiff_t>(i), std::move(each));
+  }
+  for (auto drop = step.dropped.rbegin(); drop != step.dropped.rend(); ++drop) {
+    addresses.erase(addresses.begin() + drop->first);
+  }
   addresses.push_back({address, now});
   order_.push_back(key);
-  ++added_;
+  steps_.push_back(std::move(step));
+  return addresses.size();
+}
+
+std::vector<Address> Bursts::AddressesOf(const BurstKey& key) const {
   std::vector<Address> all;
-  for (const Bounced& each : addresses) all.push_back(each.address);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return all;
+  for (const Bounced& each : found->second) all.push_back(each.address);
   return all;
 }
 
 void Bursts::Forget(const BurstKey& key) {
-  Keep(key);
-  by_key_.erase(key);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  steps_.push_back({.key = key, .dropped = {}, .forgotten = std::move(found->second)});
+  by_key_.erase(found);
 }
 
 // Of a key whose addresses were forgotten before, or fell out of its window, there may be fewer

@@ -39,10 +39,11 @@ class Bursts {
   void Commit();
   void RollBack();
 
-  // Notes that `address` bounced so, and gives all that did within `window`, which ends now; each
-  // once, the oldest first.
-  std::vector<Address> Add(const BurstKey& key, const Address& address, absl::Time now,
-                           absl::Duration window);
+  // Notes that `address` bounced so; how many addresses did within `window`, which ends now.
+  std::size_t Add(const BurstKey& key, const Address& address, absl::Time now,
+                  absl::Duration window);
+  // Those that Add() has counted last, the oldest first.
+  std::vector<Address> AddressesOf(const BurstKey& key) const;
   // Once an incident holds what bounced so.
   void Forget(const BurstKey& key);
   std::size_t size() const { return order_.size(); }
@@ -54,14 +55,19 @@ class Bursts {
   };
   using Addresses = std::deque<Bounced>;
 
-  void Keep(const BurstKey& key);
+  // What one call has changed, to take it back.
+  struct Step {
+    BurstKey key;
+    std::vector<std::pair<std::ptrdiff_t, Bounced>> dropped;  // with the places that they had
+    std::optional<Addresses> forgotten;                       // all; nothing was added
+  };
+
+  void TakeBack(Step step);
   void DropOldest();
 
   absl::flat_hash_map<BurstKey, Addresses> by_key_;
   std::deque<BurstKey> order_;  // of what was added, the oldest first; some may be forgotten
-  // As the keys were when the transaction began.
-  absl::flat_hash_map<BurstKey, std::optional<Addresses>> before_;
-  std::size_t added_ = 0;
+  std::vector<Step> steps_;     // of the transaction
 };
 
 }  // namespace bounced

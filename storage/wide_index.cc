@@ -31,37 +31,50 @@ IndexAnswer WideIndex::Widen(IndexAnswer own, std::string_view tenant, std::stri
   const std::string_view domain = DomainEntryOf(canonical_address);
   ReaderLock lock(mutex_);
   bool is_asked = false;
-  const auto holds = [&](const Entry& entry) {
-    const IndexAnswer answer = AnswerOf(entry.index, now);
+  const auto holds = [&](std::string_view of_tenant, std::string_view of_stream,
+                         std::string_view entry) {
+    const IndexAnswer answer = AnswerOf(FindLocked(index_.Hash(of_tenant, of_stream, entry)), now);
     is_asked = is_asked || answer == IndexAnswer::kAskRows;
     return answer == IndexAnswer::kSuppressed;
   };
-  if (holds(Find(tenant, "", domain)) || (!stream.empty() && holds(Find(tenant, stream, domain))) ||
-      holds(Find(kAnyTenant, "", canonical_address)) || holds(Find(kAnyTenant, "", domain))) {
-    return IndexAnswer::kSuppressed;
-  }
+  const auto reaches = [&](std::string_view of_stream) {
+    return holds(tenant, of_stream, domain) || holds(kAnyTenant, of_stream, canonical_address) ||
+           holds(kAnyTenant, of_stream, domain);
+  };
+  if (reaches("") || (!stream.empty() && reaches(stream))) return IndexAnswer::kSuppressed;
   if (is_asked) return IndexAnswer::kAskRows;
-  if (own == IndexAnswer::kSend || !IsAllowedLocked(tenant, canonical_address)) return own;
+  if (own == IndexAnswer::kSend || !IsAllowedLocked(tenant, canonical_address, {})) return own;
   return IndexAnswer::kAskRows;
 }
 
-bool WideIndex::IsAllowed(std::string_view tenant, std::string_view canonical_address) const {
-  if (empty()) return false;
+bool WideIndex::IsAllowed(std::string_view tenant, std::string_view canonical_address,
+                          const Allowances& pending) const {
+  if (empty() && pending.empty()) return false;
   ReaderLock lock(mutex_);
-  return IsAllowedLocked(tenant, canonical_address);
+  return IsAllowedLocked(tenant, canonical_address, pending);
 }
 
-bool WideIndex::IsAllowedLocked(std::string_view tenant, std::string_view canonical_address) const {
+bool WideIndex::IsAllowedLocked(std::string_view tenant, std::string_view canonical_address,
+                                const Allowances& pending) const {
+  const auto is_allowed = [&](std::string_view of_tenant, std::string_view entry) {
+    const std::uint64_t hash = index_.Hash(of_tenant, "", entry);
+    if (const auto made = pending.find(hash); made != pending.end()) return made->second;
+    const auto found = entries_.find(hash);
+    return found != entries_.end() && found->second.is_allowed;
+  };
   const std::string_view domain = DomainEntryOf(canonical_address);
-  return Find(tenant, "", canonical_address).is_allowed || Find(tenant, "", domain).is_allowed ||
-         Find(kAnyTenant, "", canonical_address).is_allowed ||
-         Find(kAnyTenant, "", domain).is_allowed;
+  return is_allowed(tenant, canonical_address) || is_allowed(tenant, domain) ||
+         is_allowed(kAnyTenant, canonical_address) || is_allowed(kAnyTenant, domain);
 }
 
-WideIndex::Entry WideIndex::Find(std::string_view tenant, std::string_view stream,
-                                 std::string_view entry) const {
-  const auto found = entries_.find(index_.Hash(tenant, stream, entry));
-  return found == entries_.end() ? Entry{} : found->second;
+IndexEntry WideIndex::Find(std::uint64_t hash) const {
+  ReaderLock lock(mutex_);
+  return FindLocked(hash);
+}
+
+IndexEntry WideIndex::FindLocked(std::uint64_t hash) const {
+  const auto found = entries_.find(hash);
+  return found == entries_.end() ? IndexEntry{} : found->second.index;
 }
 
 template <typename Change>

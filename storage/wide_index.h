@@ -33,8 +33,15 @@ class WideIndex {
   // allowance may overrule what stands.
   IndexAnswer Widen(IndexAnswer own, std::string_view tenant, std::string_view stream,
                     std::string_view canonical_address, absl::Time now) const;
-  // Whether the address or its domain has an allowance of the tenant, or of all tenants.
-  bool IsAllowed(std::string_view tenant, std::string_view canonical_address) const;
+  // Allowances that were made (true) or taken back, by the hash of (tenant, "", entry).
+  using Allowances = absl::flat_hash_map<std::uint64_t, bool>;
+  // Whether the address or its domain has an allowance of the tenant, or of all tenants; `pending`
+  // is what will be published.
+  bool IsAllowed(std::string_view tenant, std::string_view canonical_address,
+                 const Allowances& pending = {}) const;
+
+  // All zeros when there is none. `hash` is that of (tenant, stream, entry).
+  IndexEntry Find(std::uint64_t hash) const;
 
   // By the writer only. `hash` is that of (tenant, stream, entry); an entry of zeros removes.
   void Publish(std::uint64_t hash, IndexEntry entry);
@@ -47,10 +54,9 @@ class WideIndex {
     bool is_allowed = false;
   };
 
-  Entry Find(std::string_view tenant, std::string_view stream, std::string_view entry) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  bool IsAllowedLocked(std::string_view tenant, std::string_view canonical_address) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  IndexEntry FindLocked(std::uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool IsAllowedLocked(std::string_view tenant, std::string_view canonical_address,
+                       const Allowances& pending) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <typename Change>
   void Edit(std::uint64_t hash, Change change);
 

@@ -95,9 +95,18 @@ class Reclassify final : public SteppedCall<v1::ReclassifyResponse> {
     return words.empty() ? "reclassify" : absl::StrCat("reclassify: ", words);
   }
 
+  // Without whoever asks, and why: those words may name somebody who is forgotten later, and are
+  // stored where that finds them.
+  static v1::ReclassifyRequest WhatSelects(v1::ReclassifyRequest request) {
+    request.clear_author();
+    request.clear_cause();
+    request.clear_resume_token();
+    return request;
+  }
+
   void Begin() {
     BeginReclassification begin{.run = {.tenant = selection_.tenant,
-                                        .selection = request_.SerializeAsString(),
+                                        .selection = WhatSelects(request_).SerializeAsString(),
                                         .author = AuthorOf(CallerOf(*context_), request_.author()),
                                         .cause = CauseOf(request_.cause())}};
     services_.parts.committer.Submit(std::move(begin), [this](absl::Status status, Work work) {
@@ -122,12 +131,8 @@ class Reclassify final : public SteppedCall<v1::ReclassifyResponse> {
     absl::StatusOr<Selection> selection = SelectionOf(*tenant, request_);
     if (!selection.ok()) return selection.status();
     selection_ = *std::move(selection);
-    // Whoever asks, and why, selects nothing.
-    v1::ReclassifyRequest list = request_;
+    v1::ReclassifyRequest list = WhatSelects(request_);
     list.set_tenant(selection_.tenant);
-    list.clear_author();
-    list.clear_cause();
-    list.clear_resume_token();
     list_ = request_.apply() ? absl::StrCat(Absl(kRunList), " ", selection_.tenant)
                              : absl::StrCat(list.GetTypeName(), " ", list.SerializeAsString());
     absl::StatusOr<Cursor> place = ReadPageToken(request_.resume_token(), list_);

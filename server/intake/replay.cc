@@ -202,7 +202,8 @@ class Past {
   }
 
   static bool IsRelease(const Change& change) {
-    return change.what == Change::What::kRemoved && change.undoes == 0;
+    return change.what == Change::What::kRemoved && change.undoes == 0 &&
+           change.suppression.stream.empty();
   }
 
   // --- What was there before the first event that is stored

@@ -267,7 +267,8 @@ IndexEntry InForce(IndexEntry entry, absl::Time now) {
 // Of one address, whose rows come one after the other.
 class AddressCheck {
  public:
-  AddressCheck(const SuppressionIndex& index, absl::Time now) : index_(index), now_(now) {}
+  AddressCheck(const SuppressionIndex& index, const WideIndex& wide_index, absl::Time now)
+      : index_(index), wide_index_(wide_index), now_(now) {}
 
   void Begin(const Query& row) {
     id_ = row.Integer(0);
@@ -290,9 +291,10 @@ class AddressCheck {
     if (end > now_) expected.least.*place = std::max(expected.least.*place, until);
   }
   bool Differs() const {
-    if (WideIndex::Concerns(tenant_, canonical_)) return false;
-    return std::any_of(expected_.begin(), expected_.end(), [this](const auto& key) {
-      const IndexEntry is = InForce(index_.Find(key.first), now_);
+    const bool is_wide = WideIndex::Concerns(tenant_, canonical_);
+    return std::any_of(expected_.begin(), expected_.end(), [&](const auto& key) {
+      const IndexEntry found = is_wide ? wide_index_.Find(key.first) : index_.Find(key.first);
+      const IndexEntry is = InForce(found, now_);
       return is != InForce(key.second.least, now_) && is != InForce(key.second.most, now_);
     });
   }
@@ -300,6 +302,7 @@ class AddressCheck {
 
  private:
   const SuppressionIndex& index_;
+  const WideIndex& wide_index_;
   const absl::Time now_;
   std::int64_t id_ = 0;
   std::string tenant_;
@@ -318,9 +321,10 @@ absl::Status CheckAll(Connection& connection, const CheckOptions& options, Findi
   return IntegrityCheck(connection, options, findings).Run();
 }
 
-absl::Status CompareIndex(Connection& connection, const SuppressionIndex& index, absl::Time now,
+absl::Status CompareIndex(Connection& connection, const SuppressionIndex& index,
+                          const WideIndex& wide_index, absl::Time now,
                           absl::FunctionRef<void(std::int64_t)> differs) {
-  AddressCheck check(index, now);
+  AddressCheck check(index, wide_index, now);
   const auto end = [&] {
     if (check.id() != 0 && check.Differs()) differs(check.id());
   };
@@ -337,8 +341,9 @@ absl::Status CompareIndex(Connection& connection, const SuppressionIndex& index,
 }
 
 absl::StatusOr<bool> IndexDiffers(Connection& connection, const SuppressionIndex& index,
-                                  absl::Time now, std::int64_t address_id) {
-  AddressCheck check(index, now);
+                                  const WideIndex& wide_index, absl::Time now,
+                                  std::int64_t address_id) {
+  AddressCheck check(index, wide_index, now);
   absl::Status status = ForEachRow(
       connection, absl::StrCat(Absl(kAddressesSql), " WHERE address.id = ?"),
       [&](const Query& row) {

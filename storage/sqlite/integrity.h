@@ -10,6 +10,7 @@
 #include "storage/maintenance.h"
 #include "storage/sqlite/connection.h"
 #include "storage/suppression_index.h"
+#include "storage/wide_index.h"
 
 namespace bounced {
 
@@ -23,20 +24,23 @@ inline constexpr std::string_view kUnlikeHistorySql =
     " OR change.create_time <> suppression.create_time"
     " OR change.expire_time IS NOT suppression.expire_time"
     " OR change.event_id <> suppression.event_id OR change.reason <> suppression.reason"
-    " OR change.explanation <> suppression.explanation)";
+    " OR change.explanation <> suppression.explanation"
+    " OR change.incident_id <> suppression.incident_id)";
 
 // Adds to `findings` what is wrong with the database, see CheckDatabase(). Rows are looked at only
 // where the pages are whole. What cannot be read is a finding; an error is of another kind, as no
 // memory, or that the connection was interrupted.
 absl::Status CheckAll(Connection& connection, const CheckOptions& options, Findings& findings);
 
-// Calls `differs` with the id of each address, but for those of WideIndex, of which `index` says
-// another thing by `now` than the rows of `connection`.
-absl::Status CompareIndex(Connection& connection, const SuppressionIndex& index, absl::Time now,
+// Calls `differs` with the id of each address of which the memory (`wide_index` where it concerns
+// that, else `index`) says another thing by `now` than the suppressions of `connection`.
+absl::Status CompareIndex(Connection& connection, const SuppressionIndex& index,
+                          const WideIndex& wide_index, absl::Time now,
                           absl::FunctionRef<void(std::int64_t)> differs);
 
 // Whether so it is with the one address; false, too, when there is none.
 absl::StatusOr<bool> IndexDiffers(Connection& connection, const SuppressionIndex& index,
-                                  absl::Time now, std::int64_t address_id);
+                                  const WideIndex& wide_index, absl::Time now,
+                                  std::int64_t address_id);
 
 }  // namespace bounced

@@ -262,9 +262,10 @@ absl::StatusOr<Findings> SqliteStore::CheckIntegrity(const CheckOptions& options
         if (!checked.ok() || findings.count > 0) return checked;
         // The copy is older than the index: what has changed since is looked up where both stand
         // still.
-        return CompareIndex(connection, index_, now, [&](std::int64_t address_id) {
+        return CompareIndex(connection, index_, wide_index_, now, [&](std::int64_t address_id) {
           CommitGate::Copy turn(gate_);
-          absl::StatusOr<bool> differs = IndexDiffers(connection_, index_, now, address_id);
+          absl::StatusOr<bool> differs =
+              IndexDiffers(connection_, index_, wide_index_, now, address_id);
           if (differs.ok() && *differs) {
             findings.Add(absl::StrCat("index: says of address ", address_id,
                                       " what its rows do not say; restart the daemon"));

@@ -375,10 +375,10 @@ absl::Status Writer::Judge(const Message& message, Event& event,
 }
 
 Decision Writer::Ask(const Standing& standing, const Message& message, const Event& event) {
-  AddressHistory history{
-      .record = standing.row.record,
-      .suppressions = {},
-      .allowed = wide_index_.IsAllowed(message.tenant, event.address->canonical())};
+  AddressHistory history{.record = standing.row.record,
+                         .suppressions = {},
+                         .allowed = wide_index_.IsAllowed(
+                             message.tenant, event.address->canonical(), published_allowances_)};
   for (const SuppressionRow& row : standing.suppressions) {
     history.suppressions.push_back(row.suppression);
   }
@@ -421,7 +421,8 @@ absl::Status Writer::Do(RemoveSuppressions& work) {
     absl::Status status = Remove(*standing, i, {.author = work.author, .words = work.cause});
     if (!status.ok()) return status;
   }
-  if (work.removed.empty()) return absl::OkStatus();
+  // What holds for one kind of mail alone is a wish about that, and says nothing of bounces.
+  if (work.removed.empty() || !work.stream.empty()) return absl::OkStatus();
   AddressRecord record = standing->row.record;
   record.released = now_;
   return Save(*standing, std::move(record), 0);
@@ -435,10 +436,12 @@ absl::Status Writer::Do(RevokeKey& work) {
 
 absl::Status Writer::Quarantine(const Burst& burst, const Event& event, const Standing& standing,
                                 Suppression& suppression) {
-  // What is in force already does not end because others bounce now.
+  // What is held stays with the incident that asks about it, and what is in force for as long has
+  // nothing to do with this.
   if (const std::optional<std::size_t> place = standing.PlaceOf(suppression)) {
     const Suppression& stands = standing.suppressions[*place].suppression;
-    if (stands.expire_time > now_) {
+    const bool is_held = stands.incident_id != 0 && stands.expire_time > now_;
+    if (is_held || stands.expire_time >= suppression.expire_time) {
       suppression.incident_id = stands.incident_id;
       return absl::OkStatus();
     }
@@ -447,8 +450,9 @@ absl::Status Writer::Quarantine(const Burst& burst, const Event& event, const St
                      burst.text_hash};
   suppression.incident_id = incidents_.FindOpen(key);
   if (suppression.incident_id != 0) return incidents_.Count(suppression.incident_id, now_);
-  const std::vector<Address> bounced = bursts_.Add(key, standing.address, now_, burst.window);
-  if (bounced.size() < static_cast<std::size_t>(burst.limit)) return absl::OkStatus();
+  const std::size_t count = bursts_.Add(key, standing.address, now_, burst.window);
+  if (count < static_cast<std::size_t>(burst.limit)) return absl::OkStatus();
+  const std::vector<Address> bounced = bursts_.AddressesOf(key);
   bursts_.Forget(key);
   absl::StatusOr<std::int64_t> id =
       incidents_.Insert({.tenant = key.tenant,
@@ -520,12 +524,40 @@ absl::Status Writer::Release(std::string_view tenant, const Address& address,
   absl::StatusOr<Standing> standing = Find(tenant, address);
   if (!standing.ok()) return standing.status();
   for (std::size_t i = standing->suppressions.size(); i-- > 0;) {
-    if (standing->suppressions[i].suppression.incident_id != incident_id) continue;
-    if (absl::Status status = Remove(*standing, i, cause); !status.ok()) return status;
+    const Suppression& held = standing->suppressions[i].suppression;
+    if (held.incident_id != incident_id) continue;
+    absl::StatusOr<std::optional<Suppression>> former = StoodBefore(*standing, held);
+    if (!former.ok()) return former.status();
+    const bool stands = former->has_value() && (*former)->expire_time > now_;
+    absl::Status status =
+        stands ? Put(*standing, **std::move(former), cause) : Remove(*standing, i, cause);
+    if (!status.ok()) return status;
   }
   AddressRecord record = standing->row.record;
   record.released = now_;
   return Save(*standing, std::move(record), 0);
+}
+
+absl::StatusOr<std::optional<Suppression>> Writer::StoodBefore(const Standing& standing,
+                                                               const Suppression& held) {
+  const StoredChange row{.change = {.number = 0,
+                                    .time = now_,
+                                    .what = Change::What::kReplaced,
+                                    .author = "",
+                                    .cause = "",
+                                    .suppression = held},
+                         .address_id = standing.row.id};
+  for (std::int64_t below = next_.change;;) {
+    absl::StatusOr<std::optional<Change>> change = changes_.NewestBelow(below, row);
+    if (!change.ok()) return change.status();
+    if (!change->has_value() || !(*change)->before) return std::nullopt;
+    const Suppression& before = *(*change)->before;
+    // Until it was held it was in force, as of the same event.
+    const bool is_of_the_burst = before.incident_id == held.incident_id ||
+                                 before.event_id == (*change)->suppression.event_id;
+    if (!is_of_the_burst) return before;
+    below = (*change)->number;
+  }
 }
 
 absl::Status Writer::Do(PutAllowance& work) {

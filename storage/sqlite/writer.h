@@ -143,9 +143,13 @@ class Writer {
   // burst.
   absl::Status Quarantine(const Burst& burst, const Event& event, const Standing& standing,
                           Suppression& suppression);
-  // Takes off what the incident holds of the address, as a person takes it off.
+  // Takes off what the incident holds of the address, as a person takes it off; what stood before
+  // the burst stands again, if it has not ended.
   absl::Status Release(std::string_view tenant, const Address& address, std::int64_t incident_id,
                        Cause cause);
+  // None: nothing did.
+  absl::StatusOr<std::optional<Suppression>> StoodBefore(const Standing& standing,
+                                                         const Suppression& held);
   // What a bounce has done to the address is held by the incident, or no longer.
   absl::Status Hold(std::string_view tenant, const Address& address, std::int64_t incident_id,
                     Cause cause);
@@ -227,7 +231,7 @@ class Writer {
   absl::flat_hash_map<const Evidence*, std::int64_t> kept_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_;
   absl::flat_hash_map<std::uint64_t, IndexEntry> published_wide_;
-  absl::flat_hash_map<std::uint64_t, bool> published_allowances_;
+  WideIndex::Allowances published_allowances_;
   std::vector<ChangeFeed::News> news_;  // of each tenant once
   std::vector<Batch*> begun_;           // whose first change it makes
   std::vector<EmptyLog*> empties_log_;  // that are asked for

@@ -107,6 +107,8 @@ TEST_F(ScopesTest, TheNarrowestOfThoseThatLastAsLongIsTold) {
 
 TEST_F(ScopesTest, ATenantsOwnIsNarrowerThanAnyThatIsOfAll) {
   ASSERT_TRUE(Add("*", "a@rcpt.example", "news").ok());
+  EXPECT_EQ(Cause("a@rcpt.example", "news").suppression().tenant(), "*");
+  EXPECT_EQ(Check("a@rcpt.example", "other"), v1::VERDICT_SEND);
   ASSERT_TRUE(Add("", "@rcpt.example").ok());
   EXPECT_EQ(Cause("a@rcpt.example", "news").suppression().tenant(), "default");
   EXPECT_EQ(Cause("a@rcpt.example", "news").suppression().address(), "@rcpt.example");

@@ -612,5 +612,24 @@ TEST(Check, WhileItServesAlsoComparesTheIndex) {
   EXPECT_THAT(findings->shown, testing::ElementsAre(HasSubstr("index: says of address 5")));
 }
 
+TEST(Check, WhileItServesAlsoComparesWhatReachesFurther) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  Suppression domain = Manual("a@dead.example");
+  domain.address = *Address::ParseEntry("@dead.example");
+  Suppression of_all = Manual("a@b.example", "news");
+  of_all.tenant = "*";
+  Work work =
+      PutSuppressions{.suppressions = {domain, of_all}, .author = "ann", .cause = "to see it"};
+  ASSERT_TRUE(Apply(*store, {&work}).ok());
+  absl::StatusOr<Findings> findings = store->CheckIntegrity({.full = true}, 0, Noon(), GoOn);
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_EQ(findings->count, 0) << findings->shown.front();
+  Execute(directory.database(), "DELETE FROM suppression");
+  findings = store->CheckIntegrity({}, 0, Noon(), GoOn);
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_THAT(findings->shown, testing::SizeIs(2));
+}
+
 }  // namespace
 }  // namespace bounced

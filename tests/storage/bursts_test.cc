@@ -29,11 +29,11 @@ class BurstsTest : public testing::Test {
   }
   std::vector<std::string> AddOpen(std::string_view mailbox, int seconds,
                                    const BurstKey& key = kKey) {
+    const std::size_t count =
+        bursts_.Add(key, ParseAddress(mailbox), Noon() + absl::Seconds(seconds), kWindow);
     std::vector<std::string> all;
-    for (const Address& each :
-         bursts_.Add(key, ParseAddress(mailbox), Noon() + absl::Seconds(seconds), kWindow)) {
-      all.push_back(each.canonical());
-    }
+    for (const Address& each : bursts_.AddressesOf(key)) all.push_back(each.canonical());
+    EXPECT_EQ(count, all.size());
     return all;
   }
 
@@ -70,6 +70,22 @@ TEST_F(BurstsTest, WhatIsRolledBackHasNotBeen) {
   EXPECT_EQ(bursts_.size(), 1u);
   EXPECT_THAT(Add("d@example.net", 2), ElementsAre("a@example.net", "d@example.net"));
   EXPECT_THAT(Add("d@new.example", 2, {"t", "new.example", 1}), SizeIs(1));
+}
+
+TEST_F(BurstsTest, WhatARollBackTookOutOfTheWindowIsBackInItsPlace) {
+  Add("a@example.net", 0);
+  Add("b@example.net", 1);
+  Add("c@example.net", 300);
+  Add("d@example.net", 301);
+  bursts_.Begin();
+  AddOpen("c@example.net", 302);
+  EXPECT_THAT(AddOpen("e@example.net", 601),
+              ElementsAre("d@example.net", "c@example.net", "e@example.net"));
+  bursts_.RollBack();
+  EXPECT_EQ(bursts_.size(), 4u);
+  EXPECT_THAT(Add("f@example.net", 303),
+              ElementsAre("a@example.net", "b@example.net", "c@example.net", "d@example.net",
+                          "f@example.net"));
 }
 
 TEST_F(BurstsTest, BeyondTheBoundTheOldestIsForgotten) {

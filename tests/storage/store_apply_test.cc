@@ -355,6 +355,29 @@ TEST_F(ApplyTest, WhoTakesAnAddressOffReleasesItAndEndsTheRisk) {
   EXPECT_EQ(store_->index().size(), 0u);
 }
 
+// Who wants the news again has said nothing of whether his mailbox is full.
+TEST_F(ApplyTest, WhatHoldsForOneStreamIsNoReleaseWhenItIsTakenOff) {
+  NewMessage soft = Bounce("a@example.net", 1);
+  soft.events[0].bounce_class = BounceClass::kSoft;
+  Put(*store_, {soft});
+  Work wish =
+      PutSuppressions{.suppressions = {Manual("a@example.net", "news", Source::kUnsubscribe)},
+                      .author = "a",
+                      .cause = "c"};
+  Work remove = RemoveSuppressions{.tenant = "t",
+                                   .stream = "news",
+                                   .address = ParseAddress("a@example.net"),
+                                   .source = std::nullopt,
+                                   .author = "ann",
+                                   .cause = ""};
+  ASSERT_TRUE(Apply(*store_, {&wish, &remove}).ok());
+  ASSERT_EQ(std::get<RemoveSuppressions>(remove).removed.size(), 1u);
+  const AddressDossier dossier = Dossier("a@example.net");
+  EXPECT_FALSE(dossier.record.released);
+  EXPECT_EQ(dossier.risky_until, kToday + 30);
+  EXPECT_EQ(CheckIndex(*store_, "a@example.net", "news"), IndexAnswer::kRisky);
+}
+
 TEST_F(ApplyTest, TakingOffWhatIsNotThereDoesNothing) {
   Put(*store_, {Bounce("a@example.net", 1)});
   for (std::string_view mailbox : {"a@example.net", "unknown@example.net"}) {

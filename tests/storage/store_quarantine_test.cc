@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -181,6 +182,38 @@ TEST_F(QuarantineTest, WhatIsInForceAlreadyOrOfAnotherSourceStays) {
   EXPECT_EQ(Check("c@example.net"), IndexAnswer::kRisky);
   EXPECT_EQ(Check("d@example.net"), IndexAnswer::kRisky);
   EXPECT_EQ(HeldBy(1), 3u);
+}
+
+// The first becomes part of the burst before it is known as one, the last when it is.
+TEST_F(QuarantineTest, WhatWasSuppressedForATimeIsAgainWhenTheBurstIsReleased) {
+  const absl::Time until = Noon() + absl::Hours(24 * 30);
+  Work before = PutSuppressions{
+      .suppressions = {Manual("a@example.net", "", Source::kBounce, until),
+                       Manual("d@example.net", "", Source::kBounce, until),
+                       Manual("e@example.net", "", Source::kBounce, Noon() + absl::Minutes(20))},
+      .author = "policy",
+      .cause = "full"};
+  for (bool confirm : {false, true}) {
+    store_.reset();
+    std::filesystem::remove_all(directory_.path());
+    Restart();
+    ASSERT_TRUE(Apply(*store_, {&before}).ok());
+    const std::vector<const char*> mailboxes = {"a@example.net", "b@example.net", "c@example.net",
+                                                "d@example.net", "e@example.net"};
+    int number = 0;
+    for (const char* mailbox : mailboxes) Bounces(mailbox, number, number + 1), ++number;
+    for (const char* mailbox : mailboxes) EXPECT_EQ(Check(mailbox), IndexAnswer::kRisky) << mailbox;
+    EXPECT_EQ(HeldBy(1), 5u);
+    Resolve(1, confirm);
+    EXPECT_EQ(HeldBy(1), 0u);
+    for (const char* mailbox : mailboxes) {
+      const bool stood = confirm || mailbox[0] == 'a' || mailbox[0] == 'd';
+      EXPECT_EQ(Check(mailbox), stood ? IndexAnswer::kSuppressed : IndexAnswer::kSend) << mailbox;
+      const Suppression last = ChangesOf(*store_, mailbox).back().suppression;
+      if (!stood) continue;
+      EXPECT_EQ(last.expire_time, confirm ? absl::InfiniteFuture() : until) << mailbox;
+    }
+  }
 }
 
 }  // namespace

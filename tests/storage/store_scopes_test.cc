@@ -77,6 +77,7 @@ class ScopesTest : public testing::Test {
 
   TemporaryDirectory directory_;
   std::unique_ptr<Store> store_ = Open(directory_.path());
+  int number_ = 0;
 };
 
 // What is asked for all tenants, or was taken off after a restart, is answered like anything else.
@@ -92,6 +93,36 @@ TEST_F(ScopesTest, AnAllowanceIsAnsweredAsItWasStored) {
   ASSERT_TRUE(page.ok());
   ASSERT_EQ(page->rows.size(), 1u);
   EXPECT_EQ(page->rows[0].create_time, Noon() + absl::Microseconds(1));
+}
+
+// As two calls that come at once are committed.
+TEST_F(ScopesTest, AnAllowanceOfTheSameBatchIsSeen) {
+  for (const char* entry : {"a@b.example", "@b.example"}) {
+    for (const char* tenant : {"t", "*"}) {
+      const Address address = *Address::ParseEntry(entry);
+      Work allow = PutAllowance{.allowance = {.tenant = tenant,
+                                              .address = address,
+                                              .create_time = Noon(),
+                                              .author = "ann",
+                                              .note = ""}};
+      Work disallow =
+          RemoveAllowance{.tenant = tenant, .address = address, .author = "ann", .cause = ""};
+      std::vector<bool> seen;
+      const auto decide = [&](const AddressHistory& history, const Message&, const Event&) {
+        seen.push_back(history.allowed);
+        return Decision{};
+      };
+      const auto bounce = [](int number) -> Work {
+        return StoreMessages{.messages = {Bounce("a@b.example", number)}};
+      };
+      Work before = bounce(++number_);
+      Work while_allowed = bounce(++number_);
+      Work after = bounce(++number_);
+      Work* batch[] = {&before, &allow, &while_allowed, &disallow, &after};
+      ASSERT_TRUE(store_->Apply(batch, decide, Noon()).ok());
+      EXPECT_THAT(seen, testing::ElementsAre(false, true, false)) << tenant << " " << entry;
+    }
+  }
 }
 
 TEST_F(ScopesTest, WhatIsTakenOffAfterARestartIsOff) {
@@ -122,6 +153,7 @@ TEST_F(ScopesTest, EachScopeReachesWhatItIsFor) {
   EXPECT_TRUE(store_->wide_index().empty());
   Add({Entry("t", "@whole.example"), Entry("t", "@news.example", "news"),
        Entry("*", "all@example.com"), Entry("*", "@dead.example"),
+       Entry("*", "some@example.com", "news"), Entry("*", "@weary.example", "news"),
        Entry("t", "own@example.com", "news")});
   const struct {
     std::string_view tenant, stream, address;
@@ -133,6 +165,10 @@ TEST_F(ScopesTest, EachScopeReachesWhatItIsFor) {
       {"t", "other", "a@news.example", false}, {"t", "", "all@example.com", true},
       {"u", "news", "all@example.com", true},  {"u", "", "else@example.com", false},
       {"u", "", "a@dead.example", true},       {"t", "news", "own@example.com", true},
+      {"u", "news", "some@example.com", true}, {"*", "news", "some@example.com", true},
+      {"u", "", "some@example.com", false},    {"u", "other", "some@example.com", false},
+      {"u", "news", "a@weary.example", true},  {"*", "news", "a@weary.example", true},
+      {"u", "", "a@weary.example", false},     {"u", "other", "a@weary.example", false},
       {"t", "", "own@example.com", false},     {"t", "", "\"@whole.example\"@x.example", false},
   };
   for (int restarts = 0; restarts < 2; ++restarts) {
