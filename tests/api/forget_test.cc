@@ -113,6 +113,21 @@ class ForgetTest : public ApiTest {
   std::vector<v1::ForgetResponse> answers_;
 };
 
+// Who reclassified, and why, is masked where it is told, and stands nowhere else.
+TEST_F(ForgetTest, T48AReclassificationKeepsNoWordsOfTheRequest) {
+  IngestNoSuchUser(kMarked);
+  grpc::ClientContext context;
+  v1::ReclassifyRequest request;
+  request.set_apply(true);
+  request.set_cause(std::string("asked by ") + kMarked);
+  auto stream = bounces_->Reclassify(&context, request);
+  for (v1::ReclassifyResponse answer; stream->Read(&answer);) {
+  }
+  ASSERT_TRUE(stream->Finish().ok());
+  ASSERT_TRUE(Forget(kMarked).ok());
+  EXPECT_THAT(Raw(), Not(HasSubstr("marked.one")));
+}
+
 TEST_F(ForgetTest, T48TheAddressGoesAndItsSuppressionStays) {
   IngestNoSuchUser(kMarked);
   IngestNoSuchUser("other@rcpt.example");

@@ -617,7 +617,7 @@ TEST(Check, WhileItServesAlsoComparesWhatReachesFurther) {
   std::unique_ptr<Store> store = Open(directory.path());
   Suppression domain = Manual("a@dead.example");
   domain.address = *Address::ParseEntry("@dead.example");
-  Suppression of_all = Manual("a@b.example", "news");
+  Suppression of_all = Manual("a@b.example");
   of_all.tenant = "*";
   Work work =
       PutSuppressions{.suppressions = {domain, of_all}, .author = "ann", .cause = "to see it"};
