@@ -200,7 +200,7 @@ struct TendIncidents {
   };
   std::vector<News> news = {};              // out
   std::vector<Unverified> unverified = {};  // out: of tenants where they have risen
-  // Out: streams whose rates nobody can know; each once since the start.
+  // Out: streams whose rates nobody can know; each once, and again after a day without events.
   std::vector<WithoutDeliveries> without_deliveries = {};
   std::int64_t uncounted = 0;  // out: since the start, what there was no room to count
 };
@@ -506,8 +506,8 @@ class Store {
   // NOT_FOUND: no such event of this tenant.
   virtual absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id) const = 0;
   // The message that the event rests on, as it came. NOT_FOUND: no such event, its message was not
-  // kept (beyond the EvidenceLimits), or it rests on none
-  // (kSessionForm).
+  // kept (beyond the EvidenceLimits), or it rests on none (kSessionForm). DATA_LOSS: also where the
+  // one message is damaged, and all else goes on.
   virtual absl::StatusOr<std::string> GetEvidence(std::string_view tenant,
                                                   std::int64_t event_id) const = 0;
   virtual absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,

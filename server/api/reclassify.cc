@@ -250,8 +250,10 @@ class Reclassify final : public SteppedCall<v1::ReclassifyResponse> {
     }
     absl::StatusOr<std::string> message =
         services_.parts.store.GetEvidence(selection_.tenant, stored.event.id);
-    // It may have been dropped a moment ago.
-    if (absl::IsNotFound(message.status())) return absl::OkStatus();
+    // It may have been dropped a moment ago, or be damaged, which a check of the database tells.
+    if (absl::IsNotFound(message.status()) || absl::IsDataLoss(message.status())) {
+      return absl::OkStatus();
+    }
     if (!message.ok()) return message.status();
     octets_ += stored.message_octets;
     report_ = rules_->parser().Parse(*message);

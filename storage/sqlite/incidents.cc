@@ -80,7 +80,7 @@ absl::Status IncidentTable::Prepare(Connection& connection) {
           " sample = ?6, last_time = ?7, count = ?8, severity = ?9, code = ?10, more_samples = ?11,"
           " window_count = ?12, window_total = ?13, window_length = ?14, deliveries_known = ?15,"
           " unverified = ?16, below_since = ?17, acknowledge_time = ?18 WHERE id = ?1");
-  prepare(drop_closed_, "DELETE FROM incident WHERE id <= ?1 - ?2 AND state = 4");
+  prepare(drop_closed_, "DELETE FROM incident WHERE id <= ?1 - ?2 AND state <> 1");
   if (!prepare.status().ok()) return prepare.status();
   absl::StatusOr<std::int64_t> newest = connection.AskNumber("SELECT max(id) FROM incident");
   if (!newest.ok()) return newest.status();

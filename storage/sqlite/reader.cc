@@ -9,7 +9,6 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/allowances.h"
 #include "storage/sqlite/api_keys.h"
-#include "storage/sqlite/evidence.h"
 #include "storage/sqlite/former.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/sqlite/mention_scan.h"
@@ -326,14 +325,16 @@ absl::StatusOr<StoredEvent> Reader::GetEvent(std::string_view tenant, std::int64
   return stored;
 }
 
-absl::StatusOr<std::string> Reader::GetEvidence(std::string_view tenant, std::int64_t event_id) {
+absl::StatusOr<PackedEvidence> Reader::GetEvidence(std::string_view tenant, std::int64_t event_id) {
   Query query = evidence_->Start(event_id);
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   if (!*there || query.Text(0) != tenant) {
     return absl::NotFoundError("no such event, or its message was not kept, or it rests on none");
   }
-  return Unpack(query.Octets(3), query.Integer(1), query.Number<EvidenceCodec>(2));
+  return PackedEvidence{.octets = std::string(query.Octets(3)),
+                        .unpacked_octets = query.Integer(1),
+                        .codec = query.Number<EvidenceCodec>(2)};
 }
 
 absl::StatusOr<AddressDossier> Reader::GetDossier(std::string_view tenant, const Address& address,

@@ -17,6 +17,7 @@
 #include "storage/sqlite/addresses.h"
 #include "storage/sqlite/block_hours.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/evidence.h"
 #include "storage/sqlite/facts.h"
 #include "storage/sqlite/statement.h"
 #include "storage/store.h"
@@ -45,7 +46,7 @@ class Reader {
   absl::StatusOr<Page<StoredEvent>> ListEvents(const EventFilter& filter, int page_size,
                                                Cursor from);
   absl::StatusOr<StoredEvent> GetEvent(std::string_view tenant, std::int64_t id);
-  absl::StatusOr<std::string> GetEvidence(std::string_view tenant, std::int64_t event_id);
+  absl::StatusOr<PackedEvidence> GetEvidence(std::string_view tenant, std::int64_t event_id);
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes);
   absl::StatusOr<Page<Change>> ListChanges(const ChangeFilter& filter, int page_size, Cursor from);

@@ -220,7 +220,6 @@ absl::StatusOr<Restored> RestoreDatabase(const std::string& directory_path, cons
       restored.forgotten = *replayed;
     }
     // A copy of a file in WAL mode, made by other means, leaves nothing beside it.
-    // Nothing is left beside it.
     connection->CheckpointOnClose();
   }
   struct stat taken {};

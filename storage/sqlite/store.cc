@@ -85,7 +85,11 @@ class SqliteStore final : public Store {
   }
   absl::StatusOr<std::string> GetEvidence(std::string_view tenant,
                                           std::int64_t event_id) const override {
-    return Ask([&](Reader& reader) { return reader.GetEvidence(tenant, event_id); });
+    absl::StatusOr<PackedEvidence> packed =
+        Ask([&](Reader& reader) { return reader.GetEvidence(tenant, event_id); });
+    if (!packed.ok()) return packed.status();
+    // A damaged message is lost by itself, and no reason to end: Ask() would take it for one.
+    return Unpack(packed->octets, packed->unpacked_octets, packed->codec);
   }
   absl::StatusOr<AddressDossier> GetDossier(std::string_view tenant, const Address& address,
                                             int max_events, int max_changes) const override {

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "fixture.h"
-#include "sqlite3.h"
 #include "storage/maintenance.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/store.h"
@@ -25,14 +24,6 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 bool GoOn(const WorkProgress&) { return true; }
-
-void Execute(const std::string& file, const std::string& sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-      << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "fixture.h"
-#include "sqlite3.h"
 #include "storage/maintenance.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/store.h"
@@ -24,6 +23,19 @@ namespace fs = std::filesystem;
 bool GoOn(const WorkProgress&) { return true; }
 
 std::string Mailbox(int number) { return absl::StrCat("r", number, "@example.net"); }
+
+TEST(Damage, OfOneMessageStopsNothingElse) {
+  TemporaryDirectory directory;
+  std::unique_ptr<Store> store = Open(directory.path());
+  NewMessage message = Bounce(Mailbox(0), 0);
+  message.evidence = Evidence::Pack("Subject: it came back\r\n");
+  Put(*store, {message});
+  ASSERT_TRUE(store->GetEvidence("t", 1).ok());
+  Execute(directory.database(), "UPDATE evidence SET data = x'00'");
+  EXPECT_TRUE(absl::IsDataLoss(store->GetEvidence("t", 1).status()));
+  Put(*store, {Bounce(Mailbox(1), 1)});
+  EXPECT_EQ(CheckIndex(*store, Mailbox(1)), IndexAnswer::kSuppressed);
+}
 
 constexpr int kCommits = 40;
 
@@ -204,14 +216,6 @@ TEST(Damage, T55TheDatabaseThatReplacesAnotherIsAsItWas) {
 }
 
 // --- A migration that is cut off
-
-void Execute(const std::string& file, const std::string& sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-      << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
 
 struct CutCase {
   std::string_view name;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "sqlite3.h"
 
 namespace bounced {
 
@@ -31,6 +32,14 @@ std::string ReadFile(const std::string& path) {
 
 void WriteFile(const std::string& path, std::string_view octets) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << octets;
+}
+
+void Execute(const std::string& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
 }
 
 absl::Time Noon(Day day) { return StartOf(day) + absl::Hours(12); }

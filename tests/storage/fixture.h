@@ -33,6 +33,8 @@ class TemporaryDirectory {
 std::string ReadFile(const std::string& path);
 // Makes the file, or empties it first.
 void WriteFile(const std::string& path, std::string_view octets);
+// Runs SQL on a database without our store, as another process may.
+void Execute(const std::string& file, const std::string& sql);
 
 // 2026-03-01 12:00 UTC, about, and so a whole day.
 inline constexpr Day kToday = 20'513;

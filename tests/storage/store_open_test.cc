@@ -15,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "fixture.h"
-#include "sqlite3.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/migrations.h"
@@ -26,15 +25,6 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-// Runs SQL on a file without our store.
-void Execute(const std::string& file, const std::string& sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-      << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
 
 absl::Status TryOpen(const std::string& directory, const std::string& vfs = "") {
   return OpenSqliteStore({.directory = directory, .vfs = vfs}, Noon()).status();

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "fixture.h"
-#include "sqlite3.h"
 #include "storage/sqlite/incidents.h"
 #include "storage/store.h"
 
@@ -357,12 +356,10 @@ TEST_F(RefusalsTest, ThereIsABoundOnThoseThatAreOpenAndOnThoseThatAreClosed) {
   // Closed ones go when many have come after them.
   ASSERT_THAT(Incidents(), SizeIs(1'000));
   store_.reset();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(directory_.database().c_str(), &db), SQLITE_OK);
-  const std::string move =
-      absl::StrCat("UPDATE incident SET id = ", IncidentTable::kMaxClosed, " WHERE id = 1000");
-  ASSERT_EQ(sqlite3_exec(db, move.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(db);
+  // And the first as a quarantine that somebody has confirmed.
+  Execute(directory_.database(),
+          absl::StrCat("UPDATE incident SET id = ", IncidentTable::kMaxClosed,
+                       " WHERE id = 1000; UPDATE incident SET kind = 1, state = 2 WHERE id = 1"));
   Restart();
   Refuse(100, 3);
   ASSERT_THAT(Tend(101).news, SizeIs(1));
@@ -377,16 +374,10 @@ TEST_F(RefusalsTest, WhatWasCountedOfAVersionBeforeIsNothingAndItsQuarantinesSta
   TemporaryDirectory directory;
   std::stringstream schema;
   schema << std::ifstream(BOUNCED_SOURCE_DIR "/tests/storage/schema_8.sql").rdbuf();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(directory.database().c_str(), &db), SQLITE_OK);
-  for (const std::string& sql :
-       {schema.str(),
-        std::string("INSERT INTO incident VALUES (7, 1, 1, 't', 'example.net', 1, 101,"
-                    " 'unknown', 1000000, 2000000, 25, NULL, '', '')")}) {
-    ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(db);
-  }
-  sqlite3_close(db);
+  Execute(directory.database(), schema.str());
+  Execute(directory.database(),
+          "INSERT INTO incident VALUES (7, 1, 1, 't', 'example.net', 1, 101,"
+          " 'unknown', 1000000, 2000000, 25, NULL, '', '')");
   store_ = Open(directory.path());
   ASSERT_THAT(Incidents(), SizeIs(1));
   EXPECT_EQ(Incidents()[0].kind, Kind::kQuarantine);
