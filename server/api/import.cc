@@ -1,15 +1,19 @@
 #include "server/api/import.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "parser/text.h"
 #include "server/api/from_proto.h"
 #include "server/api/stand_ins.h"
 #include "storage/mutex.h"
+#include "storage/stand_in.h"
 
 namespace bounced::api {
 namespace {
@@ -119,6 +123,14 @@ class ImportReader {
   std::int64_t rows_ = 0;  // of the whole stream so far
 };
 
+// Whether rows are of stand-ins, each of which is looked up.
+bool AsksTheStore(const v1::ImportSuppressionsRequest& request) {
+  return std::any_of(request.suppressions().begin(), request.suppressions().end(),
+                     [](const v1::Suppression& row) {
+                       return absl::EndsWithIgnoreCase(row.address(), Absl(kStandInDomain));
+                     });
+}
+
 // One call, whichever way it answers. gRPC's threads read while the committer's thread is at what
 // was read before; answers come in the order of the requests, as commits do.
 //
@@ -132,6 +144,41 @@ class ImportCall : public Reactor {
 
   void OnReadDone(bool ok) override {
     if (!ok) return Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { ended_ = true; });
+    if (!AsksTheStore(request_)) return Take();
+    // The call waits for the worker, as for whoever is in Leave().
+    Enter();
+    const bool queued = services_.workers.Submit([this] {
+      Take();
+      Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { --inside_; });
+    });
+    if (queued) return;
+    Take();
+    Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { --inside_; });
+  }
+
+  void OnDone() override { delete this; }
+
+ protected:
+  void Begin() { this->StartRead(&request_); }
+  // What Give() began is done; false: nobody takes answers any more.
+  void Given(bool ok) {
+    Leave([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      giving_ = false;
+      --ahead_;
+      octets_ahead_ -= answers_.front().octets;
+      answers_.pop_front();
+      if (!ok) Fail(absl::CancelledError("the client is gone"));
+    });
+  }
+
+ private:
+  struct Answer {
+    v1::ImportStreamResponse response;
+    std::size_t octets;  // of the request
+  };
+
+  // Takes up what was read, and reads on.
+  void Take() {
     const absl::Status may = MayGoOn(context_, services_.parts.clock.Now());
     absl::StatusOr<ImportReader::Batch> batch = may.ok() ? reader_.Read(request_) : may;
     if (!batch.ok()) {
@@ -164,33 +211,17 @@ class ImportCall : public Reactor {
     if (go_on) this->StartRead(&request_);
   }
 
-  void OnDone() override { delete this; }
-
- protected:
-  void Begin() { this->StartRead(&request_); }
-  // What Give() began is done; false: nobody takes answers any more.
-  void Given(bool ok) {
-    Leave([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      giving_ = false;
-      --ahead_;
-      octets_ahead_ -= answers_.front().octets;
-      answers_.pop_front();
-      if (!ok) Fail(absl::CancelledError("the client is gone"));
-    });
-  }
-
- private:
-  struct Answer {
-    v1::ImportStreamResponse response;
-    std::size_t octets;  // of the request
-  };
-
   void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (failure_.ok()) failure_ = status;
   }
   bool MayRead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return failure_.ok() && !ended_ && ahead_ < kImportRequestsAhead &&
            (ahead_ == 0 || octets_ahead_ < kImportOctetsAhead);
+  }
+
+  void Enter() {
+    MutexLock lock(mutex_);
+    ++inside_;
   }
 
   // Notes by `change` what has happened, and begins what follows from it. Whoever leaves last ends
@@ -245,7 +276,7 @@ class ImportCall : public Reactor {
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;
   bool giving_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the client sends no more
-  int inside_ ABSL_GUARDED_BY(mutex_) = 0;      // threads in Leave()
+  int inside_ ABSL_GUARDED_BY(mutex_) = 0;      // threads in Leave(), and a worker
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
