@@ -1,6 +1,6 @@
 // Deterministic simulation: see simulation.h.
 //
-// BOUNCED_SIMULATION_SEEDS: how many (5,000, under a sanitizer 200; before a release, a million).
+// BOUNCED_SIMULATION_SEEDS: how many (10,000, under a sanitizer 200; before a release, a million).
 // BOUNCED_SIMULATION_FIRST: the first of them (1). A seed that fails is printed with what led to
 // it; with it as the first, and a count of 1, all happens again.
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kSeeds = 200;
 #else
-constexpr std::uint64_t kSeeds = 5'000;
+constexpr std::uint64_t kSeeds = 10'000;
 #endif
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
