@@ -26,7 +26,8 @@ constexpr const char* kExitCodes =
     "  3  the server could not be reached, did not allow it, or failed";
 
 // Those that are in `shared`.
-void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) {
+void AddSharedOptions(CLI::App& command, Shared shared, const char* stream_help,
+                      SharedOptions& options) {
   constexpr const char* kGroup = "Options that verbs share";
   if ((shared & kServer) != 0) {
     command
@@ -60,7 +61,7 @@ void AddSharedOptions(CLI::App& command, Shared shared, SharedOptions& options) 
         ->group(kGroup);
   }
   if ((shared & kStream) != 0) {
-    command.add_option("--stream", options.stream, "The kind of mail (default: all)")
+    command.add_option("--stream", options.stream, stream_help)
         ->type_name("NAME")
         ->check(NotUtf8)
         ->group(kGroup);
@@ -93,7 +94,8 @@ class CommandLine {
       : app_("Asks the bounce daemon, and tells it.", "bouncectl") {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", std::string("bouncectl ") + kVersion);
-    AddSharedOptions(app_, kAllShared, options);
+    AddSharedOptions(app_, kAllShared, "The kind of mail; without it, see the verb's help",
+                     options);
     app_.footer(kExitCodes);
     for (const Verb& verb : Verbs()) AddVerb(verb, options);
   }
@@ -134,7 +136,7 @@ class CommandLine {
     CLI::App* command = parent->add_subcommand(verb.name, verb.help);
     Action action = verb.set_up(*command);
     if ((verb.shared & kServer) != 0 && verb.values == Values::kText) CheckValues(*command);
-    AddSharedOptions(*command, verb.shared, options);
+    AddSharedOptions(*command, verb.shared, verb.stream_help, options);
     const std::string footer = command->get_footer();
     command->footer(Wrapped(footer.empty() ? kExitCodes : footer));
     command->callback([this, action = std::move(action), shared = verb.shared] {

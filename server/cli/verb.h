@@ -40,6 +40,18 @@ enum class Values {
             // text
 };
 
+// What --stream is to a verb, as its help says it.
+inline constexpr const char* kStreamOfEntry =
+    "The kind of mail (default: what holds for all kinds of mail)";
+// Who asks whether to mail would take "all" for the list of any stream.
+inline constexpr const char* kStreamOfVerdict =
+    "The kind of mail that is to be sent; without it only what holds for all kinds counts, not who "
+    "unsubscribed from one";
+inline constexpr const char* kStreamOfRows = "Only those of this kind of mail (default: all)";
+inline constexpr const char* kStreamOfMail =
+    "The kind of mail, where a return path does not say it (default: none)";
+inline constexpr const char* kStreamOfReturnPath = "The kind of mail (default: the domain's own)";
+
 // For the check() of an option: empty, or what is wrong with a value that is to be text.
 std::string NotUtf8(const std::string& value);
 
@@ -51,7 +63,8 @@ struct Verb {
   // they are read into.
   Action (*set_up)(CLI::App& command);
   Shared shared = kAllShared;
-  Values values = Values::kText;  // of a verb that calls the server
+  Values values = Values::kText;             // of a verb that calls the server
+  const char* stream_help = kStreamOfEntry;  // of a verb with kStream
 };
 
 // In the order of --help.

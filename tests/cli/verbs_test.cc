@@ -1748,6 +1748,32 @@ TEST_F(VerbsTest, EveryVerbSaysWhatItTakesAndHowItEnds) {
   }
 }
 
+TEST_F(VerbsTest, HelpSaysWhatComesOfNoStream) {
+  struct Row {
+    std::vector<std::string> verb;
+    std::string says;
+  };
+  for (const Row& row :
+       std::vector<Row>{{{"check"}, "not who unsubscribed from one"},
+                        {{"clean"}, "not who unsubscribed from one"},
+                        {{"explain"}, "not who unsubscribed from one"},
+                        {{"list"}, "(default: all)"},
+                        {{"export"}, "(default: all)"},
+                        {{"get"}, "(default: what holds for all kinds of mail)"},
+                        {{"add"}, "(default: what holds for all kinds of mail)"},
+                        {{"import"}, "(default: what holds for all kinds"},
+                        {{"ingest"}, "(default: none)"},
+                        {{"return-path", "mint"}, "(default: the domain's own)"}}) {
+    std::vector<std::string> arguments = row.verb;
+    arguments.push_back("--help");
+    const std::string help = Run(arguments).out;
+    const std::size_t begin = help.find("\n  --stream ");
+    ASSERT_NE(begin, std::string::npos) << help;
+    const std::string line = help.substr(begin + 1, help.find("\n", begin + 1) - begin - 1);
+    EXPECT_THAT(line, HasSubstr(row.says));
+  }
+}
+
 TEST_F(VerbsTest, OptionsInFrontOfTheVerbAreForAnyOfThem) {
   server_.Stop();
   EXPECT_EQ(Run({"--tenant", "acme", "--json", "classify", "--diagnostic", "550 no"}).code, 0);
