@@ -68,8 +68,11 @@ decltype(Message::digest) IdentityOf(const DeliveryAttempt& attempt, std::string
   const std::string outcome = absl::StrCat(static_cast<int>(attempt.outcome));
   const std::string& address = attempt.address.canonical();
   if (!attempt.message_reference.empty()) {
+    // The id of a queue entry that is gone is given to another, by Postfix's default, and that
+    // refusal is a new one. Nobody refuses one entry twice, so its day tells no less than its time;
+    // of that two tellers may know different parts.
     return DigestOf({kSessionForm, tenant, address, outcome, "reference", attempt.reporting_mta,
-                     attempt.message_reference});
+                     attempt.message_reference, absl::StrCat(DayOf(attempt.time))});
   }
   if (mail) {
     return DigestOf({kSessionForm, tenant, address, outcome, "path", mail->return_path});

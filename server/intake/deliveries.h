@@ -55,8 +55,8 @@ struct ReadAttempt {
 // It is about the mail whose return path it names, where that is a signed one of this tenant and
 // this address, in age at the time of the attempt; else about the mail of its day, and then two
 // bounces of one address, day and class count once. A refusal is known again by address, outcome,
-// reporting_mta and message_reference; without that last one by its return path, where that tells
-// the mail; without either by time and text.
+// reporting_mta, message_reference and day; without a reference by its return path, where that
+// tells the mail; without either by time and text.
 //
 // A delivery to another address than the one that was mailed is `expanded`: that may be a list.
 //

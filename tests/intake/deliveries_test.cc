@@ -276,6 +276,21 @@ TEST_F(DeliveriesTest, TheSameRefusalAgainIsOneEvent) {
   EXPECT_THAT(store_.events(), SizeIs(4));
 }
 
+// As short queue ids of Postfix are used again.
+TEST_F(DeliveriesTest, AReferenceOfAnotherDayIsOfAnotherMail) {
+  DeliveryAttempt attempt = MailboxFull("4F2A81");
+  attempt.time = StartOf(DayOf(kNow));
+  EXPECT_EQ(Record(attempt), AttemptFate::kChanged);
+  attempt.time -= absl::Nanoseconds(1);
+  EXPECT_EQ(Record(attempt), AttemptFate::kChanged);
+  for (const absl::Duration later :
+       {absl::ZeroDuration(), absl::Hours(24) - absl::Nanoseconds(1)}) {
+    attempt.time = StartOf(DayOf(kNow)) + later;
+    EXPECT_EQ(Record(attempt), AttemptFate::kDuplicate) << later;
+  }
+  EXPECT_THAT(store_.events(), SizeIs(2));
+}
+
 TEST_F(DeliveriesTest, WithoutAReferenceTheReturnPathOrTimeAndTextKnowItAgain) {
   DeliveryAttempt attempt = NoSuchUser("");
   EXPECT_EQ(Record(attempt), AttemptFate::kChanged);
