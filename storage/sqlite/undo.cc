@@ -30,6 +30,16 @@ std::string CauseOf(const UndoChanges& work, std::int64_t number) {
   return words;
 }
 
+// The incident that held the suppression until `change`, which did nothing but let it into force;
+// 0: it is another change.
+std::int64_t IncidentThatHeld(const Change& change) {
+  if (change.what != Change::What::kReplaced || !change.before) return 0;
+  Suppression freed = *change.before;
+  freed.incident_id = 0;
+  const bool is_all = change.suppression.incident_id == 0 && SaysTheSame(freed, change.suppression);
+  return is_all ? change.before->incident_id : 0;
+}
+
 }  // namespace
 
 absl::Status Writer::Do(UndoChanges& work) {
@@ -87,9 +97,20 @@ absl::StatusOr<Writer::Undoing> Writer::CanUndo(UndoChanges& work, const StoredC
       return Undoing{.outcome = walk.is_by_this ? Outcome::kUndone : Outcome::kUndoneBefore};
     }
     if ((*newer)->number == number) {
-      if (work.dry_run || walk.is_taken_along) return Undoing{};
+      if (walk.is_taken_along) return Undoing{};
+      const std::int64_t held_by = IncidentThatHeld(row.change);
+      if (work.dry_run && held_by == 0) return Undoing{};
       absl::StatusOr<Change> oldest = OldestOfRun(work, row);
       if (!oldest.ok()) return oldest.status();
+      if (held_by != 0 && oldest->number == number) {
+        absl::StatusOr<std::optional<Incident>> incident = incidents_.Find(entry.tenant, held_by);
+        if (!incident.ok()) return incident.status();
+        // Nobody is asked about it any more: it would be put back in force, as it is.
+        if (!*incident || (*incident)->state != Incident::State::kOpen) {
+          return Undoing{.outcome = Outcome::kOvertaken};
+        }
+      }
+      if (work.dry_run) return Undoing{};
       // What is put back undoes all down to it.
       walk.below = oldest->number;
       walk.is_by_this = true;

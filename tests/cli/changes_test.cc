@@ -171,6 +171,23 @@ TEST_F(HistoryTest, UndoTellsOfEachChangeAndHowManyWereLeft) {
               testing::EndsWith("\n{\"dry_run\":false,\"undone\":1,\"left\":1,\"batch\":9}\n"));
 }
 
+TEST_F(HistoryTest, UndoSaysThatAConfirmationStays) {
+  v1::UndoChangesResponse step;
+  v1::UndoneChange& left = *step.add_changes();
+  *left.mutable_change() = Change(3, "a3@x");
+  left.mutable_change()->set_action(v1::SuppressionChange::ACTION_REPLACED);
+  left.set_outcome(v1::UndoneChange::OUTCOME_OVERTAKEN);
+  server_.suppressions.undo_answers = {step};
+  EXPECT_THAT(Run({"undo", "3"}).err, testing::Not(HasSubstr("confirmed")));
+  left.mutable_change()->mutable_before()->set_incident_id(2);
+  server_.suppressions.undo_answers = {step};
+  const Outcome outcome = Run({"undo", "3"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("0 undone, 1 left as they are\nbouncectl: 1 of those left were "
+                        "put in force when their incident was confirmed"));
+}
+
 TEST_F(HistoryTest, UndoWantsToKnowWhat) {
   EXPECT_EQ(Run({"undo"}).code, 2);
   EXPECT_EQ(Run({"undo", "0"}).code, 2);

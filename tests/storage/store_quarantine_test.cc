@@ -14,6 +14,8 @@
 namespace bounced {
 namespace {
 
+using testing::Each;
+using testing::ElementsAre;
 using testing::SizeIs;
 
 constexpr int kLimit = 3;
@@ -51,6 +53,23 @@ class QuarantineTest : public testing::Test {
                                 .cause = "they said so"};
     EXPECT_TRUE(Apply(*store_, {&work}, Noon() + absl::Minutes(30)).ok());
     return std::get<ResolveIncident>(work);
+  }
+  // Of all that `selection` selects, newest first.
+  std::vector<UndoChanges::Outcome> Undo(ChangeFilter selection, bool dry_run = false) {
+    selection.tenant = "t";
+    selection.up_to = store_->change_feed().newest();
+    UndoChanges undo{.selection = selection,
+                     .numbers = {},
+                     .dry_run = dry_run,
+                     .author = "carol",
+                     .cause = "",
+                     .batch = std::make_shared<Batch>()};
+    const absl::StatusOr<Page<Change>> page = store_->ListChanges(selection, 100, 0);
+    EXPECT_TRUE(page.ok()) << page.status();
+    for (const Change& change : page->rows) undo.numbers.push_back(change.number);
+    Work work = std::move(undo);
+    EXPECT_TRUE(Apply(*store_, {&work}, Noon() + absl::Minutes(31)).ok());
+    return std::get<UndoChanges>(work).outcomes;
   }
   std::size_t ListedInForce() {
     SuppressionFilter filter;
@@ -142,6 +161,27 @@ TEST_F(QuarantineTest, ConfirmingPutsAllInForce) {
   // Nothing is held for it any more.
   Bounces("late@example.net", 31, 9);
   EXPECT_EQ(Check("late@example.net"), IndexAnswer::kSuppressed);
+}
+
+// The incident stays resolved, so there is nothing to put back; what else was done is undone.
+TEST_F(QuarantineTest, AConfirmationIsLeftByAnUndoThatSaysSo) {
+  using Outcome = UndoChanges::Outcome;
+  for (int i = 0; i < kLimit; ++i) Bounces(absl::StrCat("n", i, "@example.net"), i, i);
+  const std::int64_t batch = Resolve(1, true).batch.id;
+  const std::int64_t newest = store_->change_feed().newest();
+  for (const bool dry_run : {true, false}) {
+    ChangeFilter of_batch;
+    of_batch.batch = batch;
+    EXPECT_THAT(Undo(of_batch, dry_run),
+                ElementsAre(Outcome::kOvertaken, Outcome::kOvertaken, Outcome::kOvertaken));
+  }
+  EXPECT_EQ(store_->change_feed().newest(), newest);
+  EXPECT_EQ(Check("n0@example.net"), IndexAnswer::kSuppressed);
+
+  ChangeFilter all;
+  all.from = Noon();
+  EXPECT_THAT(Undo(all), Each(Outcome::kUndone)) << "all down to the first bounce";
+  EXPECT_EQ(Check("n0@example.net"), IndexAnswer::kSend);
 }
 
 TEST_F(QuarantineTest, ReleasingTakesAllOff) {

@@ -91,6 +91,12 @@ std::string OutcomeWord(v1::UndoneChange::Outcome outcome) {
   }
 }
 
+// Whether it is an incident's confirmation, which an undo leaves, and no more than that.
+bool IsConfirmation(const v1::SuppressionChange& change) {
+  return change.action() == v1::SuppressionChange::ACTION_REPLACED &&
+         change.before().incident_id() != 0 && change.suppression().incident_id() == 0;
+}
+
 absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) {
   v1::UndoChangesRequest request;
   request.set_tenant(session.tenant());
@@ -111,10 +117,13 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
   Progress progress(session.err(), session.clock());
   std::uint64_t undone = 0;
   std::uint64_t left = 0;
+  std::uint64_t confirmed = 0;  // of these
   std::int64_t batch = 0;
   const auto take = [&](const v1::UndoChangesResponse& step) {
     for (const v1::UndoneChange& change : step.changes()) {
       ++(change.outcome() == v1::UndoneChange::OUTCOME_UNDONE ? undone : left);
+      confirmed += change.outcome() == v1::UndoneChange::OUTCOME_OVERTAKEN &&
+                   IsConfirmation(change.change());
       if (session.json()) {
         session.out().Json(change);
       } else {
@@ -150,6 +159,11 @@ absl::StatusOr<ExitCode> Undo(const UndoArguments& arguments, Session& session) 
                                  Grouped(left), " left as they are");
   if (batch != 0) absl::StrAppend(&sum, "; `bouncectl undo --batch ", batch, "` takes that back");
   session.err().Text(absl::StrCat("bouncectl: ", sum, "\n"));
+  if (confirmed > 0) {
+    session.err().Text(absl::StrCat("bouncectl: ", Grouped(confirmed),
+                                    " of those left were put in force when their incident was "
+                                    "confirmed, which stays so; `remove` takes them off\n"));
+  }
   return left > 0 ? ExitCode::kFound : ExitCode::kDone;
 }
 
@@ -203,7 +217,8 @@ Action SetUpUndo(CLI::App& command) {
   command.add_option("--cause", arguments->cause, "Why, for the history")->type_name("TEXT");
   command.footer(
       "Puts back what stood before. Where something newer changed the same suppression, that "
-      "stays.\n"
+      "stays,\n"
+      "and so does what `resolve --confirm` put in force: its incident is resolved for good.\n"
       "Prints what became of each change (undone, overtaken, undone_before, gone), and the line "
       "of\n"
       "`history` behind it; with --json a last object has the sums, and the batch that takes it "
