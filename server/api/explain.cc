@@ -75,7 +75,8 @@ std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& polic
     message.day = day;
     // No mail that has been counted has this return path.
     message.return_path = absl::StrCat("forecast ", day);
-    absl::Time then = std::max(now, StartOf(day));
+    const absl::Time then = std::max(now, StartOf(day));
+    message.receive_time = then;
     Decision decision = Decide(policy, history, message, event, then);
     // A day on which mail has been counted already, or that a suppression has settled.
     if (decision.effect == Effect::kNone && !decision.suppress) continue;

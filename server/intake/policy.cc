@@ -30,6 +30,7 @@ struct Case {
   const Message& message;
   const Event& event;
   absl::Time now;
+  absl::Time bounced;  // what one's own mail system or its log reports may be long past
 };
 
 Decision Nothing(PolicyRule rule, AddressRecord record) {
@@ -63,7 +64,11 @@ int Doubled(int days, int times, int max_days) {
   return std::min(days, max_days);
 }
 
-absl::Time InDays(absl::Time now, int days) { return now + absl::Hours(24) * days; }
+// So long after the mail bounced. Of facts that come late the newest one counts, whichever was told
+// last: no mail of `newest` bounced before that day.
+absl::Time InDays(const Case& c, Day newest, int days) {
+  return std::min(c.now, std::max(c.bounced, StartOf(newest))) + absl::Hours(24) * days;
+}
 
 // --- The record
 
@@ -109,9 +114,13 @@ std::string Finding(const Event& event) {
 }
 
 // Decides to suppress until `until`. A suppression of the same source and stream that stands and
-// lasts as long is left alone; `otherwise` is the effect then.
+// lasts as long is left alone; `otherwise` is the effect then. One that would be over is not made.
 void Suppress(const Case& c, Source source, const std::string& stream, absl::Time until,
               std::string explanation, Effect otherwise, Decision& decision) {
+  if (until <= c.now) {
+    decision.effect = Effect::kCounted;
+    return;
+  }
   for (const Suppression& standing : c.history.suppressions) {
     if (standing.source == source && standing.stream == stream && standing.expire_time > c.now &&
         standing.expire_time >= until) {
@@ -206,6 +215,7 @@ Decision Hard(const Case& c, AddressRecord record) {
     return Nothing(is_known ? PolicyRule::kSameMessage : PolicyRule::kStale, std::move(record));
   }
   const int days = static_cast<int>(record.hard_days.size());
+  const Day newest = record.hard_days.back();
   decision.next = std::move(record);
   std::string explanation = Finding(c.event);
   if (days > 1) absl::StrAppend(&explanation, ", as mail of ", days, " days has shown");
@@ -216,21 +226,34 @@ Decision Hard(const Case& c, AddressRecord record) {
   } else {
     decision.rule = PolicyRule::kHardShort;
     const int length = Doubled(c.policy.hard_days, days - 1, kMaxSuppressionDays);
-    Suppress(c, InDays(c.now, length), std::move(explanation), Effect::kCounted, decision);
+    Suppress(c, InDays(c, newest, length), std::move(explanation), Effect::kCounted, decision);
   }
   if (decision.suppress) decision.burst = BurstOf(c);
   return decision;
+}
+
+// Whether it bounced when the last soft suppression would have stopped it, had that been made by
+// then. Whoever sent the mail could not know of it, so this is no relapse.
+bool IsBeforeItWasKnown(const Case& c, const AddressRecord& record) {
+  if (DayOf(c.bounced) >= record.probation_until - c.policy.probation_days) return false;
+  return std::none_of(c.history.suppressions.begin(), c.history.suppressions.end(),
+                      [&c](const Suppression& each) {
+                        return each.source == Source::kBounce && each.create_time <= c.bounced &&
+                               each.expire_time > c.bounced;
+                      });
 }
 
 // Suppresses for soft bounces, the `relapses`-th time after the first.
 Decision SuppressSoftly(const Case& c, AddressRecord record, PolicyRule rule, int relapses,
                         std::string why) {
   const int length = Doubled(c.policy.soft_days, relapses, c.policy.soft_max_days);
-  const absl::Time until = InDays(c.now, length);
+  Day newest = c.message.day;
+  if (!record.soft_days.empty()) newest = std::max(newest, record.soft_days.back());
+  const absl::Time until = InDays(c, newest, length);
   record.soft_days.clear();
   record.soft_suppressions = relapses + 1;
   // A sender's clock may be a day ahead of ours: its mail of that day must not count again either.
-  record.soft_suppressed_on = std::max(DayOf(c.now), c.message.day);
+  record.soft_suppressed_on = std::max(DayOf(c.bounced), newest);
   record.probation_until = DayOf(until) + c.policy.probation_days;
   Decision decision;
   decision.rule = rule;
@@ -248,8 +271,8 @@ Decision Soft(const Case& c, AddressRecord record) {
   const Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
   if (day <= settled) return Nothing(PolicyRule::kStale, std::move(record));
   DropUpTo(record.soft_days, settled);
-  if (IsOnProbation(record, DayOf(c.now))) {
-    const int relapses = record.soft_suppressions;
+  if (IsOnProbation(record, DayOf(c.bounced))) {
+    const int relapses = record.soft_suppressions - (IsBeforeItWasKnown(c, record) ? 1 : 0);
     return SuppressSoftly(c, std::move(record), PolicyRule::kSoftProbation, relapses,
                           "again after a suppression for the like");
   }
@@ -373,8 +396,8 @@ AddressRecord SinceRelease(AddressRecord record) {
   return record;
 }
 
-bool IsOnProbation(const AddressRecord& record, Day today) {
-  return record.soft_suppressions > 0 && today < record.probation_until;
+bool IsOnProbation(const AddressRecord& record, Day day) {
+  return record.soft_suppressions > 0 && day < record.probation_until;
 }
 
 // An unsigned return path may be that of all mail: what comes to it on one day is of one.
@@ -390,7 +413,7 @@ std::uint64_t CountedMailOf(const Message& message, const Event& event) {
 
 Decision Decide(const Policy& policy, const AddressHistory& history, const Message& message,
                 const Event& event, absl::Time now) {
-  const Case c{policy, history, message, event, now};
+  const Case c{policy, history, message, event, now, std::min(now, message.receive_time)};
   Decision decision = ByKind(c, SinceRelease(history.record));
   decision.risky_until = RiskyUntil(policy, decision.next, now);
   return decision;

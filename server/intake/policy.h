@@ -38,9 +38,13 @@ struct Policy {
 };
 
 // What one event does to one address. Pure: the same arguments give the same decision, for ever, so
-// that Explain and Reclassify can replay the past through this very function. Of `now` and
-// `message.day` it takes what time it is, and which day of mail the event is about. An event of
-// less trust than `message.least_trust` changes nothing.
+// that Explain and Reclassify can replay the past through this very function. Of `now` it takes
+// what time it is, of `message.receive_time` when it bounced (no later than now), and of
+// `message.day` which day of mail it is about. An event of less trust than `message.least_trust`
+// changes nothing.
+//
+// For a time an address is suppressed from when it bounced. What is over by now is not made, but
+// counted as it would have been then.
 //
 // A suppression it decides on has the event's id as it was given, and an explanation that holds no
 // address. That of a bounce is for all streams of the tenant, that of a complaint for those of
@@ -52,8 +56,9 @@ Decision Decide(const Policy& policy, const AddressHistory& history, const Messa
 // goes by that, whatever else the record still has.
 AddressRecord SinceRelease(AddressRecord record);
 
-// Whether one more soft bounce suppresses at once on that day. Of what SinceRelease() leaves.
-bool IsOnProbation(const AddressRecord& record, Day today);
+// Whether one more soft bounce suppresses at once, if it bounces on that day. Of what
+// SinceRelease() leaves.
+bool IsOnProbation(const AddressRecord& record, Day day);
 
 // How AddressRecord::counted_mails names the mail that the event is about, where it counts.
 std::uint64_t CountedMailOf(const Message& message, const Event& event);

@@ -45,8 +45,8 @@ struct Noted {
 class Past {
  public:
   Past(const Policies& policies, const ReturnPaths& paths, const AddressFacts& facts,
-       std::span<const Event> readings, std::vector<Noted> noted)
-      : policies_(policies), paths_(paths), facts_(facts), noted_(std::move(noted)) {
+       std::span<const Event> readings, std::vector<Noted> noted, absl::Time now)
+      : policies_(policies), paths_(paths), facts_(facts), noted_(std::move(noted)), now_(now) {
     events_.reserve(facts.events.size());
     for (const StoredEvent& stored : facts.events) events_.push_back(stored.event);
     for (const Event& reading : readings) {
@@ -57,15 +57,15 @@ class Past {
     ReadTimes();
   }
 
-  Replayed Play(absl::Time now) {
+  Replayed Play() {
     Begin();
     for (std::size_t i = 0; i < events_.size(); ++i) {
       DoActsBefore(i);
       Take(i);
     }
     DoActsBefore(events_.size());
-    if (delivery_) NoteDelivery(*delivery_, now);
-    return Outcome(now);
+    if (delivery_) NoteDelivery(*delivery_, now_);
+    return Outcome();
   }
 
   // What was stale then, and would not be by what the events tell, was made so by a delivery that
@@ -135,8 +135,7 @@ class Past {
 
   // When each event was decided, to the moment where a change tells. Else it was when its message
   // came. What one's own mail system reported may have been decided long behind it: no earlier than
-  // what came before, behind the release for which it did not count, and on the day of the soft
-  // suppression, where it was the last that did that.
+  // what came before, and behind the release for which it did not count.
   void ReadTimes() {
     const auto note = [this](const Suppression& suppression, std::int64_t number) {
       if (suppression.event_id == 0 || !IsOfEvents(suppression.source)) return;
@@ -148,9 +147,6 @@ class Past {
       if (change.before) note(*change.before, 0);
     }
     for (const Suppression& suppression : facts_.suppressions) note(suppression, 0);
-    const auto last_soft = std::find_if(
-        facts_.events.rbegin(), facts_.events.rend(),
-        [](const StoredEvent& stored) { return SuppressesSoftly(stored.event.policy_rule); });
     absl::Time last = absl::InfinitePast();
     for (const StoredEvent& stored : facts_.events) {
       absl::Time time = stored.message.receive_time;
@@ -161,8 +157,6 @@ class Past {
         time = std::max(time, last);
         if (stored.event.policy_rule == PolicyRule::kReleased) {
           time = std::max(time, ReleaseOf(stored.message.day) + absl::Nanoseconds(1));
-        } else if (last_soft != facts_.events.rend() && &stored == &*last_soft) {
-          time = std::max(time, StartOf(facts_.record.soft_suppressed_on));
         }
       }
       times_.push_back(time);
@@ -319,7 +313,8 @@ class Past {
     noted.event.address = facts_.events.empty() ? std::nullopt : facts_.events[0].event.address;
     noted.message.day = day;
     if (delivery_ && day >= *delivery_) delivery_.reset();
-    if (noted.event.address) Decide(noted.event, std::move(noted.message), time, false);
+    if (!noted.event.address) return;
+    Carry(Ask(noted.event, noted.message, time, false), noted.event);
   }
 
   void Put(Suppression suppression) {
@@ -392,14 +387,29 @@ class Past {
   void Take(std::size_t i) {
     Message message = facts_.events[i].message;
     message.least_trust = LeastTrustOf(facts_.events[i]);
-    Decide(events_[i], std::move(message), times_[i], WasAllowed(i));
+    Decision decision = Ask(events_[i], message, times_[i], WasAllowed(i));
+    if (decision.suppress && decision.suppress->expire_time <= now_ && WasToldLate(i)) {
+      decision = Ask(events_[i], message, decision.suppress->expire_time, WasAllowed(i));
+    }
+    Carry(std::move(decision), events_[i]);
   }
 
-  void Decide(Event& event, Message message, absl::Time time, bool is_allowed) {
+  // Whether it may have been told when the suppression that it asked for was over, so that none was
+  // made: no change tells when.
+  bool WasToldLate(std::size_t i) const {
+    const StoredEvent& stored = facts_.events[i];
+    return stored.message.report_form == kSessionForm && stored.event.effect == Effect::kCounted &&
+           !decided_.contains(stored.event.id);
+  }
+
+  Decision Ask(const Event& event, const Message& message, absl::Time time, bool is_allowed) const {
     const Policy& policy = policies_.Of(message.tenant, message.stream);
     const AddressHistory history{
         .record = record_, .suppressions = standing_, .allowed = is_allowed};
-    Decision decision = bounced::Decide(policy, history, message, event, time);
+    return Decide(policy, history, message, event, time);
+  }
+
+  void Carry(Decision decision, Event& event) {
     event.effect = decision.effect;
     event.policy_rule = decision.rule;
     record_ = std::move(decision.next);
@@ -419,7 +429,7 @@ class Past {
     return false;
   }
 
-  void Compare(const Suppression* was, const Suppression* is, absl::Time now, Replayed& replayed) {
+  void Compare(const Suppression* was, const Suppression* is, Replayed& replayed) {
     const Suppression& key = was != nullptr ? *was : *is;
     if (key.source != Source::kBounce && !IsOfAnotherReading(was) && !IsOfAnotherReading(is)) {
       return;
@@ -430,27 +440,27 @@ class Past {
     }
     Suppression put = *is;
     put.incident_id = was != nullptr ? was->incident_id : 0;
-    if (was == nullptr && put.expire_time <= now) return;
+    if (was == nullptr && put.expire_time <= now_) return;
     if (was == nullptr || !SaysTheSame(put, *was)) replayed.put.push_back(std::move(put));
   }
 
-  Replayed Outcome(absl::Time now) {
+  Replayed Outcome() {
     Replayed replayed;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       if (!IsSameReading(events_[i], facts_.events[i].event)) replayed.events.push_back(events_[i]);
     }
     for (const Suppression& was : facts_.suppressions) {
-      if (IsOfEvents(was.source)) Compare(&was, FindSameKey(standing_, was), now, replayed);
+      if (IsOfEvents(was.source)) Compare(&was, FindSameKey(standing_, was), replayed);
     }
     for (const Suppression& is : standing_) {
-      if (FindSameKey(facts_.suppressions, is) == nullptr) Compare(nullptr, &is, now, replayed);
+      if (FindSameKey(facts_.suppressions, is) == nullptr) Compare(nullptr, &is, replayed);
     }
     record_.released = facts_.record.released;
     record_.delivered_on = std::max(record_.delivered_on, facts_.record.delivered_on);
     // What a release has put an end to may still be written there.
     if (SinceRelease(record_) == SinceRelease(facts_.record)) record_ = facts_.record;
     // A day that has passed is none.
-    const auto from_now = [today = DayOf(now)](Day day) { return day > today ? day : 0; };
+    const auto from_now = [today = DayOf(now_)](Day day) { return day > today ? day : 0; };
     const bool is_as_risky = from_now(risky_until_) == from_now(facts_.risky_until);
     replayed.risky_until = is_as_risky ? facts_.risky_until : risky_until_;
     replayed.record = std::move(record_);
@@ -472,6 +482,7 @@ class Past {
   std::vector<Act> acts_;
   std::size_t next_act_ = 0;
   const std::vector<Noted> noted_;
+  const absl::Time now_;
   std::optional<Day> delivery_;  // that no event tells of, until it is played
   std::size_t first_after_delivery_ = 0;
 
@@ -484,8 +495,8 @@ class Past {
 
 Replayed Replay(const Policies& policies, const ReturnPaths& paths, const AddressFacts& facts,
                 std::span<const Event> readings, absl::Time now) {
-  std::vector<Noted> noted = Past(policies, paths, facts, {}, {}).FindNoted();
-  return Past(policies, paths, facts, readings, std::move(noted)).Play(now);
+  std::vector<Noted> noted = Past(policies, paths, facts, {}, {}, now).FindNoted();
+  return Past(policies, paths, facts, readings, std::move(noted), now).Play();
 }
 
 }  // namespace bounced

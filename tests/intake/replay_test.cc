@@ -211,15 +211,15 @@ TEST_F(ReplayTest, ASoftSuppressionThatWasReportedLateIsOfItsDay) {
     facts_.events.back().event.trust = Trust::kLocal;
   }
   facts_.record.soft_suppressions = 1;
-  facts_.record.soft_suppressed_on = kDayZero + 6;
-  facts_.record.probation_until = kDayZero + 6 + 30 + 90;
+  facts_.record.soft_suppressed_on = kDayZero + 3;
+  facts_.record.probation_until = kDayZero + 3 + 30 + 90;
   for (const StoredEvent& stored : facts_.events) {
     facts_.record.counted_mails.push_back(CountedMailOf(stored.message, stored.event));
   }
   facts_.risky_until = facts_.record.probation_until;
   const Replayed replayed = Play();
   EXPECT_THAT(replayed.events, IsEmpty());
-  EXPECT_EQ(replayed.record.soft_suppressed_on, kDayZero + 6);
+  EXPECT_EQ(replayed.record.soft_suppressed_on, kDayZero + 3);
   EXPECT_EQ(replayed.record.probation_until, facts_.record.probation_until);
   EXPECT_EQ(replayed.record, facts_.record);
 }
@@ -231,7 +231,27 @@ TEST_F(ReplayTest, WhatOnesOwnSystemReportsIsDecidedNoEarlierThanWhatCameBefore)
   const Replayed replayed = Play({ReadAs(1, Reason::kMailboxDisabled)});
   ASSERT_THAT(replayed.put, SizeIs(1));
   EXPECT_EQ(replayed.put[0].create_time, Morning(18));
-  EXPECT_EQ(replayed.put[0].expire_time, Morning(18 + 7));
+  EXPECT_EQ(replayed.put[0].expire_time, Morning(14 + 7));
+}
+
+// It was over when it was told, and no change tells when that was.
+TEST_F(ReplayTest, WhatWasToldLateMadeNothingThen) {
+  for (int day = 1; day <= 2; ++day) {
+    Store(8 + day, day, Reason::kMailboxDisabled, PolicyRule::kHardShort, Effect::kCounted);
+    facts_.events.back().message.report_form = kSessionForm;
+    facts_.events.back().event.trust = Trust::kLocal;
+    facts_.record.hard_days.push_back(kDayZero + day);
+    facts_.record.counted_mails.push_back(
+        CountedMailOf(facts_.events.back().message, facts_.events.back().event));
+  }
+  EXPECT_TRUE(Play().is_as_it_was);
+  // What was counted because the address was suppressed then is not lost when that falls.
+  facts_.events[1].message.receive_time = Morning(18);
+  facts_.events[1].message.day = kDayZero + 18;
+  facts_.record.hard_days[1] = kDayZero + 18;
+  const Replayed replayed = Play();
+  ASSERT_THAT(replayed.put, SizeIs(1));
+  EXPECT_EQ(replayed.put[0].expire_time, Morning(18 + 14));
 }
 
 TEST_F(ReplayTest, WhatHasEndedIsNotMade) {

@@ -230,7 +230,13 @@ void Model::JudgeSoft(const Case& c, Counts& counts) {
   if (day <= settled) return;
   DropBefore(counts.soft_days, settled + 1);
   if (counts.soft_suppressions > 0 && DayOf(c.now) < counts.probation_until) {
-    return SuppressSoftly(c, counts, counts.soft_suppressions);
+    // No relapse while the last one would last, if nothing stands that says so.
+    const Standing& standing = StandingOf(KeyOf(c.return_path.tenant, c.return_path.address));
+    const auto stands = standing.find({"", Source::kBounce});
+    const bool is_known = stands != standing.end() && stands->second.create_time <= c.now &&
+                          stands->second.until > c.now;
+    const bool is_early = DayOf(c.now) < counts.probation_until - kProbationDays;
+    return SuppressSoftly(c, counts, counts.soft_suppressions - (is_early && !is_known ? 1 : 0));
   }
   if (!AddDay(counts.soft_days, day, kSoftWindowDays)) return;
   if (counts.soft_days.size() >= kSoftThreshold) SuppressSoftly(c, counts, 0);
