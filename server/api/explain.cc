@@ -32,32 +32,53 @@ struct Counted {
   bool on_probation = false;
 };
 
+// The policy's window ends with the newest day, not with today: as long as that counts, so do those
+// that share its window, beside mail of their time that comes back late.
+std::vector<Day> LiveDays(const std::vector<Day>& days, int window_days, Day settled, Day today) {
+  std::vector<Day> live;
+  if (days.empty() || days.back() <= today - window_days) return live;
+  for (const Day day : days) {
+    if (day > days.back() - window_days && day > settled) live.push_back(day);
+  }
+  return live;
+}
+
 Counted CountToday(const AddressRecord& record, const Policy& policy, Day today) {
   Counted counted;
-  Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
-  auto live = [today](Day day, int window_days) { return day > today - window_days; };
-  for (Day day : record.hard_days) {
-    if (live(day, policy.hard_window_days)) counted.hard.push_back(day);
-  }
-  for (Day day : record.soft_days) {
-    if (live(day, policy.soft_window_days) && day > settled) counted.soft.push_back(day);
-  }
+  const Day settled = std::max(record.delivered_on, record.soft_suppressed_on);
+  counted.hard = LiveDays(record.hard_days, policy.hard_window_days, 0, today);
+  counted.soft = LiveDays(record.soft_days, policy.soft_window_days, settled, today);
   counted.on_probation = IsOnProbation(record, today);
   return counted;
 }
 
-// How many bounces of mail issued on as many days, the first of them as soon as it can count, would
-// suppress an address, and for how long.
+// How many bounces of mail issued on as many days would suppress an address at the soonest, and for
+// how long.
 struct Forecast {
   int bounces = 0;
   int days = 0;  // 0: until somebody takes it off
 };
 enum class Wanted { kAny, kForGood };
 
+// Days of issue, those first that add most to what is counted: beside `counted` and in its window,
+// from the newest back; then from today on, or what follows the newest.
+std::vector<Day> DaysToTry(const std::vector<Day>& counted, int window_days, Day today, int most) {
+  std::vector<Day> days;
+  if (!counted.empty()) {
+    const Day newest = counted.back();
+    const Day oldest = std::max(newest - window_days + 1, newest - 2 * most);
+    for (Day day = newest; day >= oldest; --day) days.push_back(day);
+    for (Day day = newest + 1; day < today && day <= newest + most; ++day) days.push_back(day);
+  }
+  for (Day day = today; day <= today + 2 * most; ++day) days.push_back(day);
+  return days;
+}
+
 // Asks the policy itself, so that the sentences hold whatever its rules are. None: it would not, by
 // `most` bounces.
 std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& policy, Reason reason,
-                                absl::Time now, Wanted wanted, int most) {
+                                absl::Time now, Wanted wanted, int most,
+                                const std::vector<Day>& counted = {}) {
   static const absl::StatusOr<Address> kAnybody = Address::Parse("anybody@example.com");
   const ReasonInfo& info = Info(reason);
   Event event;
@@ -70,8 +91,11 @@ std::optional<Forecast> Foresee(const AddressRecord& record, const Policy& polic
   event.trust = Trust::kSigned;
   Message message;
   AddressHistory history{record, {}};
-  Day day = DayOf(now);
-  for (int bounces = 0, tries = 0; bounces < most && tries <= 2 * most; ++tries, ++day) {
+  const int window_days =
+      info.bounce_class == BounceClass::kHard ? policy.hard_window_days : policy.soft_window_days;
+  int bounces = 0;
+  for (const Day day : DaysToTry(counted, window_days, DayOf(now), most)) {
+    if (bounces == most) break;
     message.day = day;
     // No mail that has been counted has this return path.
     message.return_path = absl::StrCat("forecast ", day);
@@ -228,7 +252,7 @@ class Outlook {
 
   void Soft() {
     std::optional<Forecast> next =
-        Foresee(record_, policy_, kSoft, now_, Wanted::kAny, policy_.soft_threshold);
+        Foresee(record_, policy_, kSoft, now_, Wanted::kAny, policy_.soft_threshold, counted_.soft);
     if (next && next->bounces == 1) {
       Say("One more soft bounce of mail issued on another day would suppress it for ",
           Plural(next->days, "day"), ".");
@@ -242,9 +266,9 @@ class Outlook {
       Say("Its probation ends on ", ShownDay(record_.probation_until), ", or with a delivery.");
     }
     if (!counted_.soft.empty()) {
-      Say("The oldest soft bounce that counts lapses on ",
+      Say("The oldest soft bounce that counts lapses beside one of mail issued on ",
           ShownDay(counted_.soft.front() + policy_.soft_window_days),
-          "; a delivery would clear them all.");
+          " or later; a delivery would clear them all.");
     }
     if (dossier_.risky_until > DayOf(now_)) {
       Say("Without another soft bounce it is no longer risky from ", ShownDay(dossier_.risky_until),
@@ -255,12 +279,13 @@ class Outlook {
   void Hard() {
     Say("A hard bounce whose text leaves no doubt would suppress it until somebody takes it off.");
     const std::string_view other = counted_.hard.empty() ? "" : " of mail issued on another day";
-    std::optional<Forecast> next = Foresee(record_, policy_, kHard, now_, Wanted::kAny, 1);
+    std::optional<Forecast> next =
+        Foresee(record_, policy_, kHard, now_, Wanted::kAny, 1, counted_.hard);
     if (next && next->days == 0) {
       return Say("A less certain hard bounce", Absl(other), " would do the same.");
     }
-    std::optional<Forecast> last =
-        Foresee(record_, policy_, kHard, now_, Wanted::kForGood, policy_.hard_confirmations);
+    std::optional<Forecast> last = Foresee(record_, policy_, kHard, now_, Wanted::kForGood,
+                                           policy_.hard_confirmations, counted_.hard);
     if (!next || !last) return;
     Say("A less certain hard bounce", Absl(other), " would suppress it for ",
         Plural(next->days, "day"), "; ", last->bounces, " of mail issued on ", last->bounces,

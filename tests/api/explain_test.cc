@@ -25,8 +25,11 @@ class ExplainTest : public testing::Test {
       : now_(absl::FromCivil(absl::CivilSecond(2026, 3, 2, 12), absl::UTCTimeZone())),
         address_(*Address::Parse("jane@rcpt.example")) {}
 
-  void Bounce(Reason reason) {
+  void Bounce(Reason reason) { Bounce(reason, DayOf(now_)); }
+  // Of mail issued on that day.
+  void Bounce(Reason reason, Day day) {
     StoredEvent stored;
+    stored.message.day = day;
     Event& event = stored.event;
     event.id = ++events_;
     event.kind = Kind::kBounce;
@@ -40,6 +43,7 @@ class ExplainTest : public testing::Test {
   }
   void Deliver() {
     StoredEvent stored;
+    stored.message.day = DayOf(now_);
     stored.event.kind = Kind::kDelivery;
     stored.event.address = address_;
     stored.event.reason = Reason::kDelivered;
@@ -63,7 +67,6 @@ class ExplainTest : public testing::Test {
  private:
   void Take(StoredEvent stored) {
     stored.event.trust = Trust::kSigned;
-    stored.message.day = DayOf(now_);
     stored.message.receive_time = now_;
     stored.message.return_path = "path-" + std::to_string(dossier_.events.size());
     Decision decision = Decide(policy_, {dossier_.record, dossier_.standing.suppressions},
@@ -105,8 +108,9 @@ TEST_F(ExplainTest, CountsDownTheSoftBounces) {
   EXPECT_THAT(Outlook(response),
               Contains("One more soft bounce of mail issued on another day would suppress it for "
                        "30 days."));
-  EXPECT_THAT(Outlook(response), Contains("The oldest soft bounce that counts lapses on "
-                                          "2026-04-01; a delivery would clear them all."));
+  EXPECT_THAT(Outlook(response), Contains("The oldest soft bounce that counts lapses beside one of "
+                                          "mail issued on 2026-04-01 or later; a delivery would "
+                                          "clear them all."));
   EXPECT_THAT(Outlook(response),
               Contains("Without another soft bounce it is no longer risky from 2026-04-02 on."));
   ASSERT_EQ(response.counts_size(), 2);
@@ -152,6 +156,36 @@ TEST_F(ExplainTest, ABounceCountsThroughTheLastDayOfItsWindow) {
   EXPECT_EQ(Get().counts(0).value(), 1);
   Pass(1);
   EXPECT_EQ(Get().counts(0).value(), 0);
+}
+
+// Mail comes back late, and is counted with that of its time.
+TEST_F(ExplainTest, CountsInTheWindowOfThePolicy) {
+  Bounce(Reason::kMailboxFull);
+  Pass(28);
+  Bounce(Reason::kMailboxFull);
+  Pass(2);
+  v1::ExplainResponse response = Get();
+  EXPECT_THAT(response.summary(), HasSubstr("2 of 3 are counted"));
+  EXPECT_THAT(response.counts(1).days(), ElementsAre("2026-03-02", "2026-03-30"));
+  EXPECT_THAT(Outlook(response), Contains("One more soft bounce of mail issued on another day "
+                                          "would suppress it for 30 days."));
+  EXPECT_THAT(Outlook(response), Contains("The oldest soft bounce that counts lapses beside one of "
+                                          "mail issued on 2026-04-01 or later; a delivery would "
+                                          "clear them all."));
+  Bounce(Reason::kMailboxFull, DayOf(now_) - 3);
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_SUPPRESSED);
+}
+
+TEST_F(ExplainTest, WhatAddsToTheCountAreDaysThatAreNotSettled) {
+  Bounce(Reason::kMailboxFull);
+  Deliver();
+  Pass(1);
+  Bounce(Reason::kMailboxFull);
+  EXPECT_THAT(Outlook(Get()), Contains(StartsWith("2 more soft bounces of mail issued on 2 other "
+                                                  "days within 30 days")));
+  Pass(20);
+  EXPECT_THAT(Outlook(Get()), Contains(StartsWith("2 more soft bounces of mail issued on 2 other "
+                                                  "days within 30 days")));
 }
 
 TEST_F(ExplainTest, ADeliveryEmptiesTheCount) {
