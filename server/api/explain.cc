@@ -213,13 +213,10 @@ class Outlook {
   const Counted& counted() const { return counted_; }
 
   std::vector<std::string> Sentences(const Suppression* suppression) {
-    if (suppression != nullptr) {
-      End(*suppression);
-    } else if (!dossier_.standing.allowed) {
-      Soft();
-    }
-    bool for_good = suppression != nullptr && suppression->expire_time == absl::InfiniteFuture();
-    if (!for_good && !dossier_.standing.allowed) Hard();
+    if (suppression != nullptr) End(*suppression);
+    const bool for_good =
+        suppression != nullptr && suppression->expire_time == absl::InfiniteFuture();
+    if (!for_good && !dossier_.standing.allowed) Bounces(suppression);
     if (dossier_.standing.allowed) {
       Say("Complaints and mail to unsubscribe would still suppress it.");
     } else if (suppression != nullptr) {
@@ -248,6 +245,16 @@ class Outlook {
     if (!next) return;
     Say("From then until ", ShownDay(record_.probation_until),
         " one more soft bounce would suppress it again, for ", Plural(next->days, "day"), ".");
+  }
+
+  void Bounces(const Suppression* suppression) {
+    if (!policy_.suppress_bounces) {
+      return Say(
+          "No bounce suppresses here (suppress_bounces = false); complaints and mail to "
+          "unsubscribe do.");
+    }
+    if (suppression == nullptr) Soft();
+    Hard();
   }
 
   void Soft() {

@@ -134,6 +134,7 @@ class Plain {
           " came back, for a reason that may pass.");
     }
     if (ground_.event != nullptr) Say(ComeBack(*ground_.event));
+    if (!policy_.suppress_bounces) return NoBounceStops();
     if (on_probation) {
       Say("We had stopped for such a reason before, so until ",
           DateOf(StartOf(dossier_.record.probation_until)),
@@ -146,6 +147,12 @@ class Plain {
   }
 
   void Free() {
+    SayFree();
+    if (!policy_.suppress_bounces && !dossier_.standing.allowed) NoBounceStops();
+  }
+
+ private:
+  void SayFree() {
     if (dossier_.standing.allowed) {
       Say("We send mail to this address, whatever comes back.");
       for (const Allowance& allowance : dossier_.allowances) {
@@ -169,13 +176,18 @@ class Plain {
     }
     if (dossier_.events.empty()) return Say("Nothing has come back from it.");
     const StoredEvent& last = dossier_.events.front();
-    if (last.event.kind == Kind::kBounce) Say(ComeBack(last), " That alone stops nothing.");
+    if (last.event.kind == Kind::kBounce) {
+      Say(ComeBack(last), policy_.suppress_bounces ? " That alone stops nothing." : "");
+    }
   }
 
- private:
   template <typename... Pieces>
   void Say(const Pieces&... pieces) {
     sentences_.push_back(absl::StrCat(pieces...));
+  }
+
+  void NoBounceStops() {
+    Say("No mail that comes back stops us here; a complaint or a wish to unsubscribe does.");
   }
 
   void Why(const Suppression& s) {

@@ -58,6 +58,10 @@ class ExplainTest : public testing::Test {
     return {response.outlook().begin(), response.outlook().end()};
   }
 
+  static std::vector<std::string> Plain(const v1::ExplainResponse& response) {
+    return {response.plain().begin(), response.plain().end()};
+  }
+
   absl::Time now_;
   Address address_;
   Policy policy_;
@@ -92,6 +96,31 @@ TEST_F(ExplainTest, OfAnUnknownAddressItSaysWhatWouldSuppressIt) {
                   "it off.",
                   "A less certain hard bounce would suppress it for 7 days; 3 of mail issued on 3 "
                   "days would do so until it is taken off."));
+}
+
+TEST_F(ExplainTest, WhereNoBounceSuppressesItSaysSo) {
+  const std::string technical =
+      "No bounce suppresses here (suppress_bounces = false); complaints and mail to unsubscribe "
+      "do.";
+  const std::string plain =
+      "No mail that comes back stops us here; a complaint or a wish to unsubscribe does.";
+  Bounce(Reason::kMailboxFull);
+  policy_.suppress_bounces = false;
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_RISKY) << "it was counted before";
+  EXPECT_THAT(Outlook(Get()), ElementsAre(technical));
+  EXPECT_THAT(Plain(Get()), Contains(plain));
+  EXPECT_THAT(Plain(Get()), Each(Not(HasSubstr("we stop"))));
+  Pass(40);
+  Bounce(Reason::kNoSuchUser);
+  EXPECT_EQ(Get().verdict(), v1::VERDICT_SEND);
+  EXPECT_EQ(dossier_.events[0].event.policy_rule, PolicyRule::kRecordOnly);
+  EXPECT_THAT(Outlook(Get()), ElementsAre(technical));
+  EXPECT_THAT(Plain(Get()), ElementsAre("We send mail to this address.",
+                                        "On 11 April 2026 a mail to it came back, since there is "
+                                        "no mailbox of this name.",
+                                        plain));
+  dossier_ = {};
+  EXPECT_THAT(Outlook(Get()), ElementsAre(technical));
 }
 
 TEST_F(ExplainTest, CountsDownTheSoftBounces) {
@@ -268,10 +297,6 @@ TEST_F(ExplainTest, OnlyWhatHoldsForTheStreamDecides) {
 }
 
 // --- In plain words
-
-std::vector<std::string> Plain(const v1::ExplainResponse& response) {
-  return {response.plain().begin(), response.plain().end()};
-}
 
 TEST_F(ExplainTest, InPlainWordsWhyMailStops) {
   Bounce(Reason::kMailboxDisabled);
