@@ -292,6 +292,126 @@ INSTANTIATE_TEST_SUITE_P(
          Reason::kRecipientRefused, kSoft},
     }));
 
+// A look-up that refuses is no filter of somebody's, and where it looked is not what broke.
+INSTANTIATE_TEST_SUITE_P(
+    UsersThatAreUnknown, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 5.7.505 Access denied, banned recipient", Reason::kMailboxDisabled, kHard},
+        {"550 RCPT-TO no mailbox", Reason::kNoSuchUser, kHard},
+        {"550 Rejected by policy: recipient is not in our LDAP directory", Reason::kNoSuchUser,
+         kHard},
+        {"550 Denied by recipient verification: no such user here", Reason::kNoSuchUser, kHard},
+        {"550 We would love to have gotten this email to r@example.net. But, your recipient never "
+         "logged onto their free AIM(R) Mail account.",
+         Reason::kNoSuchUser, kHard},
+        {"550 Ungueltiger Empfaenger", Reason::kNoSuchUser, kHard},
+        {"550 Hmm, I don't know any user", Reason::kNoSuchUser, kHard},
+        {"550 who? never heard of that user", Reason::kNoSuchUser, kHard},
+        {"550 addressee not in our database", Reason::kNoSuchUser, kHard},
+        {"550 mailbox lookup returned nothing", Reason::kNoSuchUser, kHard},
+        {"Message rejected: Unknown internet recipient", Reason::kNoSuchUser, kHard},
+        {"550 <r@example.net> not in LDAP", Reason::kNoSuchUser, kHard},
+        {"550 Recipient rejected by LDAP lookup", Reason::kNoSuchUser, kHard},
+        {"554 5.7.1 rejected by recipient verification: address unknown", Reason::kNoSuchUser,
+         kHard},
+        {"550 Blocked by recipient filter: user unknown", Reason::kNoSuchUser, kHard},
+        {"550 no mailbox", Reason::kNoSuchUser, kHard},
+        {"550 Recipient e-mail address does not appear in our directory", Reason::kNoSuchUser,
+         kHard},
+        {"554 I don't recognize that recipient", Reason::kNoSuchUser, kHard},
+        {"550 Not a local user", Reason::kNoSuchUser, kHard},
+        {"550 user doesn't live here", Reason::kNoSuchUser, kHard},
+        {"550 The username you sent to does not match any of our customers", Reason::kNoSuchUser,
+         kHard},
+        {"550 Det gick inte att hitta e-postadressen", Reason::kNoSuchUser, kHard},
+        {"550 Fant ikke e-postadressen", Reason::kNoSuchUser, kHard},
+        {"550 Kein solcher Benutzer", Reason::kNoSuchUser, kHard},
+        {"550 Ungueltige Adresse", Reason::kNoSuchUser, kHard},
+        {"550 Brak takiego uzytkownika", Reason::kNoSuchUser, kHard},
+        {"550 该用户未开通QQ邮箱", Reason::kNoSuchUser, kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    DomainsThatTakeNoMail, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 Unable to find domain exmaple.net", Reason::kNoSuchDomain, kHard},
+        {"550 This domain doesn't receive email", Reason::kDomainNoMail, kHard},
+        {"5.4.4 (unable to route: dns lookup failure: NXDOMAIN)", Reason::kNoSuchDomain, kHard},
+        {"550 Unable to find domain", Reason::kNoSuchDomain, kHard},
+        {"550 \"The mail server could not deliver mail to r@example.net. The account or domain may "
+         "not exist, they may be blacklisted, or missing the proper dns entries.\"",
+         Reason::kNoSuchDomain, kHard},
+    }));
+
+INSTANTIATE_TEST_SUITE_P(
+    MailboxesWithoutRoom, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 user has too much mail stored on server", Reason::kMailboxFull, kSoft},
+        {"550 The email account is currently full and can't receive messages", Reason::kMailboxFull,
+         kSoft},
+        {"554 Sorry, inbox limit was reached by user", Reason::kMailboxFull, kSoft},
+        {"550 5.1.1 The user's inbox has no more free space", Reason::kMailboxFull, kSoft},
+        {"550 no more space left for this user", Reason::kMailboxFull, kSoft},
+        {"550 inbox limit was reached", Reason::kMailboxFull, kSoft},
+        {"550 Mailbox cannot hold any more messages", Reason::kMailboxFull, kSoft},
+    }));
+
+// Recipients that are counted, quotas of what is sent, and look-ups of who sends.
+INSTANTIATE_TEST_SUITE_P(
+    SendersThatAreRefused, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"550 Domain may not exist or DNS check failed [abc]. "
+         "http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000731",
+         Reason::kSenderAddressRefused, kBlock},
+        {"421 Your IP has sent to too many non-existent mailboxes. Blocked for 1 hour",
+         Reason::kRateLimited, kBlock},
+        {"554 5.7.1 Rejected: too many of your recipients do not exist", Reason::kRateLimited,
+         kBlock},
+        {"554 Sender account has exceeded outgoing message quota", Reason::kRateLimited, kBlock},
+        {"550 Rejected due to high rate of invalid recipients", Reason::kRateLimited, kBlock},
+        {"554 You sent to too many addresses that do not exist", Reason::kRateLimited, kBlock},
+        {"550 5.7.1 A large share of your recipients are unknown. Clean your list",
+         Reason::kRateLimited, kBlock},
+        {"421 Too many failed recipients (user unknown) in this session", Reason::kRateLimited,
+         kBlock},
+        {"550 DNS check failed for your domain", Reason::kSenderAddressRefused, kBlock},
+        {"554 Sender account has exceeded outgoing quota", Reason::kRateLimited, kBlock},
+        {"550 5.7.1 sending account over message quota", Reason::kRateLimited, kBlock},
+        {"550 The sender has exceeded its quota of outgoing messages", Reason::kRateLimited,
+         kBlock},
+        {"550 5.2.2 sender's outbound limit reached", Reason::kRateLimited, kBlock},
+        {"550 5.1.1 invalid recipients in this session", Reason::kRateLimited, kBlock},
+        {"550 sender's mailbox is full, cannot accept your mail", Reason::kSenderAddressRefused,
+         kBlock},
+        {"554 mx.example.net ESMTP not accepting messages from your network",
+         Reason::kSenderIpBlocked, kBlock},
+        {"550 OU-002 (COL004-MC1F1) Unfortunately, messages from 192.0.2.1 weren't sent",
+         Reason::kSenderIpBlocked, kBlock},
+        {"550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent.",
+         Reason::kSenderIpBlocked, kBlock},
+        {"550 The sender's mailbox is over quota", Reason::kSenderAddressRefused, kBlock},
+        {"550 5.4.317 Message expired, cannot connect to remote server (TLS)", Reason::kTlsFailure,
+         kBlock},
+    }));
+
+// The same words about somebody else, or about something that is not there for a while.
+INSTANTIATE_TEST_SUITE_P(
+    WordsOfTheseAboutOthers, WordingTest,
+    testing::ValuesIn<Wording>({
+        {"5.4.4 (unable to route: no mail hosts for domain)", Reason::kUnroutable, kSoft},
+        {"5.4.4 (unable to route: dns lookup failure)", Reason::kUnroutable, kSoft},
+        {"550 no recipients found", Reason::kUnclassified, kSoft},
+        {"550 5.1.1 One or more of your recipients are unknown", Reason::kNoSuchUser, kHard},
+        {"550 Recipients unknown", Reason::kNoSuchUser, kHard},
+        {"552 5.2.2 Mailbox is full, sender notified", Reason::kMailboxFull, kSoft},
+        {"550 5.1.1 no more space in the recipient's mailbox", Reason::kMailboxFull, kSoft},
+        {"550 5.1.2 Recipient domain does not exist: DNS check failed", Reason::kNoSuchDomain,
+         kHard},
+        {"550 Unable to find domain of sender", Reason::kSenderAddressRefused, kBlock},
+        {"550 Mailbox database: no mailbox server available", Reason::kUnclassified, kSoft},
+        {"550 5.7.1 Blocked by recipient's personal filter", Reason::kRecipientRefused, kSoft},
+    }));
+
 // What servers add to it takes nothing back.
 TEST(Wording, OfDeadMailboxesWithMoreBehind) {
   for (std::string_view text : {
