@@ -41,6 +41,7 @@ constexpr List kLists[] = {
     {"own_mail", ProseRole::kOwnMail},
     {"other_report", ProseRole::kOtherReport},
     {"reason", ProseRole::kReason},
+    {"reason_label", ProseRole::kReasonLabel},
 };
 
 absl::Status Wrong(const toml::node& node, std::string_view what) {

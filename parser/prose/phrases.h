@@ -28,6 +28,7 @@ enum class ProseRole : std::uint8_t {
   kOwnMail,         // the reader's own mail is spoken of
   kOtherReport,     // of a subject: a report about something else that lists mails
   kReason,          // why mail fails, which bears out a subject that says so
+  kReasonLabel,     // begins a line, with a colon behind it, that tells why
 };
 
 struct ProseText;

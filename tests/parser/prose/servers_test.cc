@@ -776,5 +776,87 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& test) { return std::string(test.param.name); });
 
+// Fields that say which message is meant stand in front of the reason, and are not the original.
+constexpr std::string_view kReport =
+    "From: MAILER-DAEMON@mx.example\nReturn-Path: <>\n"
+    "Subject: Undelivered Mail Returned to Sender\nContent-Type: text/plain; charset=utf-8\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    SummariesInFrontOfTheReason, ServersTest,
+    testing::ValuesIn<Case>({
+        {"LabelAmongTheFields",
+         kReport,
+         "The following message could not be delivered:\n\nFrom: sender@example.com\nTo: "
+         "r@example.net\nSubject: News\nReason: 550 5.1.1 user unknown\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"FieldsAlone",
+         kReport,
+         "From: sender@example.com\nTo: r@example.net\nSubject: News\nError: 550 5.1.1 user "
+         "unknown\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"Announced",
+         kReport,
+         "Mail could not be delivered.\n\nOriginal message details:\n  To: r@example.net\n  "
+         "Subject: News\n\nError details:\n  550 5.1.1 No such user here\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"CodeWithoutALabel",
+         kReport,
+         "Mail could not be delivered.\n\nOriginal message:\n  To: r@example.net\n  Subject: "
+         "News\n\n550 5.1.1 No such user here\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"German",
+         kReport,
+         "Ihre Nachricht konnte nicht zugestellt werden.\n\nDetails der ursprünglichen "
+         "Nachricht:\nAn: r@example.net\nBetreff: News\n\nGrund: Empfänger unbekannt\n",
+         {{"r@example.net"}}},
+        {"NoCode",
+         kReport,
+         "Original message information:\nTime: 2024\nSubject: News\nTo: r@example.net\n\nReason: "
+         "The mailbox does not exist, delivery failed.\n",
+         {{"r@example.net"}}},
+        {"Chinese",
+         kReport,
+         "抱歉,您的邮件被退回来了……\n\n原邮件信息:\n时间:2024年3月5日\n主题:News\n收件人:r@example."
+         "net\n\n退信原因:\n收件人邮箱账号不存在,邮件无法投递。\nhost mx.example.net said: 550 "
+         "5.1.1 user does not exist\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"OfAMessageWithItsHeader",
+         kReport,
+         "Could not deliver to r@example.net.\n\nOriginal message:\nReceived: from x by y\nTo: "
+         "r@example.net\nSubject: News\n\nReason: 550 5.2.2 mailbox full\n",
+         {{"r@example.net"}}},
+        {"OfAMessageWithAnId",
+         kReport,
+         "Could not deliver to r@example.net.\n\nFrom: sender@example.com\nTo: "
+         "r@example.net\nSubject: News\nMessage-ID: <1@x.example>\n\n550 5.2.2 mailbox full\n",
+         {{"r@example.net"}}},
+        {"BehindTheRefusal",
+         kReport,
+         "Could not deliver to r@example.net:\n550 5.1.1 user unknown\n\nOriginal message:\nTo: "
+         "r@example.net\nSubject: News\n\nError: 552 5.2.2 mailbox full\n",
+         {{"r@example.net", 550, "5.1.1"}}},
+        {"OfAMessageWithWordsFirst",
+         kReport,
+         "Could not deliver to r@example.net.\n\nOriginal message:\nTo: r@example.net\nSubject: "
+         "News\n\nHello,\nReason: 550 5.2.2 mailbox full\n",
+         {{"r@example.net"}}},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Servers, TellTheReasonBehindASummary) {
+  const Parser parser(RuleSet::BuiltIn());
+  for (const std::string_view text : {
+           "Ihre Nachricht konnte nicht zugestellt werden.\n\nDetails der ursprünglichen "
+           "Nachricht:\nAn: r@example.net\nBetreff: News\n\nGrund: Empfänger unbekannt\n",
+           "Original message information:\nTime: 2024\nSubject: News\nTo: r@example.net\n\n"
+           "Reason: The mailbox does not exist, delivery failed.\n",
+       }) {
+    const Report report =
+        parser.Parse(std::string(kReport) + "To: sender@example.com\n\n" + std::string(text));
+    ASSERT_EQ(report.recipients.size(), 1u) << text;
+    EXPECT_EQ(ToString(report.recipients[0].classification.reason), "no_such_user") << text;
+  }
+}
+
 }  // namespace
 }  // namespace bounced
