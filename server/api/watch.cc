@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kTooOld =
     "token: changes behind it are no longer kept, or the store was restored to a state before it; "
-    "take the list over anew: export it, and watch from the export's watch_token";
+    "take the list over anew: `bouncectl export --resume-file` notes where to watch on from";
 
 struct Start {
   std::string tenant;

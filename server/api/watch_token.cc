@@ -53,7 +53,7 @@ absl::StatusOr<FeedPosition> ReadWatchToken(const Store& store, std::string_view
   }
   return Invalid("token",
                  "not one that this server's store gave to the tenant; take the list over anew: "
-                 "export it, and watch from the export's watch_token");
+                 "`bouncectl export --resume-file` notes where to watch on from");
 }
 
 }  // namespace bounced::api

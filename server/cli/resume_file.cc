@@ -27,9 +27,9 @@ CLI::Option* AddResumeFile(CLI::App& command, std::string& path, const std::stri
       });
 }
 
-absl::StatusOr<std::string> ReadResumeFile(const std::string& path) {
+absl::StatusOr<std::optional<std::string>> ReadResumeFile(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return "";
+  if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
   absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(path);
   if (!source.ok()) return source.status();
   absl::StatusOr<std::string> text = ReadAll(**source, kMaxTokenOctets);

@@ -1,6 +1,7 @@
 // Where a client of WatchSuppressions keeps its token.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,9 +18,9 @@ namespace bounced::cli {
 // the start each time. `path` outlives the command.
 CLI::Option* AddResumeFile(CLI::App& command, std::string& path, const std::string& help);
 
-// The token in the file; empty: there is no such file, or nothing in it. INVALID_ARGUMENT: cannot
+// The token in the file, which may be empty; none: there is no such file. INVALID_ARGUMENT: cannot
 // be read, or is too large for a token.
-absl::StatusOr<std::string> ReadResumeFile(const std::string& path);
+absl::StatusOr<std::optional<std::string>> ReadResumeFile(const std::string& path);
 
 // Puts the token in the place of the one before, whole or not at all.
 absl::Status WriteResumeFile(const std::string& path, const std::string& token);

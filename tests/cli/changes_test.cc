@@ -84,6 +84,14 @@ TEST_F(HistoryTest, WatchGoesOnFromItsFile) {
   const Outcome large = Run({"watch", "--resume-file", folder_ / "large"});
   EXPECT_EQ(large.code, 2);
   EXPECT_THAT(large.err, HasSubstr("holds no token"));
+
+  // Cut by a full disk, or made by `touch`: it must not go on with the next change.
+  folder_.Write("empty", "\n");
+  const Outcome empty = Run({"watch", "--resume-file", folder_ / "empty"});
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_THAT(empty.err, HasSubstr("bouncectl export --resume-file"));
+  EXPECT_EQ(server_.suppressions.watched.size(), 1u);
+
   EXPECT_EQ(Run({"watch", "--resume-file", "/nonexistent/file"}).code, 2);
 }
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -120,9 +121,9 @@ absl::StatusOr<v1::ReclassifyRequest> RequestOf(const ReclassifyArguments& argum
                            &v1::ReclassifyRequest::mutable_received_before);
   if (!times.ok()) return times;
   if (!arguments.resume_file.empty()) {
-    absl::StatusOr<std::string> token = ReadResumeFile(arguments.resume_file);
+    absl::StatusOr<std::optional<std::string>> token = ReadResumeFile(arguments.resume_file);
     if (!token.ok()) return token.status();
-    request.set_resume_token(*std::move(token));
+    request.set_resume_token(std::move(*token).value_or(""));  // of a run that was done: empty
   }
   return request;
 }

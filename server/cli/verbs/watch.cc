@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -48,9 +49,16 @@ class ChangePrinter {
   // Ends with an error alone.
   absl::Status Run() {
     if (!arguments_.resume_file.empty()) {
-      absl::StatusOr<std::string> token = ReadResumeFile(arguments_.resume_file);
+      absl::StatusOr<std::optional<std::string>> token = ReadResumeFile(arguments_.resume_file);
       if (!token.ok()) return token.status();
-      request_.set_token(*std::move(token));
+      // Without a token it would begin with the next change, and what came since is never told.
+      if (*token && (*token)->empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(Shown(arguments_.resume_file),
+                         ": is empty, so it does not say where to go on: take the list over anew "
+                         "with `bouncectl export --resume-file`, or remove the file"));
+      }
+      request_.set_token(std::move(*token).value_or(""));
     }
     request_.set_from_start(arguments_.from_start && request_.token().empty());
     for (;;) {
