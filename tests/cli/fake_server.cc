@@ -297,6 +297,8 @@ grpc::Status FakeBounces::Reclassify(grpc::ServerContext*, const v1::ReclassifyR
                                      grpc::ServerWriter<v1::ReclassifyResponse>* writer) {
   reclassified.push_back(*request);
   for (const v1::ReclassifyResponse& answer : reclassify_answers) writer->Write(answer);
+  while (reclassify_goes_on && writer->Write(reclassify_answers.back())) {
+  }
   return reclassify_status;
 }
 

@@ -155,7 +155,8 @@ class FakeBounces : public v1::BounceService::Service {
     recorded_.clear();
   }
   std::vector<v1::ReclassifyResponse> reclassify_answers;
-  grpc::Status reclassify_status;  // how the call ends
+  bool reclassify_goes_on = false;  // repeats the last answer until nobody reads
+  grpc::Status reclassify_status;   // how the call ends
   std::vector<v1::ReclassifyRequest> reclassified;
 
  private:

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <string>
 #include <thread>
@@ -188,6 +189,25 @@ TEST_F(ProgramTest, AnInterruptedReaderOfALogPrintsItsCounts) {
     EXPECT_EQ(outcome.code, 128 + SIGINT) << outcome.err;
     EXPECT_THAT(outcome.out, StartsWith("1 lines: 1 delivered, "));
   }
+}
+
+TEST_F(ProgramTest, AnInterruptedReclassifyTellsWhatIsDone) {
+  FakeServer server;
+  v1::ReclassifyResponse step;
+  step.mutable_progress()->set_addresses(20);
+  step.set_resume_token("t1");
+  step.set_batch(7);
+  server.bounces.reclassify_answers = {step};
+  server.bounces.reclassify_goes_on = true;
+  const std::string here = folder_ / "here";
+  const Outcome outcome = Interrupt(
+      {"reclassify", "--apply", "--resume-file", here, "--server", server.address()}, "", [&here] {
+        while (!std::filesystem::exists(here)) std::this_thread::yield();
+      });
+  EXPECT_EQ(outcome.code, 128 + SIGINT) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("bouncectl: interrupted (after 20 addresses, "));
+  EXPECT_THAT(outcome.err, HasSubstr("`bouncectl undo --batch 7` takes that back"));
+  EXPECT_THAT(outcome.err, HasSubstr("`bouncectl reclassify --apply --resume t1` goes on"));
 }
 
 TEST_F(ProgramTest, AFullDiskIsAnError) {

@@ -1060,8 +1060,13 @@ TEST_F(VerbsTest, ReclassifyTellsHowToGoOnWhereItWasCut) {
   EXPECT_THAT(cut.err, HasSubstr("`bouncectl reclassify --apply --resume t1` goes on"));
   EXPECT_EQ(folder_.Read("here"), "t1\n");
   server_.bounces.reclassify_answers = {ReclassifyAnswer(0, "")};
+  server_.bounces.reclassify_answers[0].set_batch(9);
   server_.bounces.reclassify_status = grpc::Status::OK;
-  EXPECT_EQ(Run({"reclassify", "--apply", "--resume-file", file}).code, 0);
+  const Outcome rest = Run({"reclassify", "--apply", "--resume-file", file});
+  EXPECT_EQ(rest.code, 0);
+  EXPECT_THAT(rest.err, StartsWith("bouncectl: since it went on: 0 addresses, "));
+  EXPECT_THAT(rest.err, HasSubstr("`bouncectl history --batch 9` shows the changes of the whole "
+                                  "run; `bouncectl undo --batch 9` takes them back"));
   EXPECT_EQ(server_.bounces.reclassified[1].resume_token(), "t1");
   EXPECT_EQ(Run({"reclassify", "--apply", "--resume-file", file}).code, 0);
   EXPECT_EQ(server_.bounces.reclassified[2].resume_token(), "") << "it was done";

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bounced/v1/bounce.grpc.pb.h"
+#include "server/cli/interruption.h"
 #include "server/cli/json.h"
 #include "server/cli/lists.h"
 #include "server/cli/progress.h"
@@ -44,6 +45,13 @@ std::string OutcomeWord(v1::ReclassifiedAddress::Outcome outcome) {
       return "-";
   }
 }
+
+// Of a call, which may be the rest of a run.
+struct Counted {
+  v1::ReclassifyProgress sum;
+  std::int64_t batch = 0;
+  bool is_rest = false;
+};
 
 // "no_such_user (hard), until it is taken off"
 std::string StateText(const v1::SuppressionState& state) {
@@ -105,6 +113,19 @@ std::string SumText(const v1::ReclassifyProgress& progress, bool apply) {
   return text;
 }
 
+std::string CountedText(const Counted& counted, bool apply) {
+  std::string text = counted.is_rest ? "since it went on: " : "";
+  text += SumText(counted.sum, apply);
+  if (counted.batch == 0) return text;
+  if (counted.is_rest) {
+    absl::StrAppend(&text, "; `bouncectl history --batch ", counted.batch,
+                    "` shows the changes of the whole run");
+  }
+  absl::StrAppend(&text, "; `bouncectl undo --batch ", counted.batch, "` takes ",
+                  counted.is_rest ? "them" : "that", " back");
+  return text;
+}
+
 absl::StatusOr<v1::ReclassifyRequest> RequestOf(const ReclassifyArguments& arguments,
                                                 const Session& session) {
   v1::ReclassifyRequest request;
@@ -133,10 +154,10 @@ absl::StatusOr<ExitCode> Reclassify(const ReclassifyArguments& arguments, Sessio
   if (!request.ok()) return request.status();
   auto stub = session.client().Stub<v1::BounceService>();
   Progress progress(session.err(), session.clock());
-  v1::ReclassifyProgress sum;
+  Counted counted{.sum = {}, .is_rest = !request->resume_token().empty()};
   std::string token;
-  std::int64_t batch = 0;
   absl::Status kept;
+  const Interruption interruption(session.in());
   const auto take = [&](const v1::ReclassifyResponse& step) {
     for (const v1::ReclassifiedAddress& address : step.addresses()) {
       if (session.json()) {
@@ -145,15 +166,18 @@ absl::StatusOr<ExitCode> Reclassify(const ReclassifyArguments& arguments, Sessio
         session.out().Text(AsText(address));
       }
     }
-    sum = step.progress();
+    counted.sum = step.progress();
+    counted.batch = step.batch();
     token = step.resume_token();
-    batch = step.batch();
-    progress.Show(static_cast<std::uint64_t>(sum.addresses()), "addresses");
-    if (arguments.resume_file.empty()) return kept;
-    // What the token stands behind is printed before it is noted.
-    if (step.addresses_size() > 0) kept = session.out().Finish();
-    if (kept.ok()) kept = WriteResumeFile(arguments.resume_file, token);
-    return kept;
+    progress.Show(static_cast<std::uint64_t>(counted.sum.addresses()), "addresses");
+    if (!arguments.resume_file.empty()) {
+      // What the token stands behind is printed before it is noted.
+      if (step.addresses_size() > 0) kept = session.out().Finish();
+      if (kept.ok()) kept = WriteResumeFile(arguments.resume_file, token);
+    }
+    if (!kept.ok()) return kept;
+    // Where that was the last step, it is done.
+    return interruption.asked() && !token.empty() ? absl::CancelledError("interrupted") : kept;
   };
   const absl::Status status =
       ForEachResponse(session, *stub, &v1::BounceService::Stub::Reclassify, *request, take);
@@ -161,14 +185,19 @@ absl::StatusOr<ExitCode> Reclassify(const ReclassifyArguments& arguments, Sessio
   if (!kept.ok()) return kept;
   if (!status.ok()) {
     if (token.empty()) return status;
-    return absl::Status(status.code(),
-                        absl::StrCat(status.message(), " (after ", SumText(sum, arguments.apply),
-                                     "; `bouncectl reclassify", arguments.apply ? " --apply" : "",
-                                     " --resume ", token, "` goes on)"));
+    const absl::Status cut(
+        status.code(),
+        absl::StrCat(status.message(), counted.is_rest ? " (" : " (after ",
+                     CountedText(counted, arguments.apply), "; `bouncectl reclassify",
+                     arguments.apply ? " --apply" : "", " --resume ", token, "` goes on)"));
+    if (!interruption.asked()) return cut;
+    session.err().Text(absl::StrCat("bouncectl: ", cut.message(), "\n"));
+    session.out().Flush();
+    session.err().Flush();
+    Interruption::EndProgram();
   }
-  std::string text = SumText(sum, arguments.apply);
-  if (batch != 0) absl::StrAppend(&text, "; `bouncectl undo --batch ", batch, "` takes that back");
-  session.err().Text(absl::StrCat("bouncectl: ", text, "\n"));
+  session.err().Text(absl::StrCat("bouncectl: ", CountedText(counted, arguments.apply), "\n"));
+  const v1::ReclassifyProgress& sum = counted.sum;
   const bool differs = sum.added() + sum.released() + sum.changed() + sum.noted() > 0;
   return differs && !arguments.apply ? ExitCode::kFound : ExitCode::kDone;
 }
@@ -206,7 +235,7 @@ Action SetUpReclassify(CLI::App& command) {
       "people did holds. Prints each address of which something changes: added, released, changed\n"
       "(another reason, class or end) or noted (nothing about its suppression), what its\n"
       "suppression and its events were, and what they are. --apply wants the role admin, and all\n"
-      "that it changes is one batch for `undo`.\n\n"
+      "that it changes is one batch for `undo`. A run that goes on counts from there.\n\n"
       "Exit codes: 0 done; 1 without --apply, something would change; 2 usage; 3 the server could\n"
       "not be reached, did not allow it, or failed: what was done is done, and --resume goes on");
   return [arguments](Session& session) { return Reclassify(*arguments, session); };
