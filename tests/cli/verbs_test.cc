@@ -933,7 +933,8 @@ TEST_F(VerbsTest, ExplainTellsAllThatItRestsOn) {
         "In plain words:\n  We send no mail to this address.\n",
         "Decided:\n  policy line hard_certain\n  by ann: asked\n",
         "What no bounce suppresses:\n  @x for all tenants, since ", ", by bob: a partner\n",
-        "Incidents that hold it:\n  incident 4 of x, since ", "holds 30: \"no such user\"\n",
+        "Incidents that hold it:\n  incident 4 of x, since ",
+        " UTC, 30 bounced so: \"no such user\"\n",
         "no_such_user (hard) by rule no-such-user, trust authenticated, effect: ",
         "created by policy (hard_certain)"}) {
     EXPECT_THAT(outcome.out, HasSubstr(said));

@@ -110,8 +110,8 @@ std::string IncidentsText(const v1::ExplainResponse& answer) {
   std::string text;
   for (const v1::Incident& incident : answer.incidents()) {
     absl::StrAppend(&text, "  incident ", incident.incident_id(), " of ", Shown(incident.domain()),
-                    ", since ", ShownTime(incident.first_time()), " UTC, holds ", incident.count(),
-                    ": \"", Shown(incident.sample()), "\"\n");
+                    ", since ", ShownTime(incident.first_time()), " UTC, ", incident.count(),
+                    " bounced so: \"", Shown(incident.sample()), "\"\n");
   }
   return text;
 }

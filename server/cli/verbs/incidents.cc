@@ -180,7 +180,9 @@ Action SetUpIncidents(CLI::App& command) {
   command.footer(absl::StrCat(
       kIncidentLineHelp,
       "\n\nA quarantine holds the suppressions of many addresses of one domain that turned hard\n"
-      "with one text within minutes; `list --incident N` shows them, `resolve` ends it. A refusal "
+      "with one text within minutes, and counts all that bounced so; `list --incident N` shows "
+      "those\n"
+      "that it holds still, without whom somebody took off since, and `resolve` ends it. A refusal "
       "is\n"
       "a provider's, for the sender's or the content's sake. Rates are of hard bounces and "
       "complaints\n"
