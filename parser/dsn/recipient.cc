@@ -161,6 +161,23 @@ void SetDiagnostic(std::string_view words, std::string_view text, const Body& bo
   recipient.diagnostic = Found<std::string>{std::move(shown.text), body.SpanOf(text), provenance};
 }
 
+// `words` without what the reporter said of its own behind those of the host that it quotes:
+// Postfix, which command the host answered, and qmail, that it tries no more.
+std::string_view WithoutReportersEnd(std::string_view words) {
+  struct End {
+    std::string_view lead;
+    std::string_view stop;  // not before the end of the words
+  };
+  constexpr End kEnds[] = {{"(in reply to ", ")"}, {"Giving up on ", " "}};
+  for (const End& end : kEnds) {
+    const std::size_t at = words.rfind(end.lead);
+    if (at == words.npos || (at > 0 && words[at - 1] != ' ')) continue;
+    if (words.find(end.stop, at + end.lead.size()) < words.size() - 1) continue;
+    return StripBlanks(words.substr(0, at));
+  }
+  return words;
+}
+
 // The lines around `piece`, which is a part of `text`, up to blank ones.
 std::string_view ParagraphAround(std::string_view text, std::string_view piece) {
   const auto at = static_cast<std::size_t>(piece.data() - text.data());
@@ -207,7 +224,10 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
     if (mute) {
       reply = FindSmtpReply(explanation, ReplyContext::kLines);
       if (diagnosis) {
-        Tell(testimony.trail, "it has no code, so the words for people are asked for one",
+        Tell(testimony.trail,
+             Rank(diagnosis->reply) == 0
+                 ? "it has no code, so the words for people are asked for one"
+                 : "it has no words, so those for people are asked for some",
              testimony.explanation_body.SpanOf(explanation));
       }
       TakeCode(reply, testimony.explanation_body, Provenance::kGuessed, recipient);
@@ -218,8 +238,12 @@ std::string TakeTexts(const Testimony& testimony, Recipient& recipient) {
       text = std::move(reply.words);
       Tell(testimony.trail, "what is said of this recipient is what the rules look at",
            testimony.explanation_body.SpanOf(explanation));
-      SetDiagnostic(ToUtf8(text, ""), explanation, testimony.explanation_body, Provenance::kGuessed,
-                    testimony.max_octets, recipient);
+      const std::string words = ToUtf8(text, "");
+      const std::string_view quoted = WithoutReportersEnd(words);
+      if (!quoted.empty()) {
+        SetDiagnostic(quoted, explanation, testimony.explanation_body, Provenance::kGuessed,
+                      testimony.max_octets, recipient);
+      }
     }
     if (recipient.stage == Stage::kUnknown) recipient.stage = FindStage(explanation);
   }

@@ -1094,6 +1094,38 @@ TEST(Parser, D82TheTextNeverTouchesWhatTheFieldsSay) {
   EXPECT_EQ(report.recipients[0].stage, Stage::kData);
 }
 
+struct WordsForPeople {
+  std::string_view name;
+  std::string_view text;  // behind the address
+  std::string_view want;  // of the host that it quotes
+};
+class WordsForPeopleTest : public testing::TestWithParam<WordsForPeople> {};
+
+TEST_P(WordsForPeopleTest, AreOfTheHostThatTheyQuoteAlone) {
+  const Part text = {"Content-Type: text/plain\n",
+                     absl::StrCat("<r@example.net>:\n  ", Absl(GetParam().text), "\n")};
+  const Report report = Parse(Multipart(
+      kReportHeader, {text, Status("Final-Recipient: r@example.net\nAction: failed\n"
+                                   "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1\n")}));
+  const Recipient& recipient = report.recipients[0];
+  EXPECT_EQ(recipient.reply_code->value, 550);
+  EXPECT_EQ(recipient.diagnostic ? recipient.diagnostic->value : "", GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , WordsForPeopleTest,
+    testing::ValuesIn<WordsForPeople>({
+        {"Postfix", "host mx said: 550 5.1.1 no such user (in reply to RCPT TO\n    command)",
+         "no such user"},
+        {"PostfixWithoutWords", "host mx said: 550 5.1.1 (in reply to RCPT TO command)", ""},
+        {"Qmail", "Remote host said: 550 5.1.1 no such user\n  Giving up on 192.0.2.1.",
+         "no such user"},
+        {"QmailWithoutWords", "Remote host said: 550 5.1.1\n  Giving up on 192.0.2.1.", ""},
+        {"HostsOwnAreLeft", "host mx said: 550 5.1.1 (in reply to RCPT) no such user",
+         "(in reply to RCPT) no such user"},
+        {"HostGivesUp", "host mx said: 550 5.1.1 Giving up on that user", "Giving up on that user"},
+    }),
+    [](const auto& test) { return std::string(test.param.name); });
+
 TEST(Parser, D84TheTextIsReadInItsCharset) {
   const Part text = {"Content-Type: text/plain; charset=iso-2022-jp\n",
                      "<r@example.net>: \x1B$BG-\x1B(B\n"};
