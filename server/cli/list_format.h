@@ -72,6 +72,8 @@ struct ListFormat {
   std::string_view scope_separator = "";
   // A row in which this field is `false` no longer holds there.
   std::string_view only_if = "";
+  // `required` alone could be the fields of anything: then only its name says that it is this.
+  bool is_plain = false;
 };
 
 // Our own, in either syntax, come first: csv and json. They have no fields.
@@ -83,7 +85,8 @@ std::span<const std::string_view> PageLists();
 
 // INVALID_ARGUMENT: no format is called so.
 absl::StatusOr<const ListFormat*> FormatByName(std::string_view name);
-// By what the first row has. INVALID_ARGUMENT: none, or more than one, and what was seen.
+// By what the first row has. INVALID_ARGUMENT: none, more than one, or what could be any list, and
+// what was seen.
 absl::StatusOr<const ListFormat*> DetectFormat(const RecordReader& reader);
 
 // A time as any of the formats writes it: a number of seconds since 1970, RFC 3339, RFC 5322, or

@@ -112,7 +112,8 @@ std::vector<ListFormat> MakeFormats() {
        .address = "email",
        .words = {},
        .meanings = {{"", kUnsubscribe, kWish, Take::kYes}},
-       .created = {"created"}},
+       .created = {"created"},
+       .is_plain = true},
       // .../suppressions-suppressions, GET /v3/asm/suppressions: of one group of mail.
       {.name = "sendgrid-groups",
        .provider = "SendGrid",
@@ -145,7 +146,8 @@ std::vector<ListFormat> MakeFormats() {
        .address = "address",
        .words = {},
        .meanings = {{"", kComplaint, kAbuse, Take::kYes}},
-       .created = {"createdat"}},
+       .created = {"createdat"},
+       .is_plain = true},
       // A tag is a kind of mail; `*` is all of it.
       {.name = "mailgun-unsubscribes",
        .provider = "Mailgun",

@@ -150,6 +150,9 @@ const OwnField* FindOwnField(std::string_view name) {
   return nullptr;
 }
 
+// That people know it by.
+std::string_view FirstName(std::string_view field) { return field.substr(0, field.find('|')); }
+
 bool IsOwn(const ListFormat& format) { return format.required.empty(); }
 
 // Whether a list has nothing but what ours have. Amazon's has `email address` and `reason`, too.
@@ -269,11 +272,14 @@ absl::StatusOr<const ListFormat*> DetectFormat(const RecordReader& reader) {
     most = format.required.size();
     found.push_back(&format);
   }
-  if (found.size() == 1) return found.front();
+  const bool is_told =
+      found.size() == 1 && !(found.front()->is_plain && reader.names().size() == most);
+  if (is_told) return found.front();
   std::string names;
   for (const ListFormat* format : found) {
     absl::StrAppend(&names, names.empty() ? "" : " or ", Absl(format->name));
   }
+  if (found.size() == 1) names += ", or any other list";
   if (!found.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("this may be ", names, ": it is ", Seen(reader), ". Say which with --format"));
@@ -381,7 +387,11 @@ std::string ListReader::Judge(const Record& record, const Meaning& meaning, absl
   int number = 0;
   const std::string_view digits = Get(record, format_.code);
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (!digits.empty() && parsed.ec == std::errc()) code = number;
+  // Mailgun has codes of its own, as 498, that no server has said (RFC 5321, 4.2.1: the second
+  // digit is at most 5, and some take it to 7): their first digit does not tell whether it passes.
+  constexpr int kLastSecondDigit = 7;
+  const bool is_reply = number / 10 % 10 <= kLastSecondDigit;
+  if (!digits.empty() && parsed.ec == std::errc() && is_reply) code = number;
   if (reads_text && (!text.empty() || !status.empty())) {
     const Recipient read =
         ReadDiagnostic({.text = text, .enhanced_status = status, .reply_code = code}, *rules_);
@@ -453,7 +463,7 @@ absl::StatusOr<ListReading> ListReader::Read(const Record& record) const {
   const Meaning* meaning = MeaningOf(record);
   if (meaning == nullptr) {
     return absl::InvalidArgumentError(
-        word.empty() ? absl::StrCat("no ", Absl(format_.words.front()))
+        word.empty() ? absl::StrCat("no ", Absl(FirstName(format_.words.front())))
                      : absl::StrCat(Absl(format_.provider), " has no such word: ", Shown(word)));
   }
   v1::Suppression suppression;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -170,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
          {At("wrong@a.example bounce no_such_domain hard -")}},
         {"SendGridUnsubscribes",
          "sendgrid_unsubscribes.csv",
-         "",
+         "sendgrid-unsubscribes",
          "sendgrid-unsubscribes",
          {At("left@a.example unsubscribe unsubscribe - -")}},
         {"SendGridGroups",
@@ -196,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
           At("bare@a.example bounce provider_suppressed hard -")}},
         {"MailgunComplaints",
          "mailgun_complaints.csv",
-         "",
+         "mailgun-complaints",
          "mailgun-complaints",
          {At("complained@a.example complaint complaint_abuse - -")}},
         {"MailgunUnsubscribes",
@@ -313,6 +314,15 @@ TEST(DetectFormat, NamesWhatItSawWhenThereIsNoneOrMoreThanOne) {
   EXPECT_THAT(Read("email,created,favourite colour\na@x.example,1,red\n").format,
               AllOf(HasSubstr("no format is like this list"),
                     HasSubstr("email, created, favouritecolour"), HasSubstr("mandrill")));
+  // What any list may have says nothing of its rows.
+  for (const char* name : {"sendgrid-unsubscribes", "mailgun-complaints"}) {
+    std::string file = std::string(name) + ".csv";
+    std::replace(file.begin(), file.end(), '-', '_');
+    EXPECT_THAT(Read(ReadSample(file)).format,
+                AllOf(HasSubstr(absl::StrCat("may be ", name, ", or any other list: it is CSV")),
+                      HasSubstr("--format")));
+  }
+  EXPECT_EQ(Read("address,created_at,count\na@x.example,,1\n").format, "mailgun-complaints");
   EXPECT_THAT(Read("{\"id\": 1}").format, HasSubstr("JSON with the fields: id"));
   EXPECT_THAT(Read("{\"id\": }").format,
               AllOf(HasSubstr("line 1: not JSON"), HasSubstr("--format")));
@@ -363,6 +373,23 @@ TEST(ListReader, AFieldOfSeveralTagsIsOfEach) {
                           "a@x.example unsubscribe unsubscribe - offers - -",
                           "b@x.example unsubscribe unsubscribe - promo - -",
                           HasSubstr("rejected: from nowhere only")));
+}
+
+TEST(ListReader, ARowWithoutItsWordIsToldByTheNameOfTheField) {
+  EXPECT_THAT(Read("email address,reason\na@x.example,\n", "ses").rows,
+              ElementsAre("2 rejected: no reason"));
+  EXPECT_THAT(Read("emailAddress,SuppressionReason\na@x.example,\n", "postmark-suppressions").rows,
+              ElementsAre("2 rejected: no suppressionreason"));
+}
+
+TEST(ListReader, ACodeOfTheProvidersOwnDoesNotSayThatItPasses) {
+  EXPECT_THAT(
+      Read("address,code,error\na@x.example,498,No MX for x.example\n"
+           "b@x.example,550,No MX for x.example\nc@x.example,471,Not so\n",
+           "mailgun-bounces")
+          .rows,
+      ElementsAre("a@x.example bounce provider_suppressed hard - - -",
+                  "b@x.example bounce provider_suppressed hard - - -", HasSubstr("which passes")));
 }
 
 TEST(ListReader, WhatAPersonSaidHoldsWithoutItsTime) {
