@@ -118,6 +118,7 @@ class CodeFinder {
     if (context_ == ReplyContext::kReply && EndsWithStatus(stripped)) return true;
     if (context_ == ReplyContext::kReply && code.multiline && GoesWithLeadingStatus(code))
       return true;
+    if (context_ != ReplyContext::kReply && IsQuotedBehindStatus(code)) return true;
     // Exchange: "<mx.example.net #5.5.0 smtp;554 no>", "mx.example.net #550 no ##".
     constexpr std::string_view kType = "smtp;";
     if (EndsWithIgnoringCase(stripped, kType)) return true;
@@ -194,6 +195,18 @@ class CodeFinder {
   // "5.3.0 - Other mail system problem 550-'Unknown user'".
   bool GoesWithLeadingStatus(const Code& code) const {
     const std::optional<LeadingStatus> status = ReadEnhancedStatus(text_);
+    return status && status->status.klass == code.value / 100;
+  }
+  // The same among the lines of a text: its line begins with the status, and the reply is quoted.
+  bool IsQuotedBehindStatus(const Code& code) const {
+    constexpr std::size_t kMaxInFront = 96;  // octets: "5.1.0 - Unknown address error "
+    if (!text_.substr(code.at + kCodeOctets).starts_with("-'")) return false;
+    const std::size_t from = code.at > kMaxInFront ? code.at - kMaxInFront : 0;
+    const std::string_view before = text_.substr(from, code.at - from);
+    const std::size_t line = before.find_last_of("\r\n");
+    if (line == before.npos && from > 0) return false;
+    const std::optional<LeadingStatus> status =
+        ReadEnhancedStatus(StripBlanks(before.substr(line + 1)));  // npos + 1 is 0
     return status && status->status.klass == code.value / 100;
   }
   static bool EndsWithStatus(std::string_view before) {

@@ -74,6 +74,16 @@ INSTANTIATE_TEST_SUITE_P(
          "", "r@example.net User not registered 554 No valid recipients", kLines},
         {"BehindAnIdleStatus", "5.3.0 - Other mail system problem 550-'Unknown user r'", 550,
          "5.3.0", "'Unknown user r'"},
+        {"QuotedBehindAnIdleStatusInALine",
+         "The reason:\n 5.3.0 - Other mail system problem 554-'5.7.1 Message refused'", 554,
+         "5.7.1", "'5.7.1 Message refused'", kLines},
+        {"QuotedBehindAnIdleStatusInAText", "5.1.0 - Unknown address error 550-'No such user'", 550,
+         "5.1.0", "'No such user'", kNarration},
+        {"QuotedBehindAStatusOfAnotherClass", "4.3.0 - Other mail system problem 550-'no'", 0,
+         "4.3.0", "4.3.0 - Other mail system problem 550-'no'", kLines},
+        {"QuotedBehindNoStatus", "there are 550-'things'", 0, "", "there are 550-'things'", kLines},
+        {"QuotedBehindAStatusOfAnotherLine", "5.3.0 - problem\nwith 550-'no'", 0, "5.3.0",
+         "5.3.0 - problem with 550-'no'", kLines},
     }),
     [](const auto& test) { return std::string(test.param.name); });
 

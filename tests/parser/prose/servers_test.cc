@@ -768,6 +768,18 @@ INSTANTIATE_TEST_SUITE_P(
          "SMTP Server <mx.example.net> rejected recipient <r@example.net>\n  (Error following RCPT "
          "command). It responded as follows: [550 5.1.1 <r@example.net>... User Unknown]\n",
          {{"r@example.net", 550, "5.1.1"}}},
+        {"IronPortWithAQuotedReply",
+         "From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification (Failure)\n",
+         "The following message to <r@example.net> was undeliverable.\n"
+         "The reason for the problem:\n"
+         "5.3.0 - Other mail system problem 554-'5.7.1 Message refused'\n",
+         {{"r@example.net", 554, "5.7.1"}}},
+        {"IronPortWithAQuotedReplyWithoutAStatus",
+         "From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification (Failure)\n",
+         "The following message to <r@example.net> was undeliverable.\n"
+         "The reason for the problem:\n"
+         "5.3.0 - Other mail system problem 550-'No such user'\n",
+         {{"r@example.net", 550, "5.3.0"}}},
         {"OneAddressInASentence",
          "From: postmaster@mx.example\nSubject: Undeliverable: news\n",
          "The message you sent to mx.example/r was rejected because the user is not here: "
