@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "parser/dsn/callout.h"
 #include "parser/dsn/enhanced_status.h"
 #include "parser/dsn/reported_name.h"
 #include "parser/dsn/smtp_reply.h"
@@ -335,6 +337,15 @@ void TakeRemoteHost(const Testimony& testimony, Recipient& recipient) {
                                   ""};
 }
 
+// Whether the text tells that a server looked up somebody else's address, and not the recipient's.
+bool IsOfSomebodyElse(std::string_view text, const Recipient& recipient) {
+  std::vector<std::string_view> addresses;
+  for (const auto* named : {&recipient.final_recipient, &recipient.original_recipient}) {
+    if (*named) addresses.push_back((*named)->value);
+  }
+  return VerifiesSomebodyElse(text, addresses);
+}
+
 Persistence StatedPersistence(const Recipient& recipient) {
   int first_digit = 0;
   if (recipient.reply_code) first_digit = recipient.reply_code->value / 100;
@@ -413,6 +424,12 @@ void Judge(const Testimony& testimony, const RuleSet& rules, Recipient& recipien
   if (recipient.reply_code) symptoms.reply_code = recipient.reply_code->value;
   symptoms.stage = recipient.stage;
   symptoms.text = text;
+  if (symptoms.reply_code && IsOfSomebodyElse(text, recipient)) {
+    // What is said of a mailbox is said of the sender's, as in answer to MAIL.
+    symptoms.stage = Stage::kMail;
+    Tell(testimony.trail,
+         "the address that was verified is at another domain than the recipient's");
+  }
   if (recipient.remote_mta) symptoms.remote_mta = recipient.remote_mta->value;
   symptoms.narration = testimony.fields.diagnostics[0].empty() ? testimony.explanation
                                                                : testimony.fields.diagnostics[0];

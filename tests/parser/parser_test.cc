@@ -592,6 +592,33 @@ TEST(Parser, D29WithoutARemoteHostTheReportingOneRefused) {
   EXPECT_EQ(stage(""), Stage::kUnknown);
 }
 
+TEST(Parser, AFailedCallOutToTheSenderCondemnsNoRecipient) {
+  const auto judge = [](std::string_view diagnostic) {
+    return ParseFields(
+               "Reporting-MTA: dns; x.example\n\nFinal-Recipient: rfc822; r@example.net\n"
+               "Action: failed\nDiagnostic-Code: smtp; " +
+               std::string(diagnostic) + "\n")
+        .recipients.at(0);
+  };
+  for (const std::string_view text : {
+           "550 Could not verify <s@example.org>: 550 no such user",
+           "550-Callout to s@example.org said: user unknown",
+           "550-Address s@example.org failed verification: 550 5.1.1 user unknown",
+           "550 5.1.1 Verification failed for <s@example.org>: no such user",
+       }) {
+    const Recipient recipient = judge(text);
+    EXPECT_NE(recipient.classification.bounce_class, BounceClass::kHard) << text;
+    EXPECT_EQ(recipient.stage, Stage::kUnknown) << text;
+  }
+  for (const std::string_view text : {
+           "550 Could not verify <r@example.net>: 550 no such user",
+           "550-Callout to r@example.net said: user unknown",
+           "550 5.1.1 <f@example.org>: user unknown",
+       }) {
+    EXPECT_EQ(judge(text).classification.bounce_class, BounceClass::kHard) << text;
+  }
+}
+
 TEST(Parser, D31UnknownFieldsAreKeptByName) {
   const Report report = ParseFields(
       "Reporting-MTA: dns; a.example\nX-Postfix-Queue-ID: 4Z\nX-Empty:\n\n"
