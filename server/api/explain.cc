@@ -212,11 +212,20 @@ class Outlook {
 
   const Counted& counted() const { return counted_; }
 
-  std::vector<std::string> Sentences(const Suppression* suppression) {
+  // `suppression`: the one that stops mail; `held`: what an incident holds, where that decides.
+  // Null: there is none.
+  std::vector<std::string> Sentences(const Suppression* suppression, const Suppression* held) {
     if (suppression != nullptr) End(*suppression);
     const bool for_good =
         suppression != nullptr && suppression->expire_time == absl::InfiniteFuture();
-    if (!for_good && !dossier_.standing.allowed) Bounces(suppression);
+    if (held != nullptr) {
+      // Soft bounces may suppress for longer than what is held.
+      if (held->expire_time != absl::InfiniteFuture() && policy_.suppress_bounces) Soft();
+      Say("Until somebody decides on the incident no hard bounce changes that: its suppression is "
+          "held, whatever it bounces with.");
+    } else if (!for_good && !dossier_.standing.allowed) {
+      Bounces(suppression);
+    }
     if (dossier_.standing.allowed) {
       Say("Complaints and mail to unsubscribe would still suppress it.");
     } else if (suppression != nullptr) {
@@ -492,7 +501,8 @@ v1::ExplainResponse Explain(const AddressDossier& dossier, const Policy& policy,
     response.set_verdict(v1::VERDICT_SEND);
     response.set_summary(SummaryOfSend(dossier, now));
   }
-  for (std::string& sentence : outlook.Sentences(suppression)) {
+  const Suppression* held = suppression == nullptr ? ground_suppression : nullptr;
+  for (std::string& sentence : outlook.Sentences(suppression, held)) {
     response.add_outlook(std::move(sentence));
   }
   for (const Suppression& each : dossier.standing.suppressions) {

@@ -62,7 +62,7 @@ std::string EffectText(const v1::Event& event) {
       text = "the count of soft bounces was emptied";
       break;
     default:
-      text = WasSuppressed(event) ? "none; the address was already suppressed, for as long"
+      text = WasSuppressed(event) ? "none; a suppression for as long stood already, or was held"
                                   : "none; it was recorded";
   }
   if (!event.policy_rule().empty()) {

@@ -514,6 +514,14 @@ TEST_F(ExplainTest, WhatAnIncidentHoldsIsSaid) {
   ASSERT_EQ(response.incidents_size(), 1);
   EXPECT_EQ(response.incidents(0).count(), 30);
   EXPECT_EQ(response.policy_line(), "hard_short");
+  EXPECT_THAT(Outlook(response),
+              ElementsAre("Whoever confirms incident 4 suppresses it; whoever releases that takes "
+                          "it off.",
+                          StartsWith("3 soft bounces of mail issued on 3 days"),
+                          "Until somebody decides on the incident no hard bounce changes that: its "
+                          "suppression is held, whatever it bounces with."));
+  dossier_.standing.suppressions[0].expire_time = absl::InfiniteFuture();
+  EXPECT_THAT(Outlook(Get()), testing::SizeIs(2));
   EXPECT_THAT(
       Plain(response),
       Contains("Until one of us has looked at that (number 4), mail to it is not stopped."));

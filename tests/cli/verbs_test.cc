@@ -975,9 +975,9 @@ TEST_F(VerbsTest, WhatSuppressesWhoIsSuppressedSaysSo) {
   event.set_policy_rule("hard_certain");
   Outcome outcome = Run({"explain", "r@x"});
   EXPECT_THAT(outcome.out,
-              HasSubstr("effect: none; the address was already suppressed, for as long "
+              HasSubstr("effect: none; a suppression for as long stood already, or was held "
                         "(policy hard_certain)\n"));
-  EXPECT_THAT(outcome.out, HasSubstr("effect: none, already suppressed (hard_certain)\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("effect: none, already suppressed or held (hard_certain)\n"));
   answer.mutable_events(0)->set_policy_rule("block");
   outcome = Run({"explain", "r@x"});
   EXPECT_THAT(outcome.out, HasSubstr("effect: none; it was recorded (policy block)\n"));

@@ -154,7 +154,7 @@ std::string EventsText(const v1::ExplainResponse& answer) {
                     Word(event.kind()), ", ", Shown(event.reason()), " (",
                     Word(event.bounce_class()), ") by rule ", OrDash(Shown(event.rule())),
                     ", trust ", Word(event.trust()), ", effect: ", Word(event.effect()),
-                    WasSuppressed(event) ? ", already suppressed" : "");
+                    WasSuppressed(event) ? ", already suppressed or held" : "");
     if (!event.policy_rule().empty()) {
       absl::StrAppend(&text, " (", Shown(event.policy_rule()), ")");
     }
