@@ -263,7 +263,7 @@ class Outlook {
           "unsubscribe do.");
     }
     if (suppression == nullptr) Soft();
-    Hard();
+    Hard(suppression);
   }
 
   void Soft() {
@@ -292,7 +292,7 @@ class Outlook {
     }
   }
 
-  void Hard() {
+  void Hard(const Suppression* suppression) {
     Say("A hard bounce whose text leaves no doubt would suppress it until somebody takes it off.");
     const std::string_view other = counted_.hard.empty() ? "" : " of mail issued on another day";
     std::optional<Forecast> next =
@@ -303,8 +303,13 @@ class Outlook {
     std::optional<Forecast> last = Foresee(record_, policy_, kHard, now_, Wanted::kForGood,
                                            policy_.hard_confirmations, counted_.hard);
     if (!next || !last) return;
-    Say("A less certain hard bounce", Absl(other), " would suppress it for ",
-        Plural(next->days, "day"), "; ", last->bounces, " of mail issued on ", last->bounces,
+    const bool is_shorter =
+        suppression != nullptr && now_ + absl::Hours(24) * next->days <= suppression->expire_time;
+    Say("A less certain hard bounce", Absl(other),
+        is_shorter ? absl::StrCat(" would change nothing before ",
+                                  ShownDay(DayOf(suppression->expire_time)))
+                   : absl::StrCat(" would suppress it for ", Plural(next->days, "day")),
+        "; ", last->bounces, " of mail issued on ", last->bounces,
         counted_.hard.empty() ? " days" : " other days", " would do so until it is taken off.");
   }
 

@@ -254,6 +254,26 @@ TEST_F(ExplainTest, AHardBounceThatIsNotCertainEndsOrIsConfirmed) {
                           "no longer count."));
 }
 
+TEST_F(ExplainTest, WhatIsShorterThanWhatStandsChangesNothing) {
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) Pass(1);
+    Bounce(Reason::kMailboxFull);
+  }
+  const auto is_said = [&](std::string_view what) {
+    return Contains("A less certain hard bounce would " + std::string(what) +
+                    "; 3 of mail issued on 3 days would do so until it is taken off.");
+  };
+  EXPECT_THAT(Outlook(Get()), Contains("It ends by itself on 2026-04-03 12:00 UTC."));
+  EXPECT_THAT(Outlook(Get()), is_said("change nothing before 2026-04-03"));
+  Pass(23);
+  EXPECT_THAT(Outlook(Get()), is_said("change nothing before 2026-04-03"))
+      << "it would end with it";
+  Pass(1);
+  EXPECT_THAT(Outlook(Get()), is_said("suppress it for 7 days"));
+  Bounce(Reason::kMailboxDisabled);
+  EXPECT_EQ(dossier_.standing.suppressions[0].expire_time, now_ + absl::Hours(7 * 24));
+}
+
 TEST_F(ExplainTest, WhatEndedAndWhatWasTakenOffAreSaid) {
   Bounce(Reason::kMailboxDisabled);
   Pass(8);
