@@ -79,6 +79,12 @@ std::string ComeBack(const StoredEvent& stored) {
   return text + ".";
 }
 
+// Anybody can send a report of the others: what it says is no fact, and is not quoted.
+bool IsVouchedFor(const Event& event) {
+  return event.policy_rule != PolicyRule::kTrustTooLow &&
+         event.policy_rule != PolicyRule::kNoAddress;
+}
+
 // Who, and with what words.
 std::string By(const Change* change) {
   if (change == nullptr || change->author == "policy") return "somebody";
@@ -176,8 +182,13 @@ class Plain {
     }
     if (dossier_.events.empty()) return Say("Nothing has come back from it.");
     const StoredEvent& last = dossier_.events.front();
-    if (last.event.kind == Kind::kBounce) {
+    if (last.event.kind != Kind::kBounce) return;
+    if (IsVouchedFor(last.event)) {
       Say(ComeBack(last), policy_.suppress_bounces ? " That alone stops nothing." : "");
+    } else {
+      Say("On ", DateOf(last.message.receive_time),
+          " somebody sent us a report which says that a mail to it came back. Nobody vouches for "
+          "that report, so it changes nothing.");
     }
   }
 

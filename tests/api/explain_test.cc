@@ -362,6 +362,22 @@ TEST_F(ExplainTest, NoNumberOfAnotherPolicyIsTakenForThatOfThen) {
   EXPECT_THAT(Plain(response), Each(Not(HasSubstr("other days"))));
 }
 
+TEST_F(ExplainTest, WhatNobodyVouchesForIsNotSaidAsAFact) {
+  for (const PolicyRule rule : {PolicyRule::kTrustTooLow, PolicyRule::kNoAddress}) {
+    dossier_ = {};
+    Bounce(Reason::kSpamContent);
+    Event& event = dossier_.events[0].event;
+    event.reason = Reason::kNoSuchUser;
+    event.matched_text = "user unknown";
+    event.policy_rule = rule;
+    EXPECT_THAT(
+        Plain(Get()),
+        ElementsAre("We send mail to this address.",
+                    "On 2 March 2026 somebody sent us a report which says that a mail to "
+                    "it came back. Nobody vouches for that report, so it changes nothing."));
+  }
+}
+
 TEST_F(ExplainTest, WhereMailWasForwardedTheOtherAddressIsToBlame) {
   Bounce(Reason::kNoSuchUser);
   dossier_.events[0].event.forwarded_to = "bob@other.example";
