@@ -160,7 +160,9 @@ class Plain {
  private:
   void SayFree() {
     if (dossier_.standing.allowed) {
-      Say("We send mail to this address, whatever comes back.");
+      Say("We send mail to this address, whatever bounces; a complaint or a wish to unsubscribe "
+          "still "
+          "stops it.");
       for (const Allowance& allowance : dossier_.allowances) {
         Say(Presentable(allowance.author, kMaxQuotedOctets), " decided that on ",
             DateOf(allowance.create_time),

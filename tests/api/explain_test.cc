@@ -530,7 +530,8 @@ TEST_F(ExplainTest, WhoDidItAndWhyIsSaid) {
   EXPECT_EQ(response.allowances(0).address(), "@rcpt.example");
   EXPECT_THAT(
       Plain(response),
-      ElementsAre("We send mail to this address, whatever comes back.",
+      ElementsAre("We send mail to this address, whatever bounces; a complaint or a wish to "
+                  "unsubscribe still stops it.",
                   "bob decided that on 2 March 2026 for all addresses with the same ending, "
                   "and noted: \"a partner\"."));
 }
