@@ -37,6 +37,7 @@ Work Bounce(int number, std::size_t octets = 0, Reason reason = Reason::kNoSuchU
   added.message.tenant = "default";
   added.message.return_path = absl::StrCat("bo-", number, "-", day, "@rp.example");
   added.message.day = DayOf(kNow) + day;
+  added.message.receive_time = kNow;
   added.message.digest[0] = static_cast<std::uint8_t>(number);
   added.message.digest[1] = static_cast<std::uint8_t>(number >> 8);
   added.message.digest[2] = static_cast<std::uint8_t>(day);
