@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::string_view kDefaultTenant = "default";
 
+// Of a row that comes in: a clock that is fast, or a local time that names no zone.
+constexpr absl::Duration kMaxCreateTimeLead = absl::Hours(24);
+
 bool IsNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -375,7 +378,10 @@ absl::StatusOr<Suppression> ImportedSuppressionOf(std::string_view tenant,
   absl::StatusOr<absl::Time> created =
       TimeOr("create_time", suppression.has_create_time(), suppression.create_time(), now);
   if (!created.ok()) return created.status();
-  if (*created > now) return Invalid("create_time", "in the future");
+  if (*created > now + kMaxCreateTimeLead) {
+    return Invalid("create_time", "more than a day in the future");
+  }
+  created = std::min(*created, now);
   if (result->expire_time <= *created) return Invalid("expire_time", "not after create_time");
   result->create_time = *created;
   if (!v1::BounceClass_IsValid(suppression.bounce_class())) {
