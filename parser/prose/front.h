@@ -24,9 +24,9 @@ struct ProseFront {
 
 // The original begins at a line that announces it (ProseRole::kOriginal), or with the header of a
 // message: three of its fields in a row, or one that only a message that was under way has. Fields
-// in front of what became of the message only say which one is meant; so do those, announced or not,
-// behind which a label tells the reason ("Reason:", or a reply code) that nothing in front told,
-// unless they are fields that only a message has. Linear.
+// in front of what became of the message only say which one is meant; so do those, announced or
+// not, behind which a label tells the reason ("Reason:", or a reply code) that nothing in front
+// told, unless they are fields that only a message has. Linear.
 ProseFront FindFront(std::string_view text);
 
 }  // namespace bounced
