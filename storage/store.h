@@ -296,7 +296,8 @@ struct UndoChanges {
   UndoWalks walks = {};
   enum class Outcome : std::uint8_t {
     kUndone,
-    kOvertaken,     // something newer that is not selected changed the same suppression
+    // Something newer that is not selected changed the same suppression; or it is a confirmation.
+    kOvertaken,
     kUndoneBefore,  // what it did had been undone
     kGone,          // there is no such change of the tenant any more
   };
