@@ -11,9 +11,9 @@ namespace bounced {
 namespace {
 
 // Octets between the word for it and the address: "Verification failed for <", "Callout to ".
-constexpr std::size_t kMaxGap = 40;
+constexpr std::size_t kMaxOctetsBetween = 40;
 
-bool IsDomainOctet(char c) {
+bool BelongsToDomain(char c) {
   return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
 }
 
@@ -37,7 +37,7 @@ Place PlaceOf(std::string_view text, std::size_t at, std::size_t from) {
     --begin;
   }
   std::size_t end = at + 1;
-  while (end < text.size() && end - at < kMaxPathOctets && IsDomainOctet(text[end])) ++end;
+  while (end < text.size() && end - at < kMaxPathOctets && BelongsToDomain(text[end])) ++end;
   while (end > at + 1 && IsOneOf(text[end - 1], ".-")) --end;
   return {begin, end, text.substr(at + 1, end - at - 1)};
 }
@@ -78,11 +78,12 @@ bool VerifiesSomebodyElse(std::string_view text, const std::vector<std::string_v
   std::size_t from = 0;
   for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', from)) {
     const Place place = PlaceOf(text, at, from);
-    const std::size_t gap = std::max(from, place.begin > kMaxGap ? place.begin - kMaxGap : 0);
+    const std::size_t gap =
+        std::max(from, place.begin > kMaxOctetsBetween ? place.begin - kMaxOctetsBetween : 0);
     from = place.end;
     if (place.begin == at || place.domain.find('.') == place.domain.npos) continue;
     if (!IsVerifiedBefore(text.substr(gap, place.begin - gap)) &&
-        !IsVerifiedBehind(text.substr(place.end, kMaxGap))) {
+        !IsVerifiedBehind(text.substr(place.end, kMaxOctetsBetween))) {
       continue;
     }
     if (is_domain_of_recipient(place.domain)) return false;
