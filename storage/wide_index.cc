@@ -32,12 +32,12 @@ IndexAnswer WideIndex::Widen(IndexAnswer own, std::string_view tenant, std::stri
   ReaderLock lock(mutex_);
   bool is_asked = false;
   const auto holds = [&](std::string_view of_tenant, std::string_view of_stream,
-                         std::string_view entry) {
+                         std::string_view entry) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     const IndexAnswer answer = AnswerOf(FindLocked(index_.Hash(of_tenant, of_stream, entry)), now);
     is_asked = is_asked || answer == IndexAnswer::kAskRows;
     return answer == IndexAnswer::kSuppressed;
   };
-  const auto reaches = [&](std::string_view of_stream) {
+  const auto reaches = [&](std::string_view of_stream) ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return holds(tenant, of_stream, domain) || holds(kAnyTenant, of_stream, canonical_address) ||
            holds(kAnyTenant, of_stream, domain);
   };
@@ -56,15 +56,19 @@ bool WideIndex::IsAllowed(std::string_view tenant, std::string_view canonical_ad
 
 bool WideIndex::IsAllowedLocked(std::string_view tenant, std::string_view canonical_address,
                                 const Allowances& pending) const {
-  const auto is_allowed = [&](std::string_view of_tenant, std::string_view entry) {
-    const std::uint64_t hash = index_.Hash(of_tenant, "", entry);
-    if (const auto made = pending.find(hash); made != pending.end()) return made->second;
-    const auto found = entries_.find(hash);
-    return found != entries_.end() && found->second.is_allowed;
-  };
   const std::string_view domain = DomainEntryOf(canonical_address);
-  return is_allowed(tenant, canonical_address) || is_allowed(tenant, domain) ||
-         is_allowed(kAnyTenant, canonical_address) || is_allowed(kAnyTenant, domain);
+  for (const std::string_view of_tenant : {tenant, std::string_view(kAnyTenant)}) {
+    for (const std::string_view entry : {canonical_address, domain}) {
+      if (HasAllowance(index_.Hash(of_tenant, "", entry), pending)) return true;
+    }
+  }
+  return false;
+}
+
+bool WideIndex::HasAllowance(std::uint64_t hash, const Allowances& pending) const {
+  if (const auto made = pending.find(hash); made != pending.end()) return made->second;
+  const auto found = entries_.find(hash);
+  return found != entries_.end() && found->second.is_allowed;
 }
 
 IndexEntry WideIndex::Find(std::uint64_t hash) const {

@@ -57,6 +57,8 @@ class WideIndex {
   IndexEntry FindLocked(std::uint64_t hash) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool IsAllowedLocked(std::string_view tenant, std::string_view canonical_address,
                        const Allowances& pending) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool HasAllowance(std::uint64_t hash, const Allowances& pending) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <typename Change>
   void Edit(std::uint64_t hash, Change change);
 
