@@ -250,7 +250,7 @@ void Machine::Commit(smtp::Envelope envelope, std::string client_address, std::s
                      absl::AnyInvocable<void(absl::StatusOr<smtp::MessageIds>)> done) {
   const auto mail = mails_.find(message);
   Require(mail != mails_.end(), "a message is taken that nobody has sent so");
-  Receive receive{.mail = mail->second, .return_paths = {}};
+  Receive receive{.mail = mail->second, .return_paths = {}, .time = clock_.Now()};
   for (const smtp::EnvelopeRecipient& recipient : envelope.recipients) {
     receive.return_paths.push_back(
         return_paths_.at(recipient.path.local_part + "@" + recipient.path.domain));

@@ -19,7 +19,10 @@ constexpr std::size_t kCountedMails = 16;
 constexpr const char* kApi = "api";
 constexpr const char* kPolicy = "policy";
 
-absl::Time After(absl::Time now, int days) { return now + days * absl::Hours(24); }
+// So long after mail bounced, none of which was issued behind `newest`.
+absl::Time After(absl::Time now, absl::Time bounced, Day newest, int days) {
+  return std::min(now, std::max(bounced, StartOf(newest))) + days * absl::Hours(24);
+}
 
 void DropBefore(std::set<Day>& days, Day first) {
   days.erase(days.begin(), days.lower_bound(first));
@@ -84,7 +87,10 @@ Answer Model::Do(const Receive& request, absl::Time now) {
   for (const ReturnPath* return_path : request.return_paths) {
     // The same message again is no other event.
     if (!events_.emplace(return_path->path, request.mail->number).second) continue;
-    Judge({.return_path = *return_path, .kind = request.mail->kind, .now = now});
+    Judge({.return_path = *return_path,
+           .kind = request.mail->kind,
+           .now = now,
+           .bounced = std::min(now, request.time)});
   }
   return {};
 }
@@ -117,6 +123,7 @@ Answer Model::Do(const Remove& request, absl::Time now) {
   const StandsKey key(request.stream, request.source);
   if (!StandingOf(address).contains(key)) return std::size_t{0};
   Erase(address, key, kApi, now);
+  if (!request.stream.empty()) return std::size_t{1};
   Counts& counts = counts_[address];
   counts.released = now;
   counts.risky_until = 0;
@@ -219,7 +226,8 @@ void Model::JudgeHard(const Case& c, Counts& counts) {
   const int days = static_cast<int>(counts.hard_days.size());
   const bool lasts = days >= kHardConfirmations;
   Suppress(c, Source::kBounce, "",
-           lasts ? absl::InfiniteFuture() : After(c.now, kHardDays << (days - 1)),
+           lasts ? absl::InfiniteFuture()
+                 : After(c.now, c.bounced, *counts.hard_days.rbegin(), kHardDays << (days - 1)),
            "mailbox_disabled");
 }
 
@@ -229,13 +237,13 @@ void Model::JudgeSoft(const Case& c, Counts& counts) {
   const Day settled = std::max(counts.delivered_on, counts.soft_suppressed_on);
   if (day <= settled) return;
   DropBefore(counts.soft_days, settled + 1);
-  if (counts.soft_suppressions > 0 && DayOf(c.now) < counts.probation_until) {
+  if (counts.soft_suppressions > 0 && DayOf(c.bounced) < counts.probation_until) {
     // No relapse while the last one would last, if nothing stands that says so.
     const Standing& standing = StandingOf(KeyOf(c.return_path.tenant, c.return_path.address));
     const auto stands = standing.find({"", Source::kBounce});
-    const bool is_known = stands != standing.end() && stands->second.create_time <= c.now &&
-                          stands->second.until > c.now;
-    const bool is_early = DayOf(c.now) < counts.probation_until - kProbationDays;
+    const bool is_known = stands != standing.end() && stands->second.create_time <= c.bounced &&
+                          stands->second.until > c.bounced;
+    const bool is_early = DayOf(c.bounced) < counts.probation_until - kProbationDays;
     return SuppressSoftly(c, counts, counts.soft_suppressions - (is_early && !is_known ? 1 : 0));
   }
   if (!AddDay(counts.soft_days, day, kSoftWindowDays)) return;
@@ -245,10 +253,12 @@ void Model::JudgeSoft(const Case& c, Counts& counts) {
 void Model::SuppressSoftly(const Case& c, Counts& counts, int relapses) {
   int days = kSoftDays;
   for (int i = 0; i < relapses && days < kSoftMaxDays; ++i) days *= 2;
-  const absl::Time until = After(c.now, std::min(days, kSoftMaxDays));
+  Day newest = c.return_path.day;
+  if (!counts.soft_days.empty()) newest = std::max(newest, *counts.soft_days.rbegin());
+  const absl::Time until = After(c.now, c.bounced, newest, std::min(days, kSoftMaxDays));
   counts.soft_days.clear();
   counts.soft_suppressions = relapses + 1;
-  counts.soft_suppressed_on = std::max(DayOf(c.now), c.return_path.day);
+  counts.soft_suppressed_on = std::max(DayOf(c.bounced), newest);
   counts.probation_until = DayOf(until) + kProbationDays;
   Suppress(c, Source::kBounce, "", until, "mailbox_full");
 }

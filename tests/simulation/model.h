@@ -26,6 +26,7 @@ namespace bounced::simulation {
 struct Receive {
   const Mail* mail = nullptr;
   std::vector<const ReturnPath*> return_paths;  // that were accepted
+  absl::Time time;                              // at which it came; it is committed later
 };
 struct Put {
   Suppression suppression;
@@ -123,6 +124,7 @@ class Model {
     const ReturnPath& return_path;
     MailKind kind;
     absl::Time now;
+    absl::Time bounced;
   };
 
   Answer Do(const Receive& request, absl::Time now);
