@@ -275,6 +275,8 @@ void Model::JudgeDelivery(const Case& c, Counts& counts) {
 
 void Model::Suppress(const Case& c, Source source, const std::string& stream, absl::Time until,
                      std::string reason) {
+  // It would be over by now.
+  if (until <= c.now) return;
   const AddressKey address = KeyOf(c.return_path.tenant, c.return_path.address);
   const StandsKey key(stream, source);
   const Standing& standing = StandingOf(address);
