@@ -1,7 +1,5 @@
 #include "storage/bursts.h"
 
-#include <algorithm>
-
 namespace bounced {
 
 void Bursts::Begin() { steps_.clear(); }
@@ -33,14 +31,16 @@ std::size_t Bursts::Add(const BurstKey& key, const Address& address, absl::Time 
                         absl::Duration window) {
   Addresses& addresses = by_key_[key];
   Step step{.key = key, .dropped = {}, .forgotten = {}};
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    Bounced& each = addresses[i];
-    if (each.time > now - window && each.address != address) continue;
-    step.dropped.emplace_back(static_cast<std::ptrdiff_t>(i), std::move(each));
+  auto kept = addresses.begin();
+  for (auto each = addresses.begin(); each != addresses.end(); ++each) {
+    if (each->time <= now - window || each->address == address) {
+      step.dropped.emplace_back(each - addresses.begin(), std::move(*each));
+    } else {
+      if (kept != each) *kept = std::move(*each);
+      ++kept;
+    }
   }
-  for (auto drop = step.dropped.rbegin(); drop != step.dropped.rend(); ++drop) {
-    addresses.erase(addresses.begin() + drop->first);
-  }
+  addresses.erase(kept, addresses.end());
   addresses.push_back({address, now});
   order_.push_back(key);
   steps_.push_back(std::move(step));
