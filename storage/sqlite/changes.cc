@@ -127,10 +127,11 @@ absl::StatusOr<std::optional<StoredChange>> ChangeTable::Find(std::int64_t numbe
 }
 
 absl::StatusOr<std::optional<Change>> ChangeTable::NewestBelow(std::int64_t number,
-                                                               const StoredChange& of) {
-  const Suppression& entry = of.change.suppression;
-  Query query = newest_below_->Start(of.address_id, number, std::string_view(entry.stream),
-                                     entry.source, ThingOf(of.change.what));
+                                                               std::int64_t address_id,
+                                                               const Suppression& entry,
+                                                               Thing thing) {
+  Query query =
+      newest_below_->Start(address_id, number, std::string_view(entry.stream), entry.source, thing);
   absl::StatusOr<bool> there = query.Next();
   if (!there.ok()) return there.status();
   if (!*there) return std::nullopt;

@@ -63,9 +63,10 @@ class ChangeTable {
   absl::Status Append(const ChangeRow& change);
   // None: it is not there.
   absl::StatusOr<std::optional<StoredChange>> Find(std::int64_t number);
-  // The newest change of the thing (suppression, allowance) that `of` is about, among those below
-  // `number`; its address is left out. None: there is none.
-  absl::StatusOr<std::optional<Change>> NewestBelow(std::int64_t number, const StoredChange& of);
+  // The newest change of the thing of this address, with the tenant, stream and source of `entry`,
+  // among those below `number`; with the address of `entry`. None: there is none.
+  absl::StatusOr<std::optional<Change>> NewestBelow(std::int64_t number, std::int64_t address_id,
+                                                    const Suppression& entry, Thing thing);
   // The row of the address that it was about; none: it was not there.
   absl::StatusOr<std::optional<std::int64_t>> Drop(std::int64_t number);
   // Some up to `number` have been dropped.

@@ -88,10 +88,12 @@ absl::StatusOr<Writer::Undoing> Writer::CanUndo(UndoChanges& work, const StoredC
   using Outcome = UndoChanges::Outcome;
   const std::int64_t number = row.change.number;
   const Suppression& entry = row.change.suppression;
-  UndoWalk& walk = work.walks[{row.address_id, entry.stream, entry.source,
-                               static_cast<int>(ThingOf(row.change.what))}];
+  const Thing thing = ThingOf(row.change.what);
+  UndoWalk& walk =
+      work.walks[{row.address_id, entry.stream, entry.source, static_cast<int>(thing)}];
   while (!walk.is_overtaken) {
-    absl::StatusOr<std::optional<Change>> newer = changes_.NewestBelow(walk.below, row);
+    absl::StatusOr<std::optional<Change>> newer =
+        changes_.NewestBelow(walk.below, row.address_id, entry, thing);
     if (!newer.ok()) return newer.status();
     if (!newer->has_value() || (*newer)->number < number) {
       return Undoing{.outcome = walk.is_by_this ? Outcome::kUndone : Outcome::kUndoneBefore};
@@ -135,9 +137,11 @@ absl::StatusOr<Writer::Undoing> Writer::CanUndo(UndoChanges& work, const StoredC
 // What is known of an address each of them knows in part, so these are put back one by one.
 absl::StatusOr<Change> Writer::OldestOfRun(const UndoChanges& work, const StoredChange& row) {
   Change oldest = row.change;
-  if (ThingOf(oldest.what) == Thing::kKnowledge) return oldest;
+  const Thing thing = ThingOf(oldest.what);
+  if (thing == Thing::kKnowledge) return oldest;
   for (int depth = 0; depth < kMaxUndoDepth; ++depth) {
-    absl::StatusOr<std::optional<Change>> older = changes_.NewestBelow(oldest.number, row);
+    absl::StatusOr<std::optional<Change>> older =
+        changes_.NewestBelow(oldest.number, row.address_id, row.change.suppression, thing);
     if (!older.ok()) return older.status();
     if (!older->has_value() || !IsToBeUndone(work, **older)) break;
     oldest = **std::move(older);

@@ -540,15 +540,9 @@ absl::Status Writer::Release(std::string_view tenant, const Address& address,
 
 absl::StatusOr<std::optional<Suppression>> Writer::StoodBefore(const Standing& standing,
                                                                const Suppression& held) {
-  const StoredChange row{.change = {.number = 0,
-                                    .time = now_,
-                                    .what = Change::What::kReplaced,
-                                    .author = "",
-                                    .cause = "",
-                                    .suppression = held},
-                         .address_id = standing.row.id};
   for (std::int64_t below = next_.change;;) {
-    absl::StatusOr<std::optional<Change>> change = changes_.NewestBelow(below, row);
+    absl::StatusOr<std::optional<Change>> change =
+        changes_.NewestBelow(below, standing.row.id, held, Thing::kSuppression);
     if (!change.ok()) return change.status();
     if (!change->has_value() || !(*change)->before) return std::nullopt;
     const Suppression& before = *(*change)->before;
