@@ -147,13 +147,11 @@ class ImportCall : public Reactor {
     if (!AsksTheStore(request_)) return Take();
     // The call waits for the worker, as for whoever is in Leave().
     Enter();
-    const bool queued = services_.workers.Submit([this] {
+    const auto take = [this] {
       Take();
       Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { --inside_; });
-    });
-    if (queued) return;
-    Take();
-    Leave([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { --inside_; });
+    };
+    if (!services_.workers.Submit(take)) take();
   }
 
   void OnDone() override { delete this; }
