@@ -369,6 +369,14 @@ grpc::Status ApiTest::Create(const std::string& address, const std::string& stre
   return suppressions_->CreateSuppression(&context, request, &response);
 }
 
+grpc::Status ApiTest::Delete(const std::string& address) {
+  grpc::ClientContext context;
+  v1::DeleteSuppressionRequest request;
+  request.set_address(address);
+  v1::DeleteSuppressionResponse response;
+  return suppressions_->DeleteSuppression(&context, request, &response);
+}
+
 void ApiTest::AwaitRest(const std::function<int()>& progress) {
   int seen = progress();
   auto since = std::chrono::steady_clock::now();

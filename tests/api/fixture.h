@@ -169,6 +169,7 @@ class ApiTest : public testing::Test {
   v1::ExplainResponse Explain(const std::string& address, const std::string& stream = "",
                               const std::string& tenant = "");
   grpc::Status Create(const std::string& address, const std::string& stream = "");
+  grpc::Status Delete(const std::string& address);
 
   // Waits until `condition` holds; false: it did not within a minute.
   static bool Eventually(const std::function<bool()>& condition);

@@ -113,13 +113,7 @@ class World final : public ApiTest {
     EXPECT_TRUE(bounces_->RecordDeliveries(&context, request, &response).ok());
     return response;
   }
-  void Release(const std::string& address) {
-    grpc::ClientContext context;
-    v1::DeleteSuppressionRequest request;
-    request.set_address(address);
-    v1::DeleteSuppressionResponse response;
-    EXPECT_TRUE(suppressions_->DeleteSuppression(&context, request, &response).ok());
-  }
+  void Release(const std::string& address) { EXPECT_TRUE(Delete(address).ok()); }
   void Allow(const std::string& address) {
     grpc::ClientContext context;
     v1::CreateAllowanceRequest request;

@@ -123,14 +123,6 @@ class WatchTest : public ApiTest {
         server_->address(), grpc::InsecureChannelCredentials(), arguments));
   }
 
-  grpc::Status Delete(const std::string& address) {
-    grpc::ClientContext context;
-    v1::DeleteSuppressionRequest request;
-    request.set_address(address);
-    v1::DeleteSuppressionResponse deleted;
-    return suppressions_->DeleteSuppression(&context, request, &deleted);
-  }
-
   // Does what the daemon does each day, `days` later.
   void DropAfter(int days) {
     clock_.Advance(days * absl::Hours(24));
