@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -87,6 +88,13 @@ constexpr bool EndsWithIgnoringCase(std::string_view s, std::string_view suffix)
 }
 // The place of the first `needle`, which is in lower case, or npos.
 std::size_t FindIgnoringCase(std::string_view s, std::string_view needle, std::size_t from = 0);
+// Whether one of `needles`, which are in lower case, stands in `s`.
+template <std::size_t kCount>
+bool HasOneOfIgnoringCase(std::string_view s, const std::string_view (&needles)[kCount]) {
+  return std::any_of(std::begin(needles), std::end(needles), [s](std::string_view needle) {
+    return FindIgnoringCase(s, needle) != s.npos;
+  });
+}
 
 // Without leading and trailing blanks, tabs, CR and LF.
 constexpr std::string_view StripBlanks(std::string_view s) {

@@ -1,7 +1,6 @@
 #include "parser/dsn/callout.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "parser/address.h"
 #include "parser/atext.h"
@@ -15,13 +14,6 @@ constexpr std::size_t kMaxOctetsBetween = 40;
 
 bool BelongsToDomain(char c) {
   return IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
-}
-
-template <std::size_t kSize>
-bool HasOneOf(std::string_view text, const std::string_view (&words)[kSize]) {
-  return std::any_of(std::begin(words), std::end(words), [text](std::string_view word) {
-    return FindIgnoringCase(text, word) < text.size();
-  });
 }
 
 // The domain of the address around the '@' at `at`, whose local part begins behind `from`.
@@ -50,7 +42,7 @@ bool IsVerifiedBefore(std::string_view before) {
   // Not across the end of a sentence.
   const std::size_t end = before.rfind(". ");
   if (end != before.npos) before.remove_prefix(end + 1);
-  return HasOneOf(before, kWords) && !HasOneOf(before, kOthers);
+  return HasOneOfIgnoringCase(before, kWords) && !HasOneOfIgnoringCase(before, kOthers);
 }
 
 // "> failed verification", "> could not be verified".
@@ -59,7 +51,8 @@ bool IsVerifiedBehind(std::string_view behind) {
                                          "failed callout",      "callout failed",
                                          "not be verified",     "cannot be verified"};
   behind = behind.substr(0, behind.find_first_of(":;"));
-  return HasOneOf(behind, kWords) && FindIgnoringCase(behind, "recipient") >= behind.size();
+  return HasOneOfIgnoringCase(behind, kWords) &&
+         FindIgnoringCase(behind, "recipient") >= behind.size();
 }
 
 }  // namespace

@@ -83,13 +83,6 @@ std::string JoinedName(std::string_view name) {
   return joined;
 }
 
-template <std::size_t kCount>
-bool HasOneOf(std::string_view text, const std::string_view (&words)[kCount]) {
-  return std::any_of(std::begin(words), std::end(words), [text](std::string_view each) {
-    return FindIgnoringCase(text, each) != text.npos;
-  });
-}
-
 // fml wrote it itself: what it passes on keeps the Message-ID of its author.
 bool IsByListServer(const MessageHeader& header) {
   return header.ml_server && header.message_id &&
@@ -138,7 +131,7 @@ bool IsMailSystem(std::string_view from) {
   if (local.starts_with("microsoftexchange329e")) return true;
   constexpr std::string_view kNames[] = {"mail delivery s", "mail delivery agent", "mailer-daemon",
                                          "mailer daemon", "delivery subsystem"};
-  return HasOneOf(DecodeEncodedWords(Unfold(from)), kNames);
+  return HasOneOfIgnoringCase(DecodeEncodedWords(Unfold(from)), kNames);
 }
 
 Author FindAuthor(const MessageHeader& header, Author without_path) {
@@ -165,7 +158,7 @@ bool SoundsLikeMailSystem(const MessageHeader& header) {
       "virus",         "mail admin", "system admin", "administrator", "e-mail gateway",
       "bounce",        "noreply",    "no-reply",     "donotreply",    "do-not-reply",
       "mail security", "mta"};
-  return HasOneOf(DecodeEncodedWords(Unfold(*header.from)), kNames);
+  return HasOneOfIgnoringCase(DecodeEncodedWords(Unfold(*header.from)), kNames);
 }
 
 }  // namespace bounced
