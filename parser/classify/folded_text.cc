@@ -86,6 +86,22 @@ constexpr std::string_view kPlainLetters =
     "nnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 static_assert(kPlainLetters.size() == 0x180 - 0xC0);
 
+// The plain letters of U+1EA0 to U+1EF9, which are Vietnamese.
+constexpr std::string_view kVietnameseLetters =
+    "aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy";
+static_assert(kVietnameseLetters.size() == 0x1EFA - 0x1EA0);
+
+// The same of the three octets of UTF-8 at the start of `text`; 0: it is none of these.
+char VietnameseLetter(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xE1') return 0;
+  const int second = static_cast<unsigned char>(text[1]);
+  const int third = static_cast<unsigned char>(text[2]);
+  if (second < 0xBA || second > 0xBB || third < 0x80 || third > 0xBF) return 0;
+  const int place = (second - 0xBA) * 64 + (third - 0x80) - 0x20;  // U+1EA0 is E1 BA A0
+  if (place < 0 || place >= static_cast<int>(kVietnameseLetters.size())) return 0;
+  return kVietnameseLetters[static_cast<std::size_t>(place)];
+}
+
 // What a character beyond ASCII is folded to: `length` octets of the text become one ASCII octet,
 // or none for a combining accent.
 struct LookAlike {
@@ -95,6 +111,7 @@ struct LookAlike {
 LookAlike FindLookAlike(std::string_view text) {
   if (text.starts_with("\xC2\xA0")) return {2, ' '};      // no-break space
   if (text.starts_with("\xE3\x80\x80")) return {3, ' '};  // ideographic space
+  if (const char plain = VietnameseLetter(text); plain != 0) return {3, plain};
   const bool has_two_octets = static_cast<unsigned char>(text.front()) < 0xE0;
   if (!has_two_octets && !text.starts_with("\xE2\x80")) return {};
   if (text.starts_with("\xE2\x80\x98")) return {3, '\''};  // opening single quote
@@ -105,6 +122,8 @@ LookAlike FindLookAlike(std::string_view text) {
   if (!c) return {};
   if (*c >= 0x300 && *c < 0x370) return {2, 0};                       // combining accents
   if (*c >= 0x218 && *c < 0x21C) return {2, *c < 0x21A ? 's' : 't'};  // Romanian, with a comma
+  if (*c == 0x1A0 || *c == 0x1A1) return {2, 'o'};                    // Vietnamese, with a horn
+  if (*c == 0x1AF || *c == 0x1B0) return {2, 'u'};
   if (*c < 0xC0 || *c >= 0x180) return {};
   const char plain = kPlainLetters[static_cast<std::size_t>(*c - 0xC0)];
   return plain == '*' ? LookAlike{} : LookAlike{2, plain};
