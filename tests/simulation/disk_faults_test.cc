@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sqlite3.h"
+#include "tests/sanitized.h"
 #include "tests/simulation/simulation.h"
 
 namespace bounced::simulation {
@@ -15,11 +16,7 @@ namespace {
 using Call = FaultyVfs::Call;
 
 // Each is tried, but under a sanitizer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kStep = 20;
-#else
-constexpr int kStep = 1;
-#endif
+constexpr int kStep = kIsSanitized ? 20 : 1;
 
 struct Case {
   std::string_view name;

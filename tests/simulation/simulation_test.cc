@@ -10,16 +10,13 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/sanitized.h"
 #include "tests/simulation/simulation.h"
 
 namespace bounced::simulation {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 200;
-#else
-constexpr std::uint64_t kSeeds = 10'000;
-#endif
+constexpr std::uint64_t kSeeds = kIsSanitized ? 200 : 10'000;
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);

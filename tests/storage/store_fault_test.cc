@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../sanitized.h"
 #include "absl/strings/str_cat.h"
 #include "faulty_vfs.h"
 #include "fixture.h"
@@ -22,11 +23,9 @@ constexpr int kBatches = 6;
 
 // How far it is to the next call that is tried. Under a sanitizer some are left out where there are
 // many.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-int StepOf(Neighbours neighbours) { return neighbours == Neighbours::kSpoiled ? 5 : 1; }
-#else
-int StepOf(Neighbours /*neighbours*/) { return 1; }
-#endif
+int StepOf(Neighbours neighbours) {
+  return kIsSanitized && neighbours == Neighbours::kSpoiled ? 5 : 1;
+}
 
 std::string Mailbox(int batch, int which) {
   return absl::StrCat("a", batch, "-", which, "@example.net");
