@@ -15,7 +15,6 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -188,28 +187,38 @@ TEST_P(LogReaderTest, AReaderThatNeverReadsStopsNobody) {
   WriteTooMuch(log);
 }
 
+// Each line is read or told as lost, in its place. A terminal makes some room by itself, later, so
+// that there may be several gaps.
 TEST_P(LogReaderTest, WhatALateReaderMissesIsTold) {
+  constexpr std::string_view kLost = "log.lost lines=";
   Pipe pipe(GetParam().kind);
-  std::string text;
   {
     const Log log(LogLevel::kInfo, false, pipe.fd());
     WriteTooMuch(log);
-    while (text.find("log.lost") == std::string::npos) text += pipe.Read();
+    std::string text;
+    int next = 0;
+    int lost = 0;
+    while (next < kTooMany) {
+      text += pipe.Read();
+      for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
+        const std::string line = text.substr(0, end);
+        text.erase(0, end + 1);
+        if (line.starts_with(kLost)) {
+          const int gap = std::stoi(line.substr(kLost.size()));
+          lost += gap;
+          next += gap;
+        } else {
+          ASSERT_EQ(line, "e i=" + std::to_string(next++) + " filler=" + kFiller);
+        }
+      }
+    }
+    EXPECT_EQ(text, "");
+    EXPECT_EQ(next, kTooMany);
+    EXPECT_GT(lost, 0);
+    EXPECT_LT(lost, kTooMany);
     log.Info("last");
-    while (text.find("last") == std::string::npos) text += pipe.Read();
   }
-  EXPECT_EQ(pipe.Drain(), "");
-  std::istringstream lines(text);
-  std::string line;
-  int next = 0;
-  while (std::getline(lines, line) && line.starts_with("e ")) {
-    EXPECT_EQ(line, "e i=" + std::to_string(next++) + " filler=" + kFiller);
-  }
-  EXPECT_GT(next, 0);
-  EXPECT_LT(next, kTooMany);
-  EXPECT_EQ(line, "log.lost lines=" + std::to_string(kTooMany - next));
-  std::getline(lines, line);
-  EXPECT_EQ(line, "last");
+  EXPECT_EQ(pipe.Drain(), "last\n");
 }
 
 TEST(Log, KeepsSoMuchForALateReaderAndNoMore) {
