@@ -13,7 +13,7 @@ test_packages="python3 python3-grpcio python3-protobuf postfix swaks iproute2 pr
   python3-spf python3-dkim python3-dnspython python3-yaml haproxy openssl libnet-ssleay-perl
   msmtp testssl.sh libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libpam0g
   lintian systemd mmdebstrap
-  clang-14 libclang-rt-14-dev clang-format-14 git"
+  clang-14 libclang-rt-14-dev lld-14 clang-format-14 git"
 
 say() { echo "setup.sh: $*"; }
 

@@ -1,1 +1,1 @@
-// Compiled for what is parsed in front of it: api_test_headers in CMakeLists.txt.
+// Compiled for what is parsed in front of it: test_headers and api_test_headers in CMakeLists.txt.

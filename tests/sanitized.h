@@ -3,8 +3,12 @@
 
 namespace bounced {
 
-// Built with a sanitizer for addresses or threads.
+// Built with a sanitizer for addresses or threads, as GCC or Clang tells it.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kIsSanitized = true;
+#elif !defined(__has_feature)
+inline constexpr bool kIsSanitized = false;
+#elif __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 inline constexpr bool kIsSanitized = true;
 #else
 inline constexpr bool kIsSanitized = false;

@@ -174,7 +174,8 @@ RecipientHash RecipientHashFromBase32(std::string_view text) {
   for (const char c : text.substr(0, kHashCharacters)) {
     const unsigned value = FromBase32(c).value_or(0);
     for (int shift = kBitsPerCharacter - 1; shift >= 0; --shift, ++bit) {
-      hash[bit / 8] = static_cast<std::uint8_t>(hash[bit / 8] << 1 | (value >> shift & 1U));
+      const unsigned bits = hash[bit / 8];
+      hash[bit / 8] = static_cast<std::uint8_t>(bits << 1 | (value >> shift & 1U));
     }
   }
   return hash;

@@ -824,8 +824,8 @@ TEST_F(AccessTest, T28AKeyHasAHundredStreamsUnderWay) {
 
 TEST_F(AccessTest, T28AKeyHasAThousandCallsUnderWay) {
   MakeFirst();
-  const Callers::Credentials credentials = {
-      .token = first_, .certificate_names = [] { return std::vector<std::string>(); }};
+  const auto no_names = [] { return std::vector<std::string>(); };
+  const Callers::Credentials credentials = {.token = first_, .certificate_names = no_names};
   const Method& check = *FindMethod("bounced.v1.SuppressionService.Check");
   std::vector<Admission> held;
   for (std::size_t i = 0; i < kMaxCallsPerKey; ++i) {

@@ -172,8 +172,8 @@ TEST_F(CleanTest, GivesTheSameHoweverItIsBatched) {
     list += row;
     (cell == 0 || cell == 2 || cell == 6 ? kept : rejected) += row;
   }
-  for (std::size_t rows : {1, 2, 7, 499, 500, 501}) {
-    for (std::size_t in_flight : {1, 2, 8}) {
+  for (std::size_t rows : {1U, 2U, 7U, 499U, 500U, 501U}) {
+    for (std::size_t in_flight : {1U, 2U, 8U}) {
       options_.limits.batch_rows = rows;
       options_.limits.batches_in_flight = in_flight;
       StringSource in(list, 1 + random() % 100);

@@ -165,7 +165,7 @@ TEST(CsvMachine, BoundsARow) {
     return Read(
         text, dialect, [piece](std::size_t left) { return std::min(left, piece); }, 8);
   };
-  for (std::size_t piece : {1, 3, 100}) {
+  for (std::size_t piece : {1U, 3U, 100U}) {
     SCOPED_TRACE(piece);
     for (CsvDialect dialect : {kComma, kPlain}) {
       EXPECT_THAT(read("123456\n12345\n", dialect, piece).too_long, IsEmpty());

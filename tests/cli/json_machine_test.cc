@@ -47,7 +47,8 @@ class JsonMachineTest : public testing::TestWithParam<Case> {};
 TEST_P(JsonMachineTest, T44FindsTheRowsWhateverTheCuts) {
   const std::string& text = GetParam().text;
   EXPECT_EQ(Rows(text), GetParam().rows);
-  EXPECT_EQ(Rows(text, [](std::size_t) { return 1; }), GetParam().rows) << "octet by octet";
+  EXPECT_EQ(Rows(text, [](std::size_t) { return std::size_t{1}; }), GetParam().rows)
+      << "octet by octet";
   std::minstd_rand random(7);
   for (int i = 0; i < 20; ++i) {
     const auto cut = [&random](std::size_t left) { return 1 + random() % left; };

@@ -241,7 +241,6 @@ TEST_F(LogFileTest, ALineHasAMost) {
 
 TEST_F(LogFileTest, ReadsAgainWhatStandsBefore) {
   Append("one\ntwo\nthree\nfour\n");
-  LogFileOptions options;
   const std::unique_ptr<LogFile> first = Open();
   first->Next(3).value();
   const LogPosition position = *first->position();

@@ -49,7 +49,7 @@ MboxReading ReadMbox(std::string_view text, Cut cut, std::size_t max = kMaxMessa
 
 MboxReading ReadMboxAnyhow(std::string_view text) {
   const MboxReading whole = ReadMbox(text, [](std::size_t left) { return left; });
-  EXPECT_EQ(ReadMbox(text, [](std::size_t) { return 1; }), whole) << "octet by octet";
+  EXPECT_EQ(ReadMbox(text, [](std::size_t) { return std::size_t{1}; }), whole) << "octet by octet";
   std::mt19937 random(3);
   for (int turn = 0; turn < 50; ++turn) {
     EXPECT_EQ(ReadMbox(text, [&](std::size_t left) { return 1 + random() % left; }), whole);
@@ -97,7 +97,7 @@ TEST(MboxMachine, RefusesWhatIsNone) {
 }
 
 TEST(MboxMachine, BoundsAMessage) {
-  for (std::size_t piece : {1, 100}) {
+  for (std::size_t piece : {1U, 100U}) {
     auto read = [piece](std::string_view text) {
       return ReadMbox(
           text, [piece](std::size_t left) { return std::min(left, piece); }, 20);

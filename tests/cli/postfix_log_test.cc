@@ -335,7 +335,8 @@ TEST(PostfixLog, JoinsTheReturnPathByTheQueuesId) {
   EXPECT_EQ(read[0], "return path");
   EXPECT_THAT(read[2], HasSubstr("path=bo-2@rp.example"));
   EXPECT_THAT(read[3], HasSubstr("path=bo-1@rp.example"));
-  for (const int unknown : {4, 5, 6}) EXPECT_THAT(read[unknown], testing::Not(HasSubstr("path=")));
+  for (const std::size_t unknown : {4U, 5U, 6U})
+    EXPECT_THAT(read[unknown], testing::Not(HasSubstr("path=")));
   EXPECT_THAT(read[8], HasSubstr("path=bo-3@rp.example"));
 }
 
@@ -386,12 +387,12 @@ TEST(PostfixLog, T33WhatIsTooLongIsPassedOverOrCut) {
                         ">, relay=none, dsn=5.0.0, status=bounced (", Absl(text), ")");
   };
   const std::string domain = "@example.net";
-  for (const auto& [octets, want] : {std::pair(320, "bounced"), {321, "other"}}) {
+  for (const auto& [octets, want] : {std::pair(320U, "bounced"), {321U, "other"}}) {
     const std::string address = std::string(octets - domain.size(), 'a') + domain;
     EXPECT_THAT(Read(line("4XyZ1", address, "no")), testing::StartsWith(want)) << octets;
   }
   for (const auto& [octets, want] :
-       {std::pair(4, "other"), {5, "bounced"}, {64, "bounced"}, {65, "other"}}) {
+       {std::pair(4U, "other"), {5U, "bounced"}, {64U, "bounced"}, {65U, "other"}}) {
     EXPECT_THAT(Read(line(std::string(octets, '4'), "r@example.net", "no")),
                 testing::StartsWith(want))
         << octets;

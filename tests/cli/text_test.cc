@@ -233,8 +233,8 @@ auto IsLine(const std::string& text, bool is_cut = false) {
 }
 
 TEST(LineReader, GivesEachLineHoweverItComes) {
-  for (std::size_t most : {1, 2, 100}) {
-    for (std::size_t piece : {1, 3, 100}) {
+  for (std::size_t most : {1U, 2U, 100U}) {
+    for (std::size_t piece : {1U, 3U, 100U}) {
       EXPECT_THAT(AllLines("a\r\n\n b \nlast", most, piece), ElementsAre("a", "", "b", "last"));
       EXPECT_THAT(AllLines("a\n", most, piece), ElementsAre("a"));
       EXPECT_THAT(AllLines("", most, piece), IsEmpty());

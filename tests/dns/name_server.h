@@ -108,7 +108,7 @@ class NameServer {
     asio::async_read(connection->socket, asio::buffer(connection->octets),
                      [this, connection](const std::error_code& error, std::size_t) {
                        if (error) return;
-                       const auto high = static_cast<unsigned char>(connection->octets[0]);
+                       const std::size_t high = static_cast<unsigned char>(connection->octets[0]);
                        const auto low = static_cast<unsigned char>(connection->octets[1]);
                        connection->octets.resize(high << 8u | low);
                        std::error_code failed;

@@ -688,6 +688,11 @@ class AuthenticatedTest : public IntakeTest {
   AuthenticatedTest() {
     intake_.emplace(rules_, *paths_, *committer_, clock_, counters_, &authenticator_);
   }
+  // What still waits is told that it ends, and counts in this.
+  ~AuthenticatedTest() override {
+    intake_.reset();
+    committer_.reset();
+  }
 
   void Begin(std::string_view message, std::vector<Voucher> vouchers, Arrival arrival = {}) {
     intake_->Receive(message, std::move(vouchers), std::move(arrival),

@@ -61,13 +61,13 @@ TEST_F(SecretFileTest, BlanksDoNotMakeItLonger) {
 }
 
 TEST_F(SecretFileTest, T16IsClosedToOthers) {
-  for (mode_t mode : {0604, 0602, 0601, 0644, 0666}) {
+  for (mode_t mode : {0604U, 0602U, 0601U, 0644U, 0666U}) {
     const absl::Status status = ReadSecretFile(File(k32, mode)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << mode;
     EXPECT_THAT(std::string(status.message()), HasSubstr("chmod o-rwx"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(directory_ + "/key"));
   }
-  for (mode_t mode : {0400, 0600, 0640, 0660}) {
+  for (mode_t mode : {0400U, 0600U, 0640U, 0660U}) {
     EXPECT_TRUE(ReadSecretFile(File(k32, mode)).ok()) << mode;
   }
 }

@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(D90_NoDate, DateTest,
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Date, D90IsNoLongerThanItsBound) {
-  for (const std::size_t blanks : {70, 1000, 1'000'000}) {
+  for (const std::size_t blanks : {70U, 1000U, 1'000'000U}) {
     const std::string text = "26 Nov 2026 13:07:58" + std::string(blanks, ' ') + "+0100";
     EXPECT_EQ(ParseDate(text).has_value(), text.size() <= 100) << blanks;
   }

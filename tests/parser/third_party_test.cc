@@ -86,8 +86,8 @@ TEST_F(ThirdParty, ComplaintsAreRead) {
 TEST_F(ThirdParty, SpansLieInTheMessage) {
   for (const auto& [name, message] : messages_) {
     SCOPED_TRACE(name.first + "/" + name.second);
-    const auto holds = [&](Span span) {
-      return std::size_t{span.offset} + span.length <= message.octets.size();
+    const auto holds = [octets = message.octets.size()](Span span) {
+      return std::size_t{span.offset} + span.length <= octets;
     };
     for (const Recipient& r : message.report.recipients) {
       EXPECT_TRUE(!r.final_recipient || holds(r.final_recipient->where));

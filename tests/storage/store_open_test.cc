@@ -81,7 +81,7 @@ TEST(Open, TheCacheIsSmallWhereALargeOneIsSlower) {
   EXPECT_EQ(cache(64 << 20), kSmallCacheOctets);
   EXPECT_EQ(cache(kSmallCacheOctets + (1 << 20)), kSmallCacheOctets);
   EXPECT_EQ(cache(4 << 20), 4 << 20);
-  for (const std::uint32_t missing : {1, 0}) {
+  for (const std::uint32_t missing : {1U, 0U}) {
     const std::uint32_t pages = kLockByte / 4096 - missing;
     std::fstream file(directory.database(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(28);  // the size of the database in pages, big-endian (SQLite file format, 1.3.8)
