@@ -335,8 +335,9 @@ TEST(PostfixLog, JoinsTheReturnPathByTheQueuesId) {
   EXPECT_EQ(read[0], "return path");
   EXPECT_THAT(read[2], HasSubstr("path=bo-2@rp.example"));
   EXPECT_THAT(read[3], HasSubstr("path=bo-1@rp.example"));
-  for (const std::size_t unknown : {4U, 5U, 6U})
+  for (const std::size_t unknown : {4U, 5U, 6U}) {
     EXPECT_THAT(read[unknown], testing::Not(HasSubstr("path=")));
+  }
   EXPECT_THAT(read[8], HasSubstr("path=bo-3@rp.example"));
 }
 
